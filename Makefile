@@ -1,0 +1,80 @@
+# wwz: zip archives as directories of a web site, over FastCGI.
+#
+#   make                build/wwz
+#   make check          unit tests (cmocka)
+#   make install        PREFIX=/usr/local DESTDIR=
+#   make format lint    needs clang-format, clang-tidy, cppcheck
+#   make SAN=address    the same with AddressSanitizer and UBSan, in build/asan
+#   make SAN=thread     the same with ThreadSanitizer, in build/tsan
+
+VERSION := 0.1.0
+
+PREFIX ?= /usr/local
+CC     ?= cc
+CFLAGS ?= -O2 -g
+CSTD   := -std=c11 -D_GNU_SOURCE -DWWZ_VERSION='"$(VERSION)"' -pthread
+WARN   := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla \
+          -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef
+HARDEN ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+LIBS   := -lfcgi -lzip -lz
+
+BUILD := build
+ifeq ($(SAN),address)
+BUILD  := build/asan
+HARDEN := -fsanitize=address,undefined -fno-sanitize-recover=all \
+          -fno-omit-frame-pointer
+else ifeq ($(SAN),thread)
+BUILD  := build/tsan
+HARDEN := -fsanitize=thread -fno-omit-frame-pointer
+endif
+
+COMPILE = $(CC) $(CSTD) $(CPPFLAGS) $(WARN) $(CFLAGS) $(HARDEN) -MMD -MP
+LINK    = $(CC) $(CFLAGS) $(HARDEN) -pthread $(LDFLAGS)
+
+SRC  := $(wildcard src/*.c)
+OBJ  := $(SRC:src/%.c=$(BUILD)/%.o)
+CORE := $(filter-out $(BUILD)/main.o,$(OBJ))
+UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+
+all: $(BUILD)/wwz
+
+$(BUILD)/wwz: $(OBJ)
+	$(LINK) -o $@ $^ $(LIBS)
+
+$(BUILD)/%.o: src/%.c Makefile | $(BUILD)/unit
+	$(COMPILE) -c -o $@ $<
+
+$(BUILD)/unit/%.o: tests/unit/%.c Makefile | $(BUILD)/unit
+	$(COMPILE) -Isrc -c -o $@ $<
+
+$(BUILD)/unit/%: $(BUILD)/unit/%.o $(CORE)
+	$(LINK) -o $@ $^ $(LIBS) -lcmocka
+
+$(BUILD)/unit:
+	mkdir -p $@
+
+unit: $(UNIT)
+
+check: $(UNIT)
+	@set -e; for t in $(UNIT); do $$t; done
+
+install: $(BUILD)/wwz
+	install -D -m 755 $(BUILD)/wwz $(DESTDIR)$(PREFIX)/bin/wwz
+
+format:
+	clang-format -i src/*.[ch] tests/*/*.[ch]
+
+lint:
+	clang-format --dry-run -Werror src/*.[ch] $(wildcard tests/*/*.[ch])
+	cppcheck --quiet --std=c11 --enable=warning,portability \
+	    --inline-suppr --error-exitcode=1 -D_GNU_SOURCE \
+	    -DWWZ_VERSION='""' src
+	clang-tidy --quiet $(SRC) -- $(CSTD)
+
+clean:
+	rm -rf build
+
+.PHONY: all unit check install format lint clean
+.SECONDARY:
+
+-include $(wildcard $(BUILD)/*.d $(BUILD)/unit/*.d)

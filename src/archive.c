@@ -1,0 +1,381 @@
+#include "archive.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "beneath.h"
+#include "guard.h"
+#include "log.h"
+#include "ziplocal.h"
+
+enum {
+	UPLOAD_SECONDS = 5,  /* a file this young may still be growing */
+	FAILURE_SECONDS = 1, /* that a failure is remembered */
+};
+
+/* The bits of zipdir_notes that hold the size of a checked local header. */
+#define LOCAL_SIZE_MASK 0xfffffu
+
+static struct identity
+identity_of(const struct stat *st)
+{
+	return (struct identity){
+		.device = st->st_dev,
+		.inode = st->st_ino,
+		.size = st->st_size,
+		.modified = st->st_mtim,
+		.changed = st->st_ctim,
+	};
+}
+
+static bool
+same_time(struct timespec a, struct timespec b)
+{
+	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+static bool
+same_identity(const struct identity *a, const struct identity *b)
+{
+	return a->device == b->device && a->inode == b->inode &&
+		a->size == b->size && same_time(a->modified, b->modified) &&
+		same_time(a->changed, b->changed);
+}
+
+/* The identity of what path names; all zero when it names nothing. */
+static struct identity
+identity_at(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return (struct identity){0};
+	return identity_of(&st);
+}
+
+/* How an errno of opening is answered, and what the log calls it. */
+static enum status
+refusal(int error, enum log_level *level, const char **word)
+{
+	*level = LOG_WARN;
+	switch (error) {
+	case ENOENT:
+	case ENOTDIR:
+	case ENAMETOOLONG:
+		*level = LOG_INFO;
+		*word = "archive-missing";
+		return STATUS_NOT_FOUND;
+	case EISDIR:
+	case ENXIO:
+		*word = "archive-no-file";
+		return STATUS_NOT_FOUND;
+	case EXDEV:
+	case ELOOP:
+		*word = "archive-outside";
+		return STATUS_FORBIDDEN;
+	case EACCES:
+	case EPERM:
+		*word = "archive-forbidden";
+		return STATUS_FORBIDDEN;
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+		*word = "archive-unavailable";
+		return STATUS_UNAVAILABLE;
+	default:
+		*word = "archive-unreadable";
+		return STATUS_ERROR;
+	}
+}
+
+static const char *
+reason(int error)
+{
+	switch (error) {
+	case EISDIR:
+		return "is a directory";
+	case ENXIO:
+		return "is no regular file";
+	case EXDEV:
+		return "a symbolic link leads out of the root";
+	default:
+		return strerrordesc_np(error);
+	}
+}
+
+static enum status
+refuse(const struct archive *archive, int error)
+{
+	enum log_level level;
+	const char *word;
+	enum status status = refusal(error, &level, &word);
+
+	log_pairs(level, word, {"archive", str_of(archive->path)},
+		{"why", str_of(reason(error))});
+	return status;
+}
+
+/* The file is not a zip file that can be read. */
+static enum status
+refuse_content(const struct archive *archive, enum zipdir_result result,
+	const struct zip_fault *fault)
+{
+	time_t age = time(NULL) - archive->id.modified.tv_sec;
+	bool young = age >= 0 && age < UPLOAD_SECONDS;
+	const char *word = "archive-damaged";
+	enum status status = STATUS_ERROR;
+
+	if (result == ZIPDIR_FAILED)
+		return refuse(archive, errno);
+	if (result == ZIPDIR_NO_END && young) {
+		word = "archive-incomplete";
+		status = STATUS_UNAVAILABLE;
+	}
+	log_pairs(LOG_WARN, word, {"archive", str_of(archive->path)},
+		{"why", str_of(fault->text)});
+	return status;
+}
+
+/* Split "ROOT//REST" and open it. */
+static int
+open_file(const char *path)
+{
+	const char *rest = strstr(path, "//");
+	char *root;
+	int fd;
+
+	root = strndup(path, (size_t)(rest - path));
+	if (root == NULL)
+		return -1;
+	fd = beneath_open(*root ? root : "/", rest + 2);
+	free(root);
+	return fd;
+}
+
+static enum status
+load(struct archive *archive)
+{
+	struct zip_fault fault = {""};
+	struct stat st;
+	enum zipdir_result result;
+	void *map;
+
+	archive->fd = open_file(archive->path);
+	if (archive->fd < 0) {
+		enum status status = refuse(archive, errno);
+
+		archive->id = identity_at(archive->path);
+		return status;
+	}
+	if (fstat(archive->fd, &st) < 0)
+		return refuse(archive, errno);
+	archive->id = identity_of(&st);
+	if (st.st_size > 0) {
+		map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED,
+			archive->fd, 0);
+		if (map == MAP_FAILED)
+			return refuse(archive, errno);
+		archive->map = map;
+	}
+	result = zipdir_open(
+		&archive->zipdir, archive->fd, (uint64_t)st.st_size, &fault);
+	if (result != ZIPDIR_OK)
+		return refuse_content(archive, result, &fault);
+	return STATUS_GO;
+}
+
+/* Release the file; the path, identity and status stay. */
+static void
+release(struct archive *archive)
+{
+	if (archive->map != NULL)
+		munmap((void *)(uintptr_t)archive->map,
+			(size_t)archive->id.size);
+	if (archive->fd >= 0)
+		close(archive->fd);
+	zipdir_free(archive->zipdir);
+	archive->map = NULL;
+	archive->fd = -1;
+	archive->zipdir = NULL;
+}
+
+struct archive *
+archive_open(struct str path)
+{
+	struct archive *archive = calloc(1, sizeof(*archive));
+
+	if (archive == NULL)
+		return NULL;
+	archive->path = strndup(path.p, path.n);
+	if (archive->path == NULL) {
+		free(archive);
+		return NULL;
+	}
+	archive->fd = -1;
+	archive->users = 1;
+	pthread_mutex_init(&archive->sorting, NULL);
+	clock_gettime(CLOCK_MONOTONIC, &archive->opened);
+	archive->status = load(archive);
+	if (archive->status != STATUS_GO)
+		release(archive);
+	return archive;
+}
+
+struct archive *
+archive_keep(struct archive *archive)
+{
+	atomic_fetch_add_explicit(&archive->users, 1, memory_order_relaxed);
+	return archive;
+}
+
+void
+archive_drop(struct archive *archive)
+{
+	int saved = errno;
+
+	if (archive == NULL ||
+		atomic_fetch_sub_explicit(
+			&archive->users, 1, memory_order_acq_rel) > 1)
+		return;
+	release(archive);
+	pthread_mutex_destroy(&archive->sorting);
+	free(archive->path);
+	free(archive);
+	errno = saved;
+}
+
+static bool
+expired(const struct archive *archive)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec - archive->opened.tv_sec > FAILURE_SECONDS ||
+		(now.tv_sec - archive->opened.tv_sec == FAILURE_SECONDS &&
+			now.tv_nsec >= archive->opened.tv_nsec);
+}
+
+bool
+archive_is_fresh(const struct archive *archive)
+{
+	struct identity now = identity_at(archive->path);
+
+	return same_identity(&archive->id, &now) &&
+		(archive->status == STATUS_GO || !expired(archive));
+}
+
+bool
+archive_is_intact(const struct archive *archive)
+{
+	struct stat st;
+
+	/* Not the time of change: that moves, too, when the last name goes. */
+	return fstat(archive->fd, &st) == 0 && st.st_size == archive->id.size &&
+		same_time(st.st_mtim, archive->id.modified);
+}
+
+/* What is wrong with member's local header, NULL when nothing is; its size. */
+static const char *
+local_fault(const struct archive *archive, const struct member *member,
+	uint32_t *size)
+{
+	const uint64_t end = zipdir_start(archive->zipdir);
+	unsigned char fixed[ZIPLOCAL_SIZE], *header;
+	const char *fault;
+
+	if (end < ZIPLOCAL_SIZE || member->offset > end - ZIPLOCAL_SIZE)
+		return "no room for a local header";
+	if (archive_read(archive, member->offset, fixed, sizeof(fixed)) < 0)
+		return "the file has become shorter";
+	*size = ziplocal_size(fixed);
+	if (*size == 0)
+		return "no local header";
+	if (*size > end - member->offset ||
+		member->packed > end - member->offset - *size)
+		return "the data reach into the central directory";
+	header = malloc(*size);
+	if (header == NULL)
+		return "no memory for the local header";
+	fault = archive_read(archive, member->offset, header, *size) < 0
+		? "the file has become shorter"
+		: ziplocal_differs(header, member);
+	free(header);
+	return fault;
+}
+
+enum status
+archive_locate(
+	struct archive *archive, const struct member *member, uint64_t *start)
+{
+	uint32_t size =
+		zipdir_notes(archive->zipdir, member->slot) & LOCAL_SIZE_MASK;
+
+	if (size == 0) {
+		const char *fault = local_fault(archive, member, &size);
+
+		if (fault != NULL) {
+			char offset[24];
+
+			snprintf(offset, sizeof(offset), "%" PRIu64,
+				member->offset);
+			log_pairs(LOG_WARN, "member-damaged",
+				{"archive", str_of(archive->path)},
+				{"member", member->name},
+				{"offset", str_of(offset)},
+				{"why", str_of(fault)});
+			return STATUS_ERROR;
+		}
+		zipdir_add_notes(archive->zipdir, member->slot, size);
+	}
+	*start = member->offset + size;
+	return STATUS_GO;
+}
+
+unsigned
+archive_notes(const struct archive *archive, const struct member *member)
+{
+	return zipdir_notes(archive->zipdir, member->slot) & ~LOCAL_SIZE_MASK;
+}
+
+void
+archive_note(
+	struct archive *archive, const struct member *member, unsigned notes)
+{
+	zipdir_add_notes(archive->zipdir, member->slot, notes);
+}
+
+enum status
+archive_walk(struct archive *archive, struct str name, struct zipdir_walk *walk)
+{
+	int sorted;
+
+	pthread_mutex_lock(&archive->sorting);
+	sorted = zipdir_sort(archive->zipdir);
+	pthread_mutex_unlock(&archive->sorting);
+	if (sorted < 0)
+		return STATUS_UNAVAILABLE;
+	return zipdir_walk(archive->zipdir, name, walk) ? STATUS_GO
+							: STATUS_NOT_FOUND;
+}
+
+int
+archive_read(
+	const struct archive *archive, uint64_t offset, void *buffer, size_t n)
+{
+	return guard_copy(buffer, archive->map + offset, n);
+}
+
+size_t
+archive_memory(const struct archive *archive)
+{
+	size_t n = sizeof(*archive) + strlen(archive->path) + 1;
+
+	if (archive->zipdir != NULL)
+		n += zipdir_copied(archive->zipdir) +
+			zipdir_indexed(archive->zipdir);
+	return n;
+}

@@ -1,0 +1,308 @@
+#include "body.h"
+
+#include <stdlib.h>
+
+#include "log.h"
+
+void
+body_init(struct body *body, struct arena *arena, struct archive *archive)
+{
+	*body = (struct body){.arena = arena, .archive = archive};
+	body->last = &body->first;
+}
+
+static void
+close_source(struct segment *segment)
+{
+	if (segment->source != NULL)
+		segment->source->close(segment->source);
+	segment->source = NULL;
+}
+
+/* Give up all segments that are still to come. */
+static void
+drop_segments(struct body *body)
+{
+	for (struct segment *s = body->first; s != NULL; s = s->next)
+		close_source(s);
+	body->first = NULL;
+	body->last = &body->first;
+	body->file_segments = 0;
+}
+
+void
+body_free(struct body *body)
+{
+	drop_segments(body);
+	free(body->buffer);
+	archive_drop(body->archive);
+	body_init(body, body->arena, NULL);
+}
+
+static bool
+reads_file(const struct segment *segment)
+{
+	return segment->kind == SEGMENT_SLICE ||
+		segment->kind == SEGMENT_CONTENT;
+}
+
+static void
+add(struct body *body, struct segment segment)
+{
+	struct segment *s = arena_get(body->arena, sizeof(*s));
+
+	if (s == NULL) {
+		close_source(&segment);
+		return;
+	}
+	*s = segment;
+	*body->last = s;
+	body->last = &s->next;
+	body->length += s->left;
+	body->file_segments += reads_file(s);
+}
+
+void
+body_add_text(struct body *body, struct str text)
+{
+	if (text.n > 0)
+		add(body,
+			(struct segment){.kind = SEGMENT_TEXT,
+				.left = text.n,
+				.text = text.p});
+}
+
+void
+body_add_slice(struct body *body, uint64_t offset, uint64_t length)
+{
+	if (length > 0)
+		add(body,
+			(struct segment){.kind = SEGMENT_SLICE,
+				.left = length,
+				.skip = offset});
+}
+
+void
+body_add_content(struct body *body, const struct member *member, uint64_t start,
+	struct span part)
+{
+	add(body,
+		(struct segment){.kind = SEGMENT_CONTENT,
+			.left = part.end - part.first,
+			.skip = part.first,
+			.member = *member,
+			.start = start});
+}
+
+void
+body_add_source(struct body *body, struct source *source)
+{
+	if (source == NULL)
+		body->arena->failed = true;
+	else
+		add(body,
+			(struct segment){
+				.kind = SEGMENT_SOURCE, .source = source});
+}
+
+static char *
+buffer(struct body *body)
+{
+	if (body->buffer == NULL)
+		body->buffer = malloc(BODY_SPAN_SIZE);
+	return body->buffer;
+}
+
+static enum body_result
+cut(const struct body *body, const char *why)
+{
+	log_pairs(LOG_WARN, "response-cut",
+		{"archive", str_of(body->archive ? body->archive->path : "")},
+		{"why", str_of(why)});
+	return BODY_CUT;
+}
+
+static enum body_result
+next_text(struct segment *s, struct str *span)
+{
+	*span = (struct str){s->text, (size_t)s->left};
+	s->left = 0;
+	return BODY_SPAN;
+}
+
+/* The mapping itself, but for the last bytes: these are copied, to be there
+ * when the file is looked at a last time. */
+static enum body_result
+next_slice(struct body *body, struct segment *s, struct str *span)
+{
+	uint64_t n = s->left;
+
+	if (n <= BODY_SPAN_SIZE) {
+		*span = (struct str){buffer(body), (size_t)n};
+		if (span->p == NULL)
+			return cut(body, "no memory");
+		if (archive_read(
+			    body->archive, s->skip, body->buffer, span->n) < 0)
+			return cut(body, "the file has become shorter");
+	} else {
+		n -= BODY_SPAN_SIZE;
+		if (n > BODY_SLICE_SIZE)
+			n = BODY_SLICE_SIZE;
+		*span = (struct str){
+			(const char *)body->archive->map + s->skip, (size_t)n};
+	}
+	s->skip += n;
+	s->left -= n;
+	return BODY_SPAN;
+}
+
+static struct source *
+open_content(const struct archive *archive, const struct segment *s)
+{
+	if (s->member.method == ZIP_DEFLATED)
+		return inflate_open(archive, &s->member, s->start);
+	return unpack_open(archive, &s->member, s->start);
+}
+
+/* Read until something comes that is not to be skipped. */
+static enum body_result
+next_content(struct body *body, struct segment *s, struct str *span)
+{
+	size_t n = 0, skipped;
+
+	if (buffer(body) == NULL)
+		return cut(body, "no memory");
+	if (s->source == NULL)
+		s->source = open_content(body->archive, s);
+	if (s->source == NULL)
+		return cut(body, "no memory");
+	for (skipped = 0; skipped == n; s->skip -= skipped) {
+		ssize_t got = s->source->read(
+			s->source, body->buffer, BODY_SPAN_SIZE);
+
+		if (got < 0)
+			return BODY_CUT;
+		n = (size_t)got;
+		skipped = s->skip < n ? (size_t)s->skip : n;
+		if (n == 0)
+			break;
+	}
+	if (n == 0 && s->left > 0)
+		return cut(body, "the content ended early");
+	*span = str_slice((struct str){body->buffer, n}, skipped, n);
+	if (span->n > s->left)
+		span->n = (size_t)s->left;
+	s->left -= span->n;
+	return BODY_SPAN;
+}
+
+static enum body_result
+next_source(struct body *body, struct segment *s, struct str *span)
+{
+	ssize_t n;
+
+	if (buffer(body) == NULL)
+		return cut(body, "no memory");
+	n = s->source->read(s->source, body->buffer, BODY_SPAN_SIZE);
+	*span = (struct str){body->buffer, n > 0 ? (size_t)n : 0};
+	return n < 0 ? BODY_CUT : BODY_SPAN;
+}
+
+static enum body_result
+next_of(struct body *body, struct segment *s, struct str *span)
+{
+	switch (s->kind) {
+	case SEGMENT_TEXT:
+		return next_text(s, span);
+	case SEGMENT_SLICE:
+		return next_slice(body, s, span);
+	case SEGMENT_CONTENT:
+		return next_content(body, s, span);
+	case SEGMENT_SOURCE:
+		return next_source(body, s, span);
+	}
+	return BODY_CUT;
+}
+
+/* A segment that has come to its end gives way to the next one. */
+static enum body_result
+advance(struct body *body)
+{
+	struct segment *s = body->first;
+	bool last = reads_file(s) && --body->file_segments == 0;
+
+	close_source(s);
+	body->first = s->next;
+	if (last && !archive_is_intact(body->archive))
+		return cut(body, "the file has changed");
+	return BODY_SPAN;
+}
+
+static enum body_result
+pull(struct body *body, struct str *span)
+{
+	enum body_result result = BODY_SPAN;
+
+	*span = (struct str){NULL, 0};
+	while (result == BODY_SPAN && span->n == 0 && body->first != NULL) {
+		struct segment *s = body->first;
+
+		result = next_of(body, s, span);
+		if (result != BODY_SPAN)
+			break;
+		if (s->kind == SEGMENT_SOURCE ? span->n == 0 : s->left == 0)
+			result = advance(body);
+	}
+	if (result == BODY_SPAN && span->n == 0)
+		return body->broken ? BODY_CUT : BODY_END;
+	return result;
+}
+
+enum body_result
+body_next(struct body *body, struct str *span)
+{
+	enum body_result result = pull(body, span);
+
+	if (result == BODY_CUT) {
+		body->broken = true;
+		drop_segments(body);
+	}
+	return result;
+}
+
+/* Copy all spans behind each other; how many bytes came. */
+static size_t
+copy_all(struct body *body, char *text)
+{
+	enum body_result result;
+	struct str span;
+	size_t n = 0;
+
+	while ((result = pull(body, &span)) == BODY_SPAN) {
+		memcpy(text + n, span.p, span.n);
+		n += span.n;
+	}
+	body->broken = result == BODY_CUT;
+	return n;
+}
+
+void
+body_settle(struct body *body)
+{
+	uint64_t length = body->length;
+	char *text;
+	size_t n;
+
+	if (body->file_segments == 0 || length > BODY_SPAN_SIZE)
+		return;
+	text = arena_get(body->arena, (size_t)length + 1);
+	if (text == NULL)
+		return;
+	/* The file is looked at by who asked for this, not here. */
+	body->file_segments += 1;
+	n = copy_all(body, text);
+	drop_segments(body);
+	body->length = 0;
+	body_add_text(body, (struct str){text, n});
+	body->length = length;
+}

@@ -1,0 +1,86 @@
+/* The body of a response: pieces of text, of an archive's file, and of what is
+ * made on the way; pulled as spans of bytes, one after another. */
+
+#ifndef BODY_H
+#define BODY_H
+
+#include "arena.h"
+#include "range.h"
+#include "source.h"
+
+enum {
+	BODY_SPAN_SIZE = 64 * 1024,  /* of what is made or copied, at most */
+	BODY_SLICE_SIZE = 512 * 1024 /* of a span of the mapping, at most */
+};
+
+enum segment_kind {
+	SEGMENT_TEXT,    /* bytes in memory */
+	SEGMENT_SLICE,   /* bytes of the archive's file */
+	SEGMENT_CONTENT, /* a member's content, decompressed */
+	SEGMENT_SOURCE,  /* what a source has, until its end */
+};
+
+struct segment {
+	struct segment *next;
+	enum segment_kind kind;
+	uint64_t left;         /* bytes to come; unknown for SEGMENT_SOURCE */
+	const char *text;      /* of SEGMENT_TEXT */
+	uint64_t skip;         /* SLICE: offset in the file; CONTENT: bytes of
+				* content in front of the first one wanted */
+	struct member member;  /* of SEGMENT_CONTENT */
+	uint64_t start;        /* of member's data, likewise */
+	struct source *source; /* of SEGMENT_SOURCE; CONTENT: once begun */
+};
+
+struct body {
+	/* Set when it is built. */
+	struct arena *arena;     /* holds the segments and their text */
+	struct archive *archive; /* a share; NULL: none of it comes from one */
+	uint64_t length;         /* of all segments but SEGMENT_SOURCE */
+
+	/* Where it stands. */
+	struct segment *first; /* the one that is next */
+	struct segment **last;
+	unsigned file_segments; /* SLICE and CONTENT among the ones to come */
+	char *buffer;           /* BODY_SPAN_SIZE bytes, when first needed */
+	bool broken; /* what comes behind the last segment is a cut */
+};
+
+enum body_result { BODY_SPAN, BODY_END, BODY_CUT };
+
+/* An empty body, which must stay where it is.  It takes over the share in
+ * archive, which may be NULL. */
+void body_init(struct body *body, struct arena *arena, struct archive *archive);
+
+/* Release sources, buffer and archive; the arena's owner has the rest. */
+void body_free(struct body *body);
+
+/* Add a segment; text stays where it is and must outlive the body.  When memory
+ * runs out, arena->failed is set. */
+void body_add_text(struct body *body, struct str text);
+void body_add_slice(struct body *body, uint64_t offset, uint64_t length);
+/* Bytes first to end of the content of member, which starts at start. */
+void body_add_content(struct body *body, const struct member *member,
+	uint64_t start, struct span part);
+/* The body closes source.  NULL for a lack of memory. */
+void body_add_source(struct body *body, struct source *source);
+
+/* Turn a body of at most BODY_SPAN_SIZE bytes into text, so that it needs the
+ * archive no more.  What is read wrong or not at all becomes a cut. */
+void body_settle(struct body *body);
+
+/* The next bytes, valid until the next call; never an empty span.  BODY_CUT: no
+ * more right bytes are to be had, which has been logged; the response must not
+ * look complete.  The last bytes that come from an archive are given out after
+ * archive_is_intact: what was sent then is the archive as it was opened.  Any
+ * thread, one at a time. */
+enum body_result body_next(struct body *body, struct str *span);
+
+/* body_next would say BODY_END. */
+static inline bool
+body_is_done(const struct body *body)
+{
+	return body->first == NULL && !body->broken;
+}
+
+#endif

@@ -1,0 +1,208 @@
+/* The lock is held to find, enter and remove, never during I/O.  An entry whose
+ * archive is NULL is being opened by the thread that entered it; others wait
+ * for the condition that all openings share: they are rare. */
+
+#include "cache.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#include "hash.h"
+
+struct entry {
+	LIST_ENTRY(entry) chain;
+	TAILQ_ENTRY(entry) use;
+	struct archive *archive; /* NULL: being opened */
+	size_t memory;
+	struct str path; /* archive's, or of the thread that opens it */
+};
+
+LIST_HEAD(chain, entry);
+TAILQ_HEAD(uses, entry);
+
+struct cache {
+	/* Set once. */
+	size_t max_archives, max_memory;
+	uint64_t key;
+	size_t nchains;
+
+	pthread_mutex_t lock;  /* guards what follows */
+	pthread_cond_t opened; /* an entry has got its archive, or gone */
+	struct chain *chains;
+	struct uses uses; /* open ones only, most recently used first */
+	size_t archives, memory;
+};
+
+struct cache *
+cache_new(size_t max_archives, size_t max_memory)
+{
+	struct cache *cache = calloc(1, sizeof(*cache));
+
+	if (cache == NULL)
+		return NULL;
+	cache->max_archives = max_archives;
+	cache->max_memory = max_memory;
+	cache->key = hash_key();
+	cache->nchains = max_archives + 1;
+	cache->chains = calloc(cache->nchains, sizeof(*cache->chains));
+	if (cache->chains == NULL) {
+		free(cache);
+		return NULL;
+	}
+	TAILQ_INIT(&cache->uses);
+	pthread_mutex_init(&cache->lock, NULL);
+	pthread_cond_init(&cache->opened, NULL);
+	return cache;
+}
+
+void
+cache_free(struct cache *cache)
+{
+	if (cache == NULL)
+		return;
+	cache_clear(cache);
+	pthread_cond_destroy(&cache->opened);
+	pthread_mutex_destroy(&cache->lock);
+	free(cache->chains);
+	free(cache);
+}
+
+static struct chain *
+chain_of(struct cache *cache, struct str path)
+{
+	return &cache->chains[hash_slot(cache->key, path, cache->nchains)];
+}
+
+static struct entry *
+find(struct cache *cache, struct str path)
+{
+	struct entry *entry;
+
+	LIST_FOREACH (entry, chain_of(cache, path), chain) {
+		if (str_eq(entry->path, path))
+			return entry;
+	}
+	return NULL;
+}
+
+/* Give up an entry, and return its archive to be dropped without the lock. */
+static struct archive *
+take_out(struct cache *cache, struct entry *entry)
+{
+	struct archive *archive = entry->archive;
+
+	LIST_REMOVE(entry, chain);
+	if (archive != NULL) {
+		TAILQ_REMOVE(&cache->uses, entry, use);
+		cache->archives--;
+		cache->memory -= entry->memory;
+	}
+	free(entry);
+	return archive;
+}
+
+/* Over a limit, with something to close other than what was just opened. */
+static bool
+crowded(const struct cache *cache)
+{
+	return cache->archives > 1 &&
+		(cache->archives > cache->max_archives ||
+			cache->memory > cache->max_memory);
+}
+
+static void
+evict(struct cache *cache)
+{
+	pthread_mutex_lock(&cache->lock);
+	while (crowded(cache)) {
+		struct archive *archive =
+			take_out(cache, TAILQ_LAST(&cache->uses, uses));
+
+		pthread_mutex_unlock(&cache->lock);
+		archive_drop(archive);
+		pthread_mutex_lock(&cache->lock);
+	}
+	pthread_mutex_unlock(&cache->lock);
+}
+
+/* Open what entry stands for, and enter it or take the entry out. */
+static struct archive *
+open_entry(struct cache *cache, struct entry *entry)
+{
+	struct archive *archive = archive_open(entry->path);
+	int saved = errno;
+
+	pthread_mutex_lock(&cache->lock);
+	if (archive == NULL || archive->status == STATUS_NOT_FOUND) {
+		take_out(cache, entry);
+	} else {
+		entry->archive = archive_keep(archive);
+		entry->path = str_of(archive->path);
+		entry->memory = archive_memory(archive);
+		TAILQ_INSERT_HEAD(&cache->uses, entry, use);
+		cache->archives++;
+		cache->memory += entry->memory;
+	}
+	pthread_cond_broadcast(&cache->opened);
+	pthread_mutex_unlock(&cache->lock);
+	evict(cache);
+	errno = saved;
+	return archive;
+}
+
+struct archive *
+cache_get(struct cache *cache, struct str path)
+{
+	struct archive *archive = NULL;
+	struct entry *entry;
+
+	pthread_mutex_lock(&cache->lock);
+	while ((entry = find(cache, path)) != NULL && entry->archive == NULL)
+		pthread_cond_wait(&cache->opened, &cache->lock);
+	if (entry != NULL) {
+		TAILQ_REMOVE(&cache->uses, entry, use);
+		TAILQ_INSERT_HEAD(&cache->uses, entry, use);
+		archive = archive_keep(entry->archive);
+	} else {
+		entry = calloc(1, sizeof(*entry));
+		if (entry != NULL) {
+			entry->path = path;
+			LIST_INSERT_HEAD(chain_of(cache, path), entry, chain);
+		}
+	}
+	pthread_mutex_unlock(&cache->lock);
+	if (archive != NULL || entry == NULL)
+		return archive;
+	return open_entry(cache, entry);
+}
+
+void
+cache_forget(struct cache *cache, const struct archive *archive)
+{
+	struct archive *dropped = NULL;
+	struct entry *entry;
+
+	pthread_mutex_lock(&cache->lock);
+	entry = find(cache, str_of(archive->path));
+	if (entry != NULL && entry->archive == archive)
+		dropped = take_out(cache, entry);
+	pthread_mutex_unlock(&cache->lock);
+	archive_drop(dropped);
+}
+
+void
+cache_clear(struct cache *cache)
+{
+	struct entry *entry;
+
+	pthread_mutex_lock(&cache->lock);
+	while ((entry = TAILQ_FIRST(&cache->uses)) != NULL) {
+		struct archive *archive = take_out(cache, entry);
+
+		pthread_mutex_unlock(&cache->lock);
+		archive_drop(archive);
+		pthread_mutex_lock(&cache->lock);
+	}
+	pthread_mutex_unlock(&cache->lock);
+}

@@ -1,0 +1,354 @@
+#include "conn.h"
+
+#include <errno.h>
+#include <fcgiapp.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "fcgi.h"
+#include "log.h"
+
+enum {
+	TURN_SIZE = 2 * 1024 * 1024, /* sent before others have their turn */
+	SEND_BUFFER = 1024 * 1024,   /* asked for when a response is... */
+	LARGE_RESPONSE = 128 * 1024, /* ...larger than this */
+};
+
+struct conn *
+conn_new(int fd, const struct service *service, int64_t now)
+{
+	struct conn *conn = calloc(1, sizeof(*conn));
+
+	if (conn == NULL) {
+		close(fd);
+		errno = ENOMEM;
+		return NULL;
+	}
+	conn->fd = fd;
+	conn->service = service;
+	conn->progress = now;
+	return conn;
+}
+
+void
+conn_free(struct conn *conn)
+{
+	if (conn == NULL)
+		return;
+	if (conn->state == CONN_WRITING)
+		response_free(&conn->response);
+	arena_free(&conn->arena);
+	if (conn->fd >= 0)
+		close(conn->fd);
+	free(conn);
+}
+
+static void
+push(struct conn *conn, const void *p, size_t n)
+{
+	conn->iov[conn->iov_end++] =
+		(struct iovec){.iov_base = (void *)(uintptr_t)p, .iov_len = n};
+}
+
+/* Queue head and span as records of FCGI_STDOUT.  head is not so long that it
+ * fills one. */
+static void
+queue_records(struct conn *conn, struct str head, struct str span)
+{
+	for (int i = 0; head.n + span.n > 0; i++) {
+		size_t n = WIRE_RECORD_MAX - head.n;
+
+		if (n > span.n)
+			n = span.n;
+		wire_stdout(conn->headers[i], conn->wire.id, head.n + n);
+		push(conn, conn->headers[i], WIRE_HEADER_SIZE);
+		if (head.n > 0)
+			push(conn, head.p, head.n);
+		if (n > 0)
+			push(conn, span.p, n);
+		head.n = 0;
+		span = str_slice(span, n, span.n);
+	}
+}
+
+/* Queue the next bytes of the response, with the head in front of the first and
+ * the end behind the last.  BODY_END when there is nothing left to queue. */
+static enum body_result
+fill(struct conn *conn)
+{
+	struct body *body = &conn->response.body;
+	struct str head = {NULL, 0}, span = {NULL, 0};
+	enum body_result result = BODY_END;
+
+	conn->iov_at = conn->iov_end = 0;
+	if (!conn->response.head)
+		result = body_next(body, &span);
+	if (conn->head_sent && result != BODY_SPAN)
+		return result;
+	if (!conn->head_sent)
+		head = response_head(&conn->response);
+	conn->head_sent = true;
+	if (conn->arena.failed) {
+		conn->response.head = true;
+		span = (struct str){NULL, 0};
+	}
+	queue_records(conn, head, span);
+	if (conn->response.head || body_is_done(body)) {
+		wire_end(conn->end, conn->wire.id);
+		push(conn, conn->end, sizeof(conn->end));
+	}
+	return BODY_SPAN;
+}
+
+/* Take n bytes that were sent off the queue. */
+static void
+advance(struct conn *conn, size_t n)
+{
+	while (n > 0) {
+		struct iovec *iov = &conn->iov[conn->iov_at];
+
+		if (n < iov->iov_len) {
+			iov->iov_base = (char *)iov->iov_base + n;
+			iov->iov_len -= n;
+			return;
+		}
+		n -= iov->iov_len;
+		conn->iov_at++;
+	}
+}
+
+static ssize_t
+send_queue(struct conn *conn)
+{
+	struct msghdr message = {
+		.msg_iov = &conn->iov[conn->iov_at],
+		.msg_iovlen = (size_t)(conn->iov_end - conn->iov_at),
+	};
+
+	return sendmsg(conn->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* A larger buffer lets a front end that is busy find more when it comes back;
+ * small responses do not need the system call. */
+static void
+grow_buffer(struct conn *conn)
+{
+	int size = SEND_BUFFER;
+
+	if (conn->buffer_grown || conn->response.body.length <= LARGE_RESPONSE)
+		return;
+	conn->buffer_grown = true;
+	/* That it stays smaller is no fault. */
+	(void)setsockopt(conn->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+}
+
+/* The response is sent; what comes now? */
+static enum conn_wait
+finish(struct conn *conn, enum body_result result, bool closing)
+{
+	response_free(&conn->response);
+	arena_reset(&conn->arena);
+	conn->state = CONN_READING;
+	conn->seen = 0;
+	if (conn->drain && result != BODY_CUT) {
+		/* Closing now would take the answer from a peer that is still
+		 * sending. */
+		conn->state = CONN_DRAINING;
+		return shutdown(conn->fd, SHUT_WR) < 0 ? CONN_CLOSE
+						       : CONN_READABLE;
+	}
+	if (result == BODY_CUT || !conn->keep || closing)
+		return CONN_CLOSE;
+	return CONN_IDLE;
+}
+
+static enum conn_wait
+write_failed(struct conn *conn)
+{
+	if (errno == EAGAIN || errno == EWOULDBLOCK)
+		return CONN_WRITABLE;
+	if (errno == EFAULT)
+		log_pairs(LOG_WARN, "response-cut",
+			{"archive", str_of(conn->response.body.archive->path)},
+			{"why", STR("the file has become shorter")});
+	return CONN_CLOSE;
+}
+
+static enum conn_wait
+run_writing(struct conn *conn, int64_t now, bool closing)
+{
+	size_t sent = 0;
+
+	while (sent < TURN_SIZE) {
+		ssize_t n;
+
+		if (conn->iov_at == conn->iov_end) {
+			enum body_result result = fill(conn);
+
+			if (result != BODY_SPAN)
+				return finish(conn, result, closing);
+		}
+		n = send_queue(conn);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return write_failed(conn);
+		advance(conn, (size_t)n);
+		sent += (size_t)n;
+		conn->progress = now;
+	}
+	return CONN_WRITABLE;
+}
+
+static void
+begin_writing(struct conn *conn)
+{
+	conn->state = CONN_WRITING;
+	conn->head_sent = false;
+	conn->iov_at = conn->iov_end = 0;
+	grow_buffer(conn);
+}
+
+static void
+refuse(struct conn *conn, enum status status)
+{
+	response_init(&conn->response, &conn->arena, METHOD_GET);
+	response_error(&conn->response, status);
+	begin_writing(conn);
+}
+
+/* Answer without having read the request; the rest of it is drained. */
+static enum conn_wait
+refuse_rest(struct conn *conn, enum status status)
+{
+	conn->drain = true;
+	refuse(conn, status);
+	return CONN_WRITABLE;
+}
+
+static enum conn_wait
+refuse_role(struct conn *conn)
+{
+	unsigned char end[WIRE_END_SIZE];
+
+	wire_refuse_role(end, conn->wire.id);
+	log_pairs(LOG_WARN, "bad-request",
+		{"why", STR("only the role of a responder is served")});
+	/* The connection ends in any case. */
+	(void)send(conn->fd, end, sizeof(end), MSG_DONTWAIT | MSG_NOSIGNAL);
+	return CONN_CLOSE;
+}
+
+/* libfcgi keeps parameters as C strings: one that holds a NUL is shorter than
+ * it was on the wire. */
+static bool
+holds_nul(const FCGX_Request *request, size_t wire_size)
+{
+	size_t size = 0;
+
+	/* The first is FCGI_ROLE, which libfcgi has put there. */
+	for (char **pair = request->envp + 1; *pair != NULL; pair++)
+		size += wire_param_size(str_of(*pair));
+	return size < wire_size;
+}
+
+/* A request lies there whole: read and answer it. */
+static enum conn_wait
+answer(struct conn *conn)
+{
+	FCGX_Request fcgi;
+	struct request request;
+
+	if (fcgi_read(&fcgi, conn->fd) < 0) {
+		conn->fd = -1;
+		return CONN_CLOSE;
+	}
+	conn->keep = conn->wire.keep && conn->wire.size == conn->seen;
+	if (holds_nul(&fcgi, conn->wire.params)) {
+		log_pairs(LOG_INFO, "bad-path",
+			{"why", STR("a NUL in a parameter")});
+		refuse(conn, STATUS_BAD_REQUEST);
+	} else {
+		request_read(&request, fcgi.envp, &conn->arena);
+		serve(conn->service, &request, &conn->arena, &conn->response);
+		begin_writing(conn);
+	}
+	fcgi_release(&fcgi);
+	return CONN_WRITABLE;
+}
+
+static enum conn_wait
+manage(struct conn *conn)
+{
+	conn->seen = 0;
+	return fcgi_manage(conn->fd) < 0 ? CONN_CLOSE : CONN_IDLE;
+}
+
+static enum conn_wait
+run_reading(struct conn *conn, int64_t now, unsigned char *scratch)
+{
+	ssize_t n = recv(
+		conn->fd, scratch, WIRE_PEEK_SIZE, MSG_PEEK | MSG_DONTWAIT);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return CONN_IDLE;
+	if (n <= 0)
+		return CONN_CLOSE;
+	if (conn->seen == 0)
+		conn->progress = now;
+	if (conn->seen == (size_t)n)
+		return CONN_MORE;
+	conn->seen = (size_t)n;
+	conn->keep = false;
+	conn->drain = false;
+	switch (wire_look(scratch, (size_t)n, &conn->wire)) {
+	case WIRE_WHOLE:
+		return answer(conn);
+	case WIRE_MANAGEMENT:
+		return manage(conn);
+	case WIRE_PARAMS_TOO_LONG:
+		return refuse_rest(conn, STATUS_FIELDS_TOO_LARGE);
+	case WIRE_BODY_TOO_LONG:
+		return refuse_rest(conn, STATUS_TOO_LARGE);
+	case WIRE_WRONG_ROLE:
+		return refuse_role(conn);
+	case WIRE_PART:
+		return n < WIRE_PEEK_SIZE ? CONN_MORE : CONN_CLOSE;
+	case WIRE_BAD:
+		return CONN_CLOSE;
+	}
+	return CONN_CLOSE;
+}
+
+static enum conn_wait
+run_draining(const struct conn *conn, unsigned char *scratch)
+{
+	for (size_t done = 0; done < TURN_SIZE;) {
+		ssize_t n =
+			recv(conn->fd, scratch, WIRE_PEEK_SIZE, MSG_DONTWAIT);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return CONN_READABLE;
+		if (n <= 0)
+			return CONN_CLOSE;
+		done += (size_t)n;
+	}
+	return CONN_READABLE;
+}
+
+enum conn_wait
+conn_run(struct conn *conn, int64_t now, unsigned char *scratch, bool closing)
+{
+	enum conn_wait wait = CONN_IDLE;
+
+	if (conn->state == CONN_DRAINING)
+		return run_draining(conn, scratch);
+	if (conn->state == CONN_READING)
+		wait = run_reading(conn, now, scratch);
+	if (conn->state == CONN_WRITING)
+		wait = run_writing(conn, now, closing);
+	return wait == CONN_IDLE && closing ? CONN_CLOSE : wait;
+}

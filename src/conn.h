@@ -1,0 +1,70 @@
+/* One connection of a front end: from bytes in the socket to a request, and
+ * from a response to bytes in the socket, never waiting for either. */
+
+#ifndef CONN_H
+#define CONN_H
+
+#include <sys/uio.h>
+
+#include "serve.h"
+#include "wire.h"
+
+enum conn_state {
+	CONN_READING,  /* the next request is to come */
+	CONN_WRITING,  /* a response is under way */
+	CONN_DRAINING, /* answered; what the peer still sends is thrown away */
+};
+
+/* What a connection waits for, when conn_run returns. */
+enum conn_wait {
+	CONN_IDLE,     /* for a request: none has begun */
+	CONN_MORE,     /* for the rest of a request */
+	CONN_READABLE, /* for anything to read */
+	CONN_WRITABLE, /* for room in the socket */
+	CONN_CLOSE,    /* for nothing: conn_free it */
+};
+
+enum {
+	/* A span of BODY_SLICE_SIZE in records, and what may stand around. */
+	CONN_RECORDS = BODY_SLICE_SIZE / WIRE_RECORD_MAX + 2,
+	CONN_IOVS = 2 * CONN_RECORDS + 2,
+};
+
+struct conn {
+	/* Set once. */
+	int fd; /* non-blocking; -1 once it is closed */
+	const struct service *service;
+
+	enum conn_state state;
+	int64_t progress; /* when a request began to come, or bytes last went:
+			   * milliseconds, CLOCK_MONOTONIC */
+	size_t seen;      /* bytes of a request that is not whole */
+
+	/* With CONN_WRITING: the response, and what of it is in the queue. */
+	struct wire_request wire;
+	struct arena arena;
+	struct response response;
+	bool head_sent; /* or queued */
+	bool keep;      /* read on after the response */
+	bool drain;     /* the request was not read to its end */
+	bool buffer_grown;
+	struct iovec iov[CONN_IOVS];
+	int iov_at, iov_end;
+	unsigned char headers[CONN_RECORDS][WIRE_HEADER_SIZE];
+	unsigned char end[WIRE_END_SIZE];
+};
+
+/* A connection on fd, which it owns from now on, even when this fails: NULL
+ * with errno ENOMEM. */
+struct conn *conn_new(int fd, const struct service *service, int64_t now);
+
+/* Close and release.  Takes NULL. */
+void conn_free(struct conn *conn);
+
+/* Do what can be done without waiting.  now as conn->progress; scratch is of
+ * WIRE_PEEK_SIZE bytes.  closing: the connection is not to be kept.  One thread
+ * at a time. */
+enum conn_wait conn_run(
+	struct conn *conn, int64_t now, unsigned char *scratch, bool closing);
+
+#endif

@@ -1,0 +1,81 @@
+#include "fcgi.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcgiapp.h>
+#include <fcgios.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <unistd.h>
+
+/* The members below "Don't use" that are used here: a connection's descriptor,
+ * "do not close it", and "when closing, do not wait for the peer".  They are as
+ * in libfcgi 2.4.2. */
+static_assert(offsetof(FCGX_Request, ipcFd) <
+			offsetof(FCGX_Request, keepConnection) &&
+		offsetof(FCGX_Request, keepConnection) <
+			offsetof(FCGX_Request, detached) &&
+		sizeof((FCGX_Request){0}.ipcFd) == sizeof(int) &&
+		sizeof((FCGX_Request){0}.keepConnection) == sizeof(int) &&
+		sizeof((FCGX_Request){0}.detached) == sizeof(int),
+	"libfcgi's request has another shape than fcgi.c relies on");
+
+int
+fcgi_init(void)
+{
+	return FCGX_Init() == 0 ? 0 : -1;
+}
+
+bool
+fcgi_is_cgi(void)
+{
+	return FCGX_IsCGI() != 0;
+}
+
+static int
+accept_from(FCGX_Request *request, int fd)
+{
+	if (FCGX_InitRequest(request, -1, 0) != 0)
+		return -1;
+	request->ipcFd = fd;
+	request->keepConnection = 1;
+	request->detached = 1;
+	return FCGX_Accept_r(request) == 0 ? 0 : -1;
+}
+
+int
+fcgi_read(FCGX_Request *request, int fd)
+{
+	char scrap[4096];
+
+	if (accept_from(request, fd) < 0)
+		return -1;
+	while (FCGX_GetStr(scrap, sizeof(scrap), request->in) > 0)
+		;
+	return 0;
+}
+
+void
+fcgi_release(FCGX_Request *request)
+{
+	request->ipcFd = -1;
+	FCGX_Free(request, 0);
+}
+
+/* libfcgi answers, then looks for a request, finds none, and closes. */
+int
+fcgi_manage(int fd)
+{
+	FCGX_Request request;
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	if (copy < 0)
+		return -1;
+	if (accept_from(&request, copy) == 0) {
+		fcgi_release(&request);
+		close(copy);
+		errno = EPROTO;
+		return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,36 @@
+/* Requests, read by libfcgi from connections that are ours.
+ *
+ * libfcgi reads with blocking calls from a socket that it would like to accept
+ * itself, and closes it as it sees fit.  Here it is given a connection in which
+ * a whole request lies, in a request without a listening socket, and nothing to
+ * write: so it neither waits nor accepts.  What of its struct is touched beyond
+ * its documented calls is touched in fcgi.c alone. */
+
+#ifndef FCGI_H
+#define FCGI_H
+
+#include <stdbool.h>
+
+struct FCGX_Request;
+
+/* Initialise libfcgi.  Once, before threads start; it installs handlers for
+ * SIGPIPE and SIGUSR1, which may be replaced then.  -1 with errno. */
+int fcgi_init(void);
+
+/* The process was started as a CGI program: descriptor 0 is no socket that
+ * listens. */
+bool fcgi_is_cgi(void);
+
+/* Read the request that lies whole in fd, and throw its body away.  0 and
+ * *request, to be released by fcgi_release; -1 when libfcgi did not understand
+ * it: then fd has been closed.  Any thread. */
+int fcgi_read(struct FCGX_Request *request, int fd);
+
+/* Release all that belongs to the request, but not its connection. */
+void fcgi_release(struct FCGX_Request *request);
+
+/* Let libfcgi answer the management records that lie in fd, and nothing else
+ * lies there.  -1 with errno.  Any thread. */
+int fcgi_manage(int fd);
+
+#endif

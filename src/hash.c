@@ -1,0 +1,49 @@
+#include "hash.h"
+
+#include <sys/random.h>
+#include <time.h>
+
+#define PRIME ((UINT64_C(1) << 61) - 1)
+
+__extension__ typedef unsigned __int128 wide;
+
+uint64_t
+hash_key(void)
+{
+	uint64_t key = 0;
+
+	/* It fails only where the system call is forbidden. */
+	if (getrandom(&key, sizeof(key), 0) < (ssize_t)sizeof(key)) {
+		struct timespec now;
+
+		clock_gettime(CLOCK_REALTIME, &now);
+		key = (uint64_t)now.tv_sec * 1000000007u +
+			(uint64_t)now.tv_nsec;
+	}
+	return key % (PRIME - 1) + 1;
+}
+
+/* n modulo PRIME, or PRIME itself for 0. */
+static uint64_t
+fold(wide n)
+{
+	uint64_t sum = (uint64_t)(n & PRIME) + (uint64_t)(n >> 61);
+
+	return sum > PRIME ? sum - PRIME : sum;
+}
+
+size_t
+hash_slot(uint64_t key, struct str name, size_t slots)
+{
+	uint64_t h = name.n;
+
+	for (size_t i = 0; i < name.n; i += 7) {
+		size_t n = name.n - i < 7 ? name.n - i : 7;
+		uint64_t piece = 0;
+
+		memcpy(&piece, name.p + i, n);
+		h = fold((wide)h * key + piece);
+	}
+	h = fold((wide)h * key);
+	return (size_t)((wide)(h % PRIME) * slots >> 61);
+}

@@ -1,0 +1,19 @@
+/* Hashing of names that strangers choose, and would choose to collide.
+ *
+ * A name is a polynomial, its pieces of 7 bytes the coefficients, over the
+ * integers modulo 2^61-1; its hash is the value at a secret random point.  Two
+ * names of up to L pieces, chosen without knowing the point, have the same hash
+ * with a probability of L / 2^61. */
+
+#ifndef HASH_H
+#define HASH_H
+
+#include "str.h"
+
+/* A random point.  Any thread. */
+uint64_t hash_key(void);
+
+/* The place of name among slots places, evenly spread.  Pure. */
+size_t hash_slot(uint64_t key, struct str name, size_t slots);
+
+#endif

@@ -1,0 +1,37 @@
+/* The sockets that front ends connect to. */
+
+#ifndef LISTENER_H
+#define LISTENER_H
+
+#include <sys/types.h>
+
+enum { LISTENERS_MAX = 16 };
+
+/* What is wrong, in a sentence. */
+struct listener_fault {
+	char text[256];
+};
+
+struct listeners {
+	int fd[LISTENERS_MAX]; /* non-blocking */
+	int n;
+	/* Unix sockets that were made here, to be removed at the end. */
+	char *made[LISTENERS_MAX];
+	int nmade;
+};
+
+/* Listen on address: "unix:PATH" or "HOST:PORT" ("[::1]:9000", "*" for any
+ * host).  A Unix socket gets mode; a stale one is replaced, a live one is not.
+ * A TCP address that is not loopback is refused without allow_remote.  -1 and
+ * fault. */
+int listener_open(struct listeners *listeners, const char *address, mode_t mode,
+	int allow_remote, struct listener_fault *fault);
+
+/* Take what this process was given: systemd's LISTEN_FDS, else descriptor 0.
+ * -1 and fault when there is neither. */
+int listener_inherit(struct listeners *listeners, struct listener_fault *fault);
+
+/* Close all, and remove the Unix sockets that were made here. */
+void listener_close(struct listeners *listeners);
+
+#endif

@@ -1,0 +1,184 @@
+/* wwz: zip archives as directories of a web site. */
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cgi.h"
+#include "explain.h"
+#include "fcgi.h"
+#include "guard.h"
+#include "options.h"
+
+enum { EXIT_USAGE = 2 };
+
+extern char **environ;
+
+static int
+usage(const char *text)
+{
+	fprintf(stderr, "wwz: %s\n", text);
+	return EXIT_USAGE;
+}
+
+static int
+usage_of(const char *what, const char *why)
+{
+	fprintf(stderr, "wwz: %s: %s\n", what, why);
+	return EXIT_USAGE;
+}
+
+/* What the site's strings lie in. */
+struct roots {
+	char real[PATH_MAX];
+	char given[PATH_MAX];
+};
+
+/* The root without symbolic links, and as it was written: front ends may say
+ * either. */
+static int
+set_root(struct site *site, const char *root, struct roots *roots)
+{
+	struct stat st;
+	size_t n;
+
+	if (realpath(root, roots->real) == NULL || stat(roots->real, &st) < 0)
+		return usage_of(root, strerrordesc_np(errno));
+	if (!S_ISDIR(st.st_mode))
+		return usage_of(root, strerrordesc_np(ENOTDIR));
+	/* "/" is the empty string: a path follows it. */
+	site->root = str_of(strcmp(roots->real, "/") == 0 ? "" : roots->real);
+	n = strlen(root);
+	if (root[0] != '/' || n >= sizeof(roots->given))
+		return 0;
+	while (n > 1 && root[n - 1] == '/')
+		n--;
+	memcpy(roots->given, root, n);
+	site->root_given = (struct str){roots->given, n};
+	return 0;
+}
+
+static int
+set_site(struct site *site, const struct options *options, struct roots *roots)
+{
+	struct mime_fault fault;
+	struct mime *mime = NULL;
+
+	if (options->mime_types != NULL) {
+		mime = mime_open(options->mime_types, &fault);
+		if (mime == NULL)
+			return usage(fault.text);
+	}
+	*site = (struct site){
+		.suffix = str_of(options->suffix),
+		.index = options->index,
+		.nindex = options->nindex,
+		.listing = !options->no_listing,
+		.mime = mime,
+	};
+	/* explain has no front end to say where it stands. */
+	if (options->root == NULL && options->command == COMMAND_EXPLAIN)
+		return set_root(site, ".", roots);
+	return options->root ? set_root(site, options->root, roots) : 0;
+}
+
+/* Archives and connections take descriptors: all that may be had. */
+static void
+raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static int
+open_listeners(struct listeners *listeners, const struct options *options)
+{
+	struct listener_fault fault;
+
+	if (options->nlisten == 0 && listener_inherit(listeners, &fault) < 0)
+		return usage(fault.text);
+	for (int i = 0; i < options->nlisten; i++) {
+		if (listener_open(listeners, options->listen[i], options->mode,
+			    options->allow_remote, &fault) < 0)
+			return usage(fault.text);
+	}
+	return 0;
+}
+
+static int
+run_server(const struct service *service, const struct options *options)
+{
+	struct listeners listeners = {.n = 0};
+	int status = open_listeners(&listeners, options);
+
+	if (status != 0) {
+		listener_close(&listeners);
+		return status;
+	}
+	return server_run(&listeners, service, &options->limits);
+}
+
+static int
+run_serve(const struct service *service, const struct options *options)
+{
+	if (fcgi_init() < 0)
+		return usage_of("libfcgi", strerrordesc_np(errno));
+	signal(SIGPIPE, SIG_IGN);
+	if (options->nlisten == 0 && getenv("REQUEST_METHOD") != NULL &&
+		fcgi_is_cgi())
+		return cgi_run(service, environ, STDOUT_FILENO);
+	raise_descriptors();
+	return run_server(service, options);
+}
+
+static int
+run_service(const struct options *options)
+{
+	struct roots roots;
+	struct site site;
+	struct service service = {.site = &site};
+	int status = set_site(&site, options, &roots);
+
+	if (status != 0)
+		return status;
+	service.cache = cache_new(options->max_archives, options->max_memory);
+	if (service.cache == NULL || guard_install() < 0)
+		return usage_of("start", strerrordesc_np(errno));
+	if (options->command == COMMAND_EXPLAIN)
+		status = explain(&service, options->path, options->fields,
+			options->nfields);
+	else
+		status = run_serve(&service, options);
+	cache_free(service.cache);
+	mime_free((struct mime *)(uintptr_t)site.mime);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options options;
+	struct options_fault fault;
+
+	if (options_read(&options, argc, argv, &fault) < 0)
+		return usage(fault.text);
+	switch (options.command) {
+	case COMMAND_HELP:
+		options_help(options.topic, stdout);
+		return EXIT_SUCCESS;
+	case COMMAND_VERSION:
+		printf("wwz %s\n", WWZ_VERSION);
+		return EXIT_SUCCESS;
+	default:
+		return run_service(&options);
+	}
+}

@@ -1,0 +1,61 @@
+/* The command line. */
+
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "listener.h"
+#include "server.h"
+#include "site.h"
+
+enum {
+	OPTIONS_INDEXES = 16,
+	OPTIONS_FIELDS = 64,
+};
+
+enum command {
+	COMMAND_SERVE,
+	COMMAND_EXPLAIN,
+	COMMAND_HELP,
+	COMMAND_VERSION,
+	COMMANDS
+};
+
+/* What the words said; text is lent by the argument vector. */
+struct options {
+	enum command command;
+	enum command topic; /* of COMMAND_HELP; COMMANDS: all */
+
+	const char *listen[LISTENERS_MAX];
+	int nlisten;
+	mode_t mode;
+	bool allow_remote;
+
+	const char *root, *suffix, *mime_types;
+	struct str index[OPTIONS_INDEXES];
+	size_t nindex;
+	bool no_listing;
+
+	size_t max_archives, max_memory;
+	struct server_limits limits;
+
+	const char *fields[OPTIONS_FIELDS]; /* of -H: "Name: value" */
+	int nfields;
+	const char *path; /* what stands behind the options */
+};
+
+struct options_fault {
+	char text[256];
+};
+
+/* Read the command line.  -1 and fault, in one line, for words that are not
+ * understood. */
+int options_read(struct options *options, int argc, char *const *argv,
+	struct options_fault *fault);
+
+/* Write the help for a command, or for COMMANDS an overview. */
+void options_help(enum command topic, FILE *file);
+
+#endif

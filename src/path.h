@@ -1,0 +1,31 @@
+/* Paths of URLs and files: bytes between slashes. */
+
+#ifndef PATH_H
+#define PATH_H
+
+#include "arena.h"
+
+enum path_fault {
+	PATH_FINE,
+	PATH_BYTES,  /* a NUL or another control character */
+	PATH_CLIMBS, /* ".." where there is nothing left to remove */
+	PATH_MEMORY,
+};
+
+/* Put the components of path into *plain, "/" between them and none around
+ * them: "." and empty ones are dropped, ".." removes the one before it.  *slash
+ * says that path asks for a directory: it ends in "/", "." or "..".  *plain
+ * lies in arena, with a NUL behind it.  Pure. */
+enum path_fault path_normalise(
+	struct str path, struct str *plain, bool *slash, struct arena *arena);
+
+/* path without its percent-encoding (RFC 3986, section 2.1), in arena; a "%"
+ * that two hexadecimal digits do not follow stays as it is.  Pure. */
+struct str path_decode(struct str path, struct arena *arena);
+
+/* Add path as the path of a URL: what RFC 3986 does not allow there is
+ * percent-encoded.  A "%" of path stays when it begins an escape and raw is
+ * set: path is encoded already and only made safe. */
+void path_encode(struct text *text, struct str path, bool raw);
+
+#endif

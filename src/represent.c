@@ -1,0 +1,244 @@
+#include "represent.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "log.h"
+#include "mime.h"
+#include "source.h"
+
+enum {
+	SNIFF_SIZE = 512,
+	GZIP_AROUND = 10 + 8, /* bytes of header and trailer, RFC 1952 */
+};
+
+/* The suffix of a sibling of each coding. */
+static const struct str suffix[CODINGS] = {
+	[CODING_GZIP] = {".gz", 3},
+	[CODING_ZSTD] = {".zst", 4},
+	[CODING_BR] = {".br", 3},
+};
+
+static bool
+readable(const struct member *member)
+{
+	return (member->flags & ZIP_ENCRYPTED) == 0 &&
+		(member->method == ZIP_STORED ||
+			member->method == ZIP_DEFLATED ||
+			unpack_supports(member->method));
+}
+
+static enum status
+unsupported(const struct archive *archive, const struct member *member)
+{
+	char method[8];
+
+	snprintf(method, sizeof(method), "%u", member->method);
+	log_pairs(LOG_WARN, "member-unsupported",
+		{"archive", str_of(archive->path)}, {"member", member->name},
+		{"method", str_of(method)},
+		{"why",
+			str_of((member->flags & ZIP_ENCRYPTED) != 0 ? "encrypte"
+								      "d"
+								    : "a "
+								      "method "
+								      "that "
+								      "cannot "
+								      "be read "
+								      "here")});
+	return STATUS_UNSUPPORTED;
+}
+
+/* One per member and representation: made of what the directory says about the
+ * content and its coded form. */
+static struct str
+make_etag(
+	const struct representation *r, enum coding coding, struct arena *arena)
+{
+	const struct member *m = &r->member;
+
+	if (coding == CODING_IDENTITY)
+		return arena_printf(arena, "\"%08" PRIx32 "-%" PRIx64 "\"",
+			m->crc, m->size);
+	return arena_printf(arena,
+		"\"%08" PRIx32 "-%" PRIx64 "-%" PRIx64 "-%s\"", m->crc, m->size,
+		r->size, encoding_names[coding].p);
+}
+
+static void
+offer(struct representations *found, enum coding coding,
+	const struct representation *r, struct arena *arena)
+{
+	struct representation *place = &found->of[coding];
+
+	*place = *r;
+	place->etag = make_etag(r, coding, arena);
+	found->available |= 1u << coding;
+}
+
+/* The first bytes of member's content: how many; -1 when they are wrong. */
+static ssize_t
+first_bytes(struct archive *archive, const struct member *member,
+	uint64_t start, char *buffer, size_t n)
+{
+	struct source *source;
+	ssize_t got;
+
+	if (n > member->size)
+		n = (size_t)member->size;
+	if (n == 0)
+		return 0;
+	if (member->method == ZIP_STORED)
+		return archive_read(archive, start, buffer, n) < 0 ? -1
+								   : (ssize_t)n;
+	source = member->method == ZIP_DEFLATED
+		? inflate_open(archive, member, start)
+		: unpack_open(archive, member, start);
+	if (source == NULL)
+		return -1;
+	got = source->read(source, buffer, n);
+	source->close(source);
+	return got;
+}
+
+/* Found out once: the answer stays with the member. */
+static bool
+looks_like_text(
+	struct archive *archive, const struct member *member, uint64_t start)
+{
+	unsigned notes = archive_notes(archive, member);
+	char buffer[SNIFF_SIZE];
+	ssize_t n;
+	bool text;
+
+	if ((notes & (ARCHIVE_TEXT | ARCHIVE_BINARY)) != 0)
+		return (notes & ARCHIVE_TEXT) != 0;
+	if (!readable(member))
+		return false;
+	n = first_bytes(archive, member, start, buffer, sizeof(buffer));
+	if (n < 0)
+		return false;
+	text = memchr(buffer, '\0', (size_t)n) == NULL;
+	archive_note(archive, member, text ? ARCHIVE_TEXT : ARCHIVE_BINARY);
+	return text;
+}
+
+static struct str
+type_of(struct archive *archive, const struct representation *r,
+	const struct site *site)
+{
+	struct str name = r->member.name;
+	struct str extension = mime_extension(name);
+	struct str type = mime_find(site->mime, name);
+
+	if (extension.n == 0 || str_eq_nocase(extension, STR("log")) ||
+		str_eq_nocase(extension, STR("txt")))
+		return looks_like_text(archive, &r->member, r->start)
+			? STR("text/plain; charset=utf-8")
+			: STR("application/octet-stream");
+	return type.n > 0 ? type : STR("application/octet-stream");
+}
+
+static bool
+ends_in(struct str name, struct str end)
+{
+	return name.n > end.n &&
+		str_eq_nocase(str_slice(name, name.n - end.n, name.n), end);
+}
+
+static bool
+is_sibling(struct str name)
+{
+	for (int i = CODING_GZIP; i < CODINGS; i++) {
+		if (ends_in(name, suffix[i]))
+			return true;
+	}
+	return false;
+}
+
+/* The sibling that holds member coded in this way, if it can be read. */
+static void
+offer_sibling(struct representations *found, struct archive *archive,
+	struct str name, enum coding coding, struct arena *arena)
+{
+	struct representation r = {.form = FORM_CONTENT};
+	struct text wanted = {.arena = arena};
+
+	text_add(&wanted, name);
+	text_add(&wanted, suffix[coding]);
+	if (!zipdir_find(archive->zipdir, text_str(&wanted), &r.member) ||
+		!readable(&r.member) ||
+		archive_locate(archive, &r.member, &r.start) != STATUS_GO)
+		return;
+	r.size = r.member.size;
+	r.type = found->of[CODING_IDENTITY].type;
+	offer(found, coding, &r, arena);
+}
+
+/* The member's data are coded already: hand them on. */
+static void
+offer_as_it_lies(struct representations *found, struct arena *arena)
+{
+	struct representation r = found->of[CODING_IDENTITY];
+
+	if (r.member.method == ZIP_DEFLATED) {
+		r.form = FORM_GZIP;
+		r.size = r.member.packed + GZIP_AROUND;
+		offer(found, CODING_GZIP, &r, arena);
+	} else if (r.member.method == ZIP_ZSTD) {
+		r.form = FORM_PACKED;
+		r.size = r.member.packed;
+		offer(found, CODING_ZSTD, &r, arena);
+	}
+}
+
+static void
+offer_coded(struct representations *found, struct archive *archive,
+	struct str name, struct arena *arena)
+{
+	struct representation r = found->of[CODING_IDENTITY];
+
+	if (ends_in(name, STR(".log.gz")) || ends_in(name, STR(".txt.gz"))) {
+		r.type = STR("text/plain; charset=utf-8");
+		offer(found, CODING_GZIP, &r, arena);
+	} else if (is_sibling(name)) {
+		return;
+	} else {
+		offer_as_it_lies(found, arena);
+		for (int i = CODING_GZIP; i < CODINGS; i++) {
+			if ((found->available & 1u << i) == 0)
+				offer_sibling(found, archive, name,
+					(enum coding)i, arena);
+		}
+	}
+}
+
+enum status
+represent(struct representations *found, struct archive *archive,
+	const struct member *member, const struct site *site,
+	struct arena *arena)
+{
+	struct representation plain = {
+		.form = FORM_CONTENT, .member = *member, .size = member->size};
+	int64_t now = time(NULL);
+	enum status status;
+
+	/* A method that cannot be read here may still be sent as it lies. */
+	if (!readable(member) &&
+		(member->method != ZIP_ZSTD ||
+			(member->flags & ZIP_ENCRYPTED) != 0))
+		return unsupported(archive, member);
+	status = archive_locate(archive, member, &plain.start);
+	if (status != STATUS_GO)
+		return status;
+	plain.type = type_of(archive, &plain, site);
+	*found = (struct representations){
+		.modified = member->modified < now ? member->modified : now};
+	offer(found, CODING_IDENTITY, &plain, arena);
+	offer_coded(found, archive, member->name, arena);
+	if (!readable(member))
+		found->available &= ~(1u << CODING_IDENTITY);
+	return arena->failed ? STATUS_UNAVAILABLE : STATUS_GO;
+}

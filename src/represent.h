@@ -1,0 +1,45 @@
+/* The representations that an archive has of a member (RFC 9110, section 8). */
+
+#ifndef REPRESENT_H
+#define REPRESENT_H
+
+#include "archive.h"
+#include "arena.h"
+#include "encoding.h"
+#include "site.h"
+
+enum form {
+	FORM_CONTENT, /* the member's content */
+	FORM_PACKED,  /* its data as they lie in the archive */
+	FORM_GZIP,    /* these between a header and a trailer of gzip */
+};
+
+struct representation {
+	enum form form;
+	struct member member; /* whose bytes are sent */
+	uint64_t start;       /* of its data in the file */
+	uint64_t size;        /* of what is sent */
+	struct str type;      /* Content-Type */
+	struct str etag;      /* strong, quoted; in the arena */
+};
+
+struct representations {
+	struct representation of[CODINGS];
+	unsigned available; /* bits 1 << coding */
+	int64_t modified;   /* Last-Modified */
+};
+
+/* Find the representations of member:
+ * - its content as identity;
+ * - its deflate stream as gzip, its Zstandard frame as zstd, as they lie;
+ * - siblings, members with ".gz", ".zst" or ".br" behind the name, where there
+ *   is no such form yet; not of a member that is one itself;
+ * - of "x.log.gz" and "x.txt.gz" the text x.log or x.txt as gzip.
+ * STATUS_GO; STATUS_UNSUPPORTED when it is encrypted or by a method that cannot
+ * be read, STATUS_ERROR when it is damaged, both logged; STATUS_UNAVAILABLE
+ * without memory.  Any thread. */
+enum status represent(struct representations *found, struct archive *archive,
+	const struct member *member, const struct site *site,
+	struct arena *arena);
+
+#endif

@@ -1,0 +1,65 @@
+#include "request.h"
+
+static const struct str names[PARAMS] = {
+	[PARAM_CONTENT_LENGTH] = {"CONTENT_LENGTH", 14},
+	[PARAM_DOCUMENT_ROOT] = {"DOCUMENT_ROOT", 13},
+	[PARAM_PATH_INFO] = {"PATH_INFO", 9},
+	[PARAM_PATH_TRANSLATED] = {"PATH_TRANSLATED", 15},
+	[PARAM_QUERY_STRING] = {"QUERY_STRING", 12},
+	[PARAM_REDIRECT_URL] = {"REDIRECT_URL", 12},
+	[PARAM_REQUEST_METHOD] = {"REQUEST_METHOD", 14},
+	[PARAM_REQUEST_URI] = {"REQUEST_URI", 11},
+	[PARAM_SCRIPT_FILENAME] = {"SCRIPT_FILENAME", 15},
+	[PARAM_SCRIPT_NAME] = {"SCRIPT_NAME", 11},
+	[PARAM_WWZ_ARCHIVE] = {"WWZ_ARCHIVE", 11},
+	[PARAM_ACCEPT_ENCODING] = {"HTTP_ACCEPT_ENCODING", 20},
+	[PARAM_IF_MATCH] = {"HTTP_IF_MATCH", 13},
+	[PARAM_IF_MODIFIED_SINCE] = {"HTTP_IF_MODIFIED_SINCE", 22},
+	[PARAM_IF_NONE_MATCH] = {"HTTP_IF_NONE_MATCH", 18},
+	[PARAM_IF_RANGE] = {"HTTP_IF_RANGE", 13},
+	[PARAM_IF_UNMODIFIED_SINCE] = {"HTTP_IF_UNMODIFIED_SINCE", 24},
+	[PARAM_RANGE] = {"HTTP_RANGE", 10},
+};
+
+static enum param
+param_named(struct str name)
+{
+	enum param i = 0;
+
+	while (i < PARAMS && !str_eq(names[i], name))
+		i++;
+	return i;
+}
+
+static enum method
+method_named(struct str name)
+{
+	if (str_eq(name, STR("GET")))
+		return METHOD_GET;
+	if (str_eq(name, STR("HEAD")))
+		return METHOD_HEAD;
+	if (str_eq(name, STR("OPTIONS")))
+		return METHOD_OPTIONS;
+	return METHOD_OTHER;
+}
+
+void
+request_read(
+	struct request *request, char *const *environment, struct arena *arena)
+{
+	*request = (struct request){.method = METHOD_OTHER};
+	for (; *environment != NULL; environment++) {
+		struct str value = str_of(*environment);
+		enum param i = param_named(str_cut(&value, '='));
+		struct str *param;
+
+		if (i == PARAMS || value.p == NULL)
+			continue;
+		param = &request->param[i];
+		if (param->n > 0 && str_starts(names[i], STR("HTTP_")))
+			value = arena_printf(arena, "%.*s, %.*s",
+				STR_ARG(*param), STR_ARG(value));
+		*param = value;
+	}
+	request->method = method_named(request->param[PARAM_REQUEST_METHOD]);
+}

@@ -1,0 +1,45 @@
+/* A request, as the front end's parameters tell it (RFC 3875, section 4.1). */
+
+#ifndef REQUEST_H
+#define REQUEST_H
+
+#include "arena.h"
+
+enum method { METHOD_GET, METHOD_HEAD, METHOD_OPTIONS, METHOD_OTHER };
+
+enum param {
+	PARAM_CONTENT_LENGTH,
+	PARAM_DOCUMENT_ROOT,
+	PARAM_PATH_INFO,
+	PARAM_PATH_TRANSLATED,
+	PARAM_QUERY_STRING,
+	PARAM_REDIRECT_URL,
+	PARAM_REQUEST_METHOD,
+	PARAM_REQUEST_URI,
+	PARAM_SCRIPT_FILENAME,
+	PARAM_SCRIPT_NAME,
+	PARAM_WWZ_ARCHIVE,
+	PARAM_ACCEPT_ENCODING,
+	PARAM_IF_MATCH,
+	PARAM_IF_MODIFIED_SINCE,
+	PARAM_IF_NONE_MATCH,
+	PARAM_IF_RANGE,
+	PARAM_IF_UNMODIFIED_SINCE,
+	PARAM_RANGE,
+	PARAMS
+};
+
+/* Text is lent by the environment that was read, or lies in the arena.  What
+ * did not come, or came empty, has an n of 0; p tells the two apart. */
+struct request {
+	enum method method;
+	struct str param[PARAMS];
+};
+
+/* Read "NAME=VALUE" strings up to a NULL.  A header field that comes twice is
+ * joined with ", " (RFC 9110, section 5.2); of other parameters the last one
+ * counts.  arena->failed tells that memory ran out.  Pure. */
+void request_read(
+	struct request *request, char *const *environment, struct arena *arena);
+
+#endif

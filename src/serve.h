@@ -1,0 +1,23 @@
+/* From a request to its response, whoever asks: FastCGI, CGI, `wwz explain`, a
+ * test. */
+
+#ifndef SERVE_H
+#define SERVE_H
+
+#include "cache.h"
+#include "response.h"
+#include "site.h"
+
+/* What all requests share. */
+struct service {
+	const struct site *site;
+	struct cache *cache;
+};
+
+/* Decide what request gets.  response, not initialised before, is the caller's
+ * to response_free in any case; its text lies in arena or is lent by request.
+ * Any thread. */
+void serve(const struct service *service, const struct request *request,
+	struct arena *arena, struct response *response);
+
+#endif

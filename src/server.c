@@ -1,0 +1,539 @@
+/* One epoll instance; N threads wait in it.  Every connection is armed
+ * one-shot: the thread that gets its event owns it until it arms it again, and
+ * no lock stands on a request's way.
+ *
+ * What epoll cannot wait for, it is reminded of: a connection that has sent
+ * half a request stays readable, and one whose peer does not read may stay so
+ * for ever.  Such a connection is parked with the time when it is due.  The
+ * main thread, which otherwise waits for signals, arms the first kind again, to
+ * be looked at after as long as it has waited already; the second kind it shuts
+ * down, so that its next owner finds it at an end.  A parked connection is only
+ * touched with the lock held, and its owner takes it off the list first. */
+
+#include "server.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/queue.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "conn.h"
+#include "log.h"
+
+enum {
+	LOOK_FIRST = 2,  /* ms until half a request is looked at again */
+	LOOK_LAST = 100, /* at most */
+	FULL_PAUSE = 10, /* ms without accepting when descriptors ran out */
+	CUT_WAIT = 1000, /* ms for threads to see that time is up */
+};
+
+enum watch_kind { WATCH_LISTENER, WATCH_PEER, WATCH_END };
+
+/* What an event of epoll belongs to. */
+struct watch {
+	enum watch_kind kind;
+	int fd;
+};
+
+struct peer {
+	struct watch watch;
+	struct conn *conn;
+	bool armed; /* epoll knows it */
+
+	_Atomic bool parked; /* written with the server's lock held */
+
+	/* Guarded by the server's lock. */
+	LIST_ENTRY(peer) all;
+	TAILQ_ENTRY(peer) park;
+	bool half; /* due to be looked at, not to be shut down */
+	int64_t due;
+};
+
+LIST_HEAD(peers, peer);
+TAILQ_HEAD(park, peer);
+
+struct server {
+	/* Set once. */
+	const struct service *service;
+	const struct server_limits *limits;
+	int epoll;
+	int wake;         /* eventfd that the main thread polls */
+	struct watch end; /* eventfd that ends all threads */
+	struct watch listeners[LISTENERS_MAX];
+
+	_Atomic bool closing; /* connections are not kept any more */
+
+	pthread_mutex_t lock; /* guards what follows */
+	pthread_cond_t empty; /* the last peer has gone */
+	struct peers peers;
+	struct park parked;
+	int64_t next; /* when the main thread will look at parked */
+};
+
+static int64_t
+now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void
+wake_main(struct server *server)
+{
+	uint64_t one = 1;
+
+	/* It fails only when the main thread is to wake already. */
+	(void)!write(server->wake, &one, sizeof(one));
+}
+
+static void
+park(struct server *server, struct peer *peer, bool half, int64_t due)
+{
+	bool sooner;
+
+	pthread_mutex_lock(&server->lock);
+	peer->parked = true;
+	peer->half = half;
+	peer->due = due;
+	TAILQ_INSERT_TAIL(&server->parked, peer, park);
+	sooner = due < server->next;
+	if (sooner)
+		server->next = due;
+	pthread_mutex_unlock(&server->lock);
+	if (sooner)
+		wake_main(server);
+}
+
+static void
+unpark_locked(struct server *server, struct peer *peer)
+{
+	if (peer->parked)
+		TAILQ_REMOVE(&server->parked, peer, park);
+	peer->parked = false;
+}
+
+static int
+arm(struct server *server, struct peer *peer, uint32_t events)
+{
+	struct epoll_event event = {
+		.events = events | EPOLLONESHOT, .data.ptr = peer};
+	int operation = peer->armed ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+
+	peer->armed = true;
+	return epoll_ctl(server->epoll, operation, peer->watch.fd, &event);
+}
+
+static void
+free_peer(struct server *server, struct peer *peer)
+{
+	pthread_mutex_lock(&server->lock);
+	unpark_locked(server, peer);
+	LIST_REMOVE(peer, all);
+	if (LIST_EMPTY(&server->peers))
+		pthread_cond_signal(&server->empty);
+	pthread_mutex_unlock(&server->lock);
+	conn_free(peer->conn);
+	free(peer);
+}
+
+/* Half a request has waited since conn->progress: look again after as long. */
+static int64_t
+next_look(const struct peer *peer, int64_t now)
+{
+	int64_t waited = now - peer->conn->progress;
+
+	if (waited < LOOK_FIRST)
+		waited = LOOK_FIRST;
+	return now + (waited < LOOK_LAST ? waited : LOOK_LAST);
+}
+
+/* Hand the connection over to whoever gets its next event.  It must not be
+ * touched after it is armed, nor after it is parked as half. */
+static void
+hand_over(struct server *server, struct peer *peer, enum conn_wait wait,
+	int64_t now)
+{
+	int64_t timeout = (int64_t)server->limits->timeout_seconds * 1000;
+	int64_t deadline = peer->conn->progress + timeout;
+
+	switch (wait) {
+	case CONN_IDLE:
+		if (arm(server, peer, EPOLLIN) == 0)
+			return;
+		break;
+	case CONN_MORE:
+		if (now >= deadline)
+			break;
+		park(server, peer, true, next_look(peer, now));
+		return;
+	case CONN_READABLE:
+	case CONN_WRITABLE:
+		park(server, peer, false, deadline);
+		if (arm(server, peer,
+			    wait == CONN_READABLE ? EPOLLIN : EPOLLOUT) == 0)
+			return;
+		break;
+	case CONN_CLOSE:
+		break;
+	}
+	free_peer(server, peer);
+}
+
+static void
+run_peer(struct server *server, struct peer *peer, unsigned char *scratch)
+{
+	int64_t now = now_ms();
+	enum conn_wait wait =
+		conn_run(peer->conn, now, scratch, server->closing);
+
+	hand_over(server, peer, wait, now);
+}
+
+/* Its event has come: from now on the main thread keeps its hands off. */
+static void
+own_peer(struct server *server, struct peer *peer)
+{
+	if (!peer->parked)
+		return;
+	pthread_mutex_lock(&server->lock);
+	unpark_locked(server, peer);
+	pthread_mutex_unlock(&server->lock);
+}
+
+/* Out of descriptors: give up the archives', and let some time pass. */
+static void
+accept_failed(struct server *server)
+{
+	struct timespec pause = {.tv_nsec = FULL_PAUSE * 1000000L};
+
+	if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS &&
+		errno != ENOMEM)
+		return;
+	log_pairs(LOG_ERROR, "accept-failed",
+		{"why", str_of(strerrordesc_np(errno))});
+	cache_clear(server->service->cache);
+	nanosleep(&pause, NULL);
+}
+
+static struct peer *
+new_peer(struct server *server, int fd)
+{
+	struct peer *peer = calloc(1, sizeof(*peer));
+
+	if (peer == NULL) {
+		close(fd);
+		return NULL;
+	}
+	peer->watch = (struct watch){WATCH_PEER, fd};
+	peer->conn = conn_new(fd, server->service, now_ms());
+	if (peer->conn == NULL) {
+		free(peer);
+		return NULL;
+	}
+	pthread_mutex_lock(&server->lock);
+	LIST_INSERT_HEAD(&server->peers, peer, all);
+	pthread_mutex_unlock(&server->lock);
+	return peer;
+}
+
+static void
+accept_peer(struct server *server, int listener, unsigned char *scratch)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct peer *peer;
+
+	if (fd < 0) {
+		accept_failed(server);
+		return;
+	}
+	peer = new_peer(server, fd);
+	if (peer != NULL)
+		run_peer(server, peer, scratch);
+}
+
+static void *
+work(void *data)
+{
+	struct server *server = data;
+	unsigned char *scratch = malloc(WIRE_PEEK_SIZE);
+	struct epoll_event event;
+
+	while (scratch != NULL) {
+		struct watch *watch;
+
+		if (epoll_wait(server->epoll, &event, 1, -1) < 1)
+			continue;
+		watch = event.data.ptr;
+		if (watch->kind == WATCH_END)
+			break;
+		if (watch->kind == WATCH_LISTENER) {
+			accept_peer(server, watch->fd, scratch);
+		} else {
+			struct peer *peer = event.data.ptr;
+
+			own_peer(server, peer);
+			run_peer(server, peer, scratch);
+		}
+	}
+	free(scratch);
+	return NULL;
+}
+
+/* Deal with what is due.  Sets server->next. */
+static void
+look_at_parked(struct server *server, int64_t now)
+{
+	struct peer *peer, *following;
+
+	pthread_mutex_lock(&server->lock);
+	server->next = INT64_MAX;
+	for (peer = TAILQ_FIRST(&server->parked); peer != NULL;
+		peer = following) {
+		following = TAILQ_NEXT(peer, park);
+		if (peer->due > now) {
+			if (peer->due < server->next)
+				server->next = peer->due;
+		} else if (peer->half) {
+			unpark_locked(server, peer);
+			if (arm(server, peer, EPOLLIN) < 0)
+				shutdown(peer->watch.fd, SHUT_RDWR);
+		} else {
+			unpark_locked(server, peer);
+			log_pairs(LOG_INFO, "peer-timeout",
+				{"why", STR("nothing read or sent in time")});
+			shutdown(peer->watch.fd, SHUT_RDWR);
+		}
+	}
+	pthread_mutex_unlock(&server->lock);
+}
+
+static int
+open_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGUSR1);
+	sigaddset(set, SIGHUP);
+	if (pthread_sigmask(SIG_BLOCK, set, NULL) != 0)
+		return -1;
+	return signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int
+poll_timeout(struct server *server)
+{
+	int64_t next, now = now_ms();
+
+	pthread_mutex_lock(&server->lock);
+	next = server->next;
+	pthread_mutex_unlock(&server->lock);
+	if (next == INT64_MAX)
+		return -1;
+	return next > now ? (int)(next - now) : 0;
+}
+
+/* The main thread's part: signals and time, until it is to stop. */
+static void
+mind(struct server *server, int signals)
+{
+	struct pollfd fds[] = {
+		{.fd = signals, .events = POLLIN},
+		{.fd = server->wake, .events = POLLIN},
+	};
+	struct signalfd_siginfo signal;
+	uint64_t count;
+
+	for (;;) {
+		poll(fds, 2, poll_timeout(server));
+		(void)!read(server->wake, &count, sizeof(count));
+		if (read(signals, &signal, sizeof(signal)) ==
+			(ssize_t)sizeof(signal)) {
+			if (signal.ssi_signo != SIGHUP)
+				return;
+			cache_clear(server->service->cache);
+		}
+		look_at_parked(server, now_ms());
+	}
+}
+
+/* Let no connection bring another request: a request that is there already is
+ * still read, all others find the end. */
+static void
+shut_peers(struct server *server, int how)
+{
+	struct peer *peer;
+
+	pthread_mutex_lock(&server->lock);
+	LIST_FOREACH (peer, &server->peers, all) {
+		shutdown(peer->watch.fd, how);
+		if (peer->parked && peer->half) {
+			unpark_locked(server, peer);
+			(void)arm(server, peer, EPOLLIN);
+		}
+	}
+	pthread_mutex_unlock(&server->lock);
+}
+
+/* Wait until there are no peers, for at most ms.  They are all gone. */
+static bool
+wait_empty(struct server *server, int64_t ms)
+{
+	struct timespec until;
+	int error = 0;
+	bool empty;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += (time_t)(ms / 1000);
+	until.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	pthread_mutex_lock(&server->lock);
+	while (!LIST_EMPTY(&server->peers) && error == 0)
+		error = pthread_cond_timedwait(
+			&server->empty, &server->lock, &until);
+	empty = LIST_EMPTY(&server->peers);
+	pthread_mutex_unlock(&server->lock);
+	return empty;
+}
+
+/* No new connections; what is under way is finished within the grace. */
+static void
+drain(struct server *server, struct listeners *listeners)
+{
+	for (int i = 0; i < listeners->n; i++)
+		epoll_ctl(server->epoll, EPOLL_CTL_DEL, listeners->fd[i], NULL);
+	listener_close(listeners);
+	server->closing = true;
+	shut_peers(server, SHUT_RD);
+	if (wait_empty(server, (int64_t)server->limits->grace_seconds * 1000))
+		return;
+	log_pairs(LOG_WARN, "grace-over",
+		{"why", STR("responses under way are cut")});
+	shut_peers(server, SHUT_RDWR);
+	wait_empty(server, CUT_WAIT);
+}
+
+static int
+watch_fd(struct server *server, struct watch *watch, uint32_t events)
+{
+	struct epoll_event event = {.events = events, .data.ptr = watch};
+
+	return epoll_ctl(server->epoll, EPOLL_CTL_ADD, watch->fd, &event);
+}
+
+static int
+setup(struct server *server, const struct listeners *listeners)
+{
+	server->epoll = epoll_create1(EPOLL_CLOEXEC);
+	server->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	server->end = (struct watch){
+		WATCH_END, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+	if (server->epoll < 0 || server->wake < 0 || server->end.fd < 0 ||
+		watch_fd(server, &server->end, EPOLLIN) < 0)
+		return -1;
+	for (int i = 0; i < listeners->n; i++) {
+		server->listeners[i] =
+			(struct watch){WATCH_LISTENER, listeners->fd[i]};
+		if (watch_fd(server, &server->listeners[i],
+			    EPOLLIN | EPOLLEXCLUSIVE) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* How many of the threads that are wanted could be started. */
+static int
+start_threads(struct server *server, pthread_t *threads)
+{
+	int n = 0;
+
+	while (n < server->limits->threads &&
+		pthread_create(&threads[n], NULL, work, server) == 0)
+		n++;
+	return n;
+}
+
+static void
+end_threads(struct server *server, const pthread_t *threads, int n)
+{
+	uint64_t one = 1;
+
+	(void)!write(server->end.fd, &one, sizeof(one));
+	for (int i = 0; i < n; i++)
+		pthread_join(threads[i], NULL);
+}
+
+static int
+fail(const char *what)
+{
+	log_pairs(LOG_ERROR, "start-failed", {"what", str_of(what)},
+		{"why", str_of(strerrordesc_np(errno))});
+	return EXIT_FAILURE;
+}
+
+static int
+run(struct server *server, struct listeners *listeners, pthread_t *threads)
+{
+	sigset_t set;
+	int signals = open_signals(&set);
+	int n;
+
+	if (signals < 0)
+		return fail("signals");
+	if (setup(server, listeners) < 0)
+		return fail("epoll");
+	n = start_threads(server, threads);
+	if (n == 0)
+		return fail("threads");
+	mind(server, signals);
+	drain(server, listeners);
+	if (!LIST_EMPTY(&server->peers)) {
+		/* A thread hangs in a read of a disk that does not answer. */
+		log_pairs(LOG_ERROR, "stop-forced",
+			{"why", STR("a thread is stuck")});
+		_exit(EXIT_SUCCESS);
+	}
+	end_threads(server, threads, n);
+	close(signals);
+	return EXIT_SUCCESS;
+}
+
+int
+server_run(struct listeners *listeners, const struct service *service,
+	const struct server_limits *limits)
+{
+	struct server server = {
+		.service = service,
+		.limits = limits,
+		.next = INT64_MAX,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.empty = PTHREAD_COND_INITIALIZER,
+	};
+	pthread_t *threads = calloc((size_t)limits->threads, sizeof(*threads));
+	int status;
+
+	if (threads == NULL)
+		return fail("threads");
+	LIST_INIT(&server.peers);
+	TAILQ_INIT(&server.parked);
+	status = run(&server, listeners, threads);
+	free(threads);
+	close(server.epoll);
+	close(server.wake);
+	close(server.end.fd);
+	return status;
+}

@@ -1,0 +1,21 @@
+/* The persistent process: sockets, threads, time and signals. */
+
+#ifndef SERVER_H
+#define SERVER_H
+
+#include "listener.h"
+#include "serve.h"
+
+struct server_limits {
+	int threads;         /* at least 1 */
+	int timeout_seconds; /* for a request to come, or a peer to read */
+	int grace_seconds;   /* for responses under way, when it stops */
+};
+
+/* Serve until TERM, INT or USR1 arrives and what was under way is done; HUP
+ * lets go of idle archives.  Takes listeners over.  The process's exit status.
+ * Once, in a process without other threads. */
+int server_run(struct listeners *listeners, const struct service *service,
+	const struct server_limits *limits);
+
+#endif

@@ -1,0 +1,75 @@
+/* Text that somebody else owns: a pointer and a length, no NUL at the end. */
+
+#ifndef STR_H
+#define STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct str {
+	const char *p; /* may be NULL when n is 0 */
+	size_t n;
+};
+
+/* The str of a string literal.  Static tables write {"text", 4}: gcc does not
+ * take this for a constant. */
+#define STR(literal) ((struct str){"" literal, sizeof(literal) - 1})
+
+/* For printf's "%.*s". */
+#define STR_ARG(s) (int)(s).n, (s).p
+
+static inline struct str
+str_of(const char *text)
+{
+	return (struct str){text, text ? strlen(text) : 0};
+}
+
+static inline bool
+str_eq(struct str a, struct str b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+/* The part of s from byte from up to, not including, byte to. */
+static inline struct str
+str_slice(struct str s, size_t from, size_t to)
+{
+	return (struct str){s.p + from, to - from};
+}
+
+static inline bool
+str_starts(struct str s, struct str prefix)
+{
+	return s.n >= prefix.n && str_eq(str_slice(s, 0, prefix.n), prefix);
+}
+
+static inline bool
+str_ends(struct str s, struct str suffix)
+{
+	return s.n >= suffix.n &&
+		str_eq(str_slice(s, s.n - suffix.n, s.n), suffix);
+}
+
+/* a and b are the same but for the case of ASCII letters. */
+bool str_eq_nocase(struct str a, struct str b);
+
+/* s without spaces and tabs at both ends (OWS, RFC 9110, section 5.6.3). */
+struct str str_trim(struct str s);
+
+/* Cut what stands before the first sep off *rest, and the sep itself.  Without
+ * a sep it is all of *rest, which becomes empty with p NULL. */
+struct str str_cut(struct str *rest, char sep);
+
+/* Byte order, a shorter string before its extensions; below, 0 or above 0. */
+int str_compare(struct str a, struct str b);
+
+/* All of s as a decimal number; false when s is empty, holds anything but
+ * digits, or exceeds max. */
+bool str_number(struct str s, uint64_t max, uint64_t *number);
+
+/* All of s is well-formed UTF-8 (RFC 3629). */
+bool str_is_utf8(struct str s);
+
+#endif

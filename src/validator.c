@@ -1,0 +1,208 @@
+#include "validator.h"
+
+#include <stdio.h>
+#include <time.h>
+
+static const char days[] = "SunMonTueWedThuFriSat";
+static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+/* Cut an entity tag off *list, quotes included; false when there is none. */
+static bool
+cut_tag(struct str *list, struct str *tag, bool *weak)
+{
+	const char *end;
+
+	*weak = str_starts(*list, STR("W/"));
+	if (*weak)
+		*list = str_slice(*list, 2, list->n);
+	if (list->n < 2 || list->p[0] != '"')
+		return false;
+	end = memchr(list->p + 1, '"', list->n - 1);
+	if (end == NULL)
+		return false;
+	*tag = str_slice(*list, 0, (size_t)(end - list->p) + 1);
+	*list = str_trim(str_slice(*list, tag->n, list->n));
+	return true;
+}
+
+bool
+validator_matches(struct str field, struct str etag, bool weak)
+{
+	struct str list = str_trim(field), tag;
+	bool tag_weak;
+
+	if (str_eq(list, STR("*")))
+		return true;
+	while (list.n > 0) {
+		if (list.p[0] == ',') {
+			list = str_trim(str_slice(list, 1, list.n));
+			continue;
+		}
+		if (!cut_tag(&list, &tag, &tag_weak))
+			return false;
+		if (list.n > 0 && list.p[0] != ',')
+			return false;
+		if (str_eq(tag, etag) && (weak || !tag_weak))
+			return true;
+	}
+	return false;
+}
+
+bool
+validator_is_tag(struct str field)
+{
+	struct str list = str_trim(field), tag;
+	bool weak;
+
+	return cut_tag(&list, &tag, &weak) && list.n == 0;
+}
+
+void
+validator_date(int64_t seconds, char date[DATE_SIZE])
+{
+	time_t time = (time_t)seconds;
+	struct tm tm;
+
+	gmtime_r(&time, &tm);
+	snprintf(date, DATE_SIZE, "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT",
+		days + 3 * tm.tm_wday, (unsigned)tm.tm_mday % 100,
+		months + 3 * tm.tm_mon, (unsigned)(tm.tm_year + 1900) % 10000,
+		(unsigned)tm.tm_hour % 100, (unsigned)tm.tm_min % 100,
+		(unsigned)tm.tm_sec % 100);
+}
+
+struct fields {
+	int day, month, year, hour, minute, second;
+};
+
+/* The index of a three-letter name in names, -1 when it is none. */
+static int
+index_of(const char *names, const char *name)
+{
+	for (int i = 0; names[3 * i] != '\0'; i++) {
+		if (memcmp(names + 3 * i, name, 3) == 0)
+			return i;
+	}
+	return -1;
+}
+
+/* d, y, h, m, s: a digit of day, year, hour, minute, second; e: a blank or a
+ * digit of the day; the first N of NNN: a month's name; W: a day's name; all
+ * else is itself. */
+static bool
+scan(struct str field, const char *pattern, struct fields *fields)
+{
+	*fields = (struct fields){0};
+	if (field.n != strlen(pattern))
+		return false;
+	for (size_t i = 0; i < field.n; i++) {
+		int *number = NULL;
+		int digit = field.p[i] - '0';
+
+		switch (pattern[i]) {
+		case 'N':
+			fields->month = index_of(months, field.p + i);
+			if (fields->month < 0)
+				return false;
+			i += 2;
+			continue;
+		case 'W':
+			if (index_of(days, field.p + i) < 0)
+				return false;
+			i += 2;
+			continue;
+		case 'e':
+			if (field.p[i] == ' ')
+				continue;
+			number = &fields->day;
+			break;
+		case 'd':
+			number = &fields->day;
+			break;
+		case 'y':
+			number = &fields->year;
+			break;
+		case 'h':
+			number = &fields->hour;
+			break;
+		case 'm':
+			number = &fields->minute;
+			break;
+		case 's':
+			number = &fields->second;
+			break;
+		default:
+			if (field.p[i] != pattern[i])
+				return false;
+			continue;
+		}
+		if (digit < 0 || digit > 9)
+			return false;
+		*number = *number * 10 + digit;
+	}
+	return true;
+}
+
+/* The day's name at length, with its comma: cut off field. */
+static bool
+cut_long_day(struct str *field)
+{
+	static const char *const names[] = {"Sunday", "Monday", "Tuesday",
+		"Wednesday", "Thursday", "Friday", "Saturday"};
+	struct str name = str_cut(field, ',');
+
+	for (int i = 0; i < 7; i++) {
+		if (str_eq(name, str_of(names[i])))
+			return true;
+	}
+	return false;
+}
+
+static int
+year_of(int64_t seconds)
+{
+	time_t time = (time_t)seconds;
+	struct tm tm;
+
+	gmtime_r(&time, &tm);
+	return tm.tm_year + 1900;
+}
+
+static bool
+read_fields(struct str field, int64_t now, struct fields *fields)
+{
+	if (scan(field, "WWW, dd NNN yyyy hh:mm:ss GMT", fields) ||
+		scan(field, "WWW NNN ed hh:mm:ss yyyy", fields))
+		return true;
+	if (!cut_long_day(&field) ||
+		!scan(field, " dd-NNN-yy hh:mm:ss GMT", fields))
+		return false;
+	fields->year += year_of(now) / 100 * 100;
+	if (fields->year > year_of(now) + 50)
+		fields->year -= 100;
+	return true;
+}
+
+bool
+validator_read_date(struct str field, int64_t now, int64_t *seconds)
+{
+	struct fields fields;
+	struct tm tm;
+
+	if (!read_fields(str_trim(field), now, &fields))
+		return false;
+	tm = (struct tm){
+		.tm_mday = fields.day,
+		.tm_mon = fields.month,
+		.tm_year = fields.year - 1900,
+		.tm_hour = fields.hour,
+		.tm_min = fields.minute,
+		.tm_sec = fields.second,
+	};
+	if (tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_hour > 23 ||
+		tm.tm_min > 59 || tm.tm_sec > 60)
+		return false;
+	*seconds = timegm(&tm);
+	/* The 31st of April has become the first of May. */
+	return tm.tm_mday == fields.day || fields.second == 60;
+}

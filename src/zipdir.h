@@ -1,0 +1,125 @@
+/* The central directory of a zip file: a private copy, an index by name, and
+ * its names in order (APPNOTE 6.3, sections 4.3 and 4.4). */
+
+#ifndef ZIPDIR_H
+#define ZIPDIR_H
+
+#include "str.h"
+
+struct zipdir;
+
+enum zip_method {
+	ZIP_STORED = 0,
+	ZIP_DEFLATED = 8,
+	ZIP_ZSTD = 93,
+};
+
+enum {
+	ZIP_ENCRYPTED = 1 << 0,  /* general purpose flags, section 4.4.4 */
+	ZIP_DESCRIPTOR = 1 << 3, /* sizes follow the data */
+	ZIP_UTF8 = 1 << 11,      /* the name is UTF-8 */
+};
+
+/* What the directory says of a member; nothing in it has been checked against
+ * the rest of the file yet. */
+struct member {
+	struct str name;  /* lent by the zipdir */
+	uint64_t size;    /* as it comes out */
+	uint64_t packed;  /* as it lies in the archive */
+	uint64_t offset;  /* of its local header, from the start of the file */
+	int64_t modified; /* seconds since 1970, UTC */
+	uint32_t crc;
+	uint32_t slot; /* for zipdir_notes */
+	uint16_t method;
+	uint16_t flags;
+};
+
+enum zipdir_result {
+	ZIPDIR_OK,
+	ZIPDIR_NO_END,  /* no end record: not a zip file, or not all of it */
+	ZIPDIR_DAMAGED, /* a record contradicts itself or another one */
+	ZIPDIR_FAILED,  /* reading or memory failed: errno */
+};
+
+/* What is wrong and at which offset of the file, in words. */
+struct zip_fault {
+	char text[160];
+};
+
+/* Read the directory of the file of size bytes that fd is open for.  On
+ * ZIPDIR_OK *zipdir is the caller's; otherwise fault says what is wrong.
+ *
+ * Where the format leaves room, it is read so:
+ * - The end record is the last one whose comment ends where the file ends.
+ * - A zip64 end record counts when its locator stands before the end record;
+ *   what the end record says too must then agree.
+ * - The central directory ends where the end records begin.  What this differs
+ *   from the offset on record is data prepended to the archive, and is added to
+ *   all offsets.
+ * - Of members of one name the last in the directory is the one.
+ * - A member is left out when no request can name it: an absolute name, an
+ *   empty, "." or ".." component, a control character.  "./" in front is
+ *   passed over. */
+enum zipdir_result zipdir_open(
+	struct zipdir **zipdir, int fd, uint64_t size, struct zip_fault *fault);
+
+/* Takes NULL.  Keeps errno. */
+void zipdir_free(struct zipdir *zipdir);
+
+/* Members, after duplicates and unreachable ones were left out. */
+size_t zipdir_count(const struct zipdir *zipdir);
+
+/* Bytes of memory that the copy of the directory takes. */
+size_t zipdir_copied(const struct zipdir *zipdir);
+
+/* Bytes of memory beyond that, the order of names included. */
+size_t zipdir_indexed(const struct zipdir *zipdir);
+
+/* Where the central directory starts: no member's data reaches this. */
+uint64_t zipdir_start(const struct zipdir *zipdir);
+
+/* The member called name, without looking at directories that are only
+ * implied.  A name in CP437 is also found by its UTF-8 form (appendix D).  Any
+ * thread. */
+bool zipdir_find(
+	const struct zipdir *zipdir, struct str name, struct member *member);
+
+/* The name that requests use for the one in a record: without "./" in front. */
+struct str zipdir_name(struct str recorded);
+
+/* Take from extra fields (section 4.5) what matters here: zip64 sizes and
+ * offset, where member's are all ones, and the extended timestamp. */
+void zipdir_read_extra(struct member *member, struct str extra);
+
+/* Bits of the caller's for each slot, all 0 at first.  Any thread. */
+uint32_t zipdir_notes(const struct zipdir *zipdir, uint32_t slot);
+void zipdir_add_notes(struct zipdir *zipdir, uint32_t slot, uint32_t notes);
+
+/* Put the names in order, which what follows needs.  -1 with errno ENOMEM.
+ * Once; no other thread may be in a function that needs the order. */
+int zipdir_sort(struct zipdir *zipdir);
+
+/* Walk over what a directory holds, in byte order of names. */
+struct zipdir_walk {
+	const struct zipdir *zipdir;
+	struct str prefix; /* ends in "/", or is empty: lent by the zipdir */
+	size_t at;
+};
+
+struct child {
+	struct str name; /* one component, without "/", in bytes */
+	bool directory;  /* it has members below it, or is an entry "…/" */
+	bool cp437;      /* name is CP437, else UTF-8 as far as it is valid */
+	struct member member; /* of files only */
+};
+
+/* Begin a walk over the directory called name: empty, or without a final "/".
+ * false when there is no such directory.  Any thread. */
+bool zipdir_walk(
+	const struct zipdir *zipdir, struct str name, struct zipdir_walk *walk);
+
+/* The next child; false at the end.  A file and a directory of one name are two
+ * children.  The cost does not depend on what lies deeper. */
+bool zipdir_next(struct zipdir_walk *walk, struct child *child);
+
+#endif
