@@ -42,7 +42,17 @@ $(BUILD)/wwz: $(OBJ)
 	$(LINK) -o $@ $^ $(LIBS)
 
 $(BUILD)/%.o: src/%.c Makefile | $(BUILD)/unit
-	$(COMPILE) -c -o $@ $<
+	$(COMPILE) -I$(BUILD) -c -o $@ $<
+
+$(BUILD)/page.o: $(BUILD)/style.h
+
+# The style sheet as a string, and its hash for Content-Security-Policy.
+$(BUILD)/style.h: src/style.css Makefile | $(BUILD)/unit
+	hash=$$(sha256sum <$< | cut -c1-64 | tr a-f A-F | \
+	    basenc --base16 -d | base64); \
+	{ echo '#define PAGE_STYLE \'; \
+	  sed 's/[\\"]/\\&/g; s/.*/"&\\n" \\/' $<; echo; \
+	  echo "#define PAGE_STYLE_HASH \"$$hash\""; } >$@
 
 $(BUILD)/unit/%.o: tests/unit/%.c Makefile | $(BUILD)/unit
 	$(COMPILE) -Isrc -c -o $@ $<
@@ -64,12 +74,13 @@ install: $(BUILD)/wwz
 format:
 	clang-format -i src/*.[ch] tests/*/*.[ch]
 
-lint:
+lint: $(BUILD)/style.h
 	clang-format --dry-run -Werror src/*.[ch] $(wildcard tests/*/*.[ch])
 	cppcheck --quiet --std=c11 --enable=warning,portability \
 	    --inline-suppr --error-exitcode=1 -D_GNU_SOURCE \
-	    -DWWZ_VERSION='""' src
-	clang-tidy --quiet $(SRC) -- $(CSTD)
+	    -DWWZ_VERSION='""' \
+	    -I$(BUILD) src
+	clang-tidy --quiet $(SRC) -- $(CSTD) -I$(BUILD)
 
 clean:
 	rm -rf build

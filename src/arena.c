@@ -16,10 +16,13 @@ static bool
 arena_grow(struct arena *arena, size_t size)
 {
 	size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
-	struct arena_block *block = malloc(sizeof(*block) + room);
+	struct arena_block *block = NULL;
 
+	if (room <= SIZE_MAX - sizeof(*block))
+		block = malloc(sizeof(*block) + room);
 	if (block == NULL) {
 		arena->failed = true;
+		errno = ENOMEM;
 		return false;
 	}
 	block->next = arena->blocks;

@@ -35,7 +35,7 @@ void arena_reset(struct arena *arena);
 void arena_free(struct arena *arena);
 
 /* Text under construction in an arena.  When memory runs out, arena->failed is
- * set and what is added from then on is lost. */
+ * set, and the text lacks something. */
 struct text {
 	struct arena *arena;
 	char *p;

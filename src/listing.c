@@ -1,14 +1,16 @@
-/* A page is made row by row while it is sent: first the directories, then, in a
- * second walk, the files. */
+/* A listing is made row by row while it is sent: first the directories, then
+ * the files.  In the order of names these are two walks over the directory; any
+ * other order is an array of places in that walk, sorted when it is opened. */
 
 #include "listing.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "arena.h"
 #include "cp437.h"
+#include "page.h"
 #include "path.h"
 
 enum stage {
@@ -19,106 +21,288 @@ enum stage {
 	STAGE_END
 };
 
+/* A child in an order of its own. */
+struct place {
+	int64_t key;
+	uint32_t at; /* of the walk */
+	bool directory;
+};
+
 struct listing {
 	struct source source;
-	struct zipdir_walk start, walk;
+
+	/* Set once. */
+	struct listing_view view;
+	struct zipdir_walk start;
+	struct place *places; /* NULL: the order of the walk */
+	size_t nplaces;
+	struct arena arena; /* the view's names */
+
+	/* Where it stands. */
 	enum stage stage;
-	struct str title;
-	struct arena arena; /* of the row */
+	struct zipdir_walk walk;
+	size_t place;
+	uint64_t rows; /* made so far */
+	struct arena row_arena;
 	struct text row;
 	size_t taken; /* bytes of row that went out */
 };
 
-/* As text or a quoted attribute of HTML. */
-static void
-add_escaped(struct text *text, struct str s)
+struct listing_view
+listing_view_of(struct str query)
 {
-	for (size_t i = 0; i < s.n; i++) {
-		switch (s.p[i]) {
-		case '<':
-			text_add(text, STR("&lt;"));
-			break;
-		case '>':
-			text_add(text, STR("&gt;"));
-			break;
-		case '&':
-			text_add(text, STR("&amp;"));
-			break;
-		case '"':
-			text_add(text, STR("&quot;"));
-			break;
-		default:
-			text_byte(text, s.p[i]);
-		}
+	struct str sort = page_query(query, STR("sort"));
+	struct listing_view view = {.sort = LISTING_NAME};
+
+	if (str_eq(sort, STR("size")))
+		view.sort = LISTING_SIZE;
+	else if (str_eq(sort, STR("time")))
+		view.sort = LISTING_TIME;
+	view.descending = str_eq(page_query(query, STR("order")), STR("desc"));
+	view.json = str_eq(page_query(query, STR("format")), STR("json"));
+	return view;
+}
+
+/* A child's name as UTF-8, as far as it is any. */
+static struct str
+shown_name(struct listing *l, const struct child *child)
+{
+	char *utf8;
+
+	if (!child->cp437)
+		return child->name;
+	utf8 = arena_get(&l->row_arena, child->name.n * CP437_GROWTH + 1);
+	if (utf8 == NULL)
+		return (struct str){NULL, 0};
+	return (struct str){utf8, cp437_to_utf8(child->name, utf8)};
+}
+
+/* The way to a child from its directory's URL: bytes, not characters. */
+static void
+add_link(struct listing *l, const struct child *child)
+{
+	text_add(&l->row, STR("./"));
+	path_encode(&l->row, child->name, false);
+	if (child->directory)
+		text_byte(&l->row, '/');
+}
+
+static void
+add_up(struct text *text, size_t levels)
+{
+	if (levels == 0)
+		text_add(text, STR("./"));
+	while (levels-- > 0)
+		text_add(text, STR("../"));
+}
+
+static size_t
+depth_of(struct str directory)
+{
+	size_t depth = 0;
+
+	while (directory.n > 0) {
+		str_cut(&directory, '/');
+		depth++;
 	}
+	return depth;
+}
+
+/* The archive and each directory down to this one, all but the last linked. */
+static void
+add_breadcrumbs(struct listing *l)
+{
+	struct str rest = l->view.directory, name = l->view.archive;
+	size_t depth = depth_of(rest);
+
+	text_add(&l->row, STR("<h1>"));
+	for (; depth > 0; depth--) {
+		text_add(&l->row, STR("<a href=\""));
+		add_up(&l->row, depth);
+		text_add(&l->row, STR("\">"));
+		page_add(&l->row, name);
+		text_add(&l->row, STR("</a> / "));
+		name = str_cut(&rest, '/');
+	}
+	page_add(&l->row, name);
+	text_add(&l->row, STR("</h1>\n"));
+}
+
+static void
+add_column(struct listing *l, enum listing_sort sort, const char *key,
+	const char *title)
+{
+	bool here = l->view.sort == sort;
+	bool descend = here ? !l->view.descending : sort != LISTING_NAME;
+
+	text_printf(&l->row,
+		"<th scope=\"col\"%s><a href=\"?sort=%s&amp;order=%s\">%s</a>%s"
+		"</th>",
+		!here                        ? ""
+			: l->view.descending ? " aria-sort=\"descending\""
+					     : " aria-sort=\"ascending\"",
+		key, descend ? "desc" : "asc", title,
+		!here                        ? ""
+			: l->view.descending ? " \xe2\x86\x93"
+					     : " \xe2\x86\x91");
 }
 
 static void
 add_head(struct listing *l)
 {
+	struct text title = {.arena = &l->row_arena};
+
+	text_add(&title, l->view.archive);
+	text_byte(&title, '/');
+	text_add(&title, l->view.directory);
+	page_begin(&l->row, text_str(&title));
+	add_breadcrumbs(l);
 	text_add(&l->row,
-		STR("<!DOCTYPE html>\n<html lang=\"en\">\n"
-		    "<meta charset=\"utf-8\">\n"
-		    "<meta name=\"viewport\" content=\"width=device-width\">\n"
-		    "<title>"));
-	add_escaped(&l->row, l->title);
-	text_add(&l->row, STR("</title>\n<h1>"));
-	add_escaped(&l->row, l->title);
-	text_add(&l->row, STR("</h1>\n<ul>\n"));
+		STR("<nav><a href=\"../\">Up one level</a> "
+		    "\xc2\xb7 <a href=\""));
+	add_up(&l->row, depth_of(l->view.directory));
+	text_add(&l->row,
+		STR("-wwz-archive\">Download the archive</a></nav>\n"
+		    "<table>\n<thead>\n<tr>"));
+	add_column(l, LISTING_NAME, "name", "Name");
+	add_column(l, LISTING_SIZE, "size", "Size");
+	add_column(l, LISTING_TIME, "time", "Modified");
+	text_add(&l->row, STR("</tr>\n</thead>\n<tbody>\n"));
 }
 
 static void
-add_name(struct listing *l, const struct child *child)
+add_file_columns(struct text *text, const struct member *member)
 {
-	struct str name = child->name;
+	char time[PAGE_TIME_SIZE];
 
-	if (child->cp437) {
-		char *utf8 = arena_get(&l->arena, name.n * CP437_GROWTH + 1);
+	page_time(member->modified, time);
+	text_printf(text, "<td title=\"%" PRIu64 " bytes\">", member->size);
+	page_add_size(text, member->size);
+	text_printf(text,
+		"</td><td><time datetime=\"%s\">%.10s<span> %.5s</span></time>"
+		"</td>",
+		time, time, time + 11);
+}
 
-		if (utf8 == NULL)
-			return;
-		name = (struct str){utf8, cp437_to_utf8(name, utf8)};
+static void
+add_html(struct listing *l, const struct child *child)
+{
+	text_add(&l->row,
+		child->directory ? STR("<tr><td class=\"d\"><a href=\"")
+				 : STR("<tr><td><a href=\""));
+	add_link(l, child);
+	text_add(&l->row, STR("\"><bdi>"));
+	page_add(&l->row, shown_name(l, child));
+	if (child->directory)
+		text_add(&l->row, STR("/</bdi></a></td><td></td><td></td>"));
+	else {
+		text_add(&l->row, STR("</bdi></a></td>"));
+		add_file_columns(&l->row, &child->member);
 	}
-	add_escaped(&l->row, name);
+	text_add(&l->row, STR("</tr>\n"));
 }
 
 static void
-add_child(struct listing *l, const struct child *child)
+add_json(struct listing *l, const struct child *child)
 {
-	text_add(&l->row, STR("<li><a href=\"./"));
-	path_encode(&l->row, child->name, false);
-	text_add(&l->row, child->directory ? STR("/\">") : STR("\">"));
-	add_name(l, child);
-	text_add(&l->row, child->directory ? STR("/</a>\n") : STR("</a> "));
-	if (!child->directory)
-		text_printf(&l->row, "%" PRIu64 "\n", child->member.size);
+	const struct member *member = &child->member;
+	char time[PAGE_TIME_SIZE];
+
+	text_add(&l->row,
+		l->rows > 0 ? STR(",\n{\"name\":") : STR("\n{\"name\":"));
+	page_add_json(&l->row, shown_name(l, child));
+	text_add(&l->row, STR(",\"href\":\""));
+	add_link(l, child);
+	if (child->directory) {
+		text_add(&l->row, STR("\",\"type\":\"directory\"}"));
+		return;
+	}
+	page_time(member->modified, time);
+	text_printf(&l->row,
+		"\",\"type\":\"file\",\"size\":%" PRIu64 ",\"modified\":\"%s\","
+		"\"compressed\":%" PRIu64 ",\"method\":%u,\"crc32\":\"%"
+		"08" PRIx32 "\"}",
+		member->size, time, member->packed, member->method,
+		member->crc);
 }
 
-/* The next row of this pass; false at its end. */
+static void
+add_json_head(struct listing *l)
+{
+	text_add(&l->row, STR("{\"archive\":"));
+	page_add_json(&l->row, l->view.archive);
+	text_add(&l->row, STR(",\"directory\":"));
+	page_add_json(&l->row, l->view.directory);
+	text_add(&l->row, STR(",\"entries\":["));
+}
+
+static void
+add_foot(struct listing *l)
+{
+	if (l->view.json) {
+		text_add(&l->row, STR("\n]}\n"));
+		return;
+	}
+	if (l->rows == 0)
+		text_add(&l->row,
+			STR("<tr><td>This directory is empty.</td><td></td><td>"
+			    "</td></tr>\n"));
+	text_add(&l->row, STR("</tbody>\n</table>\n"));
+	page_end(&l->row);
+}
+
+/* The next child of one kind in the order that is wanted. */
+static bool
+next_child(struct listing *l, bool directories, struct child *child)
+{
+	if (l->places == NULL) {
+		while (zipdir_next(&l->walk, child)) {
+			if (child->directory == directories)
+				return true;
+		}
+		return false;
+	}
+	while (l->place < l->nplaces) {
+		const struct place *place = &l->places[l->place++];
+
+		if (place->directory != directories)
+			continue;
+		l->walk.at = place->at;
+		return zipdir_next(&l->walk, child);
+	}
+	return false;
+}
+
 static bool
 add_row(struct listing *l, bool directories)
 {
 	struct child child;
 
-	while (zipdir_next(&l->walk, &child)) {
-		if (child.directory == directories) {
-			add_child(l, &child);
-			return true;
-		}
+	if (!next_child(l, directories, &child)) {
+		l->walk = l->start;
+		l->place = 0;
+		return false;
 	}
-	l->walk = l->start;
-	return false;
+	if (l->view.json)
+		add_json(l, &child);
+	else
+		add_html(l, &child);
+	l->rows++;
+	return true;
 }
 
 static void
 make_row(struct listing *l)
 {
-	arena_reset(&l->arena);
-	l->row = (struct text){.arena = &l->arena};
+	arena_reset(&l->row_arena);
+	l->row = (struct text){.arena = &l->row_arena};
 	l->taken = 0;
 	switch (l->stage) {
 	case STAGE_HEAD:
-		add_head(l);
+		if (l->view.json)
+			add_json_head(l);
+		else
+			add_head(l);
 		l->stage = STAGE_DIRECTORIES;
 		break;
 	case STAGE_DIRECTORIES:
@@ -130,7 +314,7 @@ make_row(struct listing *l)
 			l->stage = STAGE_FOOT;
 		break;
 	case STAGE_FOOT:
-		text_add(&l->row, STR("</ul>\n</html>\n"));
+		add_foot(l);
 		l->stage = STAGE_END;
 		break;
 	case STAGE_END:
@@ -151,7 +335,7 @@ listing_read(struct source *source, void *buffer, size_t n)
 			break;
 		if (left == 0) {
 			make_row(l);
-			if (l->arena.failed)
+			if (l->row_arena.failed)
 				return -1;
 			continue;
 		}
@@ -169,22 +353,93 @@ listing_close(struct source *source)
 {
 	struct listing *l = (struct listing *)source;
 
+	arena_free(&l->row_arena);
 	arena_free(&l->arena);
+	free(l->places);
 	free(l);
 }
 
-struct source *
-listing_open(struct zipdir_walk walk, struct str title)
+static int
+by_key(const void *a, const void *b)
 {
-	struct listing *l = calloc(1, sizeof(*l) + title.n);
-	char *text = (char *)(l + 1);
+	const struct place *x = a, *y = b;
+
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	return (x->at > y->at) - (x->at < y->at);
+}
+
+static int64_t
+key_of(const struct listing *l, const struct child *child, size_t at)
+{
+	int64_t key = (int64_t)at;
+
+	if (!child->directory && l->view.sort == LISTING_SIZE)
+		key = child->member.size > INT64_MAX
+			? INT64_MAX
+			: (int64_t)child->member.size;
+	else if (!child->directory && l->view.sort == LISTING_TIME)
+		key = child->member.modified;
+	else if (child->directory && l->view.sort != LISTING_NAME)
+		return key;
+	return l->view.descending ? -key : key;
+}
+
+static int
+add_place(struct listing *l, struct place place)
+{
+	/* Grown at each power of two. */
+	if ((l->nplaces & (l->nplaces - 1)) == 0) {
+		size_t room = l->nplaces ? 2 * l->nplaces : 1;
+		struct place *places = realloc(l->places, room * sizeof(place));
+
+		if (places == NULL)
+			return -1;
+		l->places = places;
+	}
+	l->places[l->nplaces++] = place;
+	return 0;
+}
+
+/* Put all children in order; only the order of names needs no array. */
+static int
+sort_places(struct listing *l)
+{
+	struct zipdir_walk walk = l->start;
+	struct child child;
+	size_t at = walk.at;
+
+	if (l->view.sort == LISTING_NAME && !l->view.descending)
+		return 0;
+	for (; zipdir_next(&walk, &child); at = walk.at) {
+		struct place place = {
+			key_of(l, &child, at), (uint32_t)at, child.directory};
+
+		if (add_place(l, place) < 0)
+			return -1;
+	}
+	if (l->nplaces > 0)
+		qsort(l->places, l->nplaces, sizeof(*l->places), by_key);
+	return 0;
+}
+
+struct source *
+listing_open(struct zipdir_walk walk, const struct listing_view *view)
+{
+	struct listing *l = calloc(1, sizeof(*l));
 
 	if (l == NULL)
 		return NULL;
-	memcpy(text, title.p, title.n);
 	l->source.read = listing_read;
 	l->source.close = listing_close;
 	l->start = l->walk = walk;
-	l->title = (struct str){text, title.n};
+	l->view = *view;
+	l->view.archive = arena_copy(&l->arena, view->archive);
+	l->view.directory = arena_copy(&l->arena, view->directory);
+	if (l->arena.failed || sort_places(l) < 0) {
+		listing_close(&l->source);
+		errno = ENOMEM;
+		return NULL;
+	}
 	return &l->source;
 }

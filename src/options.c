@@ -154,6 +154,33 @@ set_no_listing(struct options *o, const char *value)
 }
 
 static const char *
+set_max_age(struct options *o, const char *value)
+{
+	uint64_t n;
+	const char *why = set_number(value, 0, INT32_MAX, &n);
+
+	if (why == NULL)
+		o->max_age = (int64_t)n;
+	return why;
+}
+
+static const char *
+set_immutable(struct options *o, const char *value)
+{
+	(void)value;
+	o->immutable = true;
+	return NULL;
+}
+
+static const char *
+set_untrusted(struct options *o, const char *value)
+{
+	(void)value;
+	o->untrusted = true;
+	return NULL;
+}
+
+static const char *
 set_mime_types(struct options *o, const char *value)
 {
 	o->mime_types = value;
@@ -245,7 +272,16 @@ static const struct spec {
 		"index files of a directory, with commas between (default: "
 		"index.html)"},
 	{"no-listing", 0, NULL, ON_BOTH, set_no_listing,
-		"answer 403 for a directory without an index file"},
+		"show no listings, and do not hand out archives whole: 403"},
+	{"max-age", 0, "SECONDS", ON_BOTH, set_max_age,
+		"browsers may use a member for so long without asking again"},
+	{"immutable", 0, NULL, ON_BOTH, set_immutable,
+		"tell browsers that a member never changes whose name holds a "
+		"hash, as in app.3f2a9c1b.js; for a year, unless --max-age "
+		"says otherwise"},
+	{"untrusted", 0, NULL, ON_BOTH, set_untrusted,
+		"pages of archives get no rights of the site: "
+		"Content-Security-Policy: sandbox"},
 	{"mime-types", 0, "FILE", ON_BOTH, set_mime_types,
 		"more media types, in the format of /etc/mime.types"},
 	{"threads", 't', "N", ON_SERVE, set_threads,
@@ -372,6 +408,7 @@ set_defaults(struct options *options)
 		.suffix = ".wwz",
 		.index = {{"index.html", 10}},
 		.nindex = 1,
+		.max_age = -1,
 		.max_archives = 1000,
 		.max_memory = (size_t)256 << 20,
 		.limits = {.threads = processors > 2 ? (int)processors : 2,

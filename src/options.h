@@ -37,6 +37,8 @@ struct options {
 	struct str index[OPTIONS_INDEXES];
 	size_t nindex;
 	bool no_listing;
+	int64_t max_age; /* -1: not said */
+	bool immutable, untrusted;
 
 	size_t max_archives, max_memory;
 	struct server_limits limits;

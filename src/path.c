@@ -92,20 +92,36 @@ allowed(char c)
 		(c != '\0' && strchr("-._~!$&()*+,;=:@/", c) != NULL);
 }
 
-void
-path_encode(struct text *text, struct str path, bool raw)
+static void
+add_escape(struct text *text, unsigned char c)
 {
 	static const char digit[] = "0123456789ABCDEF";
 
-	for (size_t i = 0; i < path.n; i++) {
-		unsigned char c = (unsigned char)path.p[i];
+	text_byte(text, '%');
+	text_byte(text, digit[c >> 4]);
+	text_byte(text, digit[c & 15]);
+}
 
-		if (allowed(path.p[i]) || (raw && escape_at(path, i))) {
+void
+path_encode(struct text *text, struct str path, bool raw)
+{
+	for (size_t i = 0; i < path.n; i++) {
+		if (allowed(path.p[i]) || (raw && escape_at(path, i)))
 			text_byte(text, path.p[i]);
-		} else {
-			text_byte(text, '%');
-			text_byte(text, digit[c >> 4]);
-			text_byte(text, digit[c & 15]);
-		}
+		else
+			add_escape(text, (unsigned char)path.p[i]);
+	}
+}
+
+void
+path_encode_name(struct text *text, struct str name)
+{
+	for (size_t i = 0; i < name.n; i++) {
+		char c = name.p[i];
+
+		if (allowed(c) && strchr("~$&()*+,;=:@/!", c) == NULL)
+			text_byte(text, c);
+		else
+			add_escape(text, (unsigned char)c);
 	}
 }

@@ -28,4 +28,8 @@ struct str path_decode(struct str path, struct arena *arena);
  * set: path is encoded already and only made safe. */
 void path_encode(struct text *text, struct str path, bool raw);
 
+/* Add name as an ext-value of RFC 8187 (section 3.2.1): all but letters, digits
+ * and "-._" is percent-encoded. */
+void path_encode_name(struct text *text, struct str name);
+
 #endif

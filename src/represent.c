@@ -7,6 +7,7 @@
 
 #include "log.h"
 #include "mime.h"
+#include "path.h"
 #include "source.h"
 
 enum {
@@ -240,5 +241,49 @@ represent(struct representations *found, struct archive *archive,
 	offer_coded(found, archive, member->name, arena);
 	if (!readable(member))
 		found->available &= ~(1u << CODING_IDENTITY);
+	return arena->failed ? STATUS_UNAVAILABLE : STATUS_GO;
+}
+
+/* RFC 6266, with a plain form for those who do not know the extended one. */
+static struct str
+disposition(struct str name, const struct site *site, struct arena *arena)
+{
+	struct text text = {.arena = arena};
+
+	if (str_ends(name, site->suffix))
+		name.n -= site->suffix.n;
+	text_add(&text, STR("attachment; filename=\""));
+	for (size_t i = 0; i < name.n; i++) {
+		char c = name.p[i];
+
+		text_byte(&text,
+			c < ' ' || c > '~' || c == '"' || c == '\\' ? '_' : c);
+	}
+	text_add(&text, STR(".zip\"; filename*=UTF-8''"));
+	path_encode_name(&text, name);
+	text_add(&text, STR(".zip"));
+	return text_str(&text);
+}
+
+enum status
+represent_archive(struct representations *found, const struct archive *archive,
+	struct str name, const struct site *site, struct arena *arena)
+{
+	int64_t now = time(NULL), modified = archive->id.modified.tv_sec;
+	struct representation *r = &found->of[CODING_IDENTITY];
+
+	*found = (struct representations){
+		.available = 1u << CODING_IDENTITY,
+		.modified = modified < now ? modified : now,
+	};
+	r->form = FORM_PACKED;
+	r->size = (uint64_t)archive->id.size;
+	r->type = STR("application/zip");
+	r->disposition = disposition(name, site, arena);
+	r->etag = arena_printf(arena, "\"%llx-%llx-%llx.%lx\"",
+		(unsigned long long)archive->id.inode,
+		(unsigned long long)archive->id.size,
+		(unsigned long long)modified,
+		(unsigned long)archive->id.modified.tv_nsec);
 	return arena->failed ? STATUS_UNAVAILABLE : STATUS_GO;
 }

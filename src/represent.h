@@ -16,11 +16,12 @@ enum form {
 
 struct representation {
 	enum form form;
-	struct member member; /* whose bytes are sent */
-	uint64_t start;       /* of its data in the file */
-	uint64_t size;        /* of what is sent */
-	struct str type;      /* Content-Type */
-	struct str etag;      /* strong, quoted; in the arena */
+	struct member member;   /* whose bytes are sent */
+	uint64_t start;         /* of its data in the file */
+	uint64_t size;          /* of what is sent */
+	struct str type;        /* Content-Type */
+	struct str etag;        /* strong, quoted; in the arena */
+	struct str disposition; /* Content-Disposition; mostly empty */
 };
 
 struct representations {
@@ -40,6 +41,12 @@ struct representations {
  * without memory.  Any thread. */
 enum status represent(struct representations *found, struct archive *archive,
 	const struct member *member, const struct site *site,
+	struct arena *arena);
+
+/* The one representation of the archive itself, to be saved under a name made
+ * of name, its own.  Status as above. */
+enum status represent_archive(struct representations *found,
+	const struct archive *archive, struct str name, const struct site *site,
 	struct arena *arena);
 
 #endif

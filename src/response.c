@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "page.h"
 #include "validator.h"
 
 enum { RETRY_SECONDS = 2 };
@@ -106,6 +107,8 @@ response_head(const struct response *response)
 		add_field(&text, "Accept-Ranges", STR("bytes"));
 	if (response->vary)
 		add_field(&text, "Vary", STR("Accept-Encoding"));
+	add_field(&text, "Cache-Control", response->cache_control);
+	add_field(&text, "Content-Disposition", response->content_disposition);
 	add_field(&text, "Allow", response->allow);
 	if (response->retry_seconds > 0)
 		text_printf(
@@ -125,23 +128,21 @@ void
 response_error(struct response *response, enum status status)
 {
 	struct body *body = &response->body;
+	struct text page = {.arena = body->arena};
+	struct str title;
 	size_t i = words_of(status);
 
 	body_free(body);
 	response->status = status;
-	response->content_type = STR("text/html; charset=utf-8");
+	response->content_type = PAGE_TYPE;
 	response->has_length = true;
 	if (status == STATUS_UNAVAILABLE)
 		response->retry_seconds = RETRY_SECONDS;
-	body_add_text(body,
-		arena_printf(body->arena,
-			"<!DOCTYPE html>\n"
-			"<html lang=\"en\">\n"
-			"<meta charset=\"utf-8\">\n"
-			"<title>%d %s</title>\n"
-			"<h1>%d %s</h1>\n"
-			"<p>%s</p>\n"
-			"</html>\n",
-			(int)status, words[i].reason, (int)status,
-			words[i].reason, words[i].sentence));
+	title = arena_printf(
+		body->arena, "%d %s", (int)status, words[i].reason);
+	page_begin(&page, title);
+	text_printf(&page, "<h1>%.*s</h1>\n<p>%s</p>\n", STR_ARG(title),
+		words[i].sentence);
+	page_end(&page);
+	body_add_text(body, text_str(&page));
 }

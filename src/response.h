@@ -20,6 +20,8 @@ struct response {
 	struct str location;
 	struct str allow;
 	struct str content_type;
+	struct str cache_control;
+	struct str content_disposition;
 	struct str content_encoding;
 	struct str content_range;
 	struct str content_security_policy;

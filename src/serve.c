@@ -5,12 +5,11 @@
 
 #include "serve.h"
 
-#include <inttypes.h>
 #include <time.h>
 
-#include "bytes.h"
+#include "answer.h"
 #include "listing.h"
-#include "negotiate.h"
+#include "page.h"
 #include "route.h"
 
 enum { TRIES = 100 };
@@ -35,115 +34,6 @@ join(struct job *job, struct str directory, struct str name)
 		job->arena, "%.*s/%.*s", STR_ARG(directory), STR_ARG(name));
 }
 
-/* RFC 1952, section 2.3: no name, no time, made on Unix. */
-static const char gzip_header[10] = {
-	'\x1f', '\x8b', '\x08', 0, 0, 0, 0, 0, 0, 3};
-
-/* Add what part of text, which stands at offset at of the whole, holds. */
-static void
-add_clipped(struct body *body, struct str text, uint64_t at, struct span part)
-{
-	uint64_t end = at + text.n;
-	uint64_t from = part.first > at ? part.first : at;
-	uint64_t to = part.end < end ? part.end : end;
-
-	if (from < to)
-		body_add_text(body,
-			str_slice(
-				text, (size_t)(from - at), (size_t)(to - at)));
-}
-
-static void
-add_gzip(struct body *body, const struct representation *r, struct span part)
-{
-	const uint64_t front = sizeof(gzip_header);
-	const uint64_t end = front + r->member.packed;
-	uint64_t from = part.first > front ? part.first : front;
-	uint64_t to = part.end < end ? part.end : end;
-	unsigned char *trailer = arena_get(body->arena, 8);
-
-	if (trailer == NULL)
-		return;
-	put32(trailer, r->member.crc);
-	put32(trailer + 4, (uint32_t)r->member.size);
-	add_clipped(body, (struct str){gzip_header, front}, 0, part);
-	if (from < to)
-		body_add_slice(body, r->start + from - front, to - from);
-	add_clipped(body, (struct str){(char *)trailer, 8}, end, part);
-}
-
-static void
-add_part(struct body *body, const struct representation *r, struct span part)
-{
-	if (r->form == FORM_GZIP)
-		add_gzip(body, r, part);
-	else if (r->form == FORM_PACKED || r->member.method == ZIP_STORED)
-		body_add_slice(
-			body, r->start + part.first, part.end - part.first);
-	else
-		body_add_content(body, &r->member, r->start, part);
-}
-
-/* The fields that 200, 206 and 304 share, and the one of 416. */
-static void
-describe(struct job *job, const struct representations *found,
-	const struct negotiation *n)
-{
-	const struct representation *r = &found->of[n->coding];
-	struct response *response = job->response;
-
-	response->status = n->status;
-	response->etag = r->etag;
-	response->vary = (found->available & (found->available - 1)) != 0;
-	if (n->status == STATUS_NOT_MODIFIED)
-		return;
-	response->content_type = r->type;
-	response->content_encoding = encoding_names[n->coding];
-	response->modified = found->modified;
-	response->dated = true;
-	response->ranges = true;
-	response->has_length = true;
-}
-
-/* How the bytes come about. */
-static const char *
-form_name(const struct representation *r)
-{
-	if (r->form == FORM_GZIP)
-		return "the deflate stream as it lies, as gzip";
-	if (r->form == FORM_PACKED)
-		return "the data as they lie";
-	if (r->member.method == ZIP_STORED)
-		return "stored, as it lies";
-	return r->member.method == ZIP_DEFLATED ? "inflated"
-						: "unpacked by libzip";
-}
-
-static void
-send_member(struct job *job, const struct representations *found,
-	const struct negotiation *n)
-{
-	const struct representation *r = &found->of[n->coding];
-	struct response *response = job->response;
-	struct span part = {0, r->size};
-
-	describe(job, found, n);
-	response->member = arena_copy(job->arena, r->member.name);
-	response->form = form_name(r);
-	if (n->status == STATUS_NOT_MODIFIED)
-		return;
-	if (n->status == STATUS_PARTIAL) {
-		part = n->parts[0];
-		response->content_range = arena_printf(job->arena,
-			"bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, part.first,
-			part.end - 1, r->size);
-	}
-	if (response->head)
-		response->body.length = r->size;
-	else
-		add_part(&response->body, r, part);
-}
-
 static void
 fail(struct job *job, enum status status)
 {
@@ -151,62 +41,57 @@ fail(struct job *job, enum status status)
 	job->archive = NULL;
 }
 
-/* Answer with member, as RFC 9110 wants it. */
+/* Answer with what was found, as RFC 9110 wants it. */
+static void
+serve_found(struct job *job, const struct representations *found)
+{
+	struct negotiation n;
+
+	negotiate(&n, job->request, found, time(NULL));
+	answer(job->response, found, &n, job->service->site);
+}
+
 static void
 serve_member(struct job *job, const struct member *member)
 {
 	struct representations found;
-	struct negotiation n;
 	enum status status = represent(
 		&found, job->archive, member, job->service->site, job->arena);
 
-	if (status != STATUS_GO) {
+	if (status == STATUS_GO)
+		serve_found(job, &found);
+	else
 		fail(job, status);
-		return;
-	}
-	negotiate(&n, job->request, &found, time(NULL));
-	switch (n.status) {
-	case STATUS_RANGE:
-		job->response->content_range = arena_printf(job->arena,
-			"bytes */%" PRIu64, found.of[n.coding].size);
-		/* fall through */
-	case STATUS_NOT_ACCEPTABLE:
-	case STATUS_FAILED_CONDITION:
-		fail(job, n.status);
-		break;
-	default:
-		send_member(job, &found, &n);
-	}
 }
 
-/* 404, with the archive's own page if it has one. */
-static void
-serve_missing(struct job *job)
+/* The archive's own page for what is missing. */
+static bool
+serve_own_page(struct job *job)
 {
 	struct request plain = {.method = job->request->method};
+	const struct site *site = job->service->site;
 	struct representations found;
 	struct negotiation n;
 	struct member page;
 
 	if (!zipdir_find(job->archive->zipdir, STR("404.html"), &page) ||
-		represent(&found, job->archive, &page, job->service->site,
-			job->arena) != STATUS_GO) {
-		fail(job, STATUS_NOT_FOUND);
-		return;
-	}
+		represent(&found, job->archive, &page, site, job->arena) !=
+			STATUS_GO)
+		return false;
 	plain.param[PARAM_ACCEPT_ENCODING] =
 		job->request->param[PARAM_ACCEPT_ENCODING];
 	negotiate(&n, &plain, &found, time(NULL));
-	if (n.status != STATUS_OK) {
+	if (n.status != STATUS_OK)
+		return false;
+	answer_error_page(job->response, &found, &n, site, STATUS_NOT_FOUND);
+	return true;
+}
+
+static void
+serve_missing(struct job *job)
+{
+	if (!serve_own_page(job))
 		fail(job, STATUS_NOT_FOUND);
-		return;
-	}
-	send_member(job, &found, &n);
-	job->response->status = STATUS_NOT_FOUND;
-	job->response->etag = (struct str){NULL, 0};
-	job->response->dated = false;
-	job->response->ranges = false;
-	job->response->vary = false;
 }
 
 static void
@@ -218,22 +103,44 @@ redirect(struct job *job)
 	job->response->location = location;
 }
 
+/* The last component of the archive's path. */
+static struct str
+archive_name(const struct job *job)
+{
+	struct str path = job->route.archive;
+	const char *slash = memrchr(path.p, '/', path.n);
+
+	return str_slice(path, (size_t)(slash + 1 - path.p), path.n);
+}
+
+/* Show the directory, or what it is that stands in the way of that. */
 static void
-serve_listing(struct job *job, struct zipdir_walk walk)
+serve_listing(struct job *job, struct str directory)
 {
 	struct response *response = job->response;
+	struct listing_view view =
+		listing_view_of(job->request->param[PARAM_QUERY_STRING]);
+	struct zipdir_walk walk;
+	enum status status = archive_walk(job->archive, directory, &walk);
 
-	if (!job->service->site->listing) {
-		fail(job, STATUS_FORBIDDEN);
+	if (status == STATUS_NOT_FOUND) {
+		serve_missing(job);
 		return;
 	}
-	response->content_type = STR("text/html; charset=utf-8");
-	response->content_security_policy = STR("default-src 'none'");
+	if (status == STATUS_GO && !job->service->site->listing)
+		status = STATUS_FORBIDDEN;
+	if (status != STATUS_GO) {
+		fail(job, status);
+		return;
+	}
+	view.archive = archive_name(job);
+	view.directory = directory;
+	response->content_type =
+		view.json ? STR("application/json") : PAGE_TYPE;
+	response->content_security_policy =
+		view.json ? (struct str){NULL, 0} : page_policy;
 	if (!response->head)
-		body_add_source(&response->body,
-			listing_open(walk,
-				job->route.member.n > 0 ? job->route.member
-							: STR("/")));
+		body_add_source(&response->body, listing_open(walk, &view));
 }
 
 static bool
@@ -257,19 +164,58 @@ serve_directory(struct job *job)
 	struct member member;
 	enum status status;
 
-	if (job->route.slash && find_index(job, &member)) {
-		serve_member(job, &member);
+	if (job->route.slash) {
+		if (find_index(job, &member))
+			serve_member(job, &member);
+		else
+			serve_listing(job, job->route.member);
 		return;
 	}
 	status = archive_walk(job->archive, job->route.member, &walk);
-	if (status == STATUS_NOT_FOUND)
-		serve_missing(job);
-	else if (status != STATUS_GO)
-		fail(job, status);
-	else if (!job->route.slash)
+	if (status == STATUS_GO)
 		redirect(job);
+	else if (status == STATUS_NOT_FOUND)
+		serve_missing(job);
 	else
-		serve_listing(job, walk);
+		fail(job, status);
+}
+
+static void
+serve_archive(struct job *job)
+{
+	struct representations found;
+
+	if (!job->service->site->listing)
+		fail(job, STATUS_FORBIDDEN);
+	else if (represent_archive(&found, job->archive, archive_name(job),
+			 job->service->site, job->arena) != STATUS_GO)
+		fail(job, STATUS_UNAVAILABLE);
+	else
+		serve_found(job, &found);
+}
+
+/* The names that are the responder's own, below any archive.  A member of such
+ * a name is not reachable. */
+static bool
+serve_pseudo_member(struct job *job)
+{
+	const struct route *route = &job->route;
+	struct str directory = {NULL, 0}, name = route->member;
+	const char *slash = memrchr(name.p, '/', name.n);
+
+	if (slash != NULL) {
+		directory = str_slice(name, 0, (size_t)(slash - name.p));
+		name = str_slice(name, directory.n + 1, name.n);
+	}
+	if (route->slash || !str_starts(name, STR("-wwz-")))
+		return false;
+	if (str_eq(name, STR("-wwz-index")))
+		serve_listing(job, directory);
+	else if (str_eq(name, STR("-wwz-archive")) && directory.n == 0)
+		serve_archive(job);
+	else
+		return false;
+	return true;
 }
 
 static void
@@ -282,6 +228,8 @@ serve_route(struct job *job)
 		fail(job, job->archive->status);
 	else if (route->member.n == 0 && !route->slash)
 		redirect(job);
+	else if (serve_pseudo_member(job))
+		return;
 	else if (!route->slash &&
 		zipdir_find(job->archive->zipdir, route->member, &member))
 		serve_member(job, &member);

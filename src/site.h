@@ -15,6 +15,9 @@ struct site {
 	size_t nindex;
 	bool listing;            /* of directories without an index file */
 	const struct mime *mime; /* NULL: the compiled-in table */
+	int64_t max_age; /* of Cache-Control, in seconds; -1: no such field */
+	bool immutable;  /* say so of names that hold a hash */
+	bool untrusted;  /* members may not act in the site's name */
 };
 
 #endif

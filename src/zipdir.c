@@ -182,7 +182,7 @@ copy_directory(struct zipdir *zipdir, const struct zipend *end, int fd,
 	if (end->size > COPY_MAX)
 		return zip_damaged(fault,
 			"a central directory of %" PRIu64 " bytes is over the "
-							  "limit of %" PRIu64,
+			"limit of %" PRIu64,
 			end->size, COPY_MAX);
 	zipdir->start = end->start;
 	zipdir->prefix = end->prefix;
@@ -191,7 +191,7 @@ copy_directory(struct zipdir *zipdir, const struct zipend *end, int fd,
 	if (zipdir->copy == NULL) {
 		zip_damaged(fault,
 			"no memory for a central directory of %" PRIu64 " byte"
-									"s",
+			"s",
 			end->size);
 		return ZIPDIR_FAILED;
 	}

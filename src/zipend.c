@@ -60,7 +60,7 @@ zip_read(int fd, void *buffer, size_t size, uint64_t offset,
 		if (n == 0)
 			return zip_damaged(fault,
 				"the file ends at offset %" PRIu64 " while it "
-								   "is read",
+				"is read",
 				offset + have);
 		have += (size_t)n;
 	}
@@ -135,7 +135,7 @@ read_end64(unsigned char *record, const unsigned char *locator, uint64_t at,
 	}
 	return zip_damaged(fault,
 		"zip64 locator at offset %" PRIu64 " points to no zip64 end "
-						   "record: %" PRIu64,
+		"record: %" PRIu64,
 		at, try[0]);
 }
 
@@ -154,8 +154,8 @@ read_zip64(struct zipend *end, uint64_t *recorded, const unsigned char *p,
 		get64(record + 24) != get64(record + 32))
 		return zip_damaged(fault,
 			"zip64 end record at offset %" PRIu64 ": archives of "
-							      "several disks "
-							      "are not read",
+			"several disks "
+			"are not read",
 			end->record);
 	end->zip64 = true;
 	end->count = get64(record + 32);
@@ -166,8 +166,8 @@ read_zip64(struct zipend *end, uint64_t *recorded, const unsigned char *p,
 		!agrees(*recorded, get32(p + 16), UINT32_MAX))
 		return zip_damaged(fault,
 			"zip64 end record at offset %" PRIu64 " and end record "
-							      "contradict each "
-							      "other",
+			"contradict each "
+			"other",
 			end->record);
 	return ZIPDIR_OK;
 }
@@ -187,7 +187,7 @@ read_records(struct zipend *end, uint64_t *recorded, const unsigned char *p,
 		get16(p + 8) != get16(p + 10))
 		return zip_damaged(fault,
 			"end record at offset %" PRIu64 ": archives of several "
-							"disks are not read",
+			"disks are not read",
 			at);
 	end->record = at;
 	end->zip64 = false;
@@ -204,16 +204,16 @@ place(struct zipend *end, uint64_t recorded, struct zip_fault *fault)
 	if (end->size > end->record)
 		return zip_damaged(fault,
 			"end record at offset %" PRIu64 ": no room for a "
-							"central directory of "
-							"%" PRIu64 " bytes",
+			"central directory of "
+			"%" PRIu64 " bytes",
 			end->record, end->size);
 	end->start = end->record - end->size;
 	if (recorded > end->start)
 		return zip_damaged(fault,
 			"end record at offset %" PRIu64 ": the central "
-							"directory is at "
-							"%" PRIu64 ", not at "
-								   "%" PRIu64,
+			"directory is at "
+			"%" PRIu64 ", not at "
+			"%" PRIu64,
 			end->record, end->start, recorded);
 	end->prefix = end->start - recorded;
 	return ZIPDIR_OK;
