@@ -5,10 +5,12 @@
 #include "bytes.h"
 #include "hash.h"
 #include "mime.h"
+#include "path.h"
 
 enum {
 	GZIP_TRAILER_SIZE = 8,
 	HASH_DIGITS = 8, /* of a name that never changes, at least */
+	HAND_OFF_SIZE = 64 * 1024,
 	YEAR_SECONDS = 365 * 86400,
 };
 
@@ -174,6 +176,33 @@ describe(struct response *response, const struct representations *found,
 		response->content_security_policy = STR("sandbox");
 }
 
+/* The bytes lie in the archive as they are to be sent, and are many. */
+static bool
+can_hand_off(const struct representation *r)
+{
+	return r->size >= HAND_OFF_SIZE &&
+		(r->form == FORM_PACKED ||
+			(r->form == FORM_CONTENT &&
+				r->member.method == ZIP_STORED));
+}
+
+/* Name the bytes to lighttpd, whole: it has its own way with ranges.  It opens
+ * the file by its name, a moment later: after a rename in that moment these are
+ * bytes of another archive, which is why it is done on demand only. */
+static void
+hand_off(struct response *response, const struct representation *r)
+{
+	struct text text = {.arena = response->body.arena};
+
+	path_encode(&text, str_of(response->body.archive->path), false);
+	text_printf(&text, " %" PRIu64 "-%" PRIu64, r->start,
+		r->start + r->size - 1);
+	response->x_sendfile2 = text_str(&text);
+	response->status = STATUS_OK;
+	response->has_length = false;
+	response->form = "handed off to lighttpd";
+}
+
 static void
 add_body(struct response *response, const struct representation *r,
 	const struct negotiation *n)
@@ -210,7 +239,10 @@ answer_representation(struct response *response,
 	if (n->status == STATUS_NOT_MODIFIED)
 		return;
 	describe(response, found, r, n->coding, site);
-	add_body(response, r, n);
+	if (site->sendfile && !response->head && can_hand_off(r))
+		hand_off(response, r);
+	else
+		add_body(response, r, n);
 }
 
 void

@@ -108,12 +108,13 @@ reason(int error)
 }
 
 static enum status
-refuse(const struct archive *archive, int error)
+refuse(struct archive *archive, int error)
 {
 	enum log_level level;
 	const char *word;
 	enum status status = refusal(error, &level, &word);
 
+	archive->starved = status == STATUS_UNAVAILABLE;
 	log_pairs(level, word, {"archive", str_of(archive->path)},
 		{"why", str_of(reason(error))});
 	return status;
@@ -121,7 +122,7 @@ refuse(const struct archive *archive, int error)
 
 /* The file is not a zip file that can be read. */
 static enum status
-refuse_content(const struct archive *archive, enum zipdir_result result,
+refuse_content(struct archive *archive, enum zipdir_result result,
 	const struct zip_fault *fault)
 {
 	time_t age = time(NULL) - archive->id.modified.tv_sec;

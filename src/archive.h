@@ -27,6 +27,7 @@ struct archive {
 	/* Set once, by archive_open. */
 	char *path;               /* "ROOT//REST", which is a path, too */
 	enum status status;       /* STATUS_GO: it can be read */
+	bool starved;             /* for lack of descriptors or memory */
 	struct identity id;       /* all zero when there is no such file */
 	struct timespec opened;   /* CLOCK_MONOTONIC */
 	int fd;                   /* -1 without a file */

@@ -126,15 +126,37 @@ evict(struct cache *cache)
 	pthread_mutex_unlock(&cache->lock);
 }
 
+/* When descriptors or memory lack, those of other archives may do. */
+static struct archive *
+open_with_room(struct cache *cache, struct str path)
+{
+	struct archive *archive = archive_open(path);
+
+	if (archive != NULL && !archive->starved)
+		return archive;
+	archive_drop(archive);
+	cache_clear(cache);
+	return archive_open(path);
+}
+
+/* A lack is over as soon as something else is closed, and a file that is
+ * missing costs nothing to miss again. */
+static bool
+worth_remembering(const struct archive *archive)
+{
+	return archive != NULL && !archive->starved &&
+		archive->status != STATUS_NOT_FOUND;
+}
+
 /* Open what entry stands for, and enter it or take the entry out. */
 static struct archive *
 open_entry(struct cache *cache, struct entry *entry)
 {
-	struct archive *archive = archive_open(entry->path);
+	struct archive *archive = open_with_room(cache, entry->path);
 	int saved = errno;
 
 	pthread_mutex_lock(&cache->lock);
-	if (archive == NULL || archive->status == STATUS_NOT_FOUND) {
+	if (!worth_remembering(archive)) {
 		take_out(cache, entry);
 	} else {
 		entry->archive = archive_keep(archive);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "path.h"
+
 static int
 put(int fd, struct str bytes)
 {
@@ -49,4 +51,47 @@ cgi_run(const struct service *service, char *const *environment, int fd)
 	response_free(&response);
 	arena_free(&arena);
 	return result < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* argument is word, but for backslashes: some servers put them in front of what
+ * a shell would take notice of. */
+static bool
+same_word(const char *argument, struct str word)
+{
+	size_t i = 0;
+
+	for (; *argument != '\0'; argument++) {
+		if (*argument == '\\')
+			continue;
+		while (i < word.n && word.p[i] == '\\')
+			i++;
+		if (i == word.n || word.p[i++] != *argument)
+			return false;
+	}
+	while (i < word.n && word.p[i] == '\\')
+		i++;
+	return i == word.n;
+}
+
+int
+cgi_own_arguments(int argc, char *const *argv, const char *query)
+{
+	struct arena arena = {0};
+	struct str rest = str_of(query), words = rest;
+	int n = 0;
+
+	if (rest.n == 0 || memchr(rest.p, '=', rest.n) != NULL)
+		return argc;
+	for (; words.p != NULL; n++)
+		str_cut(&words, '+');
+	for (int i = argc - n; i >= 1 && i < argc; i++) {
+		struct str word = path_decode(str_cut(&rest, '+'), &arena);
+
+		if (!same_word(argv[i], word)) {
+			n = 0;
+			break;
+		}
+	}
+	arena_free(&arena);
+	return argc > n ? argc - n : argc;
 }

@@ -1,6 +1,7 @@
 /* wwz: zip archives as directories of a web site. */
 
 #include <errno.h>
+#include <libgen.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,9 +11,11 @@
 #include <unistd.h>
 
 #include "cgi.h"
+#include "confine.h"
 #include "explain.h"
 #include "fcgi.h"
 #include "guard.h"
+#include "log.h"
 #include "options.h"
 
 enum { EXIT_USAGE = 2 };
@@ -114,12 +117,46 @@ open_listeners(struct listeners *listeners, const struct options *options)
 	return 0;
 }
 
+/* Leave root, if that is wanted. */
+static int
+change_user(const struct options *options)
+{
+	if (options->user != NULL) {
+		if (confine_user(options->user) < 0)
+			return usage_of(options->user, strerrordesc_np(errno));
+	} else if (geteuid() == 0) {
+		log_pairs(LOG_WARN, "running-as-root",
+			{"why", STR("no --user was named")});
+	}
+	return 0;
+}
+
+/* The sockets' directories stay writable, to remove the sockets at the end. */
+static int
+confine(const struct listeners *listeners, const char *root)
+{
+	char paths[LISTENERS_MAX][PATH_MAX];
+	const char *directories[LISTENERS_MAX];
+
+	for (int i = 0; i < listeners->nmade; i++) {
+		snprintf(paths[i], sizeof(paths[i]), "%s", listeners->made[i]);
+		directories[i] = dirname(paths[i]);
+	}
+	if (confine_process(root, directories, (size_t)listeners->nmade) < 0)
+		return usage_of("confinement", strerrordesc_np(errno));
+	return 0;
+}
+
 static int
 run_server(const struct service *service, const struct options *options)
 {
 	struct listeners listeners = {.n = 0};
 	int status = open_listeners(&listeners, options);
 
+	if (status == 0)
+		status = change_user(options);
+	if (status == 0)
+		status = confine(&listeners, options->root);
 	if (status != 0) {
 		listener_close(&listeners);
 		return status;
@@ -169,6 +206,7 @@ main(int argc, char **argv)
 	struct options options;
 	struct options_fault fault;
 
+	argc = cgi_own_arguments(argc, argv, getenv("QUERY_STRING"));
 	if (options_read(&options, argc, argv, &fault) < 0)
 		return usage(fault.text);
 	switch (options.command) {

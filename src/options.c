@@ -188,6 +188,22 @@ set_mime_types(struct options *o, const char *value)
 }
 
 static const char *
+set_sendfile(struct options *o, const char *value)
+{
+	if (strcmp(value, "lighttpd") != 0)
+		return "lighttpd is the only front end that has this";
+	o->sendfile = true;
+	return NULL;
+}
+
+static const char *
+set_user(struct options *o, const char *value)
+{
+	o->user = value;
+	return NULL;
+}
+
+static const char *
 set_threads(struct options *o, const char *value)
 {
 	return set_int(value, 1, THREADS_MAX, &o->limits.threads);
@@ -284,6 +300,11 @@ static const struct spec {
 		"Content-Security-Policy: sandbox"},
 	{"mime-types", 0, "FILE", ON_BOTH, set_mime_types,
 		"more media types, in the format of /etc/mime.types"},
+	{"sendfile", 0, "lighttpd", ON_BOTH, set_sendfile,
+		"let lighttpd send stored members of 64 KiB and more from the "
+		"archive by itself (X-Sendfile2)"},
+	{"user", 'u', "NAME", ON_SERVE, set_user,
+		"become this user when the sockets are open"},
 	{"threads", 't', "N", ON_SERVE, set_threads,
 		"that answer requests (default: one a processor, at least 2)"},
 	{"max-archives", 0, "N", ON_SERVE, set_max_archives,

@@ -33,12 +33,13 @@ struct options {
 	mode_t mode;
 	bool allow_remote;
 
-	const char *root, *suffix, *mime_types;
+	const char *root, *suffix, *mime_types, *user;
 	struct str index[OPTIONS_INDEXES];
 	size_t nindex;
 	bool no_listing;
 	int64_t max_age; /* -1: not said */
 	bool immutable, untrusted;
+	bool sendfile;
 
 	size_t max_archives, max_memory;
 	struct server_limits limits;

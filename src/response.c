@@ -109,6 +109,7 @@ response_head(const struct response *response)
 		add_field(&text, "Vary", STR("Accept-Encoding"));
 	add_field(&text, "Cache-Control", response->cache_control);
 	add_field(&text, "Content-Disposition", response->content_disposition);
+	add_field(&text, "X-Sendfile2", response->x_sendfile2);
 	add_field(&text, "Allow", response->allow);
 	if (response->retry_seconds > 0)
 		text_printf(

@@ -26,6 +26,7 @@ struct response {
 	struct str content_range;
 	struct str content_security_policy;
 	struct str etag;
+	struct str x_sendfile2;
 
 	struct body body;
 

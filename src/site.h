@@ -18,6 +18,7 @@ struct site {
 	int64_t max_age; /* of Cache-Control, in seconds; -1: no such field */
 	bool immutable;  /* say so of names that hold a hash */
 	bool untrusted;  /* members may not act in the site's name */
+	bool sendfile;   /* lighttpd sends from the archive by itself */
 };
 
 #endif
