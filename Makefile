@@ -1,7 +1,8 @@
 # wwz: zip archives as directories of a web site, over FastCGI.
 #
 #   make                build/wwz
-#   make check          unit tests (cmocka)
+#   make check          unit tests (cmocka), and the fuzzers' corpora
+#   make fuzz           the fuzzers (clang), SECONDS=60 each
 #   make install        PREFIX=/usr/local DESTDIR=
 #   make format lint    needs clang-format, clang-tidy, cppcheck
 #   make SAN=address    the same with AddressSanitizer and UBSan, in build/asan
@@ -27,6 +28,11 @@ HARDEN := -fsanitize=address,undefined -fno-sanitize-recover=all \
 else ifeq ($(SAN),thread)
 BUILD  := build/tsan
 HARDEN := -fsanitize=thread -fno-omit-frame-pointer
+else ifeq ($(SAN),fuzzer)
+CC     := clang
+BUILD  := build/fuzzer
+HARDEN := -fsanitize=fuzzer-no-link,address,undefined \
+          -fno-sanitize-recover=all
 endif
 
 COMPILE = $(CC) $(CSTD) $(CPPFLAGS) $(WARN) $(CFLAGS) $(HARDEN) -MMD -MP
@@ -41,6 +47,7 @@ endif
 OBJ  := $(SRC:src/%.c=$(BUILD)/%.o)
 CORE := $(filter-out $(BUILD)/main.o,$(OBJ))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+FUZZ := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 all: $(BUILD)/wwz
 
@@ -70,10 +77,35 @@ $(BUILD)/unit/%: $(BUILD)/unit/%.o $(CORE)
 $(BUILD)/unit:
 	mkdir -p $@
 
-unit: $(UNIT)
+$(BUILD)/fuzz/%.o: tests/fuzz/%.c Makefile
+	@mkdir -p $(@D)
+	$(COMPILE) -Isrc -c -o $@ $<
 
-check: $(UNIT)
+# libFuzzer's main, or one that runs the files it is given.
+$(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/fuzz_%.o $(BUILD)/fuzz/replay.o $(CORE)
+ifeq ($(SAN),fuzzer)
+	$(LINK) -fsanitize=fuzzer -o $@ $(filter-out %/replay.o,$^) $(LIBS)
+else
+	$(LINK) -o $@ $^ $(LIBS)
+endif
+
+fuzzers: $(FUZZ)
+
+unit: $(UNIT) fuzzers
+
+check: unit
 	@set -e; for t in $(UNIT); do $$t; done
+	@set -e; for t in $(FUZZ); do $$t testdata/fuzz/$${t##*/fuzz_}/*; done
+
+# What is found stays in build/fuzzer.
+SECONDS ?= 60
+fuzz:
+	$(MAKE) SAN=fuzzer fuzzers
+	@set -e; for t in $(notdir $(FUZZ)); do \
+	    mkdir -p build/fuzzer/corpus/$$t; \
+	    build/fuzzer/fuzz/$$t -max_total_time=$(SECONDS) \
+	        -artifact_prefix=build/fuzzer/$$t- \
+	        build/fuzzer/corpus/$$t testdata/fuzz/$${t#fuzz_}; done
 
 # For hosts without the libraries: all of them linked in but libzip, of which
 # Debian has no static form; members that need it are answered with 501.
@@ -97,7 +129,7 @@ lint: $(BUILD)/style.h
 clean:
 	rm -rf build
 
-.PHONY: all unit check static install format lint clean
+.PHONY: all unit check fuzz fuzzers static install format lint clean
 .SECONDARY:
 
--include $(wildcard $(BUILD)/*.d $(BUILD)/unit/*.d)
+-include $(wildcard $(BUILD)/*.d $(BUILD)/unit/*.d $(BUILD)/fuzz/*.d)

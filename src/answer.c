@@ -73,7 +73,8 @@ content_range(struct arena *arena, struct span part, uint64_t size)
 }
 
 /* RFC 9110, section 14.6.  The boundary is random: no member can hold it on
- * purpose. */
+ * purpose.  The line end before the first one is what other servers send, too;
+ * zsync relies on it. */
 static void
 add_parts(struct response *response, const struct representation *r,
 	const struct negotiation *n)
@@ -88,10 +89,10 @@ add_parts(struct response *response, const struct representation *r,
 
 		body_add_text(body,
 			arena_printf(arena,
-				"%s--%.*s\r\nContent-Type: %.*s\r\n"
+				"\r\n--%.*s\r\nContent-Type: %.*s\r\n"
 				"Content-Range: %.*s\r\n\r\n",
-				i > 0 ? "\r\n" : "", STR_ARG(boundary),
-				STR_ARG(r->type), STR_ARG(range)));
+				STR_ARG(boundary), STR_ARG(r->type),
+				STR_ARG(range)));
 		add_part(body, r, n->parts[i]);
 	}
 	body_add_text(body,
@@ -145,18 +146,20 @@ cache_control(struct str name, const struct site *site, struct arena *arena)
 		immutable ? ", immutable" : "");
 }
 
-/* How the bytes come about. */
+/* How the member is stored, and how the bytes come about. */
 static const char *
 form_name(const struct representation *r)
 {
 	if (r->form == FORM_GZIP)
-		return "the deflate stream as it lies, as gzip";
+		return "deflated; the stream as it lies, as gzip";
 	if (r->form == FORM_PACKED)
-		return "the data as they lie";
+		return "as it lies";
 	if (r->member.method == ZIP_STORED)
-		return "stored, as it lies";
-	return r->member.method == ZIP_DEFLATED ? "inflated"
-						: "unpacked by libzip";
+		return "stored; as it lies";
+	return r->member.method == ZIP_DEFLATED ? "deflated; inflated while it "
+						  "is sent"
+						: "compressed; unpacked by "
+						  "libzip while it is sent";
 }
 
 /* The fields of 200 and 206 beyond those of 304. */
@@ -200,7 +203,7 @@ hand_off(struct response *response, const struct representation *r)
 	response->x_sendfile2 = text_str(&text);
 	response->status = STATUS_OK;
 	response->has_length = false;
-	response->form = "handed off to lighttpd";
+	response->form = "as it lies, by lighttpd";
 }
 
 static void

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "beneath.h"
 #include "guard.h"
@@ -13,8 +14,10 @@
 #include "ziplocal.h"
 
 enum {
-	UPLOAD_SECONDS = 5,  /* a file this young may still be growing */
-	FAILURE_SECONDS = 1, /* that a failure is remembered */
+	UPLOAD_SECONDS = 5,         /* a file this young may still be growing */
+	FAILURE_SECONDS = 1,        /* that a failure is remembered */
+	STORED_CHECKED = 64 * 1024, /* bytes, at most */
+	DEFLATE_RATIO = 1032,       /* 258 bytes from two bits */
 };
 
 /* The bits of zipdir_notes that hold the size of a checked local header. */
@@ -279,6 +282,28 @@ archive_is_intact(const struct archive *archive)
 		same_time(st.st_mtim, archive->id.modified);
 }
 
+/* What is wrong with the bytes of a stored member that is small: they are
+ * looked at this once, as nobody looks when they are sent. */
+static const char *
+stored_fault(const struct archive *archive, const struct member *member,
+	uint64_t start)
+{
+	unsigned char *bytes;
+	const char *fault = NULL;
+
+	if (member->size > STORED_CHECKED)
+		return NULL;
+	bytes = malloc((size_t)member->size + 1);
+	if (bytes == NULL)
+		return "no memory for the data";
+	if (archive_read(archive, start, bytes, (size_t)member->size) < 0)
+		fault = "the file has become shorter";
+	else if (crc32(0, bytes, (uInt)member->size) != member->crc)
+		fault = "CRC-32 does not match";
+	free(bytes);
+	return fault;
+}
+
 /* What is wrong with member's local header, NULL when nothing is; its size. */
 static const char *
 local_fault(const struct archive *archive, const struct member *member,
@@ -298,6 +323,11 @@ local_fault(const struct archive *archive, const struct member *member,
 	if (*size > end - member->offset ||
 		member->packed > end - member->offset - *size)
 		return "the data reach into the central directory";
+	if (member->method == ZIP_STORED && member->size != member->packed)
+		return "stored, but its two sizes differ";
+	if (member->method == ZIP_DEFLATED &&
+		member->size / DEFLATE_RATIO > member->packed)
+		return "more than its data can hold";
 	header = malloc(*size);
 	if (header == NULL)
 		return "no memory for the local header";
@@ -305,6 +335,8 @@ local_fault(const struct archive *archive, const struct member *member,
 		? "the file has become shorter"
 		: ziplocal_differs(header, member);
 	free(header);
+	if (fault == NULL && member->method == ZIP_STORED)
+		fault = stored_fault(archive, member, member->offset + *size);
 	return fault;
 }
 

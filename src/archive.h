@@ -64,8 +64,9 @@ bool archive_is_intact(const struct archive *archive);
 
 /* Where member's data starts in the file.  At first its local header is
  * compared with the directory: name, method, sizes, and that header and data
- * end before the central directory (APPNOTE 6.3, section 4.3.7).  STATUS_GO,
- * or STATUS_ERROR, which has been logged.  Any thread. */
+ * end before the central directory (APPNOTE 6.3, section 4.3.7); the two sizes
+ * of a stored member must be one, and the CRC-32 of one of up to 64 KiB must
+ * match.  STATUS_GO, or STATUS_ERROR, which has been logged.  Any thread. */
 enum status archive_locate(
 	struct archive *archive, const struct member *member, uint64_t *start);
 

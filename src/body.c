@@ -1,5 +1,6 @@
 #include "body.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "log.h"
@@ -75,11 +76,12 @@ body_add_text(struct body *body, struct str text)
 void
 body_add_slice(struct body *body, uint64_t offset, uint64_t length)
 {
-	if (length > 0)
-		add(body,
-			(struct segment){.kind = SEGMENT_SLICE,
-				.left = length,
-				.skip = offset});
+	if (length == 0)
+		return;
+	assert(offset + length <= (uint64_t)body->archive->id.size);
+	add(body,
+		(struct segment){
+			.kind = SEGMENT_SLICE, .left = length, .skip = offset});
 }
 
 void

@@ -6,6 +6,8 @@
 
 #include "path.h"
 
+enum { DRAIN_MAX = 64 * 1024 * 1024 };
+
 static int
 put(int fd, struct str bytes)
 {
@@ -37,6 +39,25 @@ put_response(struct response *response, int fd)
 	return result == BODY_CUT ? -1 : 0;
 }
 
+/* Read the request's body from standard input, and throw it away.  A server
+ * that is not done sending it may otherwise lose the answer. */
+static void
+drain(const struct request *request)
+{
+	char scrap[4096];
+	uint64_t left = 0;
+
+	str_number(request->param[PARAM_CONTENT_LENGTH], DRAIN_MAX, &left);
+	while (left > 0) {
+		ssize_t n = read(STDIN_FILENO, scrap,
+			left < sizeof(scrap) ? (size_t)left : sizeof(scrap));
+
+		if (n <= 0)
+			break;
+		left -= (uint64_t)n;
+	}
+}
+
 int
 cgi_run(const struct service *service, char *const *environment, int fd)
 {
@@ -46,6 +67,7 @@ cgi_run(const struct service *service, char *const *environment, int fd)
 	int result;
 
 	request_read(&request, environment, &arena);
+	drain(&request);
 	serve(service, &request, &arena, &response);
 	result = put_response(&response, fd);
 	response_free(&response);

@@ -6,7 +6,8 @@
 
 #include "serve.h"
 
-/* Answer the request that environment holds to descriptor fd.  The process's
+/* Answer the request that environment holds to descriptor fd; its body is read
+ * from standard input and thrown away, up to 64 MiB.  The process's
  * exit status: a failure when the response had to be cut. */
 int cgi_run(const struct service *service, char *const *environment, int fd);
 

@@ -72,32 +72,47 @@ queue_records(struct conn *conn, struct str head, struct str span)
 	}
 }
 
+/* The head, once. */
+static struct str
+take_head(struct conn *conn)
+{
+	struct str head = {NULL, 0};
+
+	if (!conn->head_sent)
+		head = response_head(&conn->response);
+	conn->head_sent = true;
+	return head;
+}
+
+static void
+queue_end(struct conn *conn)
+{
+	wire_end(conn->end, conn->wire.id);
+	push(conn, conn->end, sizeof(conn->end));
+	conn->end_sent = true;
+}
+
 /* Queue the next bytes of the response, with the head in front of the first and
  * the end behind the last.  BODY_END when there is nothing left to queue. */
 static enum body_result
 fill(struct conn *conn)
 {
 	struct body *body = &conn->response.body;
-	struct str head = {NULL, 0}, span = {NULL, 0};
 	enum body_result result = BODY_END;
+	struct str head, span = {NULL, 0};
 
 	conn->iov_at = conn->iov_end = 0;
-	if (!conn->response.head)
+	if (conn->end_sent)
+		return BODY_END;
+	head = take_head(conn);
+	/* Without memory the head is that of an error, and alone. */
+	if (!conn->response.head && !conn->arena.failed)
 		result = body_next(body, &span);
-	if (conn->head_sent && result != BODY_SPAN)
-		return result;
-	if (!conn->head_sent)
-		head = response_head(&conn->response);
-	conn->head_sent = true;
-	if (conn->arena.failed) {
-		conn->response.head = true;
-		span = (struct str){NULL, 0};
-	}
+	if (result == BODY_CUT && head.n == 0)
+		return BODY_CUT;
 	queue_records(conn, head, span);
-	if (conn->response.head || body_is_done(body)) {
-		wire_end(conn->end, conn->wire.id);
-		push(conn, conn->end, sizeof(conn->end));
-	}
+	if (result == BODY_END || (result == BODY_SPAN && body_is_done(body)))
+		queue_end(conn);
 	return BODY_SPAN;
 }
 
@@ -206,6 +221,7 @@ begin_writing(struct conn *conn)
 {
 	conn->state = CONN_WRITING;
 	conn->head_sent = false;
+	conn->end_sent = false;
 	conn->iov_at = conn->iov_end = 0;
 	grow_buffer(conn);
 }
@@ -240,19 +256,6 @@ refuse_role(struct conn *conn)
 	return CONN_CLOSE;
 }
 
-/* libfcgi keeps parameters as C strings: one that holds a NUL is shorter than
- * it was on the wire. */
-static bool
-holds_nul(const FCGX_Request *request, size_t wire_size)
-{
-	size_t size = 0;
-
-	/* The first is FCGI_ROLE, which libfcgi has put there. */
-	for (char **pair = request->envp + 1; *pair != NULL; pair++)
-		size += wire_param_size(str_of(*pair));
-	return size < wire_size;
-}
-
 /* A request lies there whole: read and answer it. */
 static enum conn_wait
 answer(struct conn *conn)
@@ -264,8 +267,10 @@ answer(struct conn *conn)
 		conn->fd = -1;
 		return CONN_CLOSE;
 	}
-	conn->keep = conn->wire.keep && conn->wire.size == conn->seen;
-	if (holds_nul(&fcgi, conn->wire.params)) {
+	conn->keep = conn->wire.keep && !conn->drain &&
+		conn->wire.size == conn->seen;
+	/* libfcgi keeps parameters as C strings, up to there. */
+	if (conn->wire.holds_nul) {
 		log_pairs(LOG_INFO, "bad-path",
 			{"why", STR("a NUL in a parameter")});
 		refuse(conn, STATUS_BAD_REQUEST);
@@ -278,11 +283,20 @@ answer(struct conn *conn)
 	return CONN_WRITABLE;
 }
 
+/* Answer the management record in front, and take it away. */
 static enum conn_wait
-manage(struct conn *conn)
+manage(struct conn *conn, unsigned char *scratch)
 {
+	unsigned char reply[WIRE_REPLY_SIZE];
+	size_t n = wire_manage(scratch, reply);
+	ssize_t taken = recv(conn->fd, scratch, conn->wire.size, MSG_DONTWAIT);
+
 	conn->seen = 0;
-	return fcgi_manage(conn->fd) < 0 ? CONN_CLOSE : CONN_IDLE;
+	if (taken != (ssize_t)conn->wire.size ||
+		send(conn->fd, reply, n, MSG_DONTWAIT | MSG_NOSIGNAL) !=
+			(ssize_t)n)
+		return CONN_CLOSE;
+	return CONN_IDLE;
 }
 
 static enum conn_wait
@@ -290,15 +304,15 @@ run_reading(struct conn *conn, int64_t now, unsigned char *scratch)
 {
 	ssize_t n = recv(
 		conn->fd, scratch, WIRE_PEEK_SIZE, MSG_PEEK | MSG_DONTWAIT);
+	bool stuck;
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return CONN_IDLE;
 	if (n <= 0)
 		return CONN_CLOSE;
+	stuck = conn->seen == (size_t)n;
 	if (conn->seen == 0)
 		conn->progress = now;
-	if (conn->seen == (size_t)n)
-		return CONN_MORE;
 	conn->seen = (size_t)n;
 	conn->keep = false;
 	conn->drain = false;
@@ -306,7 +320,7 @@ run_reading(struct conn *conn, int64_t now, unsigned char *scratch)
 	case WIRE_WHOLE:
 		return answer(conn);
 	case WIRE_MANAGEMENT:
-		return manage(conn);
+		return manage(conn, scratch);
 	case WIRE_PARAMS_TOO_LONG:
 		return refuse_rest(conn, STATUS_FIELDS_TOO_LARGE);
 	case WIRE_BODY_TOO_LONG:
@@ -314,6 +328,12 @@ run_reading(struct conn *conn, int64_t now, unsigned char *scratch)
 	case WIRE_WRONG_ROLE:
 		return refuse_role(conn);
 	case WIRE_PART:
+		/* A Unix socket may be full before a body is whole: what has
+		 * not come by now is drained. */
+		if (conn->wire.params_whole && stuck) {
+			conn->drain = true;
+			return answer(conn);
+		}
 		return n < WIRE_PEEK_SIZE ? CONN_MORE : CONN_CLOSE;
 	case WIRE_BAD:
 		return CONN_CLOSE;

@@ -44,9 +44,9 @@ struct conn {
 	struct wire_request wire;
 	struct arena arena;
 	struct response response;
-	bool head_sent; /* or queued */
-	bool keep;      /* read on after the response */
-	bool drain;     /* the request was not read to its end */
+	bool head_sent, end_sent; /* or queued */
+	bool keep;                /* read on after the response */
+	bool drain;               /* the request was not read to its end */
 	bool buffer_grown;
 	struct iovec iov[CONN_IOVS];
 	int iov_at, iov_end;

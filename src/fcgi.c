@@ -1,12 +1,9 @@
 #include "fcgi.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <fcgiapp.h>
 #include <fcgios.h>
-#include <fcntl.h>
 #include <stddef.h>
-#include <unistd.h>
 
 /* The members below "Don't use" that are used here: a connection's descriptor,
  * "do not close it", and "when closing, do not wait for the peer".  They are as
@@ -60,22 +57,4 @@ fcgi_release(FCGX_Request *request)
 {
 	request->ipcFd = -1;
 	FCGX_Free(request, 0);
-}
-
-/* libfcgi answers, then looks for a request, finds none, and closes. */
-int
-fcgi_manage(int fd)
-{
-	FCGX_Request request;
-	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-
-	if (copy < 0)
-		return -1;
-	if (accept_from(&request, copy) == 0) {
-		fcgi_release(&request);
-		close(copy);
-		errno = EPROTO;
-		return -1;
-	}
-	return 0;
 }

@@ -29,8 +29,4 @@ int fcgi_read(struct FCGX_Request *request, int fd);
 /* Release all that belongs to the request, but not its connection. */
 void fcgi_release(struct FCGX_Request *request);
 
-/* Let libfcgi answer the management records that lie in fd, and nothing else
- * lies there.  -1 with errno.  Any thread. */
-int fcgi_manage(int fd);
-
 #endif

@@ -15,6 +15,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "str.h"
+
 enum {
 	BACKLOG = 1024,
 	FIRST_PASSED = 3,            /* sd_listen_fds(3) */
@@ -183,7 +185,10 @@ split_address(char *address, const char **host, const char **port)
 	char *colon = strrchr(address, ':');
 	size_t n;
 
-	if (colon == NULL || colon[1] == '\0' || colon == address)
+	uint64_t number;
+
+	if (colon == NULL || colon == address ||
+		!str_number(str_of(colon + 1), UINT16_MAX, &number))
 		return -1;
 	*colon = '\0';
 	*port = colon + 1;

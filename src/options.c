@@ -16,6 +16,7 @@ enum {
 	SECONDS_MAX = 86400,
 	THREADS_MAX = 1024,
 	ARCHIVES_MAX = 1000000,
+	HELP_WIDTH = 78,
 };
 
 static const struct {
@@ -28,7 +29,7 @@ static const struct {
 		"what would be answered, and why"},
 	[COMMAND_HELP] = {"help", "[command]",
 		"this text, or that of a command"},
-	[COMMAND_VERSION] = {"version", "", "the version"},
+	[COMMAND_VERSION] = {"--version", "", "the version"},
 };
 
 /* What is wrong with the value of an option; NULL when nothing is. */
@@ -94,12 +95,12 @@ set_listen(struct options *o, const char *value)
 static const char *
 set_mode(struct options *o, const char *value)
 {
-	char *end;
-	unsigned long mode = strtoul(value, &end, 8);
+	size_t n = strlen(value);
 
-	if (*value == '\0' || *end != '\0' || mode > 0777)
+	if (n < 1 || n > 4 || strspn(value, "01234567") != n ||
+		(n == 4 && *value != '0'))
 		return "an octal mode such as 0660 is wanted";
-	o->mode = (mode_t)mode;
+	o->mode = (mode_t)strtoul(value, NULL, 8);
 	return NULL;
 }
 
@@ -133,7 +134,7 @@ set_index(struct options *o, const char *value)
 	struct str names = str_of(value);
 
 	o->nindex = 0;
-	while (names.n > 0) {
+	while (names.p != NULL) {
 		struct str name = str_cut(&names, ',');
 
 		if (name.n == 0 || memchr(name.p, '/', name.n) != NULL)
@@ -342,6 +343,8 @@ command_named(const char *name)
 {
 	int i = 0;
 
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+		return COMMAND_HELP;
 	while (i < COMMANDS && strcmp(commands[i].name, name) != 0)
 		i++;
 	return (enum command)i;
@@ -387,6 +390,21 @@ spec_of(int found)
 	return NULL;
 }
 
+/* A letter within a word is named by itself, else the word is. */
+static int
+refuse_option(const struct options *options, struct options_fault *fault,
+	char *const *argv, int found)
+{
+	char letter[] = {'-', (char)optopt, '\0'};
+	const char *word =
+		optopt > 0 && optopt < 256 ? letter : argv[optind - 1];
+
+	if (found == ':')
+		return refuse(fault, "%s wants a value", word);
+	return refuse(fault, "unknown option %s, see wwz help %s", word,
+		commands[options->command].name);
+}
+
 static int
 take_options(struct options *options, int argc, char *const *argv,
 	struct options_fault *fault)
@@ -402,14 +420,8 @@ take_options(struct options *options, int argc, char *const *argv,
 		const struct spec *spec = spec_of(found);
 		const char *why;
 
-		if (found == ':')
-			return refuse(
-				fault, "%s wants a value", argv[optind - 1]);
-		if (spec == NULL)
-			return refuse(fault,
-				"unknown option %s, see wwz help %s",
-				argv[optind - 1],
-				commands[options->command].name);
+		if (found == ':' || found == '?')
+			return refuse_option(options, fault, argv, found);
 		why = spec->set(options, optarg);
 		if (why != NULL)
 			return refuse(fault, "--%s%s%s: %s", spec->name,
@@ -452,6 +464,8 @@ take_rest(struct options *options, int n, char *const *words,
 		return refuse(
 			fault, "unknown command %s, see wwz help", words[0]);
 	}
+	if (options->command == COMMAND_HELP)
+		wanted = n > 1 ? 1 : 0;
 	if (n > wanted)
 		return refuse(fault, "%s is too much, see wwz help %s",
 			words[wanted], commands[options->command].name);
@@ -469,23 +483,18 @@ options_read(struct options *options, int argc, char *const *argv,
 	int at;
 
 	set_defaults(options);
-	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
-		options->command = COMMAND_VERSION;
-		return 0;
-	}
-	if (argc > 1 &&
-		(strcmp(argv[1], "--help") == 0 ||
-			strcmp(argv[1], "-h") == 0)) {
-		options->command = COMMAND_HELP;
-		return 0;
-	}
-	if (argc > 1 && argv[1][0] != '-') {
+	if (argc > 1) {
 		options->command = command_named(argv[1]);
-		if (options->command == COMMANDS)
+		if (options->command == COMMANDS && argv[1][0] != '-')
 			return refuse(fault, "unknown command %s, see wwz help",
 				argv[1]);
+	}
+	/* Options right behind the name are those of serve. */
+	if (argc > 1 && options->command != COMMANDS) {
 		argc--;
 		argv++;
+	} else {
+		options->command = COMMAND_SERVE;
 	}
 	at = take_options(options, argc, argv, fault);
 	if (at < 0)
@@ -493,39 +502,65 @@ options_read(struct options *options, int argc, char *const *argv,
 	return take_rest(options, argc - at, argv + at, fault);
 }
 
+/* Write text in lines of at most HELP_WIDTH columns, indented. */
 static void
-help_command(enum command command, FILE *file)
+print_wrapped(const char *text, int indent, FILE *file)
 {
-	fprintf(file, "wwz %s %s\n    %s\n", commands[command].name,
-		commands[command].arguments, commands[command].says);
-	for (int i = 0; i < NSPECS; i++) {
-		const struct spec *s = &specs[i];
+	struct str rest = str_of(text);
+	size_t column = 0;
 
-		if ((s->on & 1u << command) == 0)
-			continue;
-		fprintf(file, "\n  --%s%s%s", s->name, s->argument ? " " : "",
-			s->argument ? s->argument : "");
-		if (s->letter != 0)
-			fprintf(file, ", -%c%s%s", s->letter,
-				s->argument ? " " : "",
-				s->argument ? s->argument : "");
-		fprintf(file, "\n      %s\n", s->says);
+	while (rest.n > 0) {
+		struct str word = str_cut(&rest, ' ');
+
+		if (column > 0 && column + 1 + word.n > HELP_WIDTH) {
+			fputc('\n', file);
+			column = 0;
+		}
+		fprintf(file, "%*s%.*s", column ? 1 : indent, "",
+			STR_ARG(word));
+		column += (column ? 1 : (size_t)indent) + word.n;
 	}
+	fputc('\n', file);
+}
+
+static void
+print_command(enum command command, FILE *file)
+{
+	fprintf(file, "wwz %s%s%s\n", commands[command].name,
+		*commands[command].arguments ? " " : "",
+		commands[command].arguments);
+	print_wrapped(commands[command].says, 4, file);
+}
+
+static void
+print_option(const struct spec *s, FILE *file)
+{
+	const char *space = s->argument ? " " : "";
+	const char *argument = s->argument ? s->argument : "";
+
+	fprintf(file, "\n  --%s%s%s", s->name, space, argument);
+	if (s->letter != 0)
+		fprintf(file, ", -%c%s%s", s->letter, space, argument);
+	fputc('\n', file);
+	print_wrapped(s->says, 6, file);
 }
 
 void
 options_help(enum command topic, FILE *file)
 {
 	if (topic != COMMANDS) {
-		help_command(topic, file);
+		print_command(topic, file);
+		for (int i = 0; i < NSPECS; i++) {
+			if ((specs[i].on & 1u << topic) != 0)
+				print_option(&specs[i], file);
+		}
 		return;
 	}
-	fputs("wwz shows zip files, named *.wwz, as directories of a web site: "
-	      "a FastCGI responder.\n\n",
+	fputs("wwz shows zip files, named *.wwz, as directories of a web "
+	      "site.\n\n",
 		file);
 	for (int i = 0; i < COMMANDS; i++)
-		fprintf(file, "wwz %s %s\n    %s\n", commands[i].name,
-			commands[i].arguments, commands[i].says);
+		print_command((enum command)i, file);
 	fputs("\nwwz help COMMAND lists its options; without a command, wwz "
 	      "serves.\n",
 		file);

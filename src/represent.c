@@ -15,6 +15,8 @@ enum {
 	GZIP_AROUND = 10 + 8, /* bytes of header and trailer, RFC 1952 */
 };
 
+#define TEXT_TYPE STR("text/plain; charset=utf-8")
+
 /* The suffix of a sibling of each coding. */
 static const struct str suffix[CODINGS] = {
 	[CODING_GZIP] = {".gz", 3},
@@ -31,8 +33,9 @@ readable(const struct member *member)
 			unpack_supports(member->method));
 }
 
-static enum status
-unsupported(const struct archive *archive, const struct member *member)
+enum status
+represent_unsupported(
+	const struct archive *archive, const struct member *member)
 {
 	char method[8];
 
@@ -94,9 +97,16 @@ first_bytes(struct archive *archive, const struct member *member,
 	if (member->method == ZIP_STORED)
 		return archive_read(archive, start, buffer, n) < 0 ? -1
 								   : (ssize_t)n;
-	source = member->method == ZIP_DEFLATED
-		? inflate_open(archive, member, start)
-		: unpack_open(archive, member, start);
+	/* A size that is never reached: what is wrong with the end is found
+	 * when the end is sent. */
+	if (member->method == ZIP_DEFLATED) {
+		struct member endless = *member;
+
+		endless.size = UINT64_MAX;
+		source = inflate_open(archive, &endless, start);
+	} else {
+		source = unpack_open(archive, member, start);
+	}
 	if (source == NULL)
 		return -1;
 	got = source->read(source, buffer, n);
@@ -104,42 +114,51 @@ first_bytes(struct archive *archive, const struct member *member,
 	return got;
 }
 
-/* Found out once: the answer stays with the member. */
-static bool
-looks_like_text(
-	struct archive *archive, const struct member *member, uint64_t start)
+/* Whether member looks like text: found out once, the answer stays with it. */
+static enum status
+look_for_text(struct archive *archive, const struct member *member,
+	uint64_t start, bool *text)
 {
 	unsigned notes = archive_notes(archive, member);
 	char buffer[SNIFF_SIZE];
 	ssize_t n;
-	bool text;
 
-	if ((notes & (ARCHIVE_TEXT | ARCHIVE_BINARY)) != 0)
-		return (notes & ARCHIVE_TEXT) != 0;
-	if (!readable(member))
-		return false;
+	*text = (notes & ARCHIVE_TEXT) != 0;
+	if ((notes & (ARCHIVE_TEXT | ARCHIVE_BINARY)) != 0 || !readable(member))
+		return STATUS_GO;
 	n = first_bytes(archive, member, start, buffer, sizeof(buffer));
 	if (n < 0)
-		return false;
-	text = memchr(buffer, '\0', (size_t)n) == NULL;
-	archive_note(archive, member, text ? ARCHIVE_TEXT : ARCHIVE_BINARY);
-	return text;
+		return STATUS_ERROR;
+	*text = memchr(buffer, '\0', (size_t)n) == NULL;
+	archive_note(archive, member, *text ? ARCHIVE_TEXT : ARCHIVE_BINARY);
+	return STATUS_GO;
 }
 
-static struct str
-type_of(struct archive *archive, const struct representation *r,
+/* Names that say nothing, or too much: the content decides. */
+static bool
+is_doubtful(struct str name)
+{
+	struct str extension = mime_extension(name);
+
+	return extension.n == 0 || str_eq_nocase(extension, STR("log")) ||
+		str_eq_nocase(extension, STR("txt"));
+}
+
+static enum status
+find_type(struct archive *archive, struct representation *r,
 	const struct site *site)
 {
-	struct str name = r->member.name;
-	struct str extension = mime_extension(name);
-	struct str type = mime_find(site->mime, name);
+	bool text = false;
+	enum status status = STATUS_GO;
 
-	if (extension.n == 0 || str_eq_nocase(extension, STR("log")) ||
-		str_eq_nocase(extension, STR("txt")))
-		return looks_like_text(archive, &r->member, r->start)
-			? STR("text/plain; charset=utf-8")
-			: STR("application/octet-stream");
-	return type.n > 0 ? type : STR("application/octet-stream");
+	r->type = mime_find(site->mime, r->member.name);
+	if (is_doubtful(r->member.name)) {
+		status = look_for_text(archive, &r->member, r->start, &text);
+		r->type = text ? TEXT_TYPE : (struct str){NULL, 0};
+	}
+	if (r->type.n == 0)
+		r->type = STR("application/octet-stream");
+	return status;
 }
 
 static bool
@@ -202,7 +221,7 @@ offer_coded(struct representations *found, struct archive *archive,
 	struct representation r = found->of[CODING_IDENTITY];
 
 	if (ends_in(name, STR(".log.gz")) || ends_in(name, STR(".txt.gz"))) {
-		r.type = STR("text/plain; charset=utf-8");
+		r.type = TEXT_TYPE;
 		offer(found, CODING_GZIP, &r, arena);
 	} else if (is_sibling(name)) {
 		return;
@@ -230,11 +249,13 @@ represent(struct representations *found, struct archive *archive,
 	if (!readable(member) &&
 		(member->method != ZIP_ZSTD ||
 			(member->flags & ZIP_ENCRYPTED) != 0))
-		return unsupported(archive, member);
+		return represent_unsupported(archive, member);
 	status = archive_locate(archive, member, &plain.start);
 	if (status != STATUS_GO)
 		return status;
-	plain.type = type_of(archive, &plain, site);
+	status = find_type(archive, &plain, site);
+	if (status != STATUS_GO)
+		return status;
 	*found = (struct representations){
 		.modified = member->modified < now ? member->modified : now};
 	offer(found, CODING_IDENTITY, &plain, arena);

@@ -43,6 +43,12 @@ enum status represent(struct representations *found, struct archive *archive,
 	const struct member *member, const struct site *site,
 	struct arena *arena);
 
+/* Log that member is encrypted or by a method that cannot be read here: what
+ * represent does, and what is left to do when such a member has a coded form,
+ * but the client does not accept it.  STATUS_UNSUPPORTED. */
+enum status represent_unsupported(
+	const struct archive *archive, const struct member *member);
+
 /* The one representation of the archive itself, to be saved under a name made
  * of name, its own.  Status as above. */
 enum status represent_archive(struct representations *found,

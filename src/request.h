@@ -29,6 +29,9 @@ enum param {
 	PARAMS
 };
 
+/* Bytes of a request's body that are read, to be thrown away. */
+enum { REQUEST_BODY_MAX = 64 * 1024 };
+
 /* Text is lent by the environment that was read, or lies in the arena.  What
  * did not come, or came empty, has an n of 0; p tells the two apart. */
 struct request {

@@ -13,10 +13,16 @@
 #include "log.h"
 #include "path.h"
 
-/* A path of a file, cut in two where the archive's name ends. */
+/* The root, without symbolic links, and as it was written. */
+struct roots {
+	struct str plain, given;
+};
+
+/* A path, cut in two where the archive's name ends. */
 struct split {
-	struct str archive;
+	struct str archive; /* relative to the root, when it is below */
 	struct str member;
+	bool below;
 };
 
 /* The path after "SCHEME://HOST", which is absent nearly always. */
@@ -43,15 +49,42 @@ request_path(const struct request *request)
 	return without_host(str_cut(&uri, '?'));
 }
 
-/* Cut path behind its first component below root that ends in suffix. */
+/* What follows root in path, component by component: "//" and "/./" count as
+ * "/" in both.  false when path is not below root. */
 static bool
-split_at_suffix(struct str path, struct str root, struct str suffix,
-	struct split *split)
+strip_root(struct str path, struct str root, struct str *rest)
+{
+	struct str wanted, name;
+
+	while (root.n > 0) {
+		wanted = str_cut(&root, '/');
+		if (wanted.n == 0)
+			continue;
+		do
+			name = str_cut(&path, '/');
+		while (path.p != NULL &&
+			(name.n == 0 || str_eq(name, STR("."))));
+		if (!str_eq(name, wanted))
+			return false;
+	}
+	*rest = path;
+	return true;
+}
+
+/* Take the root off path, in one of its spellings. */
+static bool
+strip_roots(struct str path, const struct roots *roots, struct str *rest)
+{
+	return strip_root(path, roots->plain, rest) ||
+		(roots->given.n > 0 && strip_root(path, roots->given, rest));
+}
+
+/* Cut path behind its first component that ends in suffix. */
+static bool
+split_at_suffix(struct str path, struct str suffix, struct split *split)
 {
 	size_t at = 0;
 
-	if (str_starts(path, root) && path.n > root.n && path.p[root.n] == '/')
-		at = root.n;
 	while (at < path.n) {
 		struct str rest = str_slice(path, at, path.n);
 		struct str name = str_cut(&rest, '/');
@@ -67,58 +100,72 @@ split_at_suffix(struct str path, struct str root, struct str suffix,
 	return false;
 }
 
+/* The path of a file: an archive's name is looked for below the root, so that
+ * the root's own may end in the suffix. */
+static bool
+split_file(struct str path, const struct roots *roots, struct str suffix,
+	struct split *split)
+{
+	struct str rest;
+
+	split->below = strip_roots(path, roots, &rest);
+	return split_at_suffix(split->below ? rest : path, suffix, split);
+}
+
+/* The path of a URL below the document root. */
+static bool
+split_url(struct str path, struct str suffix, struct split *split)
+{
+	split->below = true;
+	return path.n > 0 && path.p[0] == '/' &&
+		split_at_suffix(path, suffix, split);
+}
+
+/* a and b behind each other: bytes, that may hold a NUL. */
 static struct str
 join(struct str a, struct str b, struct arena *arena)
 {
-	if (b.n == 0)
-		return a;
-	return arena_printf(arena, "%.*s%.*s", STR_ARG(a), STR_ARG(b));
+	struct text text = {.arena = arena};
+
+	text_add(&text, a);
+	text_add(&text, b);
+	return text_str(&text);
 }
 
 static bool
-split_script(const struct request *request, struct str root, struct str suffix,
-	struct split *split, struct arena *arena)
+split_script(const struct request *request, const struct roots *roots,
+	struct str suffix, struct split *split, struct arena *arena)
 {
 	struct str script = request->param[PARAM_SCRIPT_FILENAME];
 
 	if (str_starts(script, STR("proxy:")))
 		script = without_host(str_slice(script, 6, script.n));
-	if (!split_at_suffix(script, root, suffix, split))
+	if (!split_file(script, roots, suffix, split))
 		return false;
 	split->member =
 		join(split->member, request->param[PARAM_PATH_INFO], arena);
 	return true;
 }
 
-/* "ROOT" + path; nothing without a path. */
 static bool
-split_below(struct str root, struct str path, struct str suffix,
-	struct split *split, struct arena *arena)
-{
-	return path.n > 0 && path.p[0] == '/' &&
-		split_at_suffix(join(root, path, arena), root, suffix, split);
-}
-
-static bool
-find_split(const struct request *request, struct str root, struct str suffix,
-	struct split *split, struct arena *arena)
+find_split(const struct request *request, const struct roots *roots,
+	struct str suffix, struct split *split, struct arena *arena)
 {
 	const struct str *param = request->param;
-	struct str decoded;
 
 	if (param[PARAM_WWZ_ARCHIVE].n > 0) {
 		split->archive = param[PARAM_WWZ_ARCHIVE];
 		split->member = param[PARAM_PATH_INFO];
+		split->below =
+			strip_roots(split->archive, roots, &split->archive);
 		return true;
 	}
-	if (split_script(request, root, suffix, split, arena) ||
-		split_at_suffix(
-			param[PARAM_PATH_TRANSLATED], root, suffix, split) ||
-		split_below(
-			root, param[PARAM_REDIRECT_URL], suffix, split, arena))
-		return true;
-	decoded = path_decode(request_path(request), arena);
-	return split_below(root, decoded, suffix, split, arena);
+	return split_script(request, roots, suffix, split, arena) ||
+		split_file(
+			param[PARAM_PATH_TRANSLATED], roots, suffix, split) ||
+		split_url(param[PARAM_REDIRECT_URL], suffix, split) ||
+		split_url(path_decode(request_path(request), arena), suffix,
+			split);
 }
 
 static enum status
@@ -145,88 +192,76 @@ refuse_path(const struct request *request, enum path_fault fault)
 		LOG_INFO, "bad-path", why[fault]);
 }
 
-/* What stands below root in path, which has no "/" in front, as root. */
-static bool
-below(struct str path, struct str root, struct str *rest)
+/* An archive elsewhere: reached by climbing, or named outright. */
+static enum status
+refuse_outside(const struct request *request, struct str path)
 {
-	if (root.n > 0 && root.p[0] == '/')
-		root = str_slice(root, 1, root.n);
-	if (root.n == 0) {
-		*rest = path;
-		return true;
+	while (path.p != NULL) {
+		if (str_eq(str_cut(&path, '/'), STR("..")))
+			return refuse_path(request, PATH_CLIMBS);
 	}
-	if (!str_starts(path, root) || path.n <= root.n ||
-		path.p[root.n] != '/')
-		return false;
-	*rest = str_slice(path, root.n + 1, path.n);
-	return true;
+	return refuse(request, STATUS_FORBIDDEN, LOG_WARN, "archive-outside",
+		"the archive is not below the root");
 }
 
 /* The root of this request: "/a/b", or "" for "/"; p is NULL for none. */
 static enum path_fault
-find_root(const struct request *request, const struct site *site,
-	struct str *root, struct arena *arena)
+find_roots(const struct request *request, const struct site *site,
+	struct roots *roots, struct arena *arena)
 {
 	struct str given = request->param[PARAM_DOCUMENT_ROOT];
 	enum path_fault fault;
 	bool slash;
 
-	*root = site->root;
-	if (root->p != NULL)
+	*roots = (struct roots){site->root, site->root_given};
+	if (site->root.p != NULL || given.n == 0 || given.p[0] != '/')
 		return PATH_FINE;
-	if (given.n == 0 || given.p[0] != '/')
-		return PATH_FINE;
-	fault = path_normalise(given, root, &slash, arena);
-	if (fault == PATH_FINE && root->n > 0)
-		*root = arena_printf(arena, "/%.*s", STR_ARG(*root));
+	roots->given = given;
+	fault = path_normalise(given, &roots->plain, &slash, arena);
+	if (fault == PATH_FINE && roots->plain.n > 0)
+		roots->plain = join(STR("/"), roots->plain, arena);
 	return fault;
 }
 
 static enum status
 place(struct route *route, const struct split *split, struct str root,
-	const struct request *request, const struct site *site,
-	struct arena *arena)
+	const struct request *request, struct arena *arena)
 {
-	struct str path, rest;
+	struct str rest;
 	bool slash;
 	enum path_fault fault =
-		path_normalise(split->archive, &path, &slash, arena);
+		path_normalise(split->archive, &rest, &slash, arena);
 
+	if (fault == PATH_FINE)
+		fault = path_normalise(
+			split->member, &route->member, &route->slash, arena);
 	if (fault != PATH_FINE)
 		return refuse_path(request, fault);
-	if (!below(path, root, &rest) &&
-		(site->root_given.n == 0 ||
-			!below(path, site->root_given, &rest))) {
-		if (memmem(split->archive.p, split->archive.n, "..", 2))
-			return refuse_path(request, PATH_CLIMBS);
-		return refuse(request, STATUS_FORBIDDEN, LOG_WARN,
-			"archive-outside", "the archive is not below the root");
-	}
+	if (!split->below || rest.n == 0)
+		return refuse_outside(request, split->archive);
 	route->archive =
 		arena_printf(arena, "%.*s//%.*s", STR_ARG(root), STR_ARG(rest));
-	fault = path_normalise(
-		split->member, &route->member, &route->slash, arena);
-	return fault ? refuse_path(request, fault) : STATUS_GO;
+	return STATUS_GO;
 }
 
 enum status
 route_find(struct route *route, const struct request *request,
 	const struct site *site, struct arena *arena)
 {
+	struct roots roots;
 	struct split split;
-	struct str root;
-	enum path_fault fault = find_root(request, site, &root, arena);
+	enum path_fault fault = find_roots(request, site, &roots, arena);
 	enum status status;
 
 	if (fault != PATH_FINE)
 		return refuse_path(request, fault);
-	if (root.p == NULL)
+	if (roots.plain.p == NULL)
 		return refuse(request, STATUS_ERROR, LOG_ERROR, "no-root",
 			"neither --root nor a DOCUMENT_ROOT");
-	if (!find_split(request, root, site->suffix, &split, arena))
+	if (!find_split(request, &roots, site->suffix, &split, arena))
 		return refuse(request, STATUS_NOT_FOUND, LOG_WARN, "no-archive",
 			"no parameter names an archive");
-	status = place(route, &split, root, request, site, arena);
+	status = place(route, &split, roots.plain, request, arena);
 	if (status == STATUS_GO && arena->failed)
 		return refuse_path(request, PATH_MEMORY);
 	return status;
@@ -245,13 +280,16 @@ route_with_slash(const struct request *request, struct arena *arena)
 		path = join(request->param[PARAM_SCRIPT_NAME],
 			request->param[PARAM_PATH_INFO], arena);
 		query = request->param[PARAM_QUERY_STRING];
+		if (query.n == 0)
+			query.p = NULL;
 		raw = false;
 	}
 	while (path.n > 0 && path.p[0] == '/')
 		path = str_slice(path, 1, path.n);
 	text_byte(&text, '/');
 	path_encode(&text, path, raw);
-	text_byte(&text, '/');
+	if (path.n > 0)
+		text_byte(&text, '/');
 	while (query.p != NULL) {
 		text_byte(&text, '?');
 		path_encode(&text, str_cut(&query, '?'), true);

@@ -54,14 +54,18 @@ serve_found(struct job *job, const struct representations *found)
 static void
 serve_member(struct job *job, const struct member *member)
 {
+	struct archive *archive = job->archive;
 	struct representations found;
 	enum status status = represent(
-		&found, job->archive, member, job->service->site, job->arena);
+		&found, archive, member, job->service->site, job->arena);
 
 	if (status == STATUS_GO)
 		serve_found(job, &found);
 	else
 		fail(job, status);
+	if (job->response->status == STATUS_NOT_ACCEPTABLE &&
+		(found.available & 1u << CODING_IDENTITY) == 0)
+		fail(job, represent_unsupported(archive, member));
 }
 
 /* The archive's own page for what is missing. */
@@ -274,6 +278,9 @@ try(struct job *job)
 	job->archive = archive;
 	serve_route(job);
 	body_settle(&job->response->body);
+	/* Nothing can be cut from an empty body. */
+	if (job->response->body.broken && job->response->body.length == 0)
+		fail(job, STATUS_ERROR);
 	right = still_right(job, archive);
 	if (!right) {
 		cache_forget(job->service->cache, archive);
@@ -285,8 +292,13 @@ try(struct job *job)
 
 /* The answer that needs no archive; STATUS_GO when one is needed. */
 static enum status
-check_method(struct response *response, const struct request *request)
+check_request(struct response *response, const struct request *request)
 {
+	struct str length = request->param[PARAM_CONTENT_LENGTH];
+	uint64_t bytes;
+
+	if (length.n > 0 && !str_number(length, REQUEST_BODY_MAX, &bytes))
+		return STATUS_TOO_LARGE;
 	if (request->method == METHOD_GET || request->method == METHOD_HEAD)
 		return STATUS_GO;
 	response->allow = STR("GET, HEAD, OPTIONS");
@@ -308,7 +320,7 @@ fail_without_memory(struct response *response)
 static void
 decide(struct job *job)
 {
-	enum status status = check_method(job->response, job->request);
+	enum status status = check_request(job->response, job->request);
 
 	if (status == STATUS_NO_CONTENT)
 		return;

@@ -36,7 +36,7 @@ str_eq(struct str a, struct str b)
 static inline struct str
 str_slice(struct str s, size_t from, size_t to)
 {
-	return (struct str){s.p + from, to - from};
+	return (struct str){s.p ? s.p + from : NULL, to - from};
 }
 
 static inline bool

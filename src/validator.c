@@ -158,51 +158,52 @@ cut_long_day(struct str *field)
 	return false;
 }
 
-static int
-year_of(int64_t seconds)
+/* Seconds since 1970 of what was read; false when there is no such time. */
+static bool
+to_seconds(const struct fields *fields, int64_t *seconds)
 {
-	time_t time = (time_t)seconds;
-	struct tm tm;
+	struct tm tm = {
+		.tm_mday = fields->day,
+		.tm_mon = fields->month,
+		.tm_year = fields->year - 1900,
+	};
+	time_t midnight = timegm(&tm);
 
-	gmtime_r(&time, &tm);
-	return tm.tm_year + 1900;
+	/* The 31st of April has become the first of May. */
+	if (tm.tm_mday != fields->day || fields->hour > 23 ||
+		fields->minute > 59 || fields->second > 60)
+		return false;
+	*seconds = (int64_t)midnight + fields->hour * 3600 +
+		fields->minute * 60 + fields->second;
+	return true;
 }
 
+/* A year of two digits: of now's century, or of the one before. */
 static bool
-read_fields(struct str field, int64_t now, struct fields *fields)
+to_seconds_near(struct fields *fields, int64_t now, int64_t *seconds)
 {
-	if (scan(field, "WWW, dd NNN yyyy hh:mm:ss GMT", fields) ||
-		scan(field, "WWW NNN ed hh:mm:ss yyyy", fields))
+	time_t time = (time_t)now;
+	struct tm limit;
+
+	gmtime_r(&time, &limit);
+	fields->year += (limit.tm_year + 1900) / 100 * 100;
+	limit.tm_year += 50;
+	if (to_seconds(fields, seconds) && *seconds <= (int64_t)timegm(&limit))
 		return true;
-	if (!cut_long_day(&field) ||
-		!scan(field, " dd-NNN-yy hh:mm:ss GMT", fields))
-		return false;
-	fields->year += year_of(now) / 100 * 100;
-	if (fields->year > year_of(now) + 50)
-		fields->year -= 100;
-	return true;
+	fields->year -= 100;
+	return to_seconds(fields, seconds);
 }
 
 bool
 validator_read_date(struct str field, int64_t now, int64_t *seconds)
 {
+	struct str date = str_trim(field);
 	struct fields fields;
-	struct tm tm;
 
-	if (!read_fields(str_trim(field), now, &fields))
-		return false;
-	tm = (struct tm){
-		.tm_mday = fields.day,
-		.tm_mon = fields.month,
-		.tm_year = fields.year - 1900,
-		.tm_hour = fields.hour,
-		.tm_min = fields.minute,
-		.tm_sec = fields.second,
-	};
-	if (tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_hour > 23 ||
-		tm.tm_min > 59 || tm.tm_sec > 60)
-		return false;
-	*seconds = timegm(&tm);
-	/* The 31st of April has become the first of May. */
-	return tm.tm_mday == fields.day || fields.second == 60;
+	if (scan(date, "WWW, dd NNN yyyy hh:mm:ss GMT", &fields) ||
+		scan(date, "WWW NNN ed hh:mm:ss yyyy", &fields))
+		return to_seconds(&fields, seconds);
+	return cut_long_day(&date) &&
+		scan(date, " dd-NNN-yy hh:mm:ss GMT", &fields) &&
+		to_seconds_near(&fields, now, seconds);
 }

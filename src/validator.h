@@ -23,7 +23,8 @@ void validator_date(int64_t seconds, char date[DATE_SIZE]);
 
 /* Read a date in one of the three formats of section 5.6.7.  A year of two
  * digits is of the century of now (seconds since 1970), or of the one before
- * when it would be more than 50 years ahead.  false for anything else.  Pure.
+ * when the time would be more than 50 years ahead.  false for anything else.
+ * Pure.
  */
 bool validator_read_date(struct str field, int64_t now, int64_t *seconds);
 

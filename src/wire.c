@@ -1,12 +1,17 @@
 #include "wire.h"
 
 enum {
+	VERSION = 1,
+
 	BEGIN_REQUEST = 1,
 	ABORT_REQUEST = 2,
 	END_REQUEST = 3,
 	PARAMS = 4,
 	STDIN = 5,
 	STDOUT = 6,
+	GET_VALUES = 9,
+	GET_VALUES_RESULT = 10,
+	UNKNOWN_TYPE = 11,
 
 	RESPONDER = 1,
 	KEEP_CONN = 1,
@@ -21,10 +26,18 @@ struct record {
 	size_t size;    /* of the whole record */
 };
 
+/* Where in the stream of names and values (section 3.4) a look stands. */
+struct pairs {
+	unsigned char lengths[8]; /* of the pair that begins */
+	size_t have;              /* bytes of lengths */
+	size_t left;              /* bytes of its name and value */
+};
+
 /* What has been seen of a request. */
 struct look {
 	struct wire_request *request;
 	bool begun, params_end;
+	struct pairs pairs;
 	size_t body;
 };
 
@@ -58,24 +71,76 @@ begin(struct look *look, const struct record *r, const unsigned char *content)
 	return get16be(content) == RESPONDER ? WIRE_PART : WIRE_WRONG_ROLE;
 }
 
-/* A record of the request that was begun; WIRE_PART to go on. */
-static enum wire_state
-take(struct look *look, const struct record *r)
+/* Read a length of one or four bytes at *at, if it is all there. */
+static bool
+read_length(const struct pairs *pairs, size_t *at, size_t *length)
 {
-	if (r->type == PARAMS && !look->params_end) {
-		look->params_end = r->content == 0;
-		look->request->params += r->content;
-		return look->request->params > WIRE_PARAMS_MAX
-			? WIRE_PARAMS_TOO_LONG
-			: WIRE_PART;
+	const unsigned char *p = pairs->lengths + *at;
+
+	if (*at < pairs->have && p[0] < 0x80) {
+		*length = p[0];
+		*at += 1;
+		return true;
 	}
-	if (r->type == STDIN && look->params_end) {
-		look->body += r->content;
-		if (look->body > WIRE_BODY_MAX)
-			return WIRE_BODY_TOO_LONG;
-		return r->content == 0 ? WIRE_WHOLE : WIRE_PART;
+	if (*at + 4 > pairs->have)
+		return false;
+	*length = (p[0] & 0x7fu) << 24 | (size_t)p[1] << 16 |
+		(size_t)p[2] << 8 | p[3];
+	*at += 4;
+	return true;
+}
+
+/* Go over content of FCGI_PARAMS.  false when a length is beyond all limits:
+ * libfcgi would believe it. */
+static bool
+walk_pairs(struct look *look, const unsigned char *p, size_t n)
+{
+	struct pairs *pairs = &look->pairs;
+
+	while (n > 0) {
+		size_t at = 0, name, value, skip;
+
+		if (pairs->left == 0) {
+			pairs->lengths[pairs->have++] = *p++;
+			n--;
+			if (!read_length(pairs, &at, &name) ||
+				!read_length(pairs, &at, &value))
+				continue;
+			pairs->have = 0;
+			pairs->left = name + value;
+			if (pairs->left > WIRE_PARAMS_MAX)
+				return false;
+			continue;
+		}
+		skip = n < pairs->left ? n : pairs->left;
+		if (memchr(p, 0, skip) != NULL)
+			look->request->holds_nul = true;
+		pairs->left -= skip;
+		p += skip;
+		n -= skip;
 	}
-	return WIRE_BAD;
+	return true;
+}
+
+static enum wire_state
+take_params(struct look *look, const struct record *r, const unsigned char *p)
+{
+	look->request->params += r->content;
+	if (look->request->params > WIRE_PARAMS_MAX)
+		return WIRE_PARAMS_TOO_LONG;
+	if (!walk_pairs(look, p, r->content))
+		return WIRE_BAD;
+	look->params_end = look->request->params_whole = r->content == 0;
+	return WIRE_PART;
+}
+
+static enum wire_state
+take_body(struct look *look, const struct record *r)
+{
+	look->body += r->content;
+	if (look->body > WIRE_BODY_MAX)
+		return WIRE_BODY_TOO_LONG;
+	return r->content == 0 ? WIRE_WHOLE : WIRE_PART;
 }
 
 static enum wire_state
@@ -87,18 +152,24 @@ look_at(struct look *look, const struct record *r, const unsigned char *content)
 		return begin(look, r, content);
 	if (!look->begun || r->id != look->request->id)
 		return WIRE_PART;
-	return take(look, r);
+	if (r->type == PARAMS && !look->params_end)
+		return take_params(look, r, content);
+	if (r->type == STDIN && look->params_end)
+		return take_body(look, r);
+	return WIRE_BAD;
 }
 
-/* A record whose content is not all there says something already: its length.
- */
+/* A record whose content is not all there tells its length already. */
 static enum wire_state
 look_at_part(struct look *look, const struct record *r)
 {
-	if (look->begun && r->id == look->request->id && r->type != 0 &&
-		r->type != BEGIN_REQUEST &&
-		take(look, r) >= WIRE_PARAMS_TOO_LONG)
-		return take(look, r);
+	if (!look->begun || r->id != look->request->id)
+		return WIRE_PART;
+	if (r->type == PARAMS &&
+		look->request->params + r->content > WIRE_PARAMS_MAX)
+		return WIRE_PARAMS_TOO_LONG;
+	if (r->type == STDIN && look->body + r->content > WIRE_BODY_MAX)
+		return WIRE_BODY_TOO_LONG;
 	return WIRE_PART;
 }
 
@@ -106,7 +177,6 @@ enum wire_state
 wire_look(const unsigned char *p, size_t n, struct wire_request *request)
 {
 	struct look look = {.request = request};
-	bool management = n > 0;
 	size_t at = 0;
 
 	*request = (struct wire_request){0};
@@ -114,33 +184,25 @@ wire_look(const unsigned char *p, size_t n, struct wire_request *request)
 		struct record r = read_header(p + at);
 		enum wire_state state;
 
-		if (p[at] != 1)
+		if (p[at] != VERSION)
 			return WIRE_BAD;
 		if (r.size > n - at)
 			return look_at_part(&look, &r);
 		state = look_at(&look, &r, p + at + WIRE_HEADER_SIZE);
-		management = management && r.id == 0;
 		at += r.size;
 		request->size = at;
+		if (r.id == 0 && at == r.size)
+			return WIRE_MANAGEMENT;
 		if (state != WIRE_PART)
 			return state;
 	}
-	return management && at == n ? WIRE_MANAGEMENT : WIRE_PART;
-}
-
-size_t
-wire_param_size(struct str pair)
-{
-	struct str value = pair, name = str_cut(&value, '=');
-
-	return (name.n < 128 ? 1 : 4) + (value.n < 128 ? 1u : 4u) + name.n +
-		value.n;
+	return WIRE_PART;
 }
 
 static void
 put_header(unsigned char *p, unsigned type, uint16_t id, size_t n)
 {
-	p[0] = 1;
+	p[0] = VERSION;
 	p[1] = (unsigned char)type;
 	p[2] = (unsigned char)(id >> 8);
 	p[3] = (unsigned char)id;
@@ -175,4 +237,40 @@ void
 wire_refuse_role(unsigned char end[WIRE_END_SIZE], uint16_t id)
 {
 	put_end(end, id, UNKNOWN_ROLE);
+}
+
+/* Add a name and its value to what is answered to FCGI_GET_VALUES, if content
+ * asks for it. */
+static size_t
+put_value(unsigned char *p, const struct record *r,
+	const unsigned char *content, struct str name, struct str value)
+{
+	if (memmem(content, r->content, name.p, name.n) == NULL)
+		return 0;
+	p[0] = (unsigned char)name.n;
+	p[1] = (unsigned char)value.n;
+	memcpy(p + 2, name.p, name.n);
+	memcpy(p + 2 + name.n, value.p, value.n);
+	return 2 + name.n + value.n;
+}
+
+size_t
+wire_manage(const unsigned char *p, unsigned char reply[WIRE_REPLY_SIZE])
+{
+	struct record r = read_header(p);
+	const unsigned char *content = p + WIRE_HEADER_SIZE;
+	unsigned char *to = reply + WIRE_HEADER_SIZE;
+
+	if (r.type != GET_VALUES) {
+		put_header(reply, UNKNOWN_TYPE, 0, WIRE_HEADER_SIZE);
+		memset(to, 0, WIRE_HEADER_SIZE);
+		to[0] = (unsigned char)r.type;
+		return 2 * WIRE_HEADER_SIZE;
+	}
+	to += put_value(to, &r, content, STR("FCGI_MAX_CONNS"), STR("10000"));
+	to += put_value(to, &r, content, STR("FCGI_MAX_REQS"), STR("10000"));
+	to += put_value(to, &r, content, STR("FCGI_MPXS_CONNS"), STR("0"));
+	put_header(reply, GET_VALUES_RESULT, 0,
+		(size_t)(to - reply) - WIRE_HEADER_SIZE);
+	return (size_t)(to - reply);
 }

@@ -14,12 +14,13 @@ enum {
 	WIRE_BODY_MAX = 64 * 1024,   /* of a request's standard input */
 	WIRE_PEEK_SIZE = 160 * 1024, /* that one is looked at within */
 	WIRE_END_SIZE = 3 * WIRE_HEADER_SIZE,
+	WIRE_REPLY_SIZE = 128, /* to a management record, at most */
 };
 
 enum wire_state {
 	WIRE_PART,       /* more has to come */
 	WIRE_WHOLE,      /* a request lies there, to the end of its body */
-	WIRE_MANAGEMENT, /* only management records, whole ones */
+	WIRE_MANAGEMENT, /* a management record comes first: size is its */
 	WIRE_PARAMS_TOO_LONG,
 	WIRE_BODY_TOO_LONG,
 	WIRE_WRONG_ROLE, /* authorizer or filter */
@@ -28,9 +29,11 @@ enum wire_state {
 
 struct wire_request {
 	uint16_t id;
-	bool keep;     /* the connection is to be kept open */
-	size_t params; /* bytes of FCGI_PARAMS content */
-	size_t size;   /* of all its records; set when WIRE_WHOLE */
+	bool params_whole;
+	bool holds_nul; /* a name or value among them does */
+	bool keep;      /* the connection is to be kept open */
+	size_t params;  /* bytes of FCGI_PARAMS content */
+	size_t size;    /* of all its records; set when WIRE_WHOLE */
 };
 
 /* Look at the n bytes at p: what is there of the connection's next request.
@@ -38,8 +41,10 @@ struct wire_request {
 enum wire_state wire_look(
 	const unsigned char *p, size_t n, struct wire_request *request);
 
-/* Bytes that "NAME=VALUE" takes as a parameter (section 3.4). */
-size_t wire_param_size(struct str pair);
+/* Answer the management record at p, which is whole (section 4): how many bytes
+ * of reply.  Pure. */
+size_t wire_manage(
+	const unsigned char *p, unsigned char reply[WIRE_REPLY_SIZE]);
 
 /* Write the header of a record of FCGI_STDOUT with n <= WIRE_RECORD_MAX bytes.
  */

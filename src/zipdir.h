@@ -55,7 +55,7 @@ struct zip_fault {
  *   what the end record says too must then agree.
  * - The central directory ends where the end records begin.  What this differs
  *   from the offset on record is data prepended to the archive, and is added to
- *   all offsets.
+ *   all offsets; the locator must be off by as much.
  * - Of members of one name the last in the directory is the one.
  * - A member is left out when no request can name it: an absolute name, an
  *   empty, "." or ".." component, a control character.  "./" in front is

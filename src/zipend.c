@@ -158,6 +158,7 @@ read_zip64(struct zipend *end, uint64_t *recorded, const unsigned char *p,
 			"are not read",
 			end->record);
 	end->zip64 = true;
+	end->shift = end->record - get64(locator + 8);
 	end->count = get64(record + 32);
 	end->size = get64(record + 40);
 	*recorded = get64(record + 48);
@@ -216,6 +217,12 @@ place(struct zipend *end, uint64_t recorded, struct zip_fault *fault)
 			"%" PRIu64,
 			end->record, end->start, recorded);
 	end->prefix = end->start - recorded;
+	if (end->zip64 && end->shift != end->prefix)
+		return zip_damaged(fault,
+			"zip64 end record at offset %" PRIu64 ": its locator "
+			"points "
+			"elsewhere",
+			end->record);
 	return ZIPDIR_OK;
 }
 

@@ -14,6 +14,7 @@ struct zipend {
 	uint64_t
 		prefix; /* bytes in front of the archive: add them to offsets */
 	uint64_t record; /* where that end record lies */
+	uint64_t shift;  /* of a zip64 end record from where its locator says */
 	bool zip64;      /* count is exact, not modulo 65,536 */
 };
 

@@ -1,0 +1,417 @@
+/* cache: archives by path, opened once, the least recently used ones closed. */
+
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "cache.h"
+#include "guard.h"
+#include "zipmake.h"
+
+enum { THREADS = 16, MANY = 1000000000 };
+
+/* Files "0" to "5" are archives, "bad" is none, "none" is missing. */
+static int
+make_files(void **state)
+{
+	struct zipmake z = {0};
+	int fd;
+
+	if (place_make(state) < 0)
+		return -1;
+	log_catch();
+	zipmake_add_text(&z, "m", "content");
+	zipmake_finish(&z, ZIP64_NONE, STR(""));
+	for (int i = 0; i < 6; i++)
+		zipmake_save(&z, (char[]){(char)('0' + i), '\0'});
+	zipmake_free(&z);
+	fd = open("bad", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	close(fd);
+	return 0;
+}
+
+static struct archive *
+get(struct cache *cache, const char *name)
+{
+	char path[128];
+	struct archive *archive;
+
+	snprintf(path, sizeof(path), "%s//%s", place, name);
+	archive = cache_get(cache, str_of(path));
+	assert_non_null(archive);
+	return archive;
+}
+
+/* The cache has a share beside the one that is held here. */
+static bool
+is_cached(const struct archive *archive)
+{
+	assert_in_range(archive->users, 1, 2);
+	return archive->users == 2;
+}
+
+static void
+test_same_again(void **state)
+{
+	struct cache *cache = cache_new(4, MANY);
+	struct archive *a = get(cache, "0"), *b = get(cache, "0");
+	struct archive *c = get(cache, "1");
+
+	(void)state;
+	assert_ptr_equal(a, b);
+	assert_ptr_not_equal(a, c);
+	assert_int_equal(a->status, STATUS_GO);
+	assert_int_equal(a->users, 3);
+	archive_drop(b);
+	cache_free(cache);
+	assert_int_equal(a->users, 1);
+	assert_true(archive_is_fresh(a));
+	archive_drop(a);
+	archive_drop(c);
+	cache_free(NULL);
+}
+
+/* One path is written in one way: others are others. */
+static void
+test_paths_are_bytes(void **state)
+{
+	struct cache *cache = cache_new(4, MANY);
+	struct archive *a = get(cache, "0"), *b = get(cache, "./0");
+
+	(void)state;
+	assert_ptr_not_equal(a, b);
+	archive_drop(a);
+	archive_drop(b);
+	cache_free(cache);
+}
+
+static void
+test_least_recently_used(void **state)
+{
+	/* What is asked for in turn, and what is open then. */
+	static const struct {
+		char ask;
+		const char *open;
+	} steps[] = {
+		{'0', "0"},
+		{'1', "01"},
+		{'2', "012"},
+		{'3', "123"},
+		{'1', "123"},
+		{'4', "134"},
+		{'0', "014"},
+		{'1', "014"},
+		{'5', "015"},
+		{'4', "145"},
+	};
+	struct cache *cache = cache_new(3, MANY);
+	struct archive *held[6] = {NULL};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(steps); i++) {
+		char open[8] = "";
+		size_t n = 0;
+		int which = steps[i].ask - '0';
+		struct archive *archive =
+			get(cache, (char[]){steps[i].ask, '\0'});
+
+		if (archive == held[which])
+			archive_drop(archive);
+		else
+			archive_drop(held[which]);
+		held[which] = archive;
+		for (int j = 0; j < 6; j++) {
+			if (held[j] != NULL && is_cached(held[j]))
+				open[n++] = (char)('0' + j);
+		}
+		if (strcmp(open, steps[i].open) != 0)
+			fail_msg("step %zu: open are %s, want %s", i, open,
+				steps[i].open);
+	}
+	cache_free(cache);
+	for (int i = 0; i < 6; i++)
+		archive_drop(held[i]);
+}
+
+static void
+test_one_archive(void **state)
+{
+	struct cache *cache = cache_new(1, MANY);
+	struct archive *a = get(cache, "0"), *b;
+
+	(void)state;
+	assert_true(is_cached(a));
+	b = get(cache, "1");
+	assert_false(is_cached(a));
+	assert_true(is_cached(b));
+	/* It is closed for the cache, not for those who use it. */
+	assert_memory_equal(a->map, "PK", 2);
+	archive_drop(a);
+	archive_drop(b);
+	cache_free(cache);
+}
+
+static void
+test_memory_limit(void **state)
+{
+	struct cache *cache = cache_new(100, MANY);
+	struct archive *a = get(cache, "0"), *b, *c;
+	size_t each = archive_memory(a);
+
+	(void)state;
+	archive_drop(a);
+	cache_free(cache);
+	cache = cache_new(100, 2 * each);
+	a = get(cache, "0");
+	b = get(cache, "1");
+	assert_true(is_cached(a) && is_cached(b));
+	c = get(cache, "2");
+	assert_false(is_cached(a));
+	assert_true(is_cached(b) && is_cached(c));
+	cache_free(cache);
+	archive_drop(a);
+	archive_drop(b);
+	archive_drop(c);
+
+	/* One that is too large for the limit is kept alone. */
+	cache = cache_new(100, 1);
+	a = get(cache, "0");
+	assert_true(is_cached(a));
+	b = get(cache, "1");
+	assert_false(is_cached(a));
+	assert_true(is_cached(b));
+	cache_free(cache);
+	archive_drop(a);
+	archive_drop(b);
+}
+
+static void
+test_failures(void **state)
+{
+	struct cache *cache = cache_new(4, MANY);
+	struct archive *bad = get(cache, "bad"), *again = get(cache, "bad");
+	struct archive *none = get(cache, "none"), *other = get(cache, "none");
+
+	(void)state;
+	assert_int_equal(bad->status, STATUS_UNAVAILABLE);
+	assert_ptr_equal(bad, again);
+	assert_int_equal(none->status, STATUS_NOT_FOUND);
+	assert_ptr_not_equal(none, other);
+	assert_int_equal(none->users, 1);
+	cache_free(cache);
+	archive_drop(bad);
+	archive_drop(again);
+	archive_drop(none);
+	archive_drop(other);
+	log_take();
+}
+
+static void
+test_forget(void **state)
+{
+	struct cache *cache = cache_new(4, MANY);
+	struct archive *a = get(cache, "0"), *b;
+
+	(void)state;
+	cache_forget(cache, a);
+	assert_int_equal(a->users, 1);
+	cache_forget(cache, a);
+	assert_int_equal(a->users, 1);
+	b = get(cache, "0");
+	assert_ptr_not_equal(a, b);
+	/* The old one is not what the cache has. */
+	cache_forget(cache, a);
+	assert_true(is_cached(b));
+	cache_free(cache);
+	archive_drop(a);
+	archive_drop(b);
+}
+
+static void
+test_clear(void **state)
+{
+	struct cache *cache = cache_new(4, MANY);
+	struct archive *a = get(cache, "0"), *b = get(cache, "1"), *c;
+
+	(void)state;
+	cache_clear(cache);
+	assert_int_equal(a->users, 1);
+	assert_int_equal(b->users, 1);
+	cache_clear(cache);
+	c = get(cache, "0");
+	assert_ptr_not_equal(a, c);
+	assert_true(is_cached(c));
+	cache_free(cache);
+	archive_drop(a);
+	archive_drop(b);
+	archive_drop(c);
+}
+
+/* Threads. */
+
+static struct cache *shared;
+static pthread_barrier_t barrier;
+
+static void *
+get_at_once(void *name)
+{
+	pthread_barrier_wait(&barrier);
+	return get(shared, name);
+}
+
+/* All threads ask for name at once. */
+static void
+all_get(const char *name, struct archive *got[THREADS])
+{
+	pthread_t threads[THREADS];
+
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, get_at_once,
+					 (void *)(uintptr_t)name),
+			0);
+	for (int i = 0; i < THREADS; i++) {
+		void *archive;
+
+		assert_int_equal(pthread_join(threads[i], &archive), 0);
+		got[i] = archive;
+	}
+}
+
+static void
+test_one_opening(void **state)
+{
+	struct archive *got[THREADS];
+
+	(void)state;
+	shared = cache_new(4, MANY);
+	pthread_barrier_init(&barrier, NULL, THREADS);
+	for (int round = 0; round < 50; round++) {
+		all_get("0", got);
+		assert_int_equal(got[0]->users, THREADS + 1);
+		for (int i = 1; i < THREADS; i++)
+			assert_ptr_equal(got[i], got[0]);
+		for (int i = 0; i < THREADS; i++)
+			archive_drop(got[i]);
+		cache_clear(shared);
+	}
+	cache_free(shared);
+}
+
+static unsigned
+count(const char *text, const char *word)
+{
+	unsigned n = 0;
+
+	while ((text = strstr(text, word)) != NULL) {
+		text += strlen(word);
+		n++;
+	}
+	return n;
+}
+
+/* A failure is found out, and logged, once. */
+static void
+test_one_failure(void **state)
+{
+	struct archive *got[THREADS];
+
+	(void)state;
+	shared = cache_new(4, MANY);
+	log_take();
+	all_get("bad", got);
+	assert_int_equal(count(log_take(), "archive-incomplete"), 1);
+	for (int i = 0; i < THREADS; i++) {
+		assert_ptr_equal(got[i], got[0]);
+		archive_drop(got[i]);
+	}
+	/* Of a file that is missing each has its own. */
+	all_get("none", got);
+	for (int i = 0; i < THREADS; i++) {
+		assert_int_equal(got[i]->status, STATUS_NOT_FOUND);
+		assert_int_equal(got[i]->users, 1);
+		archive_drop(got[i]);
+	}
+	pthread_barrier_destroy(&barrier);
+	cache_free(shared);
+	log_take();
+}
+
+/* Get, read, forget and clear, in a random order: how often it went wrong. */
+static void *
+do_all(void *seed)
+{
+	uint32_t x = (uint32_t)(uintptr_t)seed;
+	uintptr_t wrong = 0;
+
+	for (int i = 0; i < 1000; i++) {
+		struct archive *archive;
+		struct member m;
+		uint64_t start;
+		char content[7];
+
+		x = x * 1664525 + 1013904223;
+		archive = get(shared, (char[]){(char)('0' + x % 7 % 6), '\0'});
+		wrong += archive->status != STATUS_GO ||
+			!zipdir_find(archive->zipdir, STR("m"), &m) ||
+			archive_locate(archive, &m, &start) != STATUS_GO ||
+			archive_read(archive, start, content, 7) < 0 ||
+			memcmp(content, "content", 7) != 0;
+		if ((x >> 8) % 8 == 0)
+			cache_forget(shared, archive);
+		if ((x >> 12) % 64 == 0)
+			cache_clear(shared);
+		archive_drop(archive);
+	}
+	return (void *)wrong;
+}
+
+static void
+test_all_at_once(void **state)
+{
+	pthread_t threads[8];
+	struct archive *archive;
+
+	(void)state;
+	assert_int_equal(guard_install(), 0);
+	shared = cache_new(3, MANY);
+	for (uintptr_t i = 0; i < COUNT(threads); i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, do_all,
+					 (void *)(i + 1)),
+			0);
+	for (size_t i = 0; i < COUNT(threads); i++) {
+		void *wrong;
+
+		assert_int_equal(pthread_join(threads[i], &wrong), 0);
+		assert_int_equal((uintptr_t)wrong, 0);
+	}
+	archive = get(shared, "0");
+	assert_true(is_cached(archive));
+	cache_free(shared);
+	assert_int_equal(archive->users, 1);
+	archive_drop(archive);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_same_again),
+		cmocka_unit_test(test_paths_are_bytes),
+		cmocka_unit_test(test_least_recently_used),
+		cmocka_unit_test(test_one_archive),
+		cmocka_unit_test(test_memory_limit),
+		cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_forget),
+		cmocka_unit_test(test_clear),
+		cmocka_unit_test(test_one_opening),
+		cmocka_unit_test(test_one_failure),
+		cmocka_unit_test(test_all_at_once),
+	};
+
+	return cmocka_run_group_tests_name(
+		"cache", tests, make_files, place_remove);
+}

@@ -1,0 +1,1106 @@
+/* conn, wire, fcgi: records of FastCGI, made by hand, over a pair of sockets.
+ */
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <sys/socket.h>
+
+#include <cmocka.h>
+
+#include "conn.h"
+#include "fcgi.h"
+#include "guard.h"
+#include "zipmake.h"
+
+/* FastCGI specification 1.0, section 8. */
+enum {
+	BEGIN_REQUEST = 1,
+	ABORT_REQUEST = 2,
+	END_REQUEST = 3,
+	PARAMETERS = 4,
+	STDIN = 5,
+	STDOUT = 6,
+	GET_VALUES = 9,
+	GET_VALUES_RESULT = 10,
+	UNKNOWN_TYPE = 11,
+
+	RESPONDER = 1,
+	AUTHORIZER = 2,
+	FILTER = 3,
+
+	REQUEST_COMPLETE = 0,
+	CANT_MPX_CONN = 1,
+	UNKNOWN_ROLE = 3,
+
+	KEEP = 1,
+};
+
+static struct site site = {.suffix = {".wwz", 4}, .max_age = -1};
+static struct service service = {.site = &site};
+static unsigned char scratch[WIRE_PEEK_SIZE];
+static const char text[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+static struct str large, medium; /* contents of members */
+
+/* A connection, and what its other end has got. */
+struct wires {
+	struct conn *conn;
+	int fd;
+	unsigned char *p; /* as it came */
+	size_t n;
+	bool ended; /* the connection was closed */
+};
+
+static void
+connect_wires(struct wires *w)
+{
+	int fds[2];
+
+	/* cmocka takes SIGBUS for itself at the beginning of each test. */
+	assert_int_equal(guard_install(), 0);
+	assert_int_equal(
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+			0, fds),
+		0);
+	*w = (struct wires){.fd = fds[0]};
+	w->conn = conn_new(fds[1], &service, 1000);
+	assert_non_null(w->conn);
+}
+
+static void
+disconnect(struct wires *w)
+{
+	conn_free(w->conn);
+	if (w->fd >= 0)
+		close(w->fd);
+	free(w->p);
+	*w = (struct wires){.fd = -1};
+}
+
+/* Take what has come. */
+static void
+receive(struct wires *w)
+{
+	for (;;) {
+		ssize_t n;
+
+		w->p = realloc(w->p, w->n + 65536);
+		assert_non_null(w->p);
+		n = recv(w->fd, w->p + w->n, 65536, MSG_DONTWAIT);
+		if (n == 0)
+			w->ended = true;
+		if (n <= 0)
+			return;
+		w->n += (size_t)n;
+	}
+}
+
+static void
+transmit(struct wires *w, const void *p, size_t n)
+{
+	assert_int_equal(send(w->fd, p, n, MSG_NOSIGNAL), n);
+}
+
+/* Run the connection until it waits for something other than room. */
+static enum conn_wait
+run(struct wires *w, bool closing)
+{
+	enum conn_wait wait;
+	int turns = 0;
+
+	do {
+		wait = conn_run(w->conn, 2000, scratch, closing);
+		receive(w);
+		assert_true(++turns < 100000);
+	} while (wait == CONN_WRITABLE);
+	return wait;
+}
+
+/* Requests. */
+
+static void
+put_record(struct zipmake_buffer *b, unsigned type, unsigned id, const void *p,
+	size_t n, unsigned padding)
+{
+	const unsigned char header[8] = {1, (unsigned char)type,
+		(unsigned char)(id >> 8), (unsigned char)id,
+		(unsigned char)(n >> 8), (unsigned char)n,
+		(unsigned char)padding, 0};
+
+	assert_true(n < 65536 && padding < 256);
+	zipmake_put(b, header, sizeof(header));
+	zipmake_put(b, p, n);
+	for (; padding > 0; padding--)
+		zipmake_put(b, "\xff", 1);
+}
+
+static void
+put_begin(struct zipmake_buffer *b, unsigned id, unsigned role, unsigned flags)
+{
+	const unsigned char content[8] = {(unsigned char)(role >> 8),
+		(unsigned char)role, (unsigned char)flags};
+
+	put_record(b, BEGIN_REQUEST, id, content, sizeof(content), 0);
+}
+
+/* Section 3.4: lengths below 128 may be written in one byte or in four. */
+static void
+put_length(struct zipmake_buffer *b, size_t n, bool four)
+{
+	const unsigned char length[4] = {(unsigned char)(n >> 24 | 0x80),
+		(unsigned char)(n >> 16), (unsigned char)(n >> 8),
+		(unsigned char)n};
+
+	if (four || n > 127)
+		zipmake_put(b, length, 4);
+	else
+		zipmake_put(b, &length[3], 1);
+}
+
+static void
+put_param(
+	struct zipmake_buffer *b, const char *name, struct str value, bool four)
+{
+	put_length(b, strlen(name), four);
+	put_length(b, value.n, four);
+	zipmake_put(b, name, strlen(name));
+	zipmake_put(b, value.p, value.n);
+}
+
+/* Data as a stream of records, and its end. */
+static void
+put_stream(struct zipmake_buffer *b, unsigned type, unsigned id,
+	const struct zipmake_buffer *data)
+{
+	size_t at = 0;
+
+	while (at < data->n) {
+		size_t n = data->n - at < 65535 ? data->n - at : 65535;
+
+		put_record(b, type, id, data->p + at, n, (unsigned)n % 8);
+		at += n;
+	}
+	put_record(b, type, id, NULL, 0, 0);
+}
+
+struct wanted {
+	const char *method, *uri;
+	unsigned id, flags;
+	size_t params; /* filled up to so many bytes */
+	size_t body;
+	bool four; /* bytes in all lengths of parameters */
+	bool nul;  /* in a parameter */
+};
+
+static void
+put_request(struct zipmake_buffer *b, const struct wanted *w)
+{
+	struct zipmake_buffer params = {0}, body = {0};
+	unsigned id = w->id ? w->id : 1;
+	static char filling[70000];
+
+	put_param(&params, "REQUEST_METHOD",
+		str_of(w->method ? w->method : "GET"), w->four);
+	put_param(&params, "DOCUMENT_ROOT", str_of(place), w->four);
+	put_param(&params, "REQUEST_URI", str_of(w->uri), w->four);
+	if (w->nul)
+		put_param(&params, "PATH_INFO", STR("/a\0b"), w->four);
+	put_param(&params, "QUERY_STRING", STR(""), w->four);
+	memset(filling, 'f', sizeof(filling));
+	if (w->params > 0) /* Lengths of 1 and 4 bytes, and the name. */
+		put_param(&params, "FILL",
+			(struct str){filling, w->params - params.n - 9}, false);
+	body.p = (unsigned char *)filling;
+	put_begin(b, id, RESPONDER, w->flags);
+	put_stream(b, PARAMETERS, id, &params);
+	for (size_t left = w->body; left > 0; left -= body.n) {
+		body.n = left < 60000 ? left : 60000;
+		put_record(b, STDIN, id, body.p, body.n, 3);
+	}
+	put_record(b, STDIN, id, NULL, 0, 0);
+	free(params.p);
+}
+
+static void
+send_request(struct wires *w, const struct wanted *wanted)
+{
+	struct zipmake_buffer b = {0};
+
+	put_request(&b, wanted);
+	transmit(w, b.p, b.n);
+	free(b.p);
+}
+
+/* Answers. */
+
+struct got {
+	unsigned char *out; /* of FCGI_STDOUT, a NUL behind it */
+	size_t n;
+	size_t body; /* where it begins in out; 0: the head has no end */
+	bool stdout_end;
+	int ends; /* records of FCGI_END_REQUEST */
+	unsigned protocol_status, application_status;
+	size_t rest; /* bytes of records that are not whole */
+};
+
+/* Read the records that came, of request id, and forget them. */
+static void
+read_records(struct wires *w, unsigned id, struct got *got)
+{
+	const unsigned char *p = w->p, *end = w->p + w->n;
+	const char *blank;
+
+	*got = (struct got){.out = calloc(1, w->n + 1)};
+	for (; end - p >= 8 && end - p >= 8 + (p[4] << 8 | p[5]) + p[6];
+		p += 8 + (p[4] << 8 | p[5]) + p[6]) {
+		size_t n = (size_t)(p[4] << 8 | p[5]);
+
+		assert_int_equal(p[0], 1);
+		assert_int_equal(p[2] << 8 | p[3], id);
+		assert_true(n <= WIRE_RECORD_MAX);
+		if (p[1] == STDOUT) {
+			assert_false(got->stdout_end);
+			got->stdout_end = n == 0;
+			memcpy(got->out + got->n, p + 8, n);
+			got->n += n;
+		} else {
+			assert_int_equal(p[1], END_REQUEST);
+			assert_int_equal(n, 8);
+			got->application_status = (unsigned)p[8] << 24 |
+				(unsigned)p[9] << 16 | (unsigned)p[10] << 8 |
+				p[11];
+			got->protocol_status = p[12];
+			got->ends++;
+		}
+	}
+	got->rest = (size_t)(end - p);
+	blank = strstr((char *)got->out, "\r\n\r\n");
+	if (blank != NULL)
+		got->body = (size_t)(blank + 4 - (char *)got->out);
+	w->n = 0;
+}
+
+/* The status of an answer. */
+static int
+status_of(const struct got *got)
+{
+	const char *at = strstr((char *)got->out, "Status: ");
+
+	if (got->body == 0)
+		return 0;
+	if (at == NULL || at > (char *)got->out + got->body)
+		return 200;
+	return atoi(at + 8);
+}
+
+/* A whole answer of this status and body (NULL: any) has come.  1 if not. */
+static unsigned
+check_answer(struct wires *w, const char *what, unsigned id, int status,
+	const struct str *body)
+{
+	struct got got;
+	unsigned failed = 0;
+
+	read_records(w, id, &got);
+	if (status_of(&got) != status || got.ends != 1 || !got.stdout_end ||
+		got.application_status != 0 ||
+		got.protocol_status != REQUEST_COMPLETE || got.rest != 0) {
+		print_error("%s: got status %d, want %d; %d ends, %zu bytes "
+			    "behind\n",
+			what, status_of(&got), status, got.ends, got.rest);
+		failed = 1;
+	}
+	if (body != NULL &&
+		!str_eq(*body,
+			(struct str){(char *)got.out + got.body,
+				got.n - got.body})) {
+		print_error("%s: got another body, of %zu bytes\n", what,
+			got.n - got.body);
+		failed = 1;
+	}
+	free(got.out);
+	return failed;
+}
+
+static const struct str small = {text, sizeof(text) - 1};
+static const struct str empty = {"", 0};
+static const struct wanted small_wanted = {.uri = "/a.wwz/small.txt"};
+
+static void
+test_requests(void **state)
+{
+	static const struct {
+		const char *what;
+		struct wanted wanted;
+		int status;
+		const struct str *body;
+		enum conn_wait want;
+	} table[] = {
+		{"GET", {.uri = "/a.wwz/small.txt"}, 200, &small, CONN_CLOSE},
+		{"HEAD", {.uri = "/a.wwz/small.txt", .method = "HEAD"}, 200,
+			&empty, CONN_CLOSE},
+		{"HEAD of a large one",
+			{.uri = "/a.wwz/large.bin", .method = "HEAD"}, 200,
+			&empty, CONN_CLOSE},
+		{"OPTIONS", {.uri = "/a.wwz/", .method = "OPTIONS"}, 204,
+			&empty, CONN_CLOSE},
+		{"missing", {.uri = "/a.wwz/none"}, 404, NULL, CONN_CLOSE},
+		{"empty", {.uri = "/a.wwz/empty.txt"}, 200, &empty, CONN_CLOSE},
+		{"large", {.uri = "/a.wwz/large.bin"}, 200, &large, CONN_CLOSE},
+		{"deflated", {.uri = "/a.wwz/medium.txt"}, 200, &medium,
+			CONN_CLOSE},
+		{"other id", {.uri = "/a.wwz/small.txt", .id = 0x1234}, 200,
+			&small, CONN_CLOSE},
+		{"largest id", {.uri = "/a.wwz/small.txt", .id = 0xffff}, 200,
+			&small, CONN_CLOSE},
+		{"kept", {.uri = "/a.wwz/small.txt", .flags = KEEP}, 200,
+			&small, CONN_IDLE},
+		{"kept, missing", {.uri = "/a.wwz/none", .flags = KEEP}, 404,
+			NULL, CONN_IDLE},
+		{"kept, large", {.uri = "/a.wwz/large.bin", .flags = KEEP}, 200,
+			&large, CONN_IDLE},
+		{"body", {.uri = "/a.wwz/small.txt", .body = 10, .flags = KEEP},
+			200, &small, CONN_IDLE},
+		{"POST",
+			{.uri = "/a.wwz/small.txt",
+				.method = "POST",
+				.body = 10},
+			405, NULL, CONN_CLOSE},
+		{"body of 64 KiB",
+			{.uri = "/a.wwz/small.txt",
+				.body = 65536,
+				.flags = KEEP},
+			200, &small, CONN_IDLE},
+		{"body of 64 KiB + 1",
+			{.uri = "/a.wwz/small.txt",
+				.body = 65537,
+				.flags = KEEP},
+			413, NULL, CONN_READABLE},
+		{"parameters of 64 KiB",
+			{.uri = "/a.wwz/small.txt",
+				.params = 65536,
+				.flags = KEEP},
+			200, &small, CONN_IDLE},
+		{"parameters of 64 KiB + 1",
+			{.uri = "/a.wwz/small.txt",
+				.params = 65537,
+				.flags = KEEP},
+			431, NULL, CONN_READABLE},
+		{"NUL in a parameter", {.uri = "/a.wwz/small.txt", .nul = true},
+			400, NULL, CONN_CLOSE},
+		{"lengths of four bytes",
+			{.uri = "/a.wwz/small.txt", .four = true}, 200, &small,
+			CONN_CLOSE},
+	};
+	unsigned failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		unsigned id = table[i].wanted.id ? table[i].wanted.id : 1;
+		struct wires w;
+		enum conn_wait wait;
+
+		connect_wires(&w);
+		send_request(&w, &table[i].wanted);
+		wait = run(&w, false);
+		failed += check_answer(
+			&w, table[i].what, id, table[i].status, table[i].body);
+		if (wait != table[i].want) {
+			print_error("%s: waits for %d, want %d\n",
+				table[i].what, (int)wait, (int)table[i].want);
+			failed++;
+		}
+		disconnect(&w);
+	}
+	assert_int_equal(failed, 0);
+	log_take();
+}
+
+/* A request in pieces is looked at, and left where it lies, until its end has
+ * come.  The time when it began does not move. */
+static void
+test_byte_by_byte(void **state)
+{
+	struct zipmake_buffer b = {0};
+	struct wires w;
+
+	(void)state;
+	put_request(&b, &small_wanted);
+	connect_wires(&w);
+	for (size_t i = 0; i < b.n - 1; i++) {
+		transmit(&w, b.p + i, 1);
+		assert_int_equal(
+			conn_run(w.conn, 5000 + (int64_t)i, scratch, false),
+			CONN_MORE);
+		assert_int_equal(w.conn->seen, i + 1);
+		if (i + 1 >= b.n - 8)
+			continue;
+		assert_int_equal(
+			conn_run(w.conn, 6000 + (int64_t)i, scratch, false),
+			CONN_MORE);
+		assert_int_equal(w.conn->seen, i + 1);
+		assert_int_equal(w.conn->progress, 5000);
+		assert_int_equal(w.conn->state, CONN_READING);
+	}
+	transmit(&w, b.p + b.n - 1, 1);
+	assert_int_equal(run(&w, false), CONN_CLOSE);
+	assert_int_equal(check_answer(&w, "bytes", 1, 200, &small), 0);
+	disconnect(&w);
+	free(b.p);
+}
+
+static void
+test_nothing_to_read(void **state)
+{
+	struct wires w;
+
+	(void)state;
+	connect_wires(&w);
+	assert_int_equal(run(&w, false), CONN_IDLE);
+	assert_int_equal(run(&w, false), CONN_IDLE);
+	assert_int_equal(run(&w, true), CONN_CLOSE);
+	close(w.fd);
+	w.fd = -1;
+	assert_int_equal(conn_run(w.conn, 2000, scratch, false), CONN_CLOSE);
+	disconnect(&w);
+	conn_free(NULL);
+}
+
+static void
+test_kept(void **state)
+{
+	struct wires w;
+
+	(void)state;
+	connect_wires(&w);
+	for (unsigned i = 1; i < 20; i++) {
+		const struct wanted wanted = {
+			.uri = i % 3 ? "/a.wwz/small.txt" : "/a.wwz/large.bin",
+			.id = i,
+			.flags = KEEP,
+			.body = i % 2 ? 1000 : 0};
+
+		send_request(&w, &wanted);
+		assert_int_equal(run(&w, false), CONN_IDLE);
+		assert_int_equal(check_answer(&w, "kept", i, 200,
+					 i % 3 ? &small : &large),
+			0);
+		assert_int_equal(w.conn->seen, 0);
+	}
+	send_request(&w, &small_wanted);
+	assert_int_equal(run(&w, false), CONN_CLOSE);
+	assert_int_equal(check_answer(&w, "last", 1, 200, &small), 0);
+	disconnect(&w);
+}
+
+/* Who is to close answers what lies there, and keeps nothing. */
+static void
+test_closing(void **state)
+{
+	const struct wanted wanted = {.uri = "/a.wwz/small.txt", .flags = KEEP};
+	struct wires w;
+
+	(void)state;
+	connect_wires(&w);
+	send_request(&w, &wanted);
+	assert_int_equal(run(&w, true), CONN_CLOSE);
+	assert_int_equal(check_answer(&w, "closing", 1, 200, &small), 0);
+	disconnect(&w);
+}
+
+/* A second request that lies behind the first is not answered, but the first is
+ * whole, and the connection ends, so that nobody waits. */
+static void
+test_pipelined(void **state)
+{
+	const struct wanted wanted = {.uri = "/a.wwz/small.txt", .flags = KEEP};
+	struct zipmake_buffer b = {0};
+	struct wires w;
+
+	(void)state;
+	put_request(&b, &wanted);
+	put_request(&b, &wanted);
+	connect_wires(&w);
+	transmit(&w, b.p, b.n);
+	assert_int_equal(run(&w, false), CONN_CLOSE);
+	assert_int_equal(check_answer(&w, "first", 1, 200, &small), 0);
+	disconnect(&w);
+	free(b.p);
+}
+
+/* Another request that is begun before the first has come to its end is refused
+ * by name. */
+static void
+test_multiplexed(void **state)
+{
+	struct zipmake_buffer b = {0}, first = {0};
+	struct wires w;
+	struct got got;
+
+	(void)state;
+	put_request(&first, &small_wanted);
+	zipmake_put(&b, first.p, 16);
+	put_begin(&b, 2, RESPONDER, 0);
+	zipmake_put(&b, first.p + 16, first.n - 16);
+	connect_wires(&w);
+	transmit(&w, b.p, b.n);
+	assert_int_equal(run(&w, false), CONN_CLOSE);
+	assert_true(w.n > 16);
+	assert_int_equal(w.p[1], END_REQUEST);
+	assert_int_equal(w.p[2] << 8 | w.p[3], 2);
+	assert_int_equal(w.p[12], CANT_MPX_CONN);
+	memmove(w.p, w.p + 16, w.n - 16);
+	w.n -= 16;
+	read_records(&w, 1, &got);
+	assert_int_equal(status_of(&got), 200);
+	assert_int_equal(got.ends, 1);
+	free(got.out);
+	disconnect(&w);
+	free(b.p);
+	free(first.p);
+}
+
+/* A body that is too long is answered before it has come, and drained so that
+ * the answer gets through. */
+static void
+test_long_body(void **state)
+{
+	const struct wanted wanted = {
+		.uri = "/a.wwz/small.txt", .method = "POST"};
+	struct zipmake_buffer b = {0};
+	unsigned char *piece = calloc(1, 65000);
+	struct wires w;
+
+	(void)state;
+	put_request(&b, &wanted);
+	connect_wires(&w);
+	transmit(&w, b.p, b.n - 8);
+	assert_int_equal(run(&w, false), CONN_MORE);
+	b.n = 0;
+	put_record(&b, STDIN, 1, piece, 65000, 0);
+	transmit(&w, b.p, b.n);
+	assert_int_equal(run(&w, false), CONN_MORE);
+	transmit(&w, b.p, b.n);
+	assert_int_equal(run(&w, false), CONN_READABLE);
+	assert_true(w.ended);
+	assert_int_equal(check_answer(&w, "long", 1, 413, NULL), 0);
+	for (int i = 0; i < 100; i++) {
+		transmit(&w, b.p, b.n);
+		assert_int_equal(run(&w, false), CONN_READABLE);
+	}
+	assert_int_equal(w.n, 0);
+	shutdown(w.fd, SHUT_WR);
+	assert_int_equal(conn_run(w.conn, 2000, scratch, false), CONN_CLOSE);
+	disconnect(&w);
+	free(b.p);
+	free(piece);
+}
+
+/* The length of a record tells that it is too long before it is there. */
+static void
+test_long_body_announced(void **state)
+{
+	const struct wanted wanted = {
+		.uri = "/a.wwz/small.txt", .method = "POST", .body = 60000};
+	struct zipmake_buffer b = {0};
+	struct wires w;
+
+	(void)state;
+	put_request(&b, &wanted);
+	b.n -= 8;
+	zipmake_put(&b, "\1\5\0\1\xff\xff\0\0", 8);
+	connect_wires(&w);
+	transmit(&w, b.p, b.n);
+	assert_int_equal(run(&w, false), CONN_READABLE);
+	assert_int_equal(check_answer(&w, "announced", 1, 413, NULL), 0);
+	disconnect(&w);
+	free(b.p);
+}
+
+/* Management records. */
+
+/* Asked for with this much padding, and again, before a request. */
+static unsigned
+check_values(unsigned padding)
+{
+	struct zipmake_buffer values = {0}, b = {0};
+	unsigned failed = 0;
+	struct wires w;
+
+	put_param(&values, "FCGI_MAX_CONNS", STR(""), false);
+	put_param(&values, "FCGI_MPXS_CONNS", STR(""), false);
+	put_record(&b, GET_VALUES, 0, values.p, values.n, padding);
+	connect_wires(&w);
+	for (int i = 0; i < 2; i++) {
+		const unsigned char *mpxs;
+
+		transmit(&w, b.p, b.n);
+		assert_int_equal(run(&w, false), CONN_IDLE);
+		mpxs = memmem(w.p, w.n, "FCGI_MPXS_CONNS", 15);
+		if (w.n < 8 || w.p[1] != GET_VALUES_RESULT ||
+			(w.p[2] | w.p[3]) != 0 || mpxs == NULL ||
+			mpxs[15] != '0') {
+			print_error("padding of %u, time %d: got %zu bytes\n",
+				padding, i, w.n);
+			failed++;
+		}
+		w.n = 0;
+	}
+	send_request(&w, &small_wanted);
+	assert_int_equal(run(&w, false), CONN_CLOSE);
+	failed += check_answer(&w, "behind", 1, 200, &small);
+	disconnect(&w);
+	free(values.p);
+	free(b.p);
+	return failed;
+}
+
+static void
+test_get_values(void **state)
+{
+	unsigned failed = 0;
+
+	(void)state;
+	for (unsigned padding = 0; padding < 8; padding++)
+		failed += check_values(padding);
+	assert_int_equal(failed, 0);
+}
+
+static void
+test_unknown_management(void **state)
+{
+	struct zipmake_buffer b = {0};
+	struct wires w;
+
+	(void)state;
+	put_record(&b, 99, 0, NULL, 0, 0);
+	connect_wires(&w);
+	transmit(&w, b.p, b.n);
+	assert_int_equal(run(&w, false), CONN_IDLE);
+	assert_int_equal(w.n, 16);
+	assert_int_equal(w.p[1], UNKNOWN_TYPE);
+	assert_int_equal(w.p[8], 99);
+	disconnect(&w);
+	free(b.p);
+}
+
+/* With a request behind it in one piece. */
+static void
+test_management_and_request(void **state)
+{
+	struct zipmake_buffer values = {0}, b = {0};
+	struct wires w;
+	struct got got;
+	size_t n;
+
+	(void)state;
+	put_param(&values, "FCGI_MPXS_CONNS", STR(""), false);
+	put_record(&b, GET_VALUES, 0, values.p, values.n, 0);
+	put_request(&b, &small_wanted);
+	connect_wires(&w);
+	transmit(&w, b.p, b.n);
+	assert_int_equal(run(&w, false), CONN_IDLE);
+	assert_true(w.n > 8);
+	assert_int_equal(w.p[1], GET_VALUES_RESULT);
+	assert_int_equal(run(&w, false), CONN_CLOSE);
+	n = 8 + (size_t)(w.p[4] << 8 | w.p[5]) + w.p[6];
+	memmove(w.p, w.p + n, w.n - n);
+	w.n -= n;
+	read_records(&w, 1, &got);
+	assert_int_equal(status_of(&got), 200);
+	assert_int_equal(got.ends, 1);
+	free(got.out);
+	disconnect(&w);
+	free(values.p);
+	free(b.p);
+}
+
+/* What is refused. */
+
+static void
+test_wrong_roles(void **state)
+{
+	static const unsigned roles[] = {0, AUTHORIZER, FILTER, 4, 0x101};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(roles); i++) {
+		struct zipmake_buffer b = {0};
+		struct wires w;
+		struct got got;
+
+		put_begin(&b, 7, roles[i], KEEP);
+		connect_wires(&w);
+		transmit(&w, b.p, b.n);
+		assert_int_equal(run(&w, false), CONN_CLOSE);
+		read_records(&w, 7, &got);
+		assert_int_equal(got.ends, 1);
+		assert_int_equal(got.protocol_status, UNKNOWN_ROLE);
+		assert_int_equal(got.n, 0);
+		free(got.out);
+		disconnect(&w);
+		free(b.p);
+	}
+	assert_non_null(strstr(log_take(), "warn bad-request"));
+}
+
+/* An aborted request, or what is no FastCGI, gets no answer of HTTP. */
+static void
+test_no_requests(void **state)
+{
+	static const struct {
+		const char *what;
+		struct str bytes;
+		enum conn_wait want;
+	} table[] = {
+		{"HTTP", {"GET / HTTP/1.0\r\n\r\n", 18}, CONN_CLOSE},
+		{"version 2", {"\2\1\0\1\0\x08\0\0\0\1\0\0\0\0\0\0", 16},
+			CONN_CLOSE},
+		{"begin of 0 bytes", {"\1\1\0\1\0\0\0\0", 8}, CONN_CLOSE},
+		{"begin, abort",
+			{"\1\1\0\1\0\x08\0\0\0\1\0\0\0\0\0\0\1\2\0\1\0\0\0\0",
+				24},
+			CONN_CLOSE},
+		{"begin, stdin",
+			{"\1\1\0\1\0\x08\0\0\0\1\0\0\0\0\0\0\1\5\0\1\0\0\0\0",
+				24},
+			CONN_CLOSE},
+		{"begin", {"\1\1\0\1\0\x08\0\0\0\1\0\0\0\0\0\0", 16},
+			CONN_MORE},
+		{"half a header", {"\1\1\0\1", 4}, CONN_MORE},
+	};
+	unsigned failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct wires w;
+		enum conn_wait wait;
+
+		connect_wires(&w);
+		transmit(&w, table[i].bytes.p, table[i].bytes.n);
+		wait = run(&w, false);
+		if (wait != table[i].want || w.n > 0) {
+			print_error("%s: waits for %d, want %d; %zu bytes\n",
+				table[i].what, (int)wait, (int)table[i].want,
+				w.n);
+			failed++;
+		}
+		disconnect(&w);
+	}
+	assert_int_equal(failed, 0);
+}
+
+static void
+test_aborted_with_parameters(void **state)
+{
+	struct zipmake_buffer b = {0};
+	struct wires w;
+
+	(void)state;
+	put_request(&b, &small_wanted);
+	b.n -= 8;
+	put_record(&b, ABORT_REQUEST, 1, NULL, 0, 0);
+	connect_wires(&w);
+	transmit(&w, b.p, b.n);
+	assert_int_equal(run(&w, false), CONN_CLOSE);
+	assert_int_equal(w.n, 0);
+	disconnect(&w);
+	free(b.p);
+}
+
+/* Half a request of a peer that has gone gets no answer, and does not count as
+ * a connection that is idle. */
+static void
+test_peer_gone_before(void **state)
+{
+	struct zipmake_buffer b = {0};
+
+	(void)state;
+	put_request(&b, &small_wanted);
+	/* When only the end of the body lacks, it is answered. */
+	for (size_t n = 1; n < b.n - 8; n++) {
+		enum conn_wait wait;
+		struct wires w;
+
+		connect_wires(&w);
+		transmit(&w, b.p, n);
+		shutdown(w.fd, SHUT_WR);
+		wait = run(&w, false);
+		assert_true(wait == CONN_CLOSE || wait == CONN_MORE);
+		wait = run(&w, false);
+		assert_true(wait == CONN_CLOSE || wait == CONN_MORE);
+		assert_int_equal(w.n, 0);
+		disconnect(&w);
+	}
+	free(b.p);
+}
+
+/* A peer that goes while it is answered costs nothing but its connection. */
+static void
+test_peer_gone_meanwhile(void **state)
+{
+	const struct wanted wanted = {.uri = "/a.wwz/large.bin"};
+	struct wires w;
+
+	(void)state;
+	connect_wires(&w);
+	send_request(&w, &wanted);
+	assert_int_equal(conn_run(w.conn, 2000, scratch, false), CONN_WRITABLE);
+	close(w.fd);
+	w.fd = -1;
+	assert_int_equal(conn_run(w.conn, 2000, scratch, false), CONN_CLOSE);
+	disconnect(&w);
+}
+
+/* A connection that is freed under way lets go of the archive. */
+static void
+test_freed_meanwhile(void **state)
+{
+	const struct wanted wanted = {.uri = "/a.wwz/large.bin"};
+	struct archive *archive;
+	char path[128];
+	struct wires w;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s//a.wwz", place);
+	archive = cache_get(service.cache, str_of(path));
+	assert_int_equal(archive->users, 2);
+	connect_wires(&w);
+	send_request(&w, &wanted);
+	assert_int_equal(conn_run(w.conn, 2000, scratch, false), CONN_WRITABLE);
+	assert_int_equal(archive->users, 3);
+	disconnect(&w);
+	assert_int_equal(archive->users, 2);
+	archive_drop(archive);
+}
+
+/* Sockets that take little at a time. */
+static void
+test_small_buffer(void **state)
+{
+	static const struct {
+		const char *uri;
+		const struct str *want;
+		int turns; /* at least */
+	} table[] = {
+		{"/a.wwz/medium.txt", &medium, 10},
+		{"/a.wwz/large.bin", &large, 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		const struct wanted wanted = {
+			.uri = table[i].uri, .flags = KEEP};
+		const int size = 4608;
+		struct wires w;
+		enum conn_wait wait;
+		int turns = 0;
+
+		connect_wires(&w);
+		assert_int_equal(setsockopt(w.conn->fd, SOL_SOCKET, SO_SNDBUF,
+					 &size, sizeof(size)),
+			0);
+		send_request(&w, &wanted);
+		while ((wait = conn_run(w.conn, 2000 + turns, scratch,
+				false)) == CONN_WRITABLE) {
+			/* Behind an odd turn there is no room; what was sent
+			 * then was the last progress. */
+			assert_int_equal(w.conn->progress,
+				2000 + turns - (turns > 0 && turns % 2 == 0));
+			if (turns % 2 == 0)
+				receive(&w);
+			turns++;
+		}
+		receive(&w);
+		assert_int_equal(wait, CONN_IDLE);
+		if (turns < table[i].turns)
+			fail_msg("%s: %d turns", table[i].uri, turns);
+		assert_int_equal(
+			check_answer(&w, table[i].uri, 1, 200, table[i].want),
+			0);
+		disconnect(&w);
+	}
+}
+
+/* Responses that are cut short. */
+
+/* What has come looks incomplete, and holds n bytes of body or fewer. */
+static void
+check_cut(struct wires *w, struct str content)
+{
+	struct got got;
+
+	read_records(w, 1, &got);
+	assert_int_equal(status_of(&got), 200);
+	assert_int_equal(got.ends, 0);
+	assert_false(got.stdout_end);
+	assert_true(got.n - got.body < content.n);
+	assert_memory_equal(got.out + got.body, content.p, got.n - got.body);
+	free(got.out);
+}
+
+static void
+test_damaged_member(void **state)
+{
+	static const char *const uris[] = {
+		"/damaged.wwz/small.txt", "/damaged.wwz/medium.txt"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(uris); i++) {
+		const struct wanted wanted = {.uri = uris[i], .flags = KEEP};
+		struct wires w;
+
+		connect_wires(&w);
+		send_request(&w, &wanted);
+		assert_int_equal(run(&w, false), CONN_CLOSE);
+		check_cut(&w, i ? medium : small);
+		disconnect(&w);
+	}
+	log_take();
+}
+
+static void
+save_large(const char *path)
+{
+	struct zipmake z = {0};
+
+	zipmake_add(&z,
+		&(struct zipmake_member){.name = "m.bin", .content = large});
+	zipmake_finish(&z, ZIP64_NONE, STR(""));
+	zipmake_save(&z, path);
+	zipmake_free(&z);
+}
+
+/* The file ends while slices of it are sent. */
+static void
+test_truncated_file(void **state)
+{
+	static const off_t sizes[] = {0, 100000, 2900000, 3000000};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		const struct wanted wanted = {
+			.uri = "/cut.wwz/m.bin", .flags = KEEP};
+		struct wires w;
+
+		save_large("cut.wwz");
+		connect_wires(&w);
+		send_request(&w, &wanted);
+		assert_int_equal(
+			conn_run(w.conn, 2000, scratch, false), CONN_WRITABLE);
+		assert_int_equal(truncate("cut.wwz", sizes[i]), 0);
+		log_take();
+		assert_int_equal(run(&w, false), CONN_CLOSE);
+		assert_non_null(strstr(log_take(), "warn response-cut"));
+		check_cut(&w, large);
+		disconnect(&w);
+	}
+}
+
+/* Requests with one bit flipped: answered, refused or waited for, but nothing
+ * worse. */
+static void
+test_every_bit_flipped(void **state)
+{
+	struct zipmake_buffer b = {0};
+	unsigned answered = 0, silent = 0;
+
+	(void)state;
+	put_request(&b, &(struct wanted){.uri = "/a.wwz/small.txt", .body = 9});
+	for (size_t bit = 0; bit < b.n * 8; bit++) {
+		struct wires w;
+		enum conn_wait wait;
+
+		b.p[bit / 8] ^= (unsigned char)(1 << bit % 8);
+		connect_wires(&w);
+		transmit(&w, b.p, b.n);
+		wait = run(&w, false);
+		assert_int_not_equal(wait, CONN_WRITABLE);
+		if (w.n > 0)
+			answered++;
+		else
+			silent++;
+		disconnect(&w);
+		b.p[bit / 8] ^= (unsigned char)(1 << bit % 8);
+	}
+	assert_true(answered > 100 && silent > 100);
+	free(b.p);
+	log_take();
+}
+
+/* The archives, and libfcgi. */
+
+static void
+save_archives(void)
+{
+	struct zipmake z = {0};
+
+	large = zipmake_noise(3000000, 1);
+	medium = zipmake_noise(100000, 2);
+	zipmake_add(&z,
+		&(struct zipmake_member){
+			.name = "small.txt", .content = small, .method = 8});
+	zipmake_add(&z,
+		&(struct zipmake_member){
+			.name = "medium.txt", .content = medium, .method = 8});
+	zipmake_add_text(&z, "empty.txt", "");
+	zipmake_add(&z,
+		&(struct zipmake_member){
+			.name = "large.bin", .content = large});
+	zipmake_finish(&z, ZIP64_NONE, STR(""));
+	zipmake_save(&z, "a.wwz");
+	for (unsigned i = 0; i < 2; i++)
+		zipmake_set(&z, zipmake_entry(&z, i) + AT_ENTRY_CRC, 4, 12345);
+	zipmake_save(&z, "damaged.wwz");
+	zipmake_free(&z);
+}
+
+static int
+begin(void **state)
+{
+	if (place_make(state) < 0 || fcgi_init() < 0)
+		return -1;
+	log_catch();
+	save_archives();
+	service.cache = cache_new(8, 1 << 20);
+	return service.cache ? 0 : -1;
+}
+
+static int
+end(void **state)
+{
+	cache_free(service.cache);
+	free((void *)(uintptr_t)large.p);
+	free((void *)(uintptr_t)medium.p);
+	return place_remove(state);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_requests),
+		cmocka_unit_test(test_byte_by_byte),
+		cmocka_unit_test(test_nothing_to_read),
+		cmocka_unit_test(test_kept),
+		cmocka_unit_test(test_closing),
+		cmocka_unit_test(test_pipelined),
+		cmocka_unit_test(test_multiplexed),
+		cmocka_unit_test(test_long_body),
+		cmocka_unit_test(test_long_body_announced),
+		cmocka_unit_test(test_get_values),
+		cmocka_unit_test(test_unknown_management),
+		cmocka_unit_test(test_management_and_request),
+		cmocka_unit_test(test_wrong_roles),
+		cmocka_unit_test(test_no_requests),
+		cmocka_unit_test(test_aborted_with_parameters),
+		cmocka_unit_test(test_peer_gone_before),
+		cmocka_unit_test(test_peer_gone_meanwhile),
+		cmocka_unit_test(test_freed_meanwhile),
+		cmocka_unit_test(test_small_buffer),
+		cmocka_unit_test(test_damaged_member),
+		cmocka_unit_test(test_truncated_file),
+		cmocka_unit_test(test_every_bit_flipped),
+	};
+
+	return cmocka_run_group_tests_name("conn", tests, begin, end);
+}

@@ -1,0 +1,466 @@
+/* options: the command line. */
+
+#include <getopt.h>
+
+#include "log.h"
+#include "options.h"
+#include "unit.h"
+
+enum { WORDS = 8 };
+
+/* options_read, for words up to a NULL, as in a process of its own: getopt
+ * remembers what it has seen. */
+static int
+read_words(struct options *options, const char *const *words,
+	struct options_fault *fault)
+{
+	char *argv[WORDS + 2] = {"wwz"}, *nothing[] = {"wwz", NULL};
+	int argc = 1, result;
+
+	for (; words[argc - 1] != NULL; argc++)
+		argv[argc] = (char *)(uintptr_t)words[argc - 1];
+	optind = 0;
+	assert_int_equal(getopt(1, nothing, ""), -1);
+	log_limit = LOG_INFO;
+	memset(fault, 0, sizeof(*fault));
+	result = options_read(options, argc, argv, fault);
+	return result;
+}
+
+static void
+test_defaults(void **state)
+{
+	static const char *const none[] = {NULL};
+	struct options o;
+	struct options_fault fault;
+
+	(void)state;
+	assert_int_equal(read_words(&o, none, &fault), 0);
+	assert_int_equal(o.command, COMMAND_SERVE);
+	assert_int_equal(o.nlisten, 0);
+	assert_int_equal(o.mode, 0660);
+	assert_false(o.allow_remote);
+	assert_null(o.root);
+	assert_string_equal(o.suffix, ".wwz");
+	assert_null(o.mime_types);
+	assert_int_equal(o.nindex, 1);
+	assert_true(str_eq(o.index[0], STR("index.html")));
+	assert_false(o.no_listing);
+	assert_true(o.max_archives > 0);
+	assert_true(o.max_memory >= 1 << 20);
+	assert_true(o.limits.threads >= 2);
+	assert_true(o.limits.timeout_seconds > 0);
+	assert_true(o.limits.grace_seconds > 0);
+	assert_int_equal(o.nfields, 0);
+	assert_null(o.path);
+	assert_int_equal(log_limit, LOG_INFO);
+}
+
+/* What the options hold beside the defaults, in words. */
+static struct str
+describe(struct arena *arena, const struct options *o)
+{
+	static const char *const none[] = {NULL};
+	static const char *const commands[] = {
+		"serve", "explain", "help", "--version", "all"};
+	struct text text = {.arena = arena};
+	struct options_fault fault;
+	struct options d;
+	enum log_level level = log_limit;
+
+	assert_int_equal(read_words(&d, none, &fault), 0);
+	text_printf(&text, "%s", commands[o->command]);
+	if (o->topic != COMMANDS)
+		text_printf(&text, " topic=%s", commands[o->topic]);
+	for (int i = 0; i < o->nlisten; i++)
+		text_printf(&text, " listen=%s", o->listen[i]);
+	if (o->mode != d.mode)
+		text_printf(&text, " mode=%o", o->mode);
+	if (o->allow_remote)
+		text_printf(&text, " allow-remote");
+	if (o->root != NULL)
+		text_printf(&text, " root=%s", o->root);
+	if (strcmp(o->suffix, d.suffix) != 0)
+		text_printf(&text, " suffix=%s", o->suffix);
+	if (o->nindex != 1 || !str_eq(o->index[0], d.index[0])) {
+		text_printf(&text, " index");
+		for (size_t i = 0; i < o->nindex; i++)
+			text_printf(&text, "=%.*s", STR_ARG(o->index[i]));
+	}
+	if (o->no_listing)
+		text_printf(&text, " no-listing");
+	if (o->mime_types != NULL)
+		text_printf(&text, " mime-types=%s", o->mime_types);
+	if (o->limits.threads != d.limits.threads)
+		text_printf(&text, " threads=%d", o->limits.threads);
+	if (o->max_archives != d.max_archives)
+		text_printf(&text, " max-archives=%zu", o->max_archives);
+	if (o->max_memory != d.max_memory)
+		text_printf(&text, " max-memory=%zu", o->max_memory);
+	if (o->limits.timeout_seconds != d.limits.timeout_seconds)
+		text_printf(&text, " timeout=%d", o->limits.timeout_seconds);
+	if (o->limits.grace_seconds != d.limits.grace_seconds)
+		text_printf(&text, " grace=%d", o->limits.grace_seconds);
+	if (level != LOG_INFO)
+		text_printf(&text, " log-level=%s", log_names[level]);
+	for (int i = 0; i < o->nfields; i++)
+		text_printf(&text, " header=%s", o->fields[i]);
+	if (o->path != NULL)
+		text_printf(&text, " path=%s", o->path);
+	return text_str(&text);
+}
+
+static void
+test_words(void **state)
+{
+	static const struct {
+		const char *words[WORDS];
+		const char *want;
+	} table[] = {
+		{{NULL}, "serve"},
+		/* Commands. */
+		{{"serve"}, "serve"},
+		{{"help"}, "help"},
+		{{"--help"}, "help"},
+		{{"-h"}, "help"},
+		{{"help", "serve"}, "help topic=serve"},
+		{{"help", "explain"}, "help topic=explain"},
+		{{"help", "help"}, "help topic=help"},
+		{{"--version"}, "--version"},
+		{{"explain", "/x.wwz/a?b"}, "explain path=/x.wwz/a?b"},
+		{{"explain", "--", "-r"}, "explain path=-r"},
+		{{"explain", ""}, "explain path="},
+		/* Names and letters, values behind and in the word. */
+		{{"--root", "/a"}, "serve root=/a"},
+		{{"--root=/a"}, "serve root=/a"},
+		{{"-r", "/a"}, "serve root=/a"},
+		{{"-r/a"}, "serve root=/a"},
+		{{"serve", "--root", "/a"}, "serve root=/a"},
+		{{"--root", "/a", "--root=/b"}, "serve root=/b"},
+		{{"--root", "--no-listing"}, "serve root=--no-listing"},
+		{{"--root=a=b"}, "serve root=a=b"},
+		{{"--"}, "serve"},
+		{{"explain", "--root", "/a", "/x.wwz"},
+			"explain root=/a path=/x.wwz"},
+		{{"explain", "/x.wwz", "--root", "/a"},
+			"explain root=/a path=/x.wwz"},
+		/* Each of them. */
+		{{"-l", "unix:/run/a", "--listen", "[::1]:9000"},
+			"serve listen=unix:/run/a listen=[::1]:9000"},
+		{{"--mode", "0600"}, "serve mode=600"},
+		{{"--mode", "777"}, "serve mode=777"},
+		{{"--mode", "0"}, "serve mode=0"},
+		{{"--allow-remote"}, "serve allow-remote"},
+		{{"--suffix", ".zip"}, "serve suffix=.zip"},
+		{{"--index", "a.html,b.htm"}, "serve index=a.html=b.htm"},
+		{{"--index", "a b"}, "serve index=a b"},
+		{{"--index", "a,b", "--index", "c"}, "serve index=c"},
+		{{"--index", "1,2,3,4,5,6,7,8,9,a,b,c,d,e,f,g"},
+			"serve index=1=2=3=4=5=6=7=8=9=a=b=c=d=e=f=g"},
+		{{"--no-listing"}, "serve no-listing"},
+		{{"--mime-types", "/etc/mime.types"},
+			"serve mime-types=/etc/mime.types"},
+		{{"-t", "1"}, "serve threads=1"},
+		{{"--threads", "1024"}, "serve threads=1024"},
+		{{"--max-archives", "1"}, "serve max-archives=1"},
+		{{"--timeout", "1"}, "serve timeout=1"},
+		{{"--timeout", "86400"}, "serve timeout=86400"},
+		{{"--grace", "0"}, "serve grace=0"},
+		{{"--log-level", "debug"}, "serve log-level=debug"},
+		{{"--log-level", "error"}, "serve log-level=error"},
+		{{"--log-level", "info"}, "serve"},
+		{{"explain", "-H", "Range: bytes=0-0", "--header", "A:", "/x"},
+			"explain header=Range: bytes=0-0 header=A: path=/x"},
+		/* Sizes. */
+		{{"--max-memory", "1"}, "serve max-memory=1"},
+		{{"--max-memory", "3K"}, "serve max-memory=3072"},
+		{{"--max-memory", "3M"}, "serve max-memory=3145728"},
+		{{"--max-memory", "3G"}, "serve max-memory=3221225472"},
+		{{"--max-memory", "18446744073709551615"},
+			"serve max-memory=18446744073709551615"},
+		{{"--max-memory", "18014398509481983K"},
+			"serve max-memory=18446744073709550592"},
+		{{"--max-memory", "17179869183G"},
+			"serve max-memory=18446744072635809792"},
+	};
+	struct arena arena = {0};
+	unsigned failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct options options;
+		struct options_fault fault;
+		struct str got = str_of(fault.text);
+
+		if (read_words(&options, table[i].words, &fault) == 0)
+			got = describe(&arena, &options);
+		else
+			got = str_of(fault.text);
+		failed += differ(table[i].want, got, str_of(table[i].want));
+	}
+	arena_free(&arena);
+	assert_int_equal(failed, 0);
+}
+
+/* Words that are refused, and which of them the fault names. */
+static void
+test_wrong_words(void **state)
+{
+	static const struct {
+		const char *words[WORDS];
+		const char *names;
+	} table[] = {
+		/* Commands. */
+		{{"nosuch"}, "nosuch"},
+		{{""}, "command"},
+		{{"Serve"}, "Serve"},
+		{{"help", "nosuch"}, "nosuch"},
+		{{"help", "serve", "more"}, "more"},
+		{{"serve", "more"}, "more"},
+		{{"serve", "more", "evenmore"}, "more "},
+		{{"--root", "/a", "more"}, "more"},
+		{{"-"}, "-"},
+		{{"--version", "more"}, "more"},
+		{{"explain"}, "path"},
+		{{"explain", "--root", "/a"}, "path"},
+		{{"explain", "/a", "/b"}, "/b"},
+		/* Options that are none, or are another command's. */
+		{{"--nosuch"}, "--nosuch"},
+		{{"--nosuch=a"}, "--nosuch"},
+		{{"--nosuch", "a"}, "--nosuch"},
+		{{"serve", "--nosuch"}, "--nosuch"},
+		{{"-x"}, "-x"},
+		{{"serve", "-x"}, "-x"},
+		{{"serve", "-xv"}, "x"},
+		{{"serve", "more", "-x"}, "-x"},
+		{{"-r", "/a", "-xr", "/a"}, "x"},
+		{{"-:"}, "-:"},
+		{{"-?"}, "-?"},
+		{{"-W", "root=/a"}, "-W"},
+		{{"---root", "/a"}, "---root"},
+		{{"--Root", "/a"}, "--Root"},
+		{{"--max", "1"}, "--max"},
+		{{"--="}, "--="},
+		{{"serve", "-H", "A: b"}, "-H"},
+		{{"serve", "--header", "A: b"}, "--header"},
+		{{"explain", "--listen", "a", "/x"}, "--listen"},
+		{{"explain", "-l", "a", "/x"}, "-l"},
+		{{"help", "--root", "/a"}, "--root"},
+		/* Values missing, or not wanted. */
+		{{"--root"}, "--root"},
+		{{"-r"}, "-r"},
+		{{"serve", "--listen"}, "--listen"},
+		{{"--no-listing", "--threads"}, "--threads"},
+		{{"--no-listing=yes"}, "--no-listing"},
+		/* Numbers. */
+		{{"--threads", "0"}, "--threads 0"},
+		{{"--threads", "1025"}, "--threads 1025"},
+		{{"--threads", ""}, "--threads"},
+		{{"--threads="}, "--threads"},
+		{{"--threads", "-1"}, "--threads -1"},
+		{{"--threads", "+1"}, "--threads +1"},
+		{{"--threads", " 1"}, "--threads"},
+		{{"--threads", "1 "}, "--threads"},
+		{{"--threads", "two"}, "--threads two"},
+		{{"--threads", "2.5"}, "--threads 2.5"},
+		{{"--threads", "0x2"}, "--threads 0x2"},
+		{{"--threads", "4294967297"}, "--threads 4294967297"},
+		{{"--threads", "18446744073709551617"}, "--threads"},
+		{{"-t", "none"}, "none"},
+		{{"--timeout", "0"}, "--timeout 0"},
+		{{"--timeout", "86401"}, "--timeout 86401"},
+		{{"--grace", "86401"}, "--grace 86401"},
+		{{"--max-archives", "0"}, "--max-archives 0"},
+		{{"--max-archives", "1K"}, "--max-archives 1K"},
+		/* Sizes. */
+		{{"--max-memory", ""}, "--max-memory"},
+		{{"--max-memory", "K"}, "--max-memory K"},
+		{{"--max-memory", "1k"}, "--max-memory 1k"},
+		{{"--max-memory", "1KB"}, "--max-memory 1KB"},
+		{{"--max-memory", "1KK"}, "--max-memory 1KK"},
+		{{"--max-memory", "1 K"}, "--max-memory 1 K"},
+		{{"--max-memory", "-1"}, "--max-memory -1"},
+		{{"--max-memory", "1.5G"}, "--max-memory 1.5G"},
+		{{"--max-memory", "18446744073709551616"}, "--max-memory"},
+		{{"--max-memory", "18014398509481984K"}, "--max-memory"},
+		{{"--max-memory", "17179869184G"}, "--max-memory"},
+		/* Modes. */
+		{{"--mode", ""}, "--mode"},
+		{{"--mode", "1000"}, "--mode 1000"},
+		{{"--mode", "0668"}, "--mode 0668"},
+		{{"--mode", "rw"}, "--mode rw"},
+		{{"--mode", "0660 "}, "--mode 0660"},
+		{{"--mode", " 0660"}, "--mode"},
+		{{"--mode", "+660"}, "--mode +660"},
+		{{"--mode", "-1"}, "--mode -1"},
+		{{"--mode", "-1777777777777777777777"}, "--mode"},
+		{{"--mode", "99999999999999999999999"}, "--mode"},
+		{{"--mode", "7777777777777777777777777"}, "--mode"},
+		/* Names. */
+		{{"--suffix", ""}, "--suffix"},
+		{{"--suffix", "a/b"}, "--suffix a/b"},
+		{{"--index", ",a"}, "--index ,a"},
+		{{"--index", "a,,b"}, "--index a,,b"},
+		{{"--index", "a,"}, "--index a,"},
+		{{"--index", "a/b"}, "--index a/b"},
+		{{"--index", "1,2,3,4,5,6,7,8,9,a,b,c,d,e,f,g,h"}, "--index"},
+		{{"--log-level", "loud"}, "--log-level loud"},
+		{{"--log-level", "INFO"}, "--log-level INFO"},
+		{{"--log-level", ""}, "--log-level"},
+		{{"explain", "-H", "Range", "/x"}, "Range"},
+		{{"explain", "-H", ": a", "/x"}, ": a"},
+		{{"explain", "-H", "", "/x"}, "header"},
+	};
+	unsigned failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct options options;
+		struct options_fault fault;
+		struct capture capture;
+		char buffer[256];
+		struct str said;
+		int result;
+
+		capture_begin(&capture);
+		result = read_words(&options, table[i].words, &fault);
+		said = capture_end(&capture, buffer, sizeof(buffer));
+		/* The caller says it, not getopt. */
+		failed += differ(table[i].names, said, STR(""));
+		if (result == -1 && strstr(fault.text, table[i].names) &&
+			strchr(fault.text, '\n') == NULL)
+			continue;
+		print_error("row %zu: got %d, \"%s\", want -1, \"%s\"\n", i,
+			result, fault.text, table[i].names);
+		failed++;
+	}
+	assert_int_equal(failed, 0);
+}
+
+/* As many as there is room for, and one more. */
+static void
+test_many(void **state)
+{
+	static char *argv[2 + 2 * OPTIONS_FIELDS + 3];
+	struct options options;
+	struct options_fault fault;
+	int argc = 2;
+
+	(void)state;
+	argv[0] = "wwz";
+	argv[1] = "explain";
+	for (int i = 0; i < OPTIONS_FIELDS; i++) {
+		argv[argc++] = "-H";
+		argv[argc++] = "A: b";
+	}
+	argv[argc++] = "/x";
+	assert_int_equal(options_read(&options, argc, argv, &fault), 0);
+	assert_int_equal(options.nfields, OPTIONS_FIELDS);
+	argv[argc - 1] = "-H";
+	argv[argc++] = "A: b";
+	assert_int_equal(options_read(&options, argc, argv, &fault), -1);
+	assert_non_null(strstr(fault.text, "too many"));
+
+	argc = 1;
+	for (int i = 0; i < LISTENERS_MAX; i++) {
+		argv[argc++] = "-l";
+		argv[argc++] = "unix:a";
+	}
+	assert_int_equal(options_read(&options, argc, argv, &fault), 0);
+	assert_int_equal(options.nlisten, LISTENERS_MAX);
+	argv[argc++] = "-l";
+	argv[argc++] = "unix:a";
+	assert_int_equal(options_read(&options, argc, argv, &fault), -1);
+	assert_non_null(strstr(fault.text, "too many"));
+}
+
+/* A fault about a word that is longer than it has room for. */
+static void
+test_long_word(void **state)
+{
+	static char word[5000];
+	const char *const words[][3] = {
+		{word}, {"--threads", word}, {"--root", "/a", word}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(words); i++) {
+		struct options options;
+		struct options_fault fault;
+		const char *const end[] = {
+			words[i][0], words[i][1], words[i][2], NULL};
+
+		memset(word, 'x', sizeof(word) - 1);
+		assert_int_equal(read_words(&options, end, &fault), -1);
+		assert_int_equal(strnlen(fault.text, sizeof(fault.text) + 1),
+			sizeof(fault.text) - 1);
+	}
+}
+
+static struct str
+help(enum command topic, char *buffer, size_t size)
+{
+	FILE *file = fmemopen(buffer, size, "w");
+	long n;
+
+	assert_non_null(file);
+	options_help(topic, file);
+	n = ftell(file);
+	assert_int_equal(fclose(file), 0);
+	assert_in_range(n, 1, size - 1);
+	return (struct str){buffer, (size_t)n};
+}
+
+static void
+test_help(void **state)
+{
+	static const struct {
+		enum command topic;
+		const char *has, *lacks;
+	} table[] = {
+		{COMMANDS, "wwz serve ", "--root"},
+		{COMMANDS, "wwz explain ", "--listen"},
+		{COMMANDS, "wwz help ", "--header"},
+		{COMMAND_SERVE, "\n  --listen ADDRESS, -l ADDRESS\n",
+			"wwz explain"},
+		{COMMAND_SERVE, "\n  --root DIR, -r DIR\n", "--header"},
+		{COMMAND_SERVE, "\n  --no-listing\n", "-H"},
+		{COMMAND_EXPLAIN, "\n  --header FIELD, -H FIELD\n", "--listen"},
+		{COMMAND_EXPLAIN, "\n  --root DIR, -r DIR\n", "wwz serve"},
+		{COMMAND_HELP, "wwz help ", "--"},
+	};
+	unsigned failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		static char buffer[65536];
+		struct str text = help(table[i].topic, buffer, sizeof(buffer));
+
+		if (memmem(text.p, text.n, table[i].has,
+			    strlen(table[i].has)) == NULL) {
+			print_error("help %zu lacks \"%s\"\n", i, table[i].has);
+			failed++;
+		}
+		if (memmem(text.p, text.n, table[i].lacks,
+			    strlen(table[i].lacks)) != NULL) {
+			print_error("help %zu has \"%s\"\n", i, table[i].lacks);
+			failed++;
+		}
+		failed += !str_ends(text, STR("\n"));
+	}
+	assert_int_equal(failed, 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_wrong_words),
+		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_long_word),
+		cmocka_unit_test(test_help),
+	};
+
+	return cmocka_run_group_tests_name("options", tests, NULL, NULL);
+}

@@ -1,0 +1,475 @@
+/* represent: which forms an archive has of a member. */
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "guard.h"
+#include "represent.h"
+#include "source.h"
+#include "zipmake.h"
+
+static const struct site site = {.suffix = {".wwz", 4}};
+
+#define ID   (1u << CODING_IDENTITY)
+#define GZIP (1u << CODING_GZIP)
+#define ZSTD (1u << CODING_ZSTD)
+#define BR   (1u << CODING_BR)
+
+#define TEXT  "text/plain; charset=utf-8"
+#define BYTES "application/octet-stream"
+
+static struct archive *
+open_made(struct zipmake *z)
+{
+	char path[128];
+	struct archive *archive;
+
+	/* cmocka takes SIGBUS for itself at the beginning of each test. */
+	assert_int_equal(guard_install(), 0);
+	zipmake_finish(z, ZIP64_NONE, STR(""));
+	zipmake_save(z, "a.wwz");
+	zipmake_free(z);
+	snprintf(path, sizeof(path), "%s//a.wwz", place);
+	archive = archive_open(str_of(path));
+	assert_non_null(archive);
+	assert_int_equal(archive->status, STATUS_GO);
+	return archive;
+}
+
+static enum status
+represent_name(struct representations *found, struct archive *archive,
+	const char *name, struct arena *arena)
+{
+	struct member member;
+
+	assert_true(zipdir_find(archive->zipdir, str_of(name), &member));
+	return represent(found, archive, &member, &site, arena);
+}
+
+/* Members by name, method and flags; each is of its name as content, but those
+ * by a method that is not written here. */
+static void
+add_members(struct zipmake *z)
+{
+	static const struct {
+		const char *name;
+		unsigned method, flags;
+	} members[] = {
+		{"stored.css", 0, 0},
+		{"deflated.css", 8, 0},
+		{"bzip2.css", 12, 0},
+		{"zstd.css", 93, 0},
+		{"zstd", 93, 0},
+		{"zstd-encrypted.css", 93, 1},
+		{"unknown.css", 99, 0},
+		{"encrypted.css", 0, 1},
+		{"encrypted8.css", 8, 1},
+		{"all.css", 0, 0},
+		{"all.css.gz", 0, 0},
+		{"all.css.zst", 8, 0},
+		{"all.css.br", 0, 0},
+		{"both.css", 8, 0},
+		{"both.css.gz", 0, 0},
+		{"both.css.br", 8, 0},
+		{"bad.css", 0, 0},
+		{"bad.css.gz", 0, 1},
+		{"bad.css.br", 99, 0},
+		{"gz.css.gz", 8, 0},
+		{"gz.css.gz.br", 0, 0},
+		{".gz", 8, 0},
+		{"x.log.gz", 0, 0},
+		{"x.txt.gz", 8, 0},
+		{"x.LOG.GZ", 0, 0},
+		{"x.css.gz", 0, 0},
+		{"dir/x.br", 8, 0},
+		{"dir/stored.css", 0, 0},
+	};
+
+	for (size_t i = 0; i < COUNT(members); i++)
+		zipmake_add(z,
+			&(struct zipmake_member){.name = members[i].name,
+				.content = str_of(members[i].name),
+				.method = members[i].method,
+				.flags = members[i].flags});
+}
+
+static void
+test_forms(void **state)
+{
+	static const struct {
+		const char *name;
+		enum status status;
+		unsigned available;
+	} table[] = {
+		{"stored.css", STATUS_GO, ID},
+		{"deflated.css", STATUS_GO, ID | GZIP},
+		{"bzip2.css", STATUS_GO, ID},
+		{"zstd.css", STATUS_GO, ZSTD},
+		{"zstd", STATUS_GO, ZSTD},
+		{"zstd-encrypted.css", STATUS_UNSUPPORTED, 0},
+		{"unknown.css", STATUS_UNSUPPORTED, 0},
+		{"encrypted.css", STATUS_UNSUPPORTED, 0},
+		{"encrypted8.css", STATUS_UNSUPPORTED, 0},
+		{"all.css", STATUS_GO, ID | GZIP | ZSTD | BR},
+		{"all.css.gz", STATUS_GO, ID},
+		{"all.css.zst", STATUS_GO, ID},
+		{"both.css", STATUS_GO, ID | GZIP | BR},
+		{"both.css.br", STATUS_GO, ID},
+		{"bad.css", STATUS_GO, ID},
+		{"bad.css.gz", STATUS_UNSUPPORTED, 0},
+		{"gz.css.gz", STATUS_GO, ID},
+		{"x.log.gz", STATUS_GO, ID | GZIP},
+		{"x.txt.gz", STATUS_GO, ID | GZIP},
+		{"x.LOG.GZ", STATUS_GO, ID | GZIP},
+		{"x.css.gz", STATUS_GO, ID},
+		{"dir/x.br", STATUS_GO, ID},
+		{"dir/stored.css", STATUS_GO, ID},
+	};
+	struct zipmake z = {0};
+	struct arena arena = {0};
+	struct archive *archive;
+	unsigned failed = 0;
+
+	(void)state;
+	add_members(&z);
+	archive = open_made(&z);
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct representations found = {.available = 0};
+		unsigned want = table[i].available;
+		enum status status =
+			represent_name(&found, archive, table[i].name, &arena);
+
+		/* A libzip that reads Zstandard makes the content another one.
+		 */
+		if (want == ZSTD && unpack_supports(ZIP_ZSTD))
+			want |= ID;
+		if (status == table[i].status &&
+			(status != STATUS_GO || found.available == want))
+			continue;
+		print_error("%s: got %d, forms %x, want %d, %x\n",
+			table[i].name, (int)status, found.available,
+			(int)table[i].status, want);
+		failed++;
+	}
+	assert_int_equal(failed, 0);
+	archive_drop(archive);
+	arena_free(&arena);
+	log_take();
+}
+
+/* Each form has its own tag, size and way of being sent. */
+static void
+test_form_details(void **state)
+{
+	static const struct {
+		const char *name;
+		enum coding coding;
+		enum form form;
+		const char *member, *type;
+		int more; /* bytes beyond the member's */
+	} table[] = {
+		{"deflated.css", CODING_IDENTITY, FORM_CONTENT, "deflated.css",
+			"text/css; charset=utf-8", 0},
+		{"deflated.css", CODING_GZIP, FORM_GZIP, "deflated.css",
+			"text/css; charset=utf-8", 18},
+		{"all.css", CODING_BR, FORM_CONTENT, "all.css.br",
+			"text/css; charset=utf-8", 0},
+		{"all.css", CODING_ZSTD, FORM_CONTENT, "all.css.zst",
+			"text/css; charset=utf-8", 0},
+		{"both.css", CODING_GZIP, FORM_GZIP, "both.css",
+			"text/css; charset=utf-8", 18},
+		{"zstd.css", CODING_ZSTD, FORM_PACKED, "zstd.css",
+			"text/css; charset=utf-8", 0},
+		{"x.log.gz", CODING_GZIP, FORM_CONTENT, "x.log.gz", TEXT, 0},
+		{"x.log.gz", CODING_IDENTITY, FORM_CONTENT, "x.log.gz",
+			"application/gzip", 0},
+		{"x.css.gz", CODING_IDENTITY, FORM_CONTENT, "x.css.gz",
+			"application/gzip", 0},
+	};
+	struct zipmake z = {0};
+	struct arena arena = {0};
+	struct archive *archive;
+	unsigned failed = 0;
+
+	(void)state;
+	add_members(&z);
+	archive = open_made(&z);
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct representations found;
+		const struct representation *r;
+		uint64_t size;
+
+		assert_int_equal(
+			represent_name(&found, archive, table[i].name, &arena),
+			STATUS_GO);
+		r = &found.of[table[i].coding];
+		size = table[i].form == FORM_CONTENT ? r->member.size
+						     : r->member.packed;
+		if (r->form == table[i].form &&
+			str_eq(r->member.name, str_of(table[i].member)) &&
+			str_eq(r->type, str_of(table[i].type)) &&
+			r->size == size + (uint64_t)table[i].more &&
+			r->etag.n > 2 && r->etag.p[0] == '"' &&
+			r->etag.p[r->etag.n - 1] == '"')
+			continue;
+		print_error("%s, coding %d: got form %d of %.*s, %.*s, %" PRIu64
+			    " bytes, tag %.*s\n",
+			table[i].name, (int)table[i].coding, (int)r->form,
+			STR_ARG(r->member.name), STR_ARG(r->type), r->size,
+			STR_ARG(r->etag));
+		failed++;
+	}
+	assert_int_equal(failed, 0);
+	archive_drop(archive);
+	arena_free(&arena);
+}
+
+static void
+test_tags_differ(void **state)
+{
+	struct zipmake z = {0};
+	struct arena arena = {0};
+	struct representations found;
+	struct archive *archive;
+
+	(void)state;
+	add_members(&z);
+	archive = open_made(&z);
+	assert_int_equal(
+		represent_name(&found, archive, "all.css", &arena), STATUS_GO);
+	assert_int_equal(found.available, (1u << CODINGS) - 1);
+	for (int i = 0; i < CODINGS; i++) {
+		for (int j = 0; j < i; j++)
+			assert_false(
+				str_eq(found.of[i].etag, found.of[j].etag));
+	}
+	archive_drop(archive);
+	arena_free(&arena);
+}
+
+/* Names without a type, by their first 512 bytes: with n bytes of text in front
+ * of a NUL. */
+static void
+test_text_or_not(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t n;
+		bool nul;
+		const char *want;
+	} table[] = {
+		{"README", 0, false, TEXT},
+		{"README", 600, false, TEXT},
+		{"README", 0, true, BYTES},
+		{"README", 511, true, BYTES},
+		{"README", 512, true, TEXT},
+		{"a.txt", 10, false, TEXT},
+		{"a.txt", 10, true, BYTES},
+		{"a.log", 511, true, BYTES},
+		{"a.LOG", 512, true, TEXT},
+		{"dir.d/file", 10, true, BYTES},
+		{"dir.d/file", 10, false, TEXT},
+		{"a.bin", 10, false, BYTES},
+		{"a.html", 10, true, "text/html; charset=utf-8"},
+		{"a.unheard-of", 10, false, BYTES},
+	};
+	static const unsigned methods[] = {0, 8};
+	char content[700];
+	unsigned failed = 0;
+
+	(void)state;
+	memset(content, 'x', sizeof(content));
+	for (size_t i = 0; i < 4 * COUNT(table); i++) {
+		const char *want = table[i / 4].want;
+		struct str text = {
+			content, table[i / 4].n + (table[i / 4].nul ? 1 : 0)};
+		struct representations found;
+		struct arena arena = {0};
+		struct zipmake z = {0};
+		struct archive *archive;
+
+		content[table[i / 4].n] = table[i / 4].nul ? '\0' : 'x';
+		zipmake_add(&z,
+			&(struct zipmake_member){.name = table[i / 4].name,
+				.content = text,
+				.method = methods[i % 2]});
+		content[table[i / 4].n] = 'x';
+		archive = open_made(&z);
+		/* The second answer is from memory. */
+		for (int j = 0; j < 2; j++) {
+			assert_int_equal(represent_name(&found, archive,
+						 table[i / 4].name, &arena),
+				STATUS_GO);
+			if (str_eq(found.of[CODING_IDENTITY].type,
+				    str_of(want)))
+				continue;
+			print_error("%s, %zu bytes%s, method %u: got %.*s, "
+				    "want %s\n",
+				table[i / 4].name, table[i / 4].n,
+				table[i / 4].nul ? " and NUL" : "",
+				methods[i % 2],
+				STR_ARG(found.of[CODING_IDENTITY].type), want);
+			failed++;
+		}
+		archive_drop(archive);
+		arena_free(&arena);
+	}
+	assert_int_equal(failed, 0);
+}
+
+static void
+test_modified(void **state)
+{
+	int64_t now = time(NULL);
+	struct zipmake z = {0};
+	struct arena arena = {0};
+	struct representations found;
+	struct archive *archive;
+
+	(void)state;
+	zipmake_add(&z,
+		&(struct zipmake_member){
+			.name = "past.css", .date = 40 << 9 | 1 << 5 | 1});
+	zipmake_add(&z,
+		&(struct zipmake_member){
+			.name = "future.css", .date = 127 << 9 | 1 << 5 | 1});
+	zipmake_add(&z,
+		&(struct zipmake_member){.name = "stamped.css",
+			.date = 40 << 9 | 1 << 5 | 1,
+			.extra = STR("UT\5\0\1\0\0\0\x40")});
+	archive = open_made(&z);
+	assert_int_equal(
+		represent_name(&found, archive, "past.css", &arena), STATUS_GO);
+	assert_int_equal(found.modified, 1577836800);
+	assert_int_equal(represent_name(&found, archive, "stamped.css", &arena),
+		STATUS_GO);
+	assert_int_equal(found.modified, 0x40000000);
+	assert_int_equal(represent_name(&found, archive, "future.css", &arena),
+		STATUS_GO);
+	assert_in_range(found.modified, now, time(NULL));
+	archive_drop(archive);
+	arena_free(&arena);
+}
+
+/* A member whose local header is wrong is an error; as a sibling it is none. */
+static void
+test_damaged(void **state)
+{
+	struct zipmake z = {0};
+	struct arena arena = {0};
+	struct representations found;
+	struct archive *archive;
+
+	(void)state;
+	zipmake_add_text(&z, "a.css", "fine");
+	zipmake_add_text(&z, "a.css.br", "wrong");
+	z.file.p[30 + 5 + 4 + AT_LOCAL_NAME] = 'x';
+	archive = open_made(&z);
+	log_take();
+	assert_int_equal(
+		represent_name(&found, archive, "a.css", &arena), STATUS_GO);
+	assert_int_equal(found.available, ID);
+	assert_int_equal(represent_name(&found, archive, "a.css.br", &arena),
+		STATUS_ERROR);
+	assert_non_null(strstr(log_take(), "member-damaged"));
+	archive_drop(archive);
+	arena_free(&arena);
+}
+
+static void
+test_unsupported_in_the_log(void **state)
+{
+	struct zipmake z = {0};
+	struct arena arena = {0};
+	struct representations found;
+	struct archive *archive;
+	const char *log;
+
+	(void)state;
+	add_members(&z);
+	archive = open_made(&z);
+	log_take();
+	represent_name(&found, archive, "unknown.css", &arena);
+	log = log_take();
+	assert_non_null(strstr(log, "warn member-unsupported"));
+	assert_non_null(strstr(log, "member=unknown.css"));
+	assert_non_null(strstr(log, "method=99"));
+	represent_name(&found, archive, "encrypted.css", &arena);
+	assert_non_null(strstr(log_take(), "why=encrypted"));
+	archive_drop(archive);
+	arena_free(&arena);
+}
+
+static void
+test_archive_itself(void **state)
+{
+	static const struct {
+		const char *name, *want;
+	} table[] = {
+		{"a.wwz",
+			"attachment; filename=\"a.zip\"; "
+			"filename*=UTF-8''a.zip"},
+		{"x", "attachment; filename=\"x.zip\"; filename*=UTF-8''x.zip"},
+		{"\xc3\xa4 \"b\".wwz",
+			"attachment; filename=\"__ _b_.zip\"; "
+			"filename*=UTF-8''%C3%A4%20%22b%22.zip"},
+	};
+	struct zipmake z = {0};
+	struct arena arena = {0};
+	struct archive *archive;
+	unsigned failed = 0;
+
+	(void)state;
+	add_members(&z);
+	archive = open_made(&z);
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct representations found;
+		const struct representation *r = &found.of[CODING_IDENTITY];
+
+		assert_int_equal(represent_archive(&found, archive,
+					 str_of(table[i].name), &site, &arena),
+			STATUS_GO);
+		assert_int_equal(found.available, ID);
+		assert_int_equal(r->size, archive->id.size);
+		assert_int_equal(r->start, 0);
+		assert_int_equal(r->form, FORM_PACKED);
+		assert_true(str_eq(r->type, STR("application/zip")));
+		if (!str_eq(r->disposition, str_of(table[i].want))) {
+			print_error("%s: got %.*s, want %s\n", table[i].name,
+				STR_ARG(r->disposition), table[i].want);
+			failed++;
+		}
+	}
+	assert_int_equal(failed, 0);
+	archive_drop(archive);
+	arena_free(&arena);
+}
+
+static int
+begin(void **state)
+{
+	log_catch();
+	return place_make(state);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_form_details),
+		cmocka_unit_test(test_tags_differ),
+		cmocka_unit_test(test_text_or_not),
+		cmocka_unit_test(test_modified),
+		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_unsupported_in_the_log),
+		cmocka_unit_test(test_archive_itself),
+	};
+
+	return cmocka_run_group_tests_name(
+		"represent", tests, begin, place_remove);
+}
