@@ -53,12 +53,28 @@ add_gzip(struct body *body, const struct representation *r, struct span part)
 		part);
 }
 
+/* The part can be sent from the mapping.  A stored member that is sent whole
+ * has its CRC-32 compared once; see stored.c. */
+static bool
+can_slice(const struct body *body, const struct representation *r,
+	struct span part)
+{
+	bool whole = part.first == 0 && part.end == r->member.size;
+
+	if (r->form == FORM_PACKED)
+		return true;
+	return r->member.method == ZIP_STORED &&
+		(!whole ||
+			(archive_notes(body->archive, &r->member) &
+				ARCHIVE_CHECKED) != 0);
+}
+
 static void
 add_part(struct body *body, const struct representation *r, struct span part)
 {
 	if (r->form == FORM_GZIP)
 		add_gzip(body, r, part);
-	else if (r->form == FORM_PACKED || r->member.method == ZIP_STORED)
+	else if (can_slice(body, r, part))
 		body_add_slice(
 			body, r->start + part.first, part.end - part.first);
 	else

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "beneath.h"
 #include "guard.h"
@@ -14,10 +13,9 @@
 #include "ziplocal.h"
 
 enum {
-	UPLOAD_SECONDS = 5,         /* a file this young may still be growing */
-	FAILURE_SECONDS = 1,        /* that a failure is remembered */
-	STORED_CHECKED = 64 * 1024, /* bytes, at most */
-	DEFLATE_RATIO = 1032,       /* 258 bytes from two bits */
+	UPLOAD_SECONDS = 5,   /* a file this young may still be growing */
+	FAILURE_SECONDS = 1,  /* that a failure is remembered */
+	DEFLATE_RATIO = 1032, /* 258 bytes from two bits */
 };
 
 /* The bits of zipdir_notes that hold the size of a checked local header. */
@@ -87,7 +85,6 @@ refusal(int error, enum log_level *level, const char **word)
 	case EMFILE:
 	case ENFILE:
 	case ENOMEM:
-		*word = "archive-unavailable";
 		return STATUS_UNAVAILABLE;
 	default:
 		*word = "archive-unreadable";
@@ -118,6 +115,8 @@ refuse(struct archive *archive, int error)
 	enum status status = refusal(error, &level, &word);
 
 	archive->starved = status == STATUS_UNAVAILABLE;
+	if (archive->starved)
+		return status;
 	log_pairs(level, word, {"archive", str_of(archive->path)},
 		{"why", str_of(reason(error))});
 	return status;
@@ -229,6 +228,13 @@ archive_open(struct str path)
 	return archive;
 }
 
+void
+archive_log_starved(struct str path)
+{
+	log_pairs(LOG_WARN, "archive-unavailable", {"archive", path},
+		{"why", STR("descriptors or memory ran out")});
+}
+
 struct archive *
 archive_keep(struct archive *archive)
 {
@@ -282,42 +288,19 @@ archive_is_intact(const struct archive *archive)
 		same_time(st.st_mtim, archive->id.modified);
 }
 
-/* What is wrong with the bytes of a stored member that is small: they are
- * looked at this once, as nobody looks when they are sent. */
-static const char *
-stored_fault(const struct archive *archive, const struct member *member,
-	uint64_t start)
-{
-	unsigned char *bytes;
-	const char *fault = NULL;
-
-	if (member->size > STORED_CHECKED)
-		return NULL;
-	bytes = malloc((size_t)member->size + 1);
-	if (bytes == NULL)
-		return "no memory for the data";
-	if (archive_read(archive, start, bytes, (size_t)member->size) < 0)
-		fault = "the file has become shorter";
-	else if (crc32(0, bytes, (uInt)member->size) != member->crc)
-		fault = "CRC-32 does not match";
-	free(bytes);
-	return fault;
-}
-
 /* What is wrong with member's local header, NULL when nothing is; its size. */
 static const char *
 local_fault(const struct archive *archive, const struct member *member,
 	uint32_t *size)
 {
 	const uint64_t end = zipdir_start(archive->zipdir);
-	unsigned char fixed[ZIPLOCAL_SIZE], *header;
-	const char *fault;
+	unsigned char header[ZIPLOCAL_MAX];
 
 	if (end < ZIPLOCAL_SIZE || member->offset > end - ZIPLOCAL_SIZE)
 		return "no room for a local header";
-	if (archive_read(archive, member->offset, fixed, sizeof(fixed)) < 0)
+	if (archive_read(archive, member->offset, header, ZIPLOCAL_SIZE) < 0)
 		return "the file has become shorter";
-	*size = ziplocal_size(fixed);
+	*size = ziplocal_size(header);
 	if (*size == 0)
 		return "no local header";
 	if (*size > end - member->offset ||
@@ -328,16 +311,9 @@ local_fault(const struct archive *archive, const struct member *member,
 	if (member->method == ZIP_DEFLATED &&
 		member->size / DEFLATE_RATIO > member->packed)
 		return "more than its data can hold";
-	header = malloc(*size);
-	if (header == NULL)
-		return "no memory for the local header";
-	fault = archive_read(archive, member->offset, header, *size) < 0
-		? "the file has become shorter"
-		: ziplocal_differs(header, member);
-	free(header);
-	if (fault == NULL && member->method == ZIP_STORED)
-		fault = stored_fault(archive, member, member->offset + *size);
-	return fault;
+	if (archive_read(archive, member->offset, header, *size) < 0)
+		return "the file has become shorter";
+	return ziplocal_differs(header, member);
 }
 
 enum status
@@ -375,8 +351,8 @@ archive_notes(const struct archive *archive, const struct member *member)
 }
 
 void
-archive_note(
-	struct archive *archive, const struct member *member, unsigned notes)
+archive_note(const struct archive *archive, const struct member *member,
+	unsigned notes)
 {
 	zipdir_add_notes(archive->zipdir, member->slot, notes);
 }

@@ -48,6 +48,10 @@ struct archive {
  * damaged), STATUS_UNAVAILABLE (an upload under way, or out of descriptors). */
 struct archive *archive_open(struct str path);
 
+/* Log that path was not to be opened, twice, for lack of descriptors or memory,
+ * which archive_open does not log. */
+void archive_log_starved(struct str path);
+
 /* Take a share, give one back; the last one closes.  Any thread; drop takes
  * NULL and keeps errno. */
 struct archive *archive_keep(struct archive *archive);
@@ -65,8 +69,8 @@ bool archive_is_intact(const struct archive *archive);
 /* Where member's data starts in the file.  At first its local header is
  * compared with the directory: name, method, sizes, and that header and data
  * end before the central directory (APPNOTE 6.3, section 4.3.7); the two sizes
- * of a stored member must be one, and the CRC-32 of one of up to 64 KiB must
- * match.  STATUS_GO, or STATUS_ERROR, which has been logged.  Any thread. */
+ * of a stored member must be one.  STATUS_GO, or STATUS_ERROR, which has been
+ * logged.  Any thread. */
 enum status archive_locate(
 	struct archive *archive, const struct member *member, uint64_t *start);
 
@@ -74,11 +78,12 @@ enum status archive_locate(
 enum {
 	ARCHIVE_TEXT = 1 << 28, /* it looks like text */
 	ARCHIVE_BINARY = 1 << 29,
+	ARCHIVE_CHECKED = 1 << 30, /* its CRC-32 matches */
 };
 unsigned archive_notes(
 	const struct archive *archive, const struct member *member);
-void archive_note(
-	struct archive *archive, const struct member *member, unsigned notes);
+void archive_note(const struct archive *archive, const struct member *member,
+	unsigned notes);
 
 /* As zipdir_walk; the order is built when it is first needed.  STATUS_GO,
  * STATUS_NOT_FOUND, or STATUS_UNAVAILABLE without memory.  Any thread. */

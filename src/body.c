@@ -161,41 +161,49 @@ next_slice(struct body *body, struct segment *s, struct str *span)
 static struct source *
 open_content(const struct archive *archive, const struct segment *s)
 {
-	if (s->member.method == ZIP_DEFLATED)
+	switch (s->member.method) {
+	case ZIP_STORED:
+		return stored_open(archive, &s->member, s->start);
+	case ZIP_DEFLATED:
 		return inflate_open(archive, &s->member, s->start);
-	return unpack_open(archive, &s->member, s->start);
+	default:
+		return unpack_open(archive, &s->member, s->start);
+	}
 }
 
-/* Read until something comes that is not to be skipped. */
+/* What comes in front of the first byte that is wanted is made and thrown away,
+ * a bounded amount at a time: others want the thread, too. */
 static enum body_result
 next_content(struct body *body, struct segment *s, struct str *span)
 {
-	size_t n = 0, skipped;
-
 	if (buffer(body) == NULL)
 		return cut(body, "no memory");
 	if (s->source == NULL)
 		s->source = open_content(body->archive, s);
 	if (s->source == NULL)
 		return cut(body, "no memory");
-	for (skipped = 0; skipped == n; s->skip -= skipped) {
-		ssize_t got = s->source->read(
+	for (size_t made = 0; made < BODY_SKIP_SIZE;) {
+		ssize_t n = s->source->read(
 			s->source, body->buffer, BODY_SPAN_SIZE);
+		size_t skipped;
 
-		if (got < 0)
+		if (n < 0)
 			return BODY_CUT;
-		n = (size_t)got;
-		skipped = s->skip < n ? (size_t)s->skip : n;
-		if (n == 0)
-			break;
+		if (n == 0 && s->left > 0)
+			return cut(body, "the content ended early");
+		made += (size_t)n;
+		skipped = s->skip < (size_t)n ? (size_t)s->skip : (size_t)n;
+		s->skip -= skipped;
+		if (skipped == (size_t)n && n > 0)
+			continue;
+		*span = str_slice((struct str){body->buffer, (size_t)n},
+			skipped, (size_t)n);
+		if (span->n > s->left)
+			span->n = (size_t)s->left;
+		s->left -= span->n;
+		return BODY_SPAN;
 	}
-	if (n == 0 && s->left > 0)
-		return cut(body, "the content ended early");
-	*span = str_slice((struct str){body->buffer, n}, skipped, n);
-	if (span->n > s->left)
-		span->n = (size_t)s->left;
-	s->left -= span->n;
-	return BODY_SPAN;
+	return BODY_LATER;
 }
 
 static enum body_result
@@ -288,6 +296,19 @@ copy_all(struct body *body, char *text)
 	return n;
 }
 
+/* Bytes that have to be made for the whole body. */
+static uint64_t
+work(const struct body *body)
+{
+	uint64_t bytes = body->length;
+
+	for (const struct segment *s = body->first; s != NULL; s = s->next) {
+		if (s->kind == SEGMENT_CONTENT && bytes <= BODY_SPAN_SIZE)
+			bytes += s->skip;
+	}
+	return bytes;
+}
+
 void
 body_settle(struct body *body)
 {
@@ -295,7 +316,7 @@ body_settle(struct body *body)
 	char *text;
 	size_t n;
 
-	if (body->file_segments == 0 || length > BODY_SPAN_SIZE)
+	if (body->file_segments == 0 || work(body) > BODY_SPAN_SIZE)
 		return;
 	text = arena_get(body->arena, (size_t)length + 1);
 	if (text == NULL)

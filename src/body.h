@@ -9,8 +9,9 @@
 #include "source.h"
 
 enum {
-	BODY_SPAN_SIZE = 64 * 1024,  /* of what is made or copied, at most */
-	BODY_SLICE_SIZE = 512 * 1024 /* of a span of the mapping, at most */
+	BODY_SPAN_SIZE = 64 * 1024,   /* of what is made or copied, at most */
+	BODY_SLICE_SIZE = 512 * 1024, /* of a span of the mapping, at most */
+	BODY_SKIP_SIZE = 1024 * 1024  /* made and thrown away at a time */
 };
 
 enum segment_kind {
@@ -46,7 +47,12 @@ struct body {
 	bool broken; /* what comes behind the last segment is a cut */
 };
 
-enum body_result { BODY_SPAN, BODY_END, BODY_CUT };
+enum body_result {
+	BODY_SPAN,
+	BODY_END,
+	BODY_CUT,
+	BODY_LATER, /* nothing yet: work is under way, ask again */
+};
 
 /* An empty body, which must stay where it is.  It takes over the share in
  * archive, which may be NULL. */

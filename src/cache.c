@@ -126,17 +126,26 @@ evict(struct cache *cache)
 	pthread_mutex_unlock(&cache->lock);
 }
 
+static bool
+starved(const struct archive *archive)
+{
+	return archive == NULL || archive->starved;
+}
+
 /* When descriptors or memory lack, those of other archives may do. */
 static struct archive *
 open_with_room(struct cache *cache, struct str path)
 {
 	struct archive *archive = archive_open(path);
 
-	if (archive != NULL && !archive->starved)
+	if (!starved(archive))
 		return archive;
 	archive_drop(archive);
 	cache_clear(cache);
-	return archive_open(path);
+	archive = archive_open(path);
+	if (starved(archive))
+		archive_log_starved(path);
+	return archive;
 }
 
 /* A lack is over as soon as something else is closed, and a file that is
@@ -144,8 +153,7 @@ open_with_room(struct cache *cache, struct str path)
 static bool
 worth_remembering(const struct archive *archive)
 {
-	return archive != NULL && !archive->starved &&
-		archive->status != STATUS_NOT_FOUND;
+	return !starved(archive) && archive->status != STATUS_NOT_FOUND;
 }
 
 /* Open what entry stands for, and enter it or take the entry out. */

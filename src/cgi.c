@@ -32,8 +32,9 @@ put_response(struct response *response, int fd)
 	if (put(fd, span) < 0)
 		return -1;
 	while (!response->head && !response->body.arena->failed &&
-		(result = body_next(&response->body, &span)) == BODY_SPAN) {
-		if (put(fd, span) < 0)
+		(result = body_next(&response->body, &span)) != BODY_END &&
+		result != BODY_CUT) {
+		if (result == BODY_SPAN && put(fd, span) < 0)
 			return -1;
 	}
 	return result == BODY_CUT ? -1 : 0;

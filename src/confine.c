@@ -16,13 +16,17 @@
 #define READ_RIGHTS (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 
 int
-confine_user(const char *user)
+confine_user(const char *user, char *const *sockets, int n)
 {
 	const struct passwd *entry = getpwnam(user);
 
 	if (entry == NULL) {
 		errno = EINVAL;
 		return -1;
+	}
+	for (int i = 0; i < n; i++) {
+		if (chown(sockets[i], entry->pw_uid, entry->pw_gid) < 0)
+			return -1;
 	}
 	if (initgroups(user, entry->pw_gid) < 0 || setgid(entry->pw_gid) < 0 ||
 		setuid(entry->pw_uid) < 0)

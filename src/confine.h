@@ -5,9 +5,9 @@
 
 #include <stddef.h>
 
-/* Become user (a name), with its groups, for good.  -1 with errno; EINVAL when
- * there is no such user. */
-int confine_user(const char *user);
+/* Become user (a name), with its groups, for good, and hand the n sockets over.
+ * -1 with errno; EINVAL when there is no such user. */
+int confine_user(const char *user, char *const *sockets, int n);
 
 /* From here on: nothing can be gained by executing a file, no other process may
  * look into this one, and of the file system it can only read what lies below

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcgiapp.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -93,7 +94,8 @@ queue_end(struct conn *conn)
 }
 
 /* Queue the next bytes of the response, with the head in front of the first and
- * the end behind the last.  BODY_END when there is nothing left to queue. */
+ * the end behind the last.  BODY_END when there is nothing left to queue,
+ * BODY_LATER when there is nothing yet. */
 static enum body_result
 fill(struct conn *conn)
 {
@@ -108,8 +110,8 @@ fill(struct conn *conn)
 	/* Without memory the head is that of an error, and alone. */
 	if (!conn->response.head && !conn->arena.failed)
 		result = body_next(body, &span);
-	if (result == BODY_CUT && head.n == 0)
-		return BODY_CUT;
+	if (head.n == 0 && (result == BODY_CUT || result == BODY_LATER))
+		return result;
 	queue_records(conn, head, span);
 	if (result == BODY_END || (result == BODY_SPAN && body_is_done(body)))
 		queue_end(conn);
@@ -190,6 +192,23 @@ write_failed(struct conn *conn)
 	return CONN_CLOSE;
 }
 
+/* poll(2) says at once that one of events is there. */
+static bool
+polls(const struct conn *conn, short events)
+{
+	struct pollfd fd = {.fd = conn->fd, .events = events};
+
+	return poll(&fd, 1, 0) > 0 && (fd.revents & (events | POLLHUP)) != 0;
+}
+
+/* Work goes on when others have had their turn, unless nobody waits for it. */
+static enum conn_wait
+wait_for_body(struct conn *conn, int64_t now)
+{
+	conn->progress = now;
+	return polls(conn, POLLERR) ? CONN_CLOSE : CONN_WRITABLE;
+}
+
 static enum conn_wait
 run_writing(struct conn *conn, int64_t now, bool closing)
 {
@@ -201,6 +220,8 @@ run_writing(struct conn *conn, int64_t now, bool closing)
 		if (conn->iov_at == conn->iov_end) {
 			enum body_result result = fill(conn);
 
+			if (result == BODY_LATER)
+				return wait_for_body(conn, now);
 			if (result != BODY_SPAN)
 				return finish(conn, result, closing);
 		}
@@ -334,7 +355,10 @@ run_reading(struct conn *conn, int64_t now, unsigned char *scratch)
 			conn->drain = true;
 			return answer(conn);
 		}
-		return n < WIRE_PEEK_SIZE ? CONN_MORE : CONN_CLOSE;
+		/* The end of the stream hides behind what was not taken. */
+		if (n == WIRE_PEEK_SIZE || (stuck && polls(conn, POLLRDHUP)))
+			return CONN_CLOSE;
+		return CONN_MORE;
 	case WIRE_BAD:
 		return CONN_CLOSE;
 	}
@@ -370,5 +394,7 @@ conn_run(struct conn *conn, int64_t now, unsigned char *scratch, bool closing)
 		wait = run_reading(conn, now, scratch);
 	if (conn->state == CONN_WRITING)
 		wait = run_writing(conn, now, closing);
-	return wait == CONN_IDLE && closing ? CONN_CLOSE : wait;
+	if (closing && (wait == CONN_IDLE || wait == CONN_MORE))
+		return CONN_CLOSE;
+	return wait;
 }

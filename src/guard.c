@@ -11,8 +11,16 @@ static _Thread_local sigjmp_buf *volatile way_back;
 static void
 on_bus_error(int signal)
 {
-	if (way_back != NULL)
+	sigset_t set;
+
+	/* The jump leaves the handler for good: the signal must not stay
+	 * blocked. */
+	if (way_back != NULL) {
+		sigemptyset(&set);
+		sigaddset(&set, signal);
+		pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 		siglongjmp(*way_back, 1);
+	}
 	/* Returning runs into the same fault, now with the default action. */
 	sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
 }
@@ -20,9 +28,7 @@ on_bus_error(int signal)
 int
 guard_install(void)
 {
-	/* SA_NODEFER: the jump out of the handler need not restore a mask. */
-	struct sigaction action = {
-		.sa_handler = on_bus_error, .sa_flags = SA_NODEFER};
+	struct sigaction action = {.sa_handler = on_bus_error};
 
 	return sigaction(SIGBUS, &action, NULL);
 }

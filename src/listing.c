@@ -13,6 +13,8 @@
 #include "page.h"
 #include "path.h"
 
+enum { CRUMBS = 32 };
+
 enum stage {
 	STAGE_HEAD,
 	STAGE_DIRECTORIES,
@@ -42,7 +44,8 @@ struct listing {
 	enum stage stage;
 	struct zipdir_walk walk;
 	size_t place;
-	uint64_t rows; /* made so far */
+	uint64_t rows;               /* made so far */
+	uint64_t directories, bytes; /* of them */
 	struct arena row_arena;
 	struct text row;
 	size_t taken; /* bytes of row that went out */
@@ -108,23 +111,38 @@ depth_of(struct str directory)
 	return depth;
 }
 
-/* The archive and each directory down to this one, all but the last linked. */
+static void
+add_crumb(struct listing *l, struct str name, size_t up)
+{
+	text_add(&l->row, STR("<a href=\""));
+	add_up(&l->row, up);
+	text_add(&l->row, STR("\">"));
+	page_add(&l->row, name);
+	text_add(&l->row, STR("</a> <i>/</i> "));
+}
+
+/* The archive and each directory down to this one, all but the last linked; of
+ * very many the last ones, since the way up grows with each. */
 static void
 add_breadcrumbs(struct listing *l)
 {
-	struct str rest = l->view.directory, name = l->view.archive;
+	struct str rest = l->view.directory, name;
 	size_t depth = depth_of(rest);
 
 	text_add(&l->row, STR("<h1>"));
+	if (depth == 0)
+		page_add(&l->row, l->view.archive);
+	else
+		add_crumb(l, l->view.archive, depth);
+	if (depth > CRUMBS)
+		text_add(&l->row, STR("\xe2\x80\xa6 <i>/</i> "));
 	for (; depth > 0; depth--) {
-		text_add(&l->row, STR("<a href=\""));
-		add_up(&l->row, depth);
-		text_add(&l->row, STR("\">"));
-		page_add(&l->row, name);
-		text_add(&l->row, STR("</a> / "));
 		name = str_cut(&rest, '/');
+		if (depth == 1)
+			page_add(&l->row, name);
+		else if (depth <= CRUMBS)
+			add_crumb(l, name, depth - 1);
 	}
-	page_add(&l->row, name);
 	text_add(&l->row, STR("</h1>\n"));
 }
 
@@ -155,7 +173,7 @@ add_head(struct listing *l)
 	text_add(&title, l->view.archive);
 	text_byte(&title, '/');
 	text_add(&title, l->view.directory);
-	page_begin(&l->row, text_str(&title));
+	page_begin(&l->row, text_str(&title), "");
 	add_breadcrumbs(l);
 	text_add(&l->row,
 		STR("<nav><a href=\"../\">Up one level</a> "
@@ -166,7 +184,7 @@ add_head(struct listing *l)
 		    "<table>\n<thead>\n<tr>"));
 	add_column(l, LISTING_NAME, "name", "Name");
 	add_column(l, LISTING_SIZE, "size", "Size");
-	add_column(l, LISTING_TIME, "time", "Modified");
+	add_column(l, LISTING_TIME, "time", "Modified<span> (UTC)</span>");
 	text_add(&l->row, STR("</tr>\n</thead>\n<tbody>\n"));
 }
 
@@ -237,6 +255,22 @@ add_json_head(struct listing *l)
 }
 
 static void
+add_count(struct text *text, uint64_t n, const char *one, const char *many)
+{
+	text_printf(text, "%" PRIu64 " %s, ", n, n == 1 ? one : many);
+}
+
+static void
+add_sum(struct listing *l)
+{
+	text_add(&l->row, STR("<p>"));
+	add_count(&l->row, l->directories, "directory", "directories");
+	add_count(&l->row, l->rows - l->directories, "file", "files");
+	page_add_size(&l->row, l->bytes);
+	text_add(&l->row, STR("</p>\n"));
+}
+
+static void
 add_foot(struct listing *l)
 {
 	if (l->view.json) {
@@ -248,6 +282,7 @@ add_foot(struct listing *l)
 			STR("<tr><td>This directory is empty.</td><td></td><td>"
 			    "</td></tr>\n"));
 	text_add(&l->row, STR("</tbody>\n</table>\n"));
+	add_sum(l);
 	page_end(&l->row);
 }
 
@@ -288,6 +323,8 @@ add_row(struct listing *l, bool directories)
 	else
 		add_html(l, &child);
 	l->rows++;
+	l->directories += directories;
+	l->bytes += child.member.size;
 	return true;
 }
 

@@ -72,7 +72,7 @@ add_value(struct line *line, struct str s)
 		return;
 	}
 	add_string(line, "\"");
-	for (size_t i = 0; i < s.n; i++) {
+	for (size_t i = 0; i < s.n && line->n < LINE_SIZE - 1; i++) {
 		char escaped[5];
 
 		if (s.p[i] < ' ' || s.p[i] > '~')

@@ -83,6 +83,10 @@ set_site(struct site *site, const struct options *options, struct roots *roots)
 		.nindex = options->nindex,
 		.listing = !options->no_listing,
 		.mime = mime,
+		.max_age = options->max_age,
+		.immutable = options->immutable,
+		.untrusted = options->untrusted,
+		.sendfile = options->sendfile,
 	};
 	/* explain has no front end to say where it stands. */
 	if (options->root == NULL && options->command == COMMAND_EXPLAIN)
@@ -119,10 +123,11 @@ open_listeners(struct listeners *listeners, const struct options *options)
 
 /* Leave root, if that is wanted. */
 static int
-change_user(const struct options *options)
+change_user(const struct options *options, const struct listeners *listeners)
 {
 	if (options->user != NULL) {
-		if (confine_user(options->user) < 0)
+		if (confine_user(options->user, listeners->made,
+			    listeners->nmade) < 0)
 			return usage_of(options->user, strerrordesc_np(errno));
 	} else if (geteuid() == 0) {
 		log_pairs(LOG_WARN, "running-as-root",
@@ -154,7 +159,7 @@ run_server(const struct service *service, const struct options *options)
 	int status = open_listeners(&listeners, options);
 
 	if (status == 0)
-		status = change_user(options);
+		status = change_user(options, &listeners);
 	if (status == 0)
 		status = confine(&listeners, options->root);
 	if (status != 0) {

@@ -41,11 +41,14 @@ choose(const struct context *c)
 	struct accept accept = encoding_read(field(c, PARAM_ACCEPT_ENCODING));
 	enum coding named = named_by_if_range(c);
 	const unsigned identity = 1u << CODING_IDENTITY;
+	const struct str if_range = field(c, PARAM_IF_RANGE);
 
 	if (asks_for_range(c)) {
 		if (named != CODING_NONE && accept.weight[named] > 0)
 			return named;
-		if (field(c, PARAM_IF_RANGE).n == 0 &&
+		/* A date names no representation: the plain one. */
+		if (memchr(if_range.p ? if_range.p : "", '"', if_range.n) ==
+				NULL &&
 			(c->found->available & identity) != 0 &&
 			accept.weight[CODING_IDENTITY] > 0)
 			return CODING_IDENTITY;

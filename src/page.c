@@ -14,7 +14,7 @@ const struct str page_style = {PAGE_STYLE, sizeof(PAGE_STYLE) - 1};
 const struct str page_policy = {POLICY, sizeof(POLICY) - 1};
 
 void
-page_begin(struct text *text, struct str title)
+page_begin(struct text *text, struct str title, const char *kind)
 {
 	text_add(text,
 		STR("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
@@ -24,7 +24,11 @@ page_begin(struct text *text, struct str title)
 	page_add(text, title);
 	text_add(text, STR("</title>\n<style>"));
 	text_add(text, page_style);
-	text_add(text, STR("</style>\n</head>\n<body>\n<main>\n"));
+	text_add(text, STR("</style>\n</head>\n<body>\n"));
+	if (*kind != '\0')
+		text_printf(text, "<main class=\"%s\">\n", kind);
+	else
+		text_add(text, STR("<main>\n"));
 }
 
 void

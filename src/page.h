@@ -10,8 +10,9 @@
 extern const struct str page_style;
 extern const struct str page_policy;
 
-/* Begin a page, up to and with <main>.  title is escaped here. */
-void page_begin(struct text *text, struct str title);
+/* Begin a page, up to and with <main>, whose class is kind unless that is
+ * empty. title is escaped here. */
+void page_begin(struct text *text, struct str title, const char *kind);
 
 /* End it. */
 void page_end(struct text *text);

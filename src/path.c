@@ -82,14 +82,14 @@ path_decode(struct str path, struct arena *arena)
 	return (struct str){start, (size_t)(end - start)};
 }
 
-/* unreserved, sub-delims, ":", "@" and "/" (RFC 3986, section 3.3), but "'",
- * so that a path can stand in any attribute. */
+/* unreserved, sub-delims, ":", "@" and "/" (RFC 3986, section 3.3), but "'" and
+ * "&", so that a path can stand in any attribute. */
 static bool
 allowed(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 		(c >= '0' && c <= '9') ||
-		(c != '\0' && strchr("-._~!$&()*+,;=:@/", c) != NULL);
+		(c != '\0' && strchr("-._~!$()*+,;=:@/", c) != NULL);
 }
 
 static void
@@ -106,7 +106,8 @@ void
 path_encode(struct text *text, struct str path, bool raw)
 {
 	for (size_t i = 0; i < path.n; i++) {
-		if (allowed(path.p[i]) || (raw && escape_at(path, i)))
+		if (allowed(path.p[i]) ||
+			(raw && (path.p[i] == '&' || escape_at(path, i))))
 			text_byte(text, path.p[i]);
 		else
 			add_escape(text, (unsigned char)path.p[i]);

@@ -24,8 +24,9 @@ enum path_fault path_normalise(
 struct str path_decode(struct str path, struct arena *arena);
 
 /* Add path as the path of a URL: what RFC 3986 does not allow there is
- * percent-encoded.  A "%" of path stays when it begins an escape and raw is
- * set: path is encoded already and only made safe. */
+ * percent-encoded, and "'" and "&", too.  When raw is set, path is encoded
+ * already, or a query, and only made safe: a "%" that begins an escape stays,
+ * and "&". */
 void path_encode(struct text *text, struct str path, bool raw);
 
 /* Add name as an ext-value of RFC 8187 (section 3.2.1): all but letters, digits

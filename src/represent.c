@@ -1,5 +1,6 @@
 #include "represent.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,9 +127,10 @@ look_for_text(struct archive *archive, const struct member *member,
 	*text = (notes & ARCHIVE_TEXT) != 0;
 	if ((notes & (ARCHIVE_TEXT | ARCHIVE_BINARY)) != 0 || !readable(member))
 		return STATUS_GO;
+	errno = 0;
 	n = first_bytes(archive, member, start, buffer, sizeof(buffer));
 	if (n < 0)
-		return STATUS_ERROR;
+		return errno == ENOMEM ? STATUS_UNAVAILABLE : STATUS_ERROR;
 	*text = memchr(buffer, '\0', (size_t)n) == NULL;
 	archive_note(archive, member, *text ? ARCHIVE_TEXT : ARCHIVE_BINARY);
 	return STATUS_GO;

@@ -43,23 +43,45 @@ method_named(struct str name)
 	return METHOD_OTHER;
 }
 
+/* All fields of one name in what is left of the environment, joined. */
+static struct str
+join_fields(enum param i, char *const *environment, struct arena *arena)
+{
+	struct text text = {.arena = arena};
+
+	for (; *environment != NULL; environment++) {
+		struct str value = str_of(*environment);
+
+		if (!str_eq(str_cut(&value, '='), names[i]) || value.n == 0)
+			continue;
+		if (text.n > 0)
+			text_add(&text, STR(", "));
+		text_add(&text, value);
+	}
+	return text_str(&text);
+}
+
 void
 request_read(
 	struct request *request, char *const *environment, struct arena *arena)
 {
+	char *const *first[PARAMS] = {NULL}; /* where a field came first */
+	bool joined[PARAMS] = {false};
+
 	*request = (struct request){.method = METHOD_OTHER};
 	for (; *environment != NULL; environment++) {
 		struct str value = str_of(*environment);
 		enum param i = param_named(str_cut(&value, '='));
-		struct str *param;
 
-		if (i == PARAMS || value.p == NULL)
+		if (i == PARAMS || value.p == NULL || joined[i])
 			continue;
-		param = &request->param[i];
-		if (param->n > 0 && str_starts(names[i], STR("HTTP_")))
-			value = arena_printf(arena, "%.*s, %.*s",
-				STR_ARG(*param), STR_ARG(value));
-		*param = value;
+		joined[i] =
+			first[i] != NULL && str_starts(names[i], STR("HTTP_"));
+		if (joined[i])
+			value = join_fields(i, first[i], arena);
+		else
+			first[i] = environment;
+		request->param[i] = value;
 	}
 	request->method = method_named(request->param[PARAM_REQUEST_METHOD]);
 }

@@ -141,7 +141,7 @@ response_error(struct response *response, enum status status)
 		response->retry_seconds = RETRY_SECONDS;
 	title = arena_printf(
 		body->arena, "%d %s", (int)status, words[i].reason);
-	page_begin(&page, title);
+	page_begin(&page, title, "e");
 	text_printf(&page, "<h1>%.*s</h1>\n<p>%s</p>\n", STR_ARG(title),
 		words[i].sentence);
 	page_end(&page);

@@ -112,15 +112,6 @@ split_file(struct str path, const struct roots *roots, struct str suffix,
 	return split_at_suffix(split->below ? rest : path, suffix, split);
 }
 
-/* The path of a URL below the document root. */
-static bool
-split_url(struct str path, struct str suffix, struct split *split)
-{
-	split->below = true;
-	return path.n > 0 && path.p[0] == '/' &&
-		split_at_suffix(path, suffix, split);
-}
-
 /* a and b behind each other: bytes, that may hold a NUL. */
 static struct str
 join(struct str a, struct str b, struct arena *arena)
@@ -130,6 +121,21 @@ join(struct str a, struct str b, struct arena *arena)
 	text_add(&text, a);
 	text_add(&text, b);
 	return text_str(&text);
+}
+
+/* The path of a URL: below DOCUMENT_ROOT, or without one below the root. */
+static bool
+split_url(struct str path, const struct request *request,
+	const struct roots *roots, struct str suffix, struct split *split,
+	struct arena *arena)
+{
+	struct str above = request->param[PARAM_DOCUMENT_ROOT];
+
+	if (path.n == 0 || path.p[0] != '/')
+		return false;
+	if (above.n == 0)
+		above = roots->plain;
+	return split_file(join(above, path, arena), roots, suffix, split);
 }
 
 static bool
@@ -163,9 +169,10 @@ find_split(const struct request *request, const struct roots *roots,
 	return split_script(request, roots, suffix, split, arena) ||
 		split_file(
 			param[PARAM_PATH_TRANSLATED], roots, suffix, split) ||
-		split_url(param[PARAM_REDIRECT_URL], suffix, split) ||
-		split_url(path_decode(request_path(request), arena), suffix,
-			split);
+		split_url(param[PARAM_REDIRECT_URL], request, roots, suffix,
+			split, arena) ||
+		split_url(path_decode(request_path(request), arena), request,
+			roots, suffix, split, arena);
 }
 
 static enum status

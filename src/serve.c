@@ -68,7 +68,8 @@ serve_member(struct job *job, const struct member *member)
 		fail(job, represent_unsupported(archive, member));
 }
 
-/* The archive's own page for what is missing. */
+/* The archive's own page for what is missing; never coded, so that no cache
+ * hands it to somebody who does not accept that. */
 static bool
 serve_own_page(struct job *job)
 {
@@ -82,8 +83,6 @@ serve_own_page(struct job *job)
 		represent(&found, job->archive, &page, site, job->arena) !=
 			STATUS_GO)
 		return false;
-	plain.param[PARAM_ACCEPT_ENCODING] =
-		job->request->param[PARAM_ACCEPT_ENCODING];
 	negotiate(&n, &plain, &found, time(NULL));
 	if (n.status != STATUS_OK)
 		return false;

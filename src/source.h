@@ -20,6 +20,11 @@ struct source {
 struct source *inflate_open(const struct archive *archive,
 	const struct member *member, uint64_t start);
 
+/* The same for a member that is stored; when its CRC-32 matches, it is noted as
+ * ARCHIVE_CHECKED. */
+struct source *stored_open(const struct archive *archive,
+	const struct member *member, uint64_t start);
+
 /* The same for a member whose method libzip reads. */
 struct source *unpack_open(const struct archive *archive,
 	const struct member *member, uint64_t start);

@@ -48,15 +48,6 @@ validator_matches(struct str field, struct str etag, bool weak)
 	return false;
 }
 
-bool
-validator_is_tag(struct str field)
-{
-	struct str list = str_trim(field), tag;
-	bool weak;
-
-	return cut_tag(&list, &tag, &weak) && list.n == 0;
-}
-
 void
 validator_date(int64_t seconds, char date[DATE_SIZE])
 {

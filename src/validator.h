@@ -11,9 +11,6 @@
  * a weak tag (section 8.8.3.2).  What is no tag ends the list.  Pure. */
 bool validator_matches(struct str field, struct str etag, bool weak);
 
-/* field is a single entity tag, not a date (If-Range, section 13.1.5). */
-bool validator_is_tag(struct str field);
-
 /* Room for a date as validator_date writes it, with its NUL. */
 enum { DATE_SIZE = 30 };
 

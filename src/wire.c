@@ -130,8 +130,11 @@ take_params(struct look *look, const struct record *r, const unsigned char *p)
 		return WIRE_PARAMS_TOO_LONG;
 	if (!walk_pairs(look, p, r->content))
 		return WIRE_BAD;
-	look->params_end = look->request->params_whole = r->content == 0;
-	return WIRE_PART;
+	if (r->content > 0)
+		return WIRE_PART;
+	look->params_end = look->request->params_whole = true;
+	/* A pair without its end. */
+	return look->pairs.left + look->pairs.have > 0 ? WIRE_BAD : WIRE_PART;
 }
 
 static enum wire_state
@@ -146,8 +149,10 @@ take_body(struct look *look, const struct record *r)
 static enum wire_state
 look_at(struct look *look, const struct record *r, const unsigned char *content)
 {
+	/* Nobody asks in the middle of a request; libfcgi would answer, and
+	 * lose memory on it. */
 	if (r->id == 0)
-		return WIRE_PART;
+		return WIRE_BAD;
 	if (r->type == BEGIN_REQUEST)
 		return begin(look, r, content);
 	if (!look->begun || r->id != look->request->id)
@@ -188,11 +193,11 @@ wire_look(const unsigned char *p, size_t n, struct wire_request *request)
 			return WIRE_BAD;
 		if (r.size > n - at)
 			return look_at_part(&look, &r);
+		request->size = at + r.size;
+		if (r.id == 0 && at == 0)
+			return WIRE_MANAGEMENT;
 		state = look_at(&look, &r, p + at + WIRE_HEADER_SIZE);
 		at += r.size;
-		request->size = at;
-		if (r.id == 0 && at == r.size)
-			return WIRE_MANAGEMENT;
 		if (state != WIRE_PART)
 			return state;
 	}

@@ -441,8 +441,28 @@ name_at(const struct zipdir *zipdir, size_t at)
 	return entry_name(zipdir->copy + zipdir->order[at]);
 }
 
-/* The first place at or after from whose name is not below name, or, with
- * past, does not start with it either. */
+/* name is below the directory, or the directory itself. */
+static bool
+in_directory(struct str name, struct str directory)
+{
+	return name.n > directory.n && str_starts(name, directory) &&
+		name.p[directory.n] == '/';
+}
+
+/* a against name with "/" behind it, as str_compare. */
+static int
+compare_directory(struct str a, struct str name)
+{
+	int order =
+		str_compare(str_slice(a, 0, a.n < name.n ? a.n : name.n), name);
+
+	if (order != 0 || a.n == name.n)
+		return order ? order : -1;
+	return str_compare(str_slice(a, name.n, a.n), STR("/"));
+}
+
+/* The first place at or after from whose name is not below the directory called
+ * name, or, with past, not in it either. */
 static size_t
 seek(const struct zipdir *zipdir, size_t from, struct str name, bool past)
 {
@@ -452,7 +472,8 @@ seek(const struct zipdir *zipdir, size_t from, struct str name, bool past)
 		size_t middle = from + (to - from) / 2;
 		struct str at = name_at(zipdir, middle);
 
-		if (str_compare(at, name) < 0 || (past && str_starts(at, name)))
+		if (compare_directory(at, name) < 0 ||
+			(past && in_directory(at, name)))
 			from = middle + 1;
 		else
 			to = middle;
@@ -464,25 +485,13 @@ static bool
 walk_bytes(
 	const struct zipdir *zipdir, struct str name, struct zipdir_walk *walk)
 {
-	size_t n = name.n + 1;
-	char *wanted = malloc(n);
-	size_t at;
-	bool found = false;
+	size_t at = seek(zipdir, 0, name, false);
 
-	if (wanted == NULL)
+	if (at == zipdir->count || !in_directory(name_at(zipdir, at), name))
 		return false;
-	memcpy(wanted, name.p, name.n);
-	wanted[name.n] = '/';
-	at = seek(zipdir, 0, (struct str){wanted, n}, false);
-	if (at < zipdir->count &&
-		str_starts(name_at(zipdir, at), (struct str){wanted, n})) {
-		struct str prefix = str_slice(name_at(zipdir, at), 0, n);
-
-		*walk = (struct zipdir_walk){zipdir, prefix, at};
-		found = true;
-	}
-	free(wanted);
-	return found;
+	*walk = (struct zipdir_walk){
+		zipdir, str_slice(name_at(zipdir, at), 0, name.n + 1), at};
+	return true;
 }
 
 static bool
@@ -532,7 +541,7 @@ zipdir_next(struct zipdir_walk *walk, struct child *child)
 	child->name = str_cut(&rest, '/');
 	child->directory = rest.p != NULL;
 	if (child->directory) {
-		size_t n = walk->prefix.n + child->name.n + 1;
+		size_t n = walk->prefix.n + child->name.n;
 
 		walk->at = seek(zipdir, walk->at, str_slice(name, 0, n), true);
 	} else {

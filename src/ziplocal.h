@@ -5,7 +5,10 @@
 
 #include "zipdir.h"
 
-enum { ZIPLOCAL_SIZE = 30 }; /* the part of fixed size */
+enum {
+	ZIPLOCAL_SIZE = 30, /* the part of fixed size */
+	ZIPLOCAL_MAX = ZIPLOCAL_SIZE + 2 * 65535,
+};
 
 /* The whole header's size, from its first ZIPLOCAL_SIZE bytes; 0 when they are
  * no local header. */

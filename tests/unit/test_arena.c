@@ -207,6 +207,22 @@ test_text(void **state)
 	arena_free(&arena);
 }
 
+/* Text that fills a block to its last byte has room for its NUL, too. */
+static void
+test_text_block(void **state)
+{
+	(void)state;
+	for (int n = 1; n <= 17000; n++) {
+		struct arena arena = {0};
+		struct text text = {.arena = &arena};
+
+		text_printf(&text, "%*d", n, 7);
+		assert_int_equal(text.n, n);
+		assert_int_equal(text.p[n - 1], '7');
+		arena_free(&arena);
+	}
+}
+
 /* Adding text to itself, where it moves. */
 static void
 test_text_doubled(void **state)
@@ -271,6 +287,7 @@ main(void)
 		cmocka_unit_test(test_copy),
 		cmocka_unit_test(test_printf),
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_text_block),
 		cmocka_unit_test(test_text_doubled),
 		cmocka_unit_test(test_text_two),
 		cmocka_unit_test(test_text_lost),

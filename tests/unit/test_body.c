@@ -90,7 +90,9 @@ pull_one(struct body *body, struct pulled *pulled)
 {
 	struct str span;
 
-	pulled->result = body_next(body, &span);
+	do
+		pulled->result = body_next(body, &span);
+	while (pulled->result == BODY_LATER);
 	if (pulled->result == BODY_SPAN)
 		pulled->result = take_span(pulled, span);
 	return pulled->result;

@@ -449,6 +449,32 @@ test_byte_by_byte(void **state)
 	free(b.p);
 }
 
+/* A body that does not come to its end between two looks may be stuck behind a
+ * socket that is full: then the answer does not wait for it. */
+static void
+test_body_is_late(void **state)
+{
+	const struct wanted wanted = {
+		.uri = "/a.wwz/small.txt", .body = 50000, .flags = KEEP};
+	struct zipmake_buffer b = {0};
+	struct wires w;
+
+	(void)state;
+	put_request(&b, &wanted);
+	connect_wires(&w);
+	transmit(&w, b.p, b.n - 20000);
+	assert_int_equal(run(&w, false), CONN_MORE);
+	assert_int_equal(run(&w, false), CONN_READABLE);
+	assert_int_equal(check_answer(&w, "late", 1, 200, &small), 0);
+	transmit(&w, b.p + b.n - 20000, 20000);
+	assert_int_equal(run(&w, false), CONN_READABLE);
+	assert_int_equal(w.n, 0);
+	shutdown(w.fd, SHUT_WR);
+	assert_int_equal(conn_run(w.conn, 2000, scratch, false), CONN_CLOSE);
+	disconnect(&w);
+	free(b.p);
+}
+
 static void
 test_nothing_to_read(void **state)
 {
@@ -981,6 +1007,7 @@ test_truncated_file(void **state)
 		const struct wanted wanted = {
 			.uri = "/cut.wwz/m.bin", .flags = KEEP};
 		struct wires w;
+		const char *log;
 
 		save_large("cut.wwz");
 		connect_wires(&w);
@@ -990,7 +1017,10 @@ test_truncated_file(void **state)
 		assert_int_equal(truncate("cut.wwz", sizes[i]), 0);
 		log_take();
 		assert_int_equal(run(&w, false), CONN_CLOSE);
-		assert_non_null(strstr(log_take(), "warn response-cut"));
+		/* The first time it is sent whole, its CRC-32 is compared. */
+		log = log_take();
+		assert_true(strstr(log, "has become shorter") ||
+			strstr(log, "CRC-32 does not match"));
 		check_cut(&w, large);
 		disconnect(&w);
 	}
@@ -1080,6 +1110,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_byte_by_byte),
+		cmocka_unit_test(test_body_is_late),
 		cmocka_unit_test(test_nothing_to_read),
 		cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_closing),

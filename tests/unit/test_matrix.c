@@ -288,8 +288,11 @@ oracle_coding(const struct asked *a)
 
 	if (a->method == METHOD_GET && a->range->field != NULL) {
 		enum value value = a->condition->of[IF_RANGE];
-		enum coding named = value == ABSENT ? CODING_IDENTITY
-						    : names(a->resource, value);
+		int order;
+		bool tag = value != ABSENT && value != GARBAGE &&
+			!is_date(value, &order);
+		enum coding named =
+			tag ? names(a->resource, value) : CODING_IDENTITY;
 
 		if (named != CODING_NONE && weight[named] > 0)
 			return named;

@@ -472,8 +472,10 @@ test_site_root(void **state)
 	static const struct row rows[] = {
 		{{"REQUEST_URI=/x.wwz/a"}, STATUS_GO, "/data/v1//x.wwz", "a",
 			false},
-		{{"DOCUMENT_ROOT=" W, "REQUEST_URI=/x.wwz/a"}, STATUS_GO,
-			"/data/v1//x.wwz", "a", false},
+		{{"DOCUMENT_ROOT=/data/v1/host", "REQUEST_URI=/x.wwz/a"},
+			STATUS_GO, "/data/v1//host/x.wwz", "a", false},
+		{{"DOCUMENT_ROOT=" W, "REQUEST_URI=/x.wwz/a"}, STATUS_FORBIDDEN,
+			NULL, NULL, false},
 		{{"SCRIPT_FILENAME=/data/v1/d/x.wwz", "PATH_INFO=/a"},
 			STATUS_GO, "/data/v1//d/x.wwz", "a", false},
 		{{"WWZ_ARCHIVE=/data/v1/x", "PATH_INFO=/a"}, STATUS_GO,
@@ -489,8 +491,8 @@ test_site_root(void **state)
 		/* The other root counts for nothing. */
 		{{"DOCUMENT_ROOT=" W, "SCRIPT_FILENAME=" W "/x.wwz"},
 			STATUS_FORBIDDEN, NULL, NULL, false},
-		{{"DOCUMENT_ROOT=\x01", "REQUEST_URI=/x.wwz"}, STATUS_GO,
-			"/data/v1//x.wwz", "", false},
+		{{"DOCUMENT_ROOT=\x01", "REQUEST_URI=/x.wwz"},
+			STATUS_BAD_REQUEST, NULL, NULL, false},
 		{{"SCRIPT_FILENAME=/data/v1/../v2/x.wwz"}, STATUS_BAD_REQUEST,
 			NULL, NULL, false},
 		{{"SCRIPT_FILENAME=/data/v2/x.wwz"}, STATUS_FORBIDDEN, NULL,

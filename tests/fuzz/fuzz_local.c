@@ -1,0 +1,194 @@
+/* A record of the central directory (46 bytes, its name and extra fields), and
+ * the local header that it is held against.
+ *
+ * When they are said to agree, then name, method and sizes are indeed the same;
+ * and a header that is made of what the record says agrees. */
+
+#include "bytes.h"
+#include "fuzz.h"
+#include "ziplocal.h"
+
+enum { ENTRY_SIZE = 46, ZIP64_SIZE = 4 + 2 * 8 };
+
+#define LOCAL_SIGNATURE 0x04034b50u
+
+struct header {
+	unsigned char *p;
+	size_t n;
+};
+
+static void
+put16(unsigned char *p, size_t n)
+{
+	p[0] = (unsigned char)n;
+	p[1] = (unsigned char)(n >> 8);
+}
+
+static void
+put64(unsigned char *p, uint64_t n)
+{
+	put32(p, (uint32_t)n);
+	put32(p + 4, (uint32_t)(n >> 32));
+}
+
+/* Cut the record off *rest; false when it is not all there. */
+static bool
+cut_member(struct member *member, struct str *rest)
+{
+	const unsigned char *p = (const unsigned char *)rest->p;
+	struct str raw, extra;
+
+	if (rest->n < ENTRY_SIZE ||
+		rest->n - ENTRY_SIZE < (size_t)get16(p + 28) + get16(p + 30))
+		return false;
+	raw = str_slice(*rest, ENTRY_SIZE, ENTRY_SIZE + (size_t)get16(p + 28));
+	extra = (struct str){raw.p + raw.n, get16(p + 30)};
+	*member = (struct member){
+		.name = zipdir_name(raw),
+		.size = get32(p + 24),
+		.packed = get32(p + 20),
+		.offset = get32(p + 42),
+		.method = get16(p + 10),
+		.flags = get16(p + 8),
+	};
+	zipdir_read_extra(member, extra);
+	*rest = str_slice(*rest, ENTRY_SIZE + raw.n + extra.n, rest->n);
+	return true;
+}
+
+/* A size of the directory's is recorded as this in the local header: in 32 bits
+ * or, where these are all ones, somewhere in the extra fields. */
+static bool
+says(const unsigned char *recorded, struct str extra, uint64_t size)
+{
+	unsigned char wanted[8];
+
+	put64(wanted, size);
+	return get32(recorded) == size ||
+		(get32(recorded) == UINT32_MAX &&
+			memmem(extra.p, extra.n, wanted, 8) != NULL);
+}
+
+static void
+check_agreement(const unsigned char *header, const struct member *member)
+{
+	struct str name = {
+		(const char *)header + ZIPLOCAL_SIZE, get16(header + 26)};
+	struct str extra = {name.p + name.n, get16(header + 28)};
+	unsigned flags = get16(header + 6);
+	bool later = (flags & ZIP_DESCRIPTOR) != 0;
+
+	while (name.n >= 2 && memcmp(name.p, "./", 2) == 0)
+		name = str_slice(name, 2, name.n);
+	fuzz_law(str_eq(name, member->name), "agreeing names are the same",
+		name);
+	fuzz_law(get16(header + 8) == member->method,
+		"agreeing methods are the same", name);
+	fuzz_law((flags & 1) == (member->flags & 1u),
+		"both are encrypted or none is", name);
+	fuzz_law(says(header + 22, extra, member->size) ||
+			(later && says(header + 22, extra, 0)),
+		"agreeing sizes are the same", name);
+	fuzz_law(says(header + 18, extra, member->packed) ||
+			(later && says(header + 18, extra, 0)),
+		"agreeing compressed sizes are the same", name);
+}
+
+static void
+check_header(struct str input, const struct member *member)
+{
+	unsigned char fixed[ZIPLOCAL_SIZE];
+	unsigned char *header;
+	uint32_t size;
+
+	if (input.n < sizeof(fixed))
+		return;
+	memcpy(fixed, input.p, sizeof(fixed));
+	size = ziplocal_size(fixed);
+	if (get32(fixed) != LOCAL_SIGNATURE) {
+		fuzz_law(size == 0, "another signature is no local header",
+			input);
+		return;
+	}
+	fuzz_law(size == 30u + get16(fixed + 26) + get16(fixed + 28),
+		"a header is as long as its parts", input);
+	if (size > input.n)
+		return;
+	header = malloc(size);
+	if (header == NULL)
+		abort();
+	memcpy(header, input.p, size);
+	if (ziplocal_differs(header, member) == NULL)
+		check_agreement(header, member);
+	free(header);
+}
+
+/* Write the local header that belongs to member, sizes as zip64 has them or
+ * left to the data descriptor. */
+static struct header
+make_header(const struct member *member, bool zip64, bool later)
+{
+	const size_t n = member->name.n;
+	struct header header = {
+		NULL, ZIPLOCAL_SIZE + n + (zip64 ? ZIP64_SIZE : 0)};
+	unsigned char *p = calloc(1, header.n), *extra;
+
+	if (p == NULL)
+		abort();
+	header.p = p;
+	put32(p, LOCAL_SIGNATURE);
+	put16(p + 6,
+		(member->flags & ZIP_ENCRYPTED) |
+			(later ? ZIP_DESCRIPTOR : 0u));
+	put16(p + 8, member->method);
+	put32(p + 18,
+		zip64           ? UINT32_MAX
+			: later ? 0
+				: (uint32_t)member->packed);
+	put32(p + 22, zip64 ? UINT32_MAX : later ? 0 : (uint32_t)member->size);
+	put16(p + 26, n);
+	memcpy(p + ZIPLOCAL_SIZE, member->name.p, n);
+	if (!zip64)
+		return header;
+	put16(p + 28, ZIP64_SIZE);
+	extra = p + ZIPLOCAL_SIZE + n;
+	put16(extra, 1);
+	put16(extra + 2, ZIP64_SIZE - 4);
+	put64(extra + 4, later ? 0 : member->size);
+	put64(extra + 12, later ? 0 : member->packed);
+	return header;
+}
+
+static void
+check_made(const struct member *member)
+{
+	bool large = member->size >= UINT32_MAX || member->packed >= UINT32_MAX;
+
+	for (int i = 0; i < 4; i++) {
+		bool zip64 = (i & 1) != 0, later = (i & 2) != 0;
+		struct header header;
+
+		/* Such a number is not there, but looked for elsewhere. */
+		if (!zip64 && large && !later)
+			continue;
+		header = make_header(member, zip64, later);
+		fuzz_law(ziplocal_size(header.p) == header.n,
+			"a header that was made is a header", member->name);
+		fuzz_law(ziplocal_differs(header.p, member) == NULL,
+			"a header of the same content agrees", member->name);
+		free(header.p);
+	}
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct str rest = {(const char *)data, size};
+	struct member member;
+
+	if (!cut_member(&member, &rest))
+		return 0;
+	check_header(rest, &member);
+	check_made(&member);
+	return 0;
+}
