@@ -304,20 +304,26 @@ answer(struct conn *conn)
 	return CONN_WRITABLE;
 }
 
+/* Take the record in front away. */
+static enum conn_wait
+skip(struct conn *conn, unsigned char *scratch)
+{
+	ssize_t taken = recv(conn->fd, scratch, conn->wire.size, MSG_DONTWAIT);
+
+	conn->seen = 0;
+	return taken == (ssize_t)conn->wire.size ? CONN_IDLE : CONN_CLOSE;
+}
+
 /* Answer the management record in front, and take it away. */
 static enum conn_wait
 manage(struct conn *conn, unsigned char *scratch)
 {
 	unsigned char reply[WIRE_REPLY_SIZE];
 	size_t n = wire_manage(scratch, reply);
-	ssize_t taken = recv(conn->fd, scratch, conn->wire.size, MSG_DONTWAIT);
 
-	conn->seen = 0;
-	if (taken != (ssize_t)conn->wire.size ||
-		send(conn->fd, reply, n, MSG_DONTWAIT | MSG_NOSIGNAL) !=
-			(ssize_t)n)
+	if (send(conn->fd, reply, n, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)n)
 		return CONN_CLOSE;
-	return CONN_IDLE;
+	return skip(conn, scratch);
 }
 
 static enum conn_wait
@@ -342,6 +348,8 @@ run_reading(struct conn *conn, int64_t now, unsigned char *scratch)
 		return answer(conn);
 	case WIRE_MANAGEMENT:
 		return manage(conn, scratch);
+	case WIRE_STRAY:
+		return skip(conn, scratch);
 	case WIRE_PARAMS_TOO_LONG:
 		return refuse_rest(conn, STATUS_FIELDS_TOO_LARGE);
 	case WIRE_BODY_TOO_LONG:

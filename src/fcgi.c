@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <fcgiapp.h>
 #include <fcgios.h>
+#include <signal.h>
 #include <stddef.h>
 
 /* The members below "Don't use" that are used here: a connection's descriptor,
@@ -20,7 +21,18 @@ static_assert(offsetof(FCGX_Request, ipcFd) <
 int
 fcgi_init(void)
 {
-	return FCGX_Init() == 0 ? 0 : -1;
+	sigset_t blocked, before;
+	int result;
+
+	sigfillset(&blocked);
+	pthread_sigmask(SIG_BLOCK, &blocked, &before);
+	result = FCGX_Init();
+	/* Its handlers take note of a signal, and nothing else happens. */
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGUSR1, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return result == 0 ? 0 : -1;
 }
 
 bool

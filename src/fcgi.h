@@ -13,8 +13,8 @@
 
 struct FCGX_Request;
 
-/* Initialise libfcgi.  Once, before threads start; it installs handlers for
- * SIGPIPE and SIGUSR1, which may be replaced then.  -1 with errno. */
+/* Initialise libfcgi.  Once, before threads start.  SIGPIPE is ignored from
+ * then on; of libfcgi's own handlers none stays.  -1 with errno. */
 int fcgi_init(void);
 
 /* The process was started as a CGI program: descriptor 0 is no socket that

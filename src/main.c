@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <libgen.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -174,7 +173,6 @@ run_serve(const struct service *service, const struct options *options)
 {
 	if (fcgi_init() < 0)
 		return usage_of("libfcgi", strerrordesc_np(errno));
-	signal(SIGPIPE, SIG_IGN);
 	if (options->nlisten == 0 && getenv("REQUEST_METHOD") != NULL &&
 		fcgi_is_cgi())
 		return cgi_run(service, environ, STDOUT_FILENO);

@@ -60,9 +60,6 @@ read_header(const unsigned char *p)
 static enum wire_state
 begin(struct look *look, const struct record *r, const unsigned char *content)
 {
-	/* A second request on the connection: libfcgi refuses that one. */
-	if (look->begun)
-		return WIRE_PART;
 	if (r->content != BEGIN_SIZE)
 		return WIRE_BAD;
 	look->begun = true;
@@ -153,10 +150,10 @@ look_at(struct look *look, const struct record *r, const unsigned char *content)
 	 * lose memory on it. */
 	if (r->id == 0)
 		return WIRE_BAD;
-	if (r->type == BEGIN_REQUEST)
+	if (r->type == BEGIN_REQUEST && !look->begun)
 		return begin(look, r, content);
-	if (!look->begun || r->id != look->request->id)
-		return WIRE_PART;
+	if (r->id != look->request->id)
+		return WIRE_BAD;
 	if (r->type == PARAMS && !look->params_end)
 		return take_params(look, r, content);
 	if (r->type == STDIN && look->params_end)
@@ -196,6 +193,8 @@ wire_look(const unsigned char *p, size_t n, struct wire_request *request)
 		request->size = at + r.size;
 		if (r.id == 0 && at == 0)
 			return WIRE_MANAGEMENT;
+		if (r.type != BEGIN_REQUEST && at == 0)
+			return WIRE_STRAY;
 		state = look_at(&look, &r, p + at + WIRE_HEADER_SIZE);
 		at += r.size;
 		if (state != WIRE_PART)

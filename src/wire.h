@@ -21,6 +21,7 @@ enum wire_state {
 	WIRE_PART,       /* more has to come */
 	WIRE_WHOLE,      /* a request lies there, to the end of its body */
 	WIRE_MANAGEMENT, /* a management record comes first: size is its */
+	WIRE_STRAY,      /* a record of no request comes first: size is its */
 	WIRE_PARAMS_TOO_LONG,
 	WIRE_BODY_TOO_LONG,
 	WIRE_WRONG_ROLE, /* authorizer or filter */

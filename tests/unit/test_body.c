@@ -553,6 +553,116 @@ test_faulty_member_begins(void **state)
 	free((void *)(uintptr_t)content.p);
 }
 
+/* Stored members, as content: their bytes are copied and compared once. */
+static void
+test_stored_content(void **state)
+{
+	static const struct {
+		const char *what;
+		size_t size;
+		struct span part;
+		size_t wrong; /* this byte is, counted from 1 */
+		enum body_result want;
+		bool checked; /* from then on */
+	} table[] = {
+		{"small", 1000, {0, 1000}, 0, BODY_END, true},
+		{"large", 300000, {0, 300000}, 0, BODY_END, true},
+		{"one byte", 1, {0, 1}, 0, BODY_END, true},
+		{"beginning", 300000, {0, 299999}, 0, BODY_END, false},
+		{"middle", 300000, {100000, 200000}, 0, BODY_END, false},
+		{"small, first byte wrong", 1000, {0, 1000}, 1, BODY_CUT,
+			false},
+		{"small, last byte wrong", 1000, {0, 1000}, 1000, BODY_CUT,
+			false},
+		{"large, first byte wrong", 300000, {0, 300000}, 1, BODY_CUT,
+			false},
+		{"large, last byte wrong", 300000, {0, 300000}, 300000,
+			BODY_CUT, false},
+	};
+	unsigned failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct str content = zipmake_noise(table[i].size, 10);
+		struct pulled pulled = {NULL, 0, BODY_END};
+		struct span part = table[i].part;
+		struct archive *archive;
+		struct arena arena = {0};
+		struct zipmake z = {0};
+		struct member member;
+		struct body body;
+		uint64_t start;
+		bool checked;
+
+		zipmake_add(&z,
+			&(struct zipmake_member){
+				.name = "m", .content = content});
+		if (table[i].wrong > 0)
+			z.file.p[AT_LOCAL_NAME + table[i].wrong] ^= 1;
+		archive = open_made(&z);
+		member = find(archive, "m");
+		assert_int_equal(
+			archive_locate(archive, &member, &start), STATUS_GO);
+		body_init(&body, &arena, archive_keep(archive));
+		body_add_content(&body, &member, start, part);
+		pull_all(&body, &pulled);
+		checked = (archive_notes(archive, &member) & ARCHIVE_CHECKED) !=
+			0;
+		if (pulled.result != table[i].want ||
+			checked != table[i].checked ||
+			(table[i].want == BODY_CUT
+					? pulled.n >= part.end - part.first
+					: !str_eq((struct str){pulled.p,
+							  pulled.n},
+						  str_slice(content, part.first,
+							  part.end)))) {
+			print_error("%s: %s after %zu bytes, checked: %d\n",
+				table[i].what,
+				pulled.result == BODY_CUT ? "cut" : "end",
+				pulled.n, checked);
+			failed++;
+		}
+		free(pulled.p);
+		body_free(&body);
+		archive_drop(archive);
+		arena_free(&arena);
+		free((void *)(uintptr_t)content.p);
+	}
+	log_take();
+	assert_int_equal(failed, 0);
+}
+
+/* The end of a large member takes a while to come by, and others have their
+ * turn meanwhile. */
+static void
+test_skipped_in_turns(void **state)
+{
+	const size_t size = 5 * BODY_SKIP_SIZE;
+	struct str content = zipmake_noise(size, 11);
+	struct arena arena = {0};
+	struct zipmake z = {0};
+	struct body body;
+	struct str span;
+	int turns = 0;
+
+	(void)state;
+	zipmake_add(&z,
+		&(struct zipmake_member){
+			.name = "m", .content = content, .method = 8});
+	body_init(&body, &arena, open_made(&z));
+	add_member(&body, "m", (struct span){size - 3, size});
+	while (body_next(&body, &span) == BODY_LATER) {
+		assert_false(body_is_done(&body));
+		turns++;
+	}
+	assert_in_range(turns, 4, 5);
+	assert_true(str_eq(span, str_slice(content, size - 3, size)));
+	assert_int_equal(body_next(&body, &span), BODY_END);
+	body_free(&body);
+	arena_free(&arena);
+	free((void *)(uintptr_t)content.p);
+}
+
 /* A deflate stream that is none, and one without an end. */
 static void
 test_no_deflate_stream(void **state)
@@ -1103,6 +1213,8 @@ main(void)
 		cmocka_unit_test(test_cut_stays),
 		cmocka_unit_test(test_faulty_members),
 		cmocka_unit_test(test_faulty_member_begins),
+		cmocka_unit_test(test_stored_content),
+		cmocka_unit_test(test_skipped_in_turns),
 		cmocka_unit_test(test_no_deflate_stream),
 		cmocka_unit_test(test_changing_files),
 		cmocka_unit_test(test_change_before_the_trailer),

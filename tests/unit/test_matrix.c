@@ -288,9 +288,9 @@ oracle_coding(const struct asked *a)
 
 	if (a->method == METHOD_GET && a->range->field != NULL) {
 		enum value value = a->condition->of[IF_RANGE];
-		int order;
+		int when;
 		bool tag = value != ABSENT && value != GARBAGE &&
-			!is_date(value, &order);
+			!is_date(value, &when);
 		enum coding named =
 			tag ? names(a->resource, value) : CODING_IDENTITY;
 
