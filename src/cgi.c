@@ -96,8 +96,9 @@ same_word(const char *argument, struct str word)
 	return i == word.n;
 }
 
-int
-cgi_own_arguments(int argc, char *const *argv, const char *query)
+/* The arguments without the words of a query. */
+static int
+without_query(int argc, char *const *argv, const char *query)
 {
 	struct arena arena = {0};
 	struct str rest = str_of(query), words = rest;
@@ -117,4 +118,14 @@ cgi_own_arguments(int argc, char *const *argv, const char *query)
 	}
 	arena_free(&arena);
 	return argc > n ? argc - n : argc;
+}
+
+int
+cgi_own_arguments(
+	int argc, char *const *argv, const char *query, const char *script)
+{
+	argc = without_query(argc, argv, query);
+	if (argc > 1 && script != NULL && strcmp(argv[argc - 1], script) == 0)
+		argc--;
+	return argc;
 }

@@ -13,7 +13,10 @@ int cgi_run(const struct service *service, char *const *environment, int fd);
 
 /* How many of the arguments are the process's own: a server adds the words of a
  * query without "=" behind them (RFC 3875, section 4.4), which are a stranger's
- * and must not be taken for options.  query is QUERY_STRING or NULL. */
-int cgi_own_arguments(int argc, char *const *argv, const char *query);
+ * and must not be taken for options.  So is the name of the file that was asked
+ * for, which lighttpd adds.  query and script are QUERY_STRING and
+ * SCRIPT_FILENAME, or NULL. */
+int cgi_own_arguments(
+	int argc, char *const *argv, const char *query, const char *script);
 
 #endif

@@ -209,7 +209,8 @@ main(int argc, char **argv)
 	struct options options;
 	struct options_fault fault;
 
-	argc = cgi_own_arguments(argc, argv, getenv("QUERY_STRING"));
+	argc = cgi_own_arguments(
+		argc, argv, getenv("QUERY_STRING"), getenv("SCRIPT_FILENAME"));
 	if (options_read(&options, argc, argv, &fault) < 0)
 		return usage(fault.text);
 	switch (options.command) {

@@ -125,6 +125,22 @@ response_head(const struct response *response)
 	return text_str(&text);
 }
 
+/* Forget what was said of a representation. */
+static void
+clear(struct response *response)
+{
+	const struct str none = {NULL, 0};
+
+	response->vary = response->ranges = response->dated = false;
+	response->cache_control = none;
+	response->content_disposition = none;
+	response->content_encoding = none;
+	response->content_range = none;
+	response->content_security_policy = none;
+	response->etag = none;
+	response->x_sendfile2 = none;
+}
+
 void
 response_error(struct response *response, enum status status)
 {
@@ -134,6 +150,7 @@ response_error(struct response *response, enum status status)
 	size_t i = words_of(status);
 
 	body_free(body);
+	clear(response);
 	response->status = status;
 	response->content_type = PAGE_TYPE;
 	response->has_length = true;

@@ -126,7 +126,7 @@ take_params(struct look *look, const struct record *r, const unsigned char *p)
 	if (look->request->params > WIRE_PARAMS_MAX)
 		return WIRE_PARAMS_TOO_LONG;
 	if (!walk_pairs(look, p, r->content))
-		return WIRE_BAD;
+		return WIRE_PARAMS_TOO_LONG;
 	if (r->content > 0)
 		return WIRE_PART;
 	look->params_end = look->request->params_whole = true;
