@@ -121,10 +121,10 @@ format:
 lint: $(BUILD)/style.h
 	clang-format --dry-run -Werror src/*.[ch] $(wildcard tests/*/*.[ch])
 	cppcheck --quiet --std=c11 --enable=warning,portability \
-	    --inline-suppr --error-exitcode=1 -D_GNU_SOURCE \
-	    -DWWZ_VERSION='""' \
-	    -I$(BUILD) src
-	clang-tidy --quiet $(SRC) -- $(CSTD) -I$(BUILD)
+	    --suppress=uninitvar --suppress=ctuuninitvar --error-exitcode=1 \
+	    -D_GNU_SOURCE -DWWZ_VERSION='""' -I$(BUILD) src
+	printf '%s\n' $(SRC) | xargs -P 2 -I{} \
+	    clang-tidy --quiet {} -- $(CSTD) -I$(BUILD)
 
 clean:
 	rm -rf build

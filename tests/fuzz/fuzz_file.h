@@ -10,8 +10,8 @@
 #include "guard.h"
 #include "log.h"
 
-/* Before the first input, with whatever main there is.  Of what is logged, only
- * lines of LOG_ERROR are left: the one of a request without a root. */
+/* Before the first input, with whatever main there is.  What an input can cause
+ * is logged below LOG_ERROR, and not to be seen. */
 __attribute__((constructor)) static void
 fuzz_prepare(void)
 {

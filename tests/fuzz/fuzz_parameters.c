@@ -96,13 +96,14 @@ has_encoded_control(struct str path)
 	return false;
 }
 
-/* Nothing but the URL can have led to an archive. */
+/* Nothing but the URL, which is a path, can have led to an archive. */
 static bool
 only_url(const struct request *request)
 {
 	const struct str *param = request->param;
 
-	return param[PARAM_WWZ_ARCHIVE].n == 0 &&
+	return str_starts(param[PARAM_REQUEST_URI], STR("/")) &&
+		param[PARAM_WWZ_ARCHIVE].n == 0 &&
 		param[PARAM_SCRIPT_FILENAME].n == 0 &&
 		param[PARAM_PATH_TRANSLATED].n == 0 &&
 		param[PARAM_REDIRECT_URL].n == 0;
@@ -129,6 +130,15 @@ check_redirect(struct str location)
 			"a redirect's escapes are whole", location);
 }
 
+/* Such a request is an error that is always logged. */
+static bool
+lacks_root(const struct request *request, const struct site *site)
+{
+	struct str given = request->param[PARAM_DOCUMENT_ROOT];
+
+	return site->root.p == NULL && (given.n == 0 || given.p[0] != '/');
+}
+
 static void
 check(char *const *environment, const struct site *site, struct arena *arena)
 {
@@ -138,6 +148,8 @@ check(char *const *environment, const struct site *site, struct arena *arena)
 	enum status status;
 
 	request_read(&request, environment, arena);
+	if (lacks_root(&request, site))
+		return;
 	status = route_find(&route, &request, site, arena);
 	path = request.param[PARAM_REQUEST_URI];
 	fuzz_law(!arena->failed, "memory does not run out", path);

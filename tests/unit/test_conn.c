@@ -30,7 +30,6 @@ enum {
 	FILTER = 3,
 
 	REQUEST_COMPLETE = 0,
-	CANT_MPX_CONN = 1,
 	UNKNOWN_ROLE = 3,
 
 	KEEP = 1,
@@ -554,14 +553,13 @@ test_pipelined(void **state)
 	free(b.p);
 }
 
-/* Another request that is begun before the first has come to its end is refused
- * by name. */
+/* Another request that is begun before the first has come to its end, though
+ * FCGI_MPXS_CONNS is 0, ends the connection. */
 static void
 test_multiplexed(void **state)
 {
 	struct zipmake_buffer b = {0}, first = {0};
 	struct wires w;
-	struct got got;
 
 	(void)state;
 	put_request(&first, &small_wanted);
@@ -571,16 +569,7 @@ test_multiplexed(void **state)
 	connect_wires(&w);
 	transmit(&w, b.p, b.n);
 	assert_int_equal(run(&w, false), CONN_CLOSE);
-	assert_true(w.n > 16);
-	assert_int_equal(w.p[1], END_REQUEST);
-	assert_int_equal(w.p[2] << 8 | w.p[3], 2);
-	assert_int_equal(w.p[12], CANT_MPX_CONN);
-	memmove(w.p, w.p + 16, w.n - 16);
-	w.n -= 16;
-	read_records(&w, 1, &got);
-	assert_int_equal(status_of(&got), 200);
-	assert_int_equal(got.ends, 1);
-	free(got.out);
+	assert_int_equal(w.n, 0);
 	disconnect(&w);
 	free(b.p);
 	free(first.p);
@@ -639,6 +628,35 @@ test_long_body_announced(void **state)
 	transmit(&w, b.p, b.n);
 	assert_int_equal(run(&w, false), CONN_READABLE);
 	assert_int_equal(check_answer(&w, "announced", 1, 413, NULL), 0);
+	disconnect(&w);
+	free(b.p);
+}
+
+/* A record of a request that is over, as of one that was aborted too late, is
+ * passed over. */
+static void
+test_stray_record(void **state)
+{
+	const struct wanted wanted = {.uri = "/a.wwz/small.txt", .flags = KEEP};
+	struct zipmake_buffer b = {0};
+	struct wires w;
+
+	(void)state;
+	put_record(&b, ABORT_REQUEST, 1, NULL, 0, 8);
+	connect_wires(&w);
+	for (int i = 0; i < 3; i++) {
+		send_request(&w, &wanted);
+		/* The record in front of it first. */
+		if (i > 0) {
+			assert_int_equal(run(&w, false), CONN_IDLE);
+			assert_int_equal(w.n, 0);
+		}
+		assert_int_equal(run(&w, false), CONN_IDLE);
+		assert_int_equal(check_answer(&w, "kept", 1, 200, &small), 0);
+		transmit(&w, b.p, b.n);
+	}
+	assert_int_equal(run(&w, false), CONN_IDLE);
+	assert_int_equal(w.n, 0);
 	disconnect(&w);
 	free(b.p);
 }
@@ -1025,8 +1043,10 @@ test_truncated_file(void **state)
 		log_take();
 		assert_int_equal(run(&w, false), CONN_CLOSE);
 		log = log_take();
-		assert_true(strstr(log, "has become shorter") ||
-			strstr(log, "the file has changed"));
+		/* Behind the end a page is filled up with zeros, which only
+		 * CRC-32 tells from data. */
+		assert_true(strstr(log, "warn response-cut") ||
+			strstr(log, "warn member-damaged"));
 		check_cut(&w, large);
 		disconnect(&w);
 	}
@@ -1124,6 +1144,7 @@ main(void)
 		cmocka_unit_test(test_multiplexed),
 		cmocka_unit_test(test_long_body),
 		cmocka_unit_test(test_long_body_announced),
+		cmocka_unit_test(test_stray_record),
 		cmocka_unit_test(test_get_values),
 		cmocka_unit_test(test_unknown_management),
 		cmocka_unit_test(test_management_and_request),

@@ -1,0 +1,70 @@
+"""Fixtures; see harness.py for what they are made of."""
+
+import contextlib
+import sys
+
+import pytest
+
+import harness
+
+sys.dont_write_bytecode = True
+
+# valgrind and a sanitizer's own allocator cannot share a process.
+collect_ignore = ["test_valgrind.py"] if harness.SANITIZED else []
+
+
+def pytest_report_header():
+    lines = [f"wwz: {harness.WWZ}"]
+    if harness.SANITIZED:
+        lines.append("a sanitizer build: test_valgrind.py is left out")
+    return lines
+
+
+def pytest_sessionstart(session):
+    if not harness.WWZ.is_file():
+        raise pytest.UsageError(f"no {harness.WWZ}: run make, or set WWZ")
+    harness.raise_file_limit()
+
+
+@pytest.fixture
+def tmp():
+    with harness.short_directory() as path:
+        yield path
+
+
+@pytest.fixture(scope="module")
+def module_tmp():
+    with harness.short_directory() as path:
+        yield path
+
+
+@pytest.fixture
+def root(tmp):
+    """An empty document root."""
+    path = tmp / "www"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def serve(tmp, root):
+    """serve(*options) starts a responder, which is judged after the test."""
+    with contextlib.ExitStack() as stack:
+
+        def start(*options, **more):
+            responder = harness.Responder(tmp, root, *options, **more)
+            return stack.enter_context(harness.running(responder))
+
+        yield start
+
+
+@pytest.fixture
+def front(tmp, root):
+    """front(responder) starts nginx before it."""
+    with contextlib.ExitStack() as stack:
+
+        def start(responder):
+            nginx = harness.Nginx(tmp, root, responder.address)
+            return stack.enter_context(harness.running(nginx))
+
+        yield start

@@ -1,0 +1,635 @@
+"""What the end-to-end tests share: the responder, nginx, and clients.
+
+Nothing here knows what wwz should answer; that is for the tests.
+"""
+
+import contextlib
+import fcntl
+import http.client
+import io
+import os
+import pathlib
+import re
+import resource
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+WWZ = pathlib.Path(os.path.abspath(os.environ.get("WWZ", TOP / "build/wwz")))
+
+# Sanitizer builds lie in build/asan and build/tsan; they are slower.
+SANITIZED = re.search("[at]san", WWZ.parent.name) is not None
+SLOW = 4 if SANITIZED else 1
+
+# Started by root, the responder becomes this user, as it would in a unit file.
+AS_USER = ["--user", "nobody"] if os.geteuid() == 0 else []
+
+# A confined process cannot look into /proc, where a sanitizer's leak check
+# looks at the end.  Leaks are test_valgrind.py's business.
+if SANITIZED:
+    options = [os.environ.get("ASAN_OPTIONS"), "detect_leaks=0"]
+    os.environ["ASAN_OPTIONS"] = ":".join(filter(None, options))
+
+# How long anything may take before it counts as a hang.
+PATIENCE = 10 * SLOW
+
+LINE = re.compile(
+    r"(?P<level>error|warn|info|debug) (?P<word>[a-z][a-z0-9_-]*)"
+    r" time=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
+    r'(?: [a-z_-]+=(?:"(?:[^"\\]|\\.)*"|[^ "]+))*'
+)
+
+
+def raise_file_limit():
+    """As many descriptors as the system gives; the responder inherits it."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return most
+
+
+@contextlib.contextmanager
+def short_directory():
+    """A directory whose name leaves room for a Unix socket's (108 bytes),
+    and that any user may read."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix="wwz-", dir="/tmp"))
+    path.chmod(0o755)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path)
+
+
+def wait_until(fact, what, patience=PATIENCE):
+    """Wait until fact() is true; its value."""
+    end = time.monotonic() + patience
+    while True:
+        value = fact()
+        if value:
+            return value
+        assert time.monotonic() < end, f"waited in vain: {what}"
+        time.sleep(0.01)
+
+
+def free_port(family=socket.AF_INET):
+    host = "::1" if family == socket.AF_INET6 else "127.0.0.1"
+    with socket.socket(family) as s:
+        s.bind((host, 0))
+        return s.getsockname()[1]
+
+
+def connect(address, timeout=PATIENCE):
+    """A connection to address, a path or (host, port)."""
+    if isinstance(address, tuple):
+        return socket.create_connection(address, timeout)
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(timeout)
+    try:
+        s.connect(str(address))
+    except BaseException:
+        s.close()
+        raise
+    return s
+
+
+def connectable(address):
+    try:
+        connect(address).close()
+    except (FileNotFoundError, ConnectionRefusedError):
+        return False
+    return True
+
+
+HAND_OVER = """
+import os, sys
+numbers, *command = sys.argv[1:]
+numbers = [int(number) for number in numbers.split(",")]
+for at, number in enumerate(numbers):
+    os.dup2(number, 3 + at)
+    os.close(number)
+os.environ["LISTEN_FDS"] = str(len(numbers))
+os.environ["LISTEN_PID"] = str(os.getpid())
+os.execvp(command[0], command)
+"""
+
+
+@contextlib.contextmanager
+def handed_over(command, *files):
+    """Command and options that start command with files as descriptors 3, 4 and
+    so on, told of them as systemd tells."""
+    # Out of the way of the new numbers.
+    high = [fcntl.fcntl(file, fcntl.F_DUPFD, 20) for file in files]
+    try:
+        yield {
+            "command": [
+                sys.executable,
+                "-c",
+                HAND_OVER,
+                ",".join(str(number) for number in high),
+                *command,
+            ],
+            "pass_fds": high,
+        }
+    finally:
+        for number in high:
+            os.close(number)
+
+
+class Journal:
+    """Lines that a program may write, and how often."""
+
+    def __init__(self):
+        self.rules = []
+
+    def expect(self, pattern, times=1):
+        """Just so many lines have pattern in them; None is one or more."""
+        self.rules.append((re.compile(pattern), times))
+
+    def allow(self, pattern):
+        """Lines with pattern in them may appear or not."""
+        self.rules.append((re.compile(pattern), "any"))
+
+    def complaints(self, lines):
+        """What is wrong with these lines."""
+        wrong = [
+            f"unexpected line: {line}"
+            for line in lines
+            if not any(pattern.search(line) for pattern, _ in self.rules)
+        ]
+        for pattern, times in self.rules:
+            seen = sum(1 for line in lines if pattern.search(line))
+            if times is None and seen == 0:
+                wrong.append(f"no line with {pattern.pattern!r}")
+            elif isinstance(times, int) and seen != times:
+                wrong.append(
+                    f"{seen} lines, not {times}, with {pattern.pattern!r}"
+                )
+        return wrong
+
+
+class Process:
+    """A program with its output in files, that ends well or is an error."""
+
+    def __init__(self, name, tmp, command, address, **options):
+        self.name = name
+        self.journal = Journal()
+        self.expect = self.journal.expect
+        self.allow = self.journal.allow
+        self.address = address
+        self.done = False
+        number = len(list(tmp.glob(f"{name}-*.err")))
+        self.out = tmp / f"{name}-{number}.out"
+        self.err = tmp / f"{name}-{number}.err"
+        options.setdefault("stdin", subprocess.DEVNULL)
+        with open(self.out, "wb") as out, open(self.err, "wb") as err:
+            self.process = subprocess.Popen(
+                command, stdout=out, stderr=err, cwd=tmp, **options
+            )
+        self.pid = self.process.pid
+        try:
+            wait_until(self.ready, f"{name} listens on {address}")
+        except BaseException:
+            self.kill()
+            raise
+
+    def ready(self):
+        ended = self.process.poll() is not None
+        assert not ended, (
+            f"{self.name} ended with {self.process.returncode}:\n"
+            + self.err.read_text(errors="replace")
+        )
+        return connectable(self.address)
+
+    def kill(self):
+        self.done = True
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+    def lines(self):
+        return self.err.read_text(errors="replace").splitlines()
+
+    def end(self, number):
+        """End it with signal number; it must have lived, and must end well."""
+        self.done = True
+        early = self.process.poll()
+        if early is None:
+            self.process.send_signal(number)
+        return self.finish(early)
+
+    def finish(self, early=None):
+        """It was told to end: see that it does."""
+        self.done = True
+        wrong = []
+        if early is not None:
+            wrong.append(f"ended by itself with {early}")
+        try:
+            status = self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            wrong.append("did not end when told to")
+        else:
+            if status != 0:
+                wrong.append(f"exit status {status}, not 0")
+        wrong += self.judge()
+        assert not wrong, f"{self.name}: " + "\n".join(wrong)
+
+    def judge(self):
+        return self.journal.complaints(self.lines())
+
+
+class Responder(Process):
+    """`wwz serve` on a socket of its own."""
+
+    def __init__(
+        self,
+        tmp,
+        root,
+        *options,
+        listen=None,
+        command=None,
+        address=None,
+        prefix=(),
+        **more,
+    ):
+        self.root = root
+        if command is None:
+            if listen is None:
+                number = len(list(tmp.glob("*.sock")))
+                listen = f"unix:{tmp}/{number}.sock"
+            command = [*prefix, WWZ, "serve", "--listen", listen]
+            command += [*AS_USER, "--root", root, *options]
+        if address is None:
+            kind, _, rest = listen.partition(":")
+            if kind == "unix":
+                address = rest
+            else:
+                host, _, port = listen.rpartition(":")
+                address = (host.strip("[]"), int(port))
+        super().__init__("wwz", tmp, command, address, **more)
+
+    def judge(self):
+        lines = self.lines()
+        wrong = self.journal.complaints(lines)
+        wrong += [
+            f"not a log line: {line}"
+            for line in lines
+            if not LINE.fullmatch(line)
+        ]
+        if self.out.stat().st_size > 0:
+            wrong.append(f"standard output: {self.out.read_bytes()[:200]!r}")
+        return wrong
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def connect(self, timeout=PATIENCE):
+        return connect(self.address, timeout)
+
+    def client(self, timeout=PATIENCE):
+        return FastCgi(self.address, self.root, timeout)
+
+
+@contextlib.contextmanager
+def running(process, signal_number=signal.SIGTERM):
+    """The process, ended and judged at the end."""
+    try:
+        yield process
+    except BaseException:
+        if not process.done:
+            process.kill()
+        raise
+    if not process.done:
+        process.end(signal_number)
+
+
+class Response:
+    """An answer, whole or cut short."""
+
+    def __init__(self, status, headers, body, method="GET"):
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.method = method
+
+    def get(self, name):
+        """The field's value; None without; more than one is an error."""
+        values = self.headers.get_all(name, [])
+        assert len(values) <= 1, f"{name} is there {len(values)} times"
+        return values[0] if values else None
+
+    @property
+    def cut(self):
+        """It has less of a body than it announced."""
+        length = self.get("Content-Length")
+        if length is None or self.method == "HEAD" or self.status == 304:
+            return False
+        return len(self.body) < int(length)
+
+    def __repr__(self):
+        return (
+            f"<{self.status} {self.headers.items()}"
+            f" {len(self.body)} bytes: {self.body[:60]!r}>"
+        )
+
+
+class _Connection(http.client.HTTPConnection):
+    """Sends what it is told, bytes that do not belong there too."""
+
+    def _validate_path(self, url):
+        pass
+
+    def _encode_request(self, request):
+        return request.encode("latin-1")
+
+
+class Http:
+    """An HTTP client that keeps its connection."""
+
+    def __init__(self, port, timeout=PATIENCE):
+        self.connection = _Connection("127.0.0.1", port, timeout=timeout)
+
+    def ask(self, path, method="GET", headers=(), body=None):
+        """path is bytes of the request line, as latin-1; headers are pairs."""
+        c = self.connection
+        c.putrequest(method, path, skip_accept_encoding=True)
+        for name, value in headers:
+            c.putheader(name, value)
+        if body is not None:
+            c.putheader("Content-Length", str(len(body)))
+        c.endheaders()
+        if body is not None:
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                c.send(body)
+        answer = c.getresponse()
+        try:
+            content = answer.read()
+        except http.client.IncompleteRead as short:
+            content = short.partial
+        if answer.will_close or answer.length:
+            c.close()
+        return Response(answer.status, answer.headers, content, method)
+
+    def close(self):
+        self.connection.close()
+
+
+BEGIN, ABORT, END, PARAMS, STDIN, STDOUT, STDERR = 1, 2, 3, 4, 5, 6, 7
+GET_VALUES, GET_VALUES_RESULT, UNKNOWN_TYPE = 9, 10, 11
+RESPONDER, KEEP = 1, 1
+
+
+def record(kind, number, content=b"", pad=None):
+    """One FastCGI record, padded to a multiple of 8."""
+    pad = -len(content) % 8 if pad is None else pad
+    head = struct.pack(">BBHHBx", 1, kind, number, len(content), pad)
+    return head + content + bytes(pad)
+
+
+def stream(kind, number, content, size=0xFFFF):
+    """Content as a stream: records, and the empty one that ends it."""
+    parts = [content[i : i + size] for i in range(0, len(content), size)]
+    return b"".join(record(kind, number, part) for part in [*parts, b""])
+
+
+def pairs(parameters):
+    """Names and values as FastCGI writes them."""
+    out = bytearray()
+    for pair in parameters:
+        name, value = (
+            part.encode() if isinstance(part, str) else bytes(part)
+            for part in pair
+        )
+        for text in (name, value):
+            if len(text) < 128:
+                out.append(len(text))
+            else:
+                out += struct.pack(">I", len(text) | 1 << 31)
+        out += name + value
+    return bytes(out)
+
+
+def unpairs(content):
+    """The names and values of a FastCGI stream."""
+    out, at = {}, 0
+    while at < len(content):
+        sizes = []
+        for _ in range(2):
+            if content[at] < 128:
+                sizes.append(content[at])
+                at += 1
+            else:
+                (size,) = struct.unpack_from(">I", content, at)
+                sizes.append(size & 0x7FFFFFFF)
+                at += 4
+        name = content[at : at + sizes[0]].decode()
+        at += sizes[0]
+        out[name] = content[at : at + sizes[1]].decode()
+        at += sizes[1]
+    return out
+
+
+def parameters(root, path, method="GET", headers=(), body=b"", **more):
+    """What a front end makes of a request, as a list of pairs: decoded once,
+    split after the first component that ends in .wwz, nothing cleaned.
+    more replaces parameters; None leaves one out."""
+    raw = path.encode("latin-1")
+    encoded, _, query = raw.partition(b"?")
+    decoded = urllib.parse.unquote_to_bytes(encoded)
+    split = re.fullmatch(rb"(?s)(.+?\.wwz)(/.*)?", decoded)
+    script, info = split.groups() if split else (decoded, None)
+    values = {
+        "SCRIPT_FILENAME": os.fsencode(root) + script,
+        "QUERY_STRING": query,
+        "REQUEST_METHOD": method,
+        "CONTENT_LENGTH": str(len(body)) if body else "",
+        "SCRIPT_NAME": script,
+        "REQUEST_URI": raw,
+        "DOCUMENT_ROOT": os.fsencode(root),
+        "PATH_INFO": info or b"",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REQUEST_SCHEME": "http",
+        "GATEWAY_INTERFACE": "CGI/1.1",
+        "REMOTE_ADDR": "127.0.0.1",
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+    }
+    values.update(more)
+    out = [pair for pair in values.items() if pair[1] is not None]
+    for name, value in headers:
+        out.append(("HTTP_" + name.upper().replace("-", "_"), value))
+    return out
+
+
+def parse_cgi(output, method="GET"):
+    """A CGI response as a Response, or None when its head is not whole."""
+    head, sep, body = output.partition(b"\r\n\r\n")
+    if not sep:
+        return None
+    headers = http.client.parse_headers(io.BytesIO(head + sep))
+    status = headers.get("Status", "200 OK")
+    assert re.fullmatch(r"[1-5]\d\d( .*)?", status), f"Status: {status!r}"
+    return Response(int(status[:3]), headers, body, method)
+
+
+class FastCgi:
+    """A front end's side of one FastCGI connection."""
+
+    def __init__(self, address, root, timeout=PATIENCE):
+        self.root = root
+        self.socket = connect(address, timeout)
+
+    def close(self):
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def receive(self, size):
+        """Just size bytes; None at the end of the connection."""
+        data = bytearray()
+        while len(data) < size:
+            try:
+                part = self.socket.recv(min(size - len(data), 1 << 20))
+            except ConnectionResetError:
+                return None
+            if not part:
+                return None
+            data += part
+        return bytes(data)
+
+    def read_record(self):
+        """(kind, request, content), or None at the end of the connection."""
+        head = self.receive(8)
+        if head is None:
+            return None
+        version, kind, number, size, pad = struct.unpack(">BBHHBx", head)
+        assert version == 1, f"a record of version {version}"
+        content = self.receive(size + pad)
+        return None if content is None else (kind, number, content[:size])
+
+    def request(self, path, method="GET", headers=(), body=b"", **options):
+        """The bytes of a request, for send()."""
+        keep = options.pop("keep", True)
+        number = options.pop("number", 1)
+        begin = struct.pack(">HB5x", RESPONDER, KEEP if keep else 0)
+        content = pairs(
+            parameters(self.root, path, method, headers, body, **options)
+        )
+        return (
+            record(BEGIN, number, begin)
+            + stream(PARAMS, number, content)
+            + stream(STDIN, number, body)
+        )
+
+    def read_response(self, method="GET", number=1, start=b""):
+        """The answer, as far as it came; None when not even a head came.
+        .ended: its END record says that it is complete."""
+        out, errors = bytearray(start), bytearray()
+        end = None
+        while end is None:
+            got = self.read_record()
+            if got is None:
+                break
+            kind, of, content = got
+            assert of == number, f"record {kind} for request {of}"
+            if kind == STDOUT:
+                out += content
+            elif kind == STDERR:
+                errors += content
+            elif kind == END:
+                end = struct.unpack(">IB3x", content)
+            else:
+                raise AssertionError(f"record of type {kind}")
+        assert not errors, f"FastCGI stderr: {bytes(errors)!r}"
+        response = parse_cgi(bytes(out), method)
+        if response is not None:
+            assert end is None or end[1] == 0, f"protocol status {end[1]}"
+            response.ended = end == (0, 0)
+        return response
+
+    def ask(self, path, method="GET", headers=(), body=b"", **options):
+        """One request and its answer; the connection is kept."""
+        self.send(self.request(path, method, headers, body, **options))
+        response = self.read_response(method, options.get("number", 1))
+        assert response is not None, f"no answer to {method} {path}"
+        return response
+
+
+NGINX = """\
+user root;
+daemon off;
+worker_processes 1;
+error_log stderr warn;
+pid nginx.pid;
+events { worker_connections 512; }
+http {
+	include /etc/nginx/mime.types;
+	access_log off;
+	client_body_temp_path body;
+	proxy_temp_path proxy;
+	fastcgi_temp_path fastcgi;
+	uwsgi_temp_path uwsgi;
+	scgi_temp_path scgi;
+	include site.conf;
+}
+"""
+
+
+def shipped(name, changes):
+    """A file of deploy/nginx, with this machine's places put in."""
+    text = (TOP / "deploy/nginx" / name).read_text()
+    for pattern, place in changes:
+        text, count = re.subn(rf"(?m)^{pattern}$", place, text)
+        assert count == 1, f"{name}: {count} lines like {pattern!r}"
+    return text
+
+
+class Nginx(Process):
+    """nginx before a responder, with the configuration that is shipped."""
+
+    def __init__(self, tmp, root, responder_address):
+        self.port = free_port()
+        home = tmp / "nginx"
+        (home / "snippets").mkdir(parents=True)
+        (home / "nginx.conf").write_text(NGINX)
+        site = [
+            (r"\tlisten 80;", f"\tlisten 127.0.0.1:{self.port};"),
+            (r"\tlisten \[::\]:80;", ""),
+            (r"\troot \S+;", f"\troot {root};"),
+        ]
+        (home / "site.conf").write_text(shipped("site.conf", site))
+        socket_ = [
+            (
+                r"\tfastcgi_pass unix:\S+;",
+                f"\tfastcgi_pass unix:{responder_address};",
+            )
+        ]
+        (home / "snippets/wwz.conf").write_text(shipped("wwz.conf", socket_))
+        command = ["nginx", "-p", home, "-c", home / "nginx.conf"]
+        command += ["-e", "stderr"]
+        super().__init__("nginx", tmp, command, ("127.0.0.1", self.port))
+
+    def client(self):
+        return Http(self.port)
+
+
+@contextlib.contextmanager
+def served(tmp, root, *options):
+    """A responder and nginx before it: (responder, nginx)."""
+    with running(Responder(tmp, root, *options)) as responder:
+        with running(Nginx(tmp, root, responder.address)) as nginx:
+            yield responder, nginx

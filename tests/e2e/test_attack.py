@@ -1,0 +1,390 @@
+"""Archives and peers that want time and memory: both stay bounded, and others
+are served meanwhile."""
+
+import contextlib
+import json
+import os
+import time
+import zlib
+
+import pytest
+
+import archives
+import bombs
+import harness
+
+TWO_THREADS = ["--threads", "2"]
+
+MIB = 1 << 20
+
+# What memory may grow by, whatever is asked; a sanitizer keeps what is freed.
+ROOM = (512 if harness.SANITIZED else 64) * MIB
+
+# How long a plain request may take while others want much.
+BOUND = 1.0 * harness.SLOW
+
+
+def peak(responder):
+    """The most memory that it had at a time."""
+    with open(f"/proc/{responder.pid}/status") as file:
+        for line in file:
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    raise AssertionError("no VmHWM")
+
+
+@contextlib.contextmanager
+def bounded(responder, room=ROOM):
+    """Its memory does not grow by more than room."""
+    before = peak(responder)
+    yield
+    grown = peak(responder) - before
+    assert grown <= room, f"{grown / MIB:.0f} MiB more than before"
+
+
+def cpu(responder):
+    """Seconds of processor time that it has used."""
+    with open(f"/proc/{responder.pid}/stat") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def comes_to_rest(responder, within):
+    """It uses no processor time any more, at the latest after within s."""
+    until = time.monotonic() + within * harness.SLOW
+    before = cpu(responder)
+    while True:
+        time.sleep(0.25)
+        now = cpu(responder)
+        if now - before < 0.05:
+            return
+        assert time.monotonic() < until, "it still works, and for nobody"
+        before = now
+
+
+def quick(responder, path="/good.wwz/a.txt", count=5):
+    """New connections are answered without delay."""
+    for _ in range(count):
+        start = time.monotonic()
+        with responder.client() as client:
+            got = client.ask(path, keep=False)
+        took = time.monotonic() - start
+        assert got.status == 200, got
+        assert took < BOUND, f"took {took:.2f} s"
+
+
+def drain(client, check=None):
+    """Read an answer and forget it: its head, and how long the body was."""
+    head, size, ended = b"", 0, False
+    while not ended and (got := client.read_record()) is not None:
+        kind, _, content = got
+        if kind == harness.STDOUT and b"\r\n\r\n" not in head:
+            head += content
+            size = len(head.partition(b"\r\n\r\n")[2])
+        elif kind == harness.STDOUT:
+            size += len(content)
+        ended = kind == harness.END
+    return harness.parse_cgi(head), size, ended
+
+
+def timed(bound, what):
+    """What is done inside takes at most bound seconds."""
+    @contextlib.contextmanager
+    def clock():
+        start = time.monotonic()
+        yield
+        took = time.monotonic() - start
+        assert took < bound * harness.SLOW, f"{what}: {took:.1f} s"
+    return clock()
+
+
+@pytest.fixture
+def good(root):
+    archives.write(root / "good.wwz", {"a.txt": "good"})
+
+
+@pytest.fixture
+def responder(serve, good):
+    return serve(*TWO_THREADS)
+
+
+def test_bomb_is_made_on_the_way(root, responder):
+    """All of it is sent, in memory that does not depend on its size."""
+    crc = 0
+    for _ in range(100):
+        crc = zlib.crc32(bytes(MIB), crc)
+    bombs.write_bomb(root / "x.wwz", 100, crc)
+    assert (root / "x.wwz").stat().st_size < 150_000
+    with bounded(responder), responder.client() as client:
+        client.send(client.request("/x.wwz/zeros.bin"))
+        head, size, ended = drain(client)
+        assert (head.status, size, ended) == (200, 100 * MIB, True), head
+    with bounded(responder), responder.client() as client:
+        head = client.ask("/x.wwz/zeros.bin",
+                          headers=[("Accept-Encoding", "gzip")])
+        assert len(head.body) < 150_000, head
+
+
+BIG = 10_000  # MiB, of an archive of 10 MB
+
+
+@pytest.fixture(scope="module")
+def big_bomb(module_tmp):
+    path = module_tmp / "bomb"
+    bombs.write_bomb(path, BIG)
+    assert path.stat().st_size < 11_000_000
+    return path
+
+
+RANGES = {
+    "all of it": None,
+    "the last byte": "bytes=-1",
+    "a large end": "bytes=5000000000-",
+    "many places": "bytes=" + ",".join(
+        f"{9_000_000_000 + at * 1000}-{9_000_000_000 + at * 1000 + 1}"
+        for at in range(20)),
+    "beyond 64 KiB": "bytes=9000000000-9000100000",
+}
+
+
+@pytest.mark.parametrize("part", RANGES)
+def test_bomb_holds_no_thread(root, responder, big_bomb, part):
+    """Whatever part of it is asked for, others are served, and when those who
+    asked have gone, the work is over."""
+    os.link(big_bomb, root / "x.wwz")
+    headers = [("Range", RANGES[part])] if RANGES[part] else []
+    with bounded(responder), contextlib.ExitStack() as stack:
+        for _ in range(6):
+            client = stack.enter_context(responder.client())
+            client.send(client.request("/x.wwz/zeros.bin", headers=headers))
+        time.sleep(0.2)
+        quick(responder)
+    comes_to_rest(responder, 2)
+
+
+def test_bomb_for_a_peer_that_does_not_read(root, responder, big_bomb):
+    """Nothing is made that nobody takes."""
+    os.link(big_bomb, root / "x.wwz")
+    with bounded(responder), contextlib.ExitStack() as stack:
+        for _ in range(20):
+            client = stack.enter_context(responder.client())
+            client.send(client.request("/x.wwz/zeros.bin"))
+        comes_to_rest(responder, 5)
+        quick(responder)
+
+
+def test_quoted_bomb(root, responder):
+    """10 MB that claim terabytes: listed, begun and given up."""
+    path = root / "x.wwz"
+    total = bombs.write_quoted(path, 20_000, 5_000)
+    assert path.stat().st_size < 11_000_000 and total > 90 << 40
+    with bounded(responder):
+        with responder.client() as client:
+            got = client.ask("/x.wwz/-wwz-index?format=json")
+            sizes = [row["size"] for row in json.loads(got.body)["entries"]]
+            assert sum(sizes) == total, f"{sum(sizes)}, not {total}"
+        for number in (0, 1, 10_000, 19_999):
+            with responder.client() as client:
+                name = f"/x.wwz/{number:06d}.bin"
+                client.send(client.request(name))
+                kind, _, content = client.read_record()
+                assert kind == harness.STDOUT and b"200" not in content[:20]
+                client.receive(MIB)
+        quick(responder)
+    comes_to_rest(responder, 2)
+
+
+MILLION = 1_000_000
+
+
+@pytest.fixture(scope="module")
+def million(module_tmp):
+    """A responder, and an archive that it has not opened yet."""
+    root = module_tmp / "www"
+    root.mkdir()
+    bombs.write_many(root / "x.wwz", [b"d/%07d" % i for i in range(MILLION)])
+    archives.write(root / "good.wwz", {"a.txt": "good"})
+    responder = harness.Responder(module_tmp, root, *TWO_THREADS)
+    with harness.running(responder):
+        yield responder
+
+
+def test_million_members(million):
+    """Opened, looked up and listed in time and memory that are in proportion:
+    16 bytes a member beyond the directory's copy, and nothing for a listing
+    but its order."""
+    index = (million.root / "x.wwz").stat().st_size + 16 * MILLION
+    with bounded(million, index + ROOM):
+        with timed(3, "opening"), million.client() as client:
+            assert client.ask("/x.wwz/d/0999999").status == 200
+        # The first name that is missing wants the names in order.
+        with timed(5, "sorting"), million.client() as client:
+            client.send(client.request("/x.wwz/missing"))
+            quick(million)
+            assert client.read_response().status == 404
+        with timed(1, "300 names"), million.client() as client:
+            for number in range(100):
+                path = f"/x.wwz/d/{number * 9999:07d}"
+                assert client.ask(f"{path}.css").status == 404
+                assert client.ask(f"{path}/").status == 404
+                assert client.ask(f"/x.wwz/d{number}/").status == 404
+        with timed(10, "listing"), million.client() as client:
+            client.send(client.request("/x.wwz/d/?sort=size&order=desc"))
+            quick(million, count=2)
+            head, size, ended = drain(client)
+            assert head.status == 200 and ended, head
+            assert size > 100 * MILLION, f"{size} bytes"
+
+
+def test_million_rows_for_nobody(million):
+    for _ in range(5):
+        with million.client() as client:
+            client.send(client.request("/x.wwz/d/?sort=size"))
+            client.read_record()
+    comes_to_rest(million, 5)
+    quick(million)
+
+
+def test_million_rows_for_slow_peers(million):
+    """Those that do not read hold no more than their connection."""
+    with million.client() as client:
+        assert client.ask("/x.wwz/missing").status == 404
+    with bounded(million), contextlib.ExitStack() as stack:
+        for _ in range(20):
+            client = stack.enter_context(million.client())
+            client.send(client.request("/x.wwz/d/"))
+            client.read_record()
+        quick(million)
+
+
+def test_common_prefixes(root, responder):
+    """200,000 names of which only the last bytes differ."""
+    prefix = b"same/" * 50
+    bombs.write_many(
+        root / "x.wwz", [prefix + b"%06d" % i for i in range(200_000)])
+    size = (root / "x.wwz").stat().st_size
+    directory = prefix.decode().rstrip("/")
+    with bounded(responder, size + 16 * 200_000 + ROOM):
+        with timed(3, "opening"), responder.client() as client:
+            assert client.ask(f"/x.wwz/{directory}/199999").status == 200
+        with timed(5, "listing"), responder.client() as client:
+            client.send(client.request(f"/x.wwz/{directory}/?format=json"))
+            head, size, ended = drain(client)
+            assert head.status == 404 or ended, head
+            client.send(client.request(
+                f"/x.wwz/{directory}/-wwz-index?format=json"))
+            head, size, ended = drain(client)
+            assert (head.status, ended) == (200, True), head
+
+
+def test_long_names(root, responder):
+    """Names of 65,535 bytes, which differ in the last one: listed; one that
+    fits a request is served."""
+    long = b"n" * 65_534
+    names = [long + b"%c" % byte for byte in range(97, 123)]
+    bombs.write_many(root / "x.wwz", [*names, b"m" * 20_000])
+    with bounded(responder), responder.client() as client:
+        assert client.ask("/x.wwz/" + "m" * 20_000).status == 200
+        got = client.ask("/x.wwz/?format=json")
+        shown = [row["name"] for row in json.loads(got.body)["entries"]]
+        assert shown == ["m" * 20_000, *(name.decode() for name in names)]
+        client.send(client.request("/x.wwz/" + names[0].decode()))
+        got = client.read_response()
+        assert got.status == 431, got
+
+
+def test_deep_directories(root, responder):
+    """As deep as a request can say, the listing is in proportion to that."""
+    deep = "a/" * 14_000
+    bombs.write_many(root / "x.wwz", [deep.encode() + b"f"])
+    with bounded(responder), contextlib.ExitStack() as stack:
+        for path in (f"{deep}-wwz-index", deep, f"{deep}?format=json"):
+            client = stack.enter_context(responder.client())
+            client.send(client.request(
+                f"/x.wwz/{path}", REQUEST_URI="", SCRIPT_NAME="",
+                QUERY_STRING=path.partition("?")[2]))
+            head, size, ended = drain(client)
+            assert (head.status, ended) == (200, True), head
+            assert size < 4 * MIB, f"{size} bytes for {len(path)}"
+
+
+@pytest.mark.parametrize("count", [65_535, 65_536, 65_537])
+def test_count_modulo_65536(root, responder, count):
+    """An end record of 16 bits counts modulo 65,536: all members are there,
+    as most writers without zip64 mean it."""
+    bombs.write_many(
+        root / "x.wwz", [b"%d" % i for i in range(count)], zip64=False)
+    with responder.client() as client:
+        got = client.ask("/x.wwz/?format=json")
+        assert len(json.loads(got.body)["entries"]) == count, got
+        assert client.ask(f"/x.wwz/{count - 1}").status == 200
+
+
+def test_repeated_fields(root, serve):
+    """A field that is sent again and again, to peers that then do not read,
+    takes memory in proportion to what was sent."""
+    archives.write(
+        root / "x.wwz",
+        {"a.bin": (archives.noise(8 * MIB), archives.STORED)})
+    archives.write(root / "good.wwz", {"a.txt": "good"})
+    responder = serve(*TWO_THREADS)
+    fields = [("Range", "x")] * 4_000
+    with bounded(responder), contextlib.ExitStack() as stack:
+        for _ in range(20):
+            client = stack.enter_context(responder.client())
+            client.send(client.request("/x.wwz/a.bin", headers=fields))
+            kind, _, content = client.read_record()
+            assert b"Status" not in content[:200], content[:200]
+        quick(responder)
+
+
+def half_parameters():
+    begin = harness.record(harness.BEGIN, 1, bytes([0, 1, 1]) + bytes(5))
+    return begin + harness.record(harness.PARAMS, 1, b"x" * 60_000)
+
+
+def small_records():
+    begin = harness.record(harness.BEGIN, 1, bytes([0, 1, 1]) + bytes(5))
+    one = harness.record(harness.PARAMS, 1, b"\1", pad=255)
+    return begin + one * 1_000
+
+
+def unknown_records():
+    return harness.record(42, 0, b"x" * 65_000) * 100
+
+
+def other_requests():
+    """Records of requests that were never begun."""
+    return harness.record(harness.STDIN, 7, b"x" * 65_000) * 100
+
+
+def long_parameter():
+    """One whose length is announced as 2 GiB."""
+    begin = harness.record(harness.BEGIN, 1, bytes([0, 1, 1]) + bytes(5))
+    content = b"\xff\xff\xff\xff\xff\xff\xff\xff" + b"x" * 1_000
+    return begin + harness.stream(harness.PARAMS, 1, content) + harness.record(
+        harness.STDIN, 1)
+
+
+def megabytes():
+    begin = harness.record(harness.BEGIN, 1, bytes([0, 1, 1]) + bytes(5))
+    return begin + harness.record(harness.PARAMS, 1, b"x" * 65_000) * 100
+
+
+@pytest.mark.parametrize(
+    "what", [half_parameters, small_records, unknown_records, other_requests,
+             long_parameter, megabytes], ids=lambda what: what.__name__)
+def test_peers_that_send_nonsense(responder, what):
+    """A hundred of them cost no more than their connections."""
+    responder.allow("^(info|warn) ")
+    data = what()
+    with bounded(responder), contextlib.ExitStack() as stack:
+        for _ in range(100):
+            client = stack.enter_context(responder.client())
+            client.socket.setblocking(False)
+            with contextlib.suppress(OSError):
+                client.socket.send(data)
+        quick(responder)
+    quick(responder)
+    harness.wait_until(
+        lambda: responder.descriptors() < 40, "connections are closed")

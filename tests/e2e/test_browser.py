@@ -1,0 +1,231 @@
+"""The demonstration site in a real browser: nothing in the console."""
+
+import contextlib
+import json
+import os
+import select
+import subprocess
+import time
+import urllib.parse
+import zipfile
+
+import pytest
+
+import harness
+
+SITE = harness.TOP / "testdata/site"
+
+# A browser that asks nobody but this machine, and leaves nothing behind.
+CHROMIUM = [
+    "chromium",
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--remote-debugging-pipe",
+]
+
+
+class Browser:
+    """Chromium by its DevTools protocol over a pair of pipes: JSON messages,
+    each ended by a NUL."""
+
+    def __init__(self, home):
+        to_read, self.to = os.pipe()
+        self.of, to_write = os.pipe()
+        command = [*CHROMIUM, f"--user-data-dir={home / 'profile'}"]
+        self.log = open(home / "chromium.err", "wb")
+        with harness.handed_over(command, to_read, to_write) as options:
+            self.process = subprocess.Popen(
+                options["command"],
+                pass_fds=options["pass_fds"],
+                stdin=subprocess.DEVNULL,
+                stdout=self.log,
+                stderr=self.log,
+                cwd=home,
+                env={**os.environ, "HOME": str(home)},
+            )
+        os.close(to_read)
+        os.close(to_write)
+        self.number, self.rest, self.events = 0, b"", []
+        self.session = None
+        target = self.call("Target.createTarget", url="about:blank")
+        self.session = self.call(
+            "Target.attachToTarget", targetId=target["targetId"], flatten=True
+        )["sessionId"]
+        for domain in ("Runtime", "Log", "Network", "Page"):
+            self.call(domain + ".enable")
+
+    def receive(self, end):
+        """The next message; None when none comes before end."""
+        while b"\0" not in self.rest:
+            left = end - time.monotonic()
+            if left <= 0 or not select.select([self.of], [], [], left)[0]:
+                return None
+            part = os.read(self.of, 1 << 16)
+            assert part, "the browser went away"
+            self.rest += part
+        message, _, self.rest = self.rest.partition(b"\0")
+        return json.loads(message)
+
+    def call(self, method, **parameters):
+        self.number += 1
+        message = {
+            "id": self.number, "method": method, "params": parameters
+        }
+        if self.session:
+            message["sessionId"] = self.session
+        os.write(self.to, json.dumps(message).encode() + b"\0")
+        end = time.monotonic() + 60
+        while (got := self.receive(end)) is not None:
+            if got.get("id") == self.number:
+                assert "error" not in got, f"{method}: {got}"
+                return got["result"]
+            self.events.append(got)
+        raise AssertionError(f"no answer to {method}")
+
+    def open(self, url):
+        """Go there; all events until it is loaded, and a little longer."""
+        self.events = []
+        got = self.call("Page.navigate", url=url)
+        assert "errorText" not in got, f"{url}: {got}"
+        end = time.monotonic() + 30
+        while not any(
+            e["method"] == "Page.loadEventFired" for e in self.events
+        ):
+            got = self.receive(end)
+            assert got is not None, f"{url} did not load"
+            self.events.append(got)
+        end = time.monotonic() + 0.3
+        while (got := self.receive(end)) is not None:
+            self.events.append(got)
+        return self.events
+
+    def value(self, expression):
+        got = self.call(
+            "Runtime.evaluate", expression=expression, returnByValue=True
+        )
+        return got["result"].get("value")
+
+    def close(self):
+        self.session = None
+        with contextlib.suppress(AssertionError, OSError):
+            self.call("Browser.close")
+        try:
+            self.process.wait(20)
+        finally:
+            self.process.kill()
+            self.process.wait()
+            os.close(self.to)
+            os.close(self.of)
+            self.log.close()
+
+
+def complaints(events):
+    """What the console shows as an error or a warning, and what failed to
+    load; a page's own status is not its fault."""
+    wrong, pages = [], set()
+    for event in events:
+        method, told = event["method"], event.get("params", {})
+        if method == "Runtime.exceptionThrown":
+            wrong.append(told["exceptionDetails"]["text"])
+        elif method == "Runtime.consoleAPICalled":
+            if told["type"] in ("error", "warning", "assert"):
+                wrong.append(str(told["args"]))
+        elif method == "Log.entryAdded":
+            entry = told["entry"]
+            if entry["level"] in ("error", "warning"):
+                if entry.get("networkRequestId") not in pages:
+                    wrong.append(f"{entry['text']} {entry.get('url')}")
+        elif method == "Network.loadingFailed":
+            wrong.append(f"not loaded: {told['errorText']}")
+        elif method == "Network.responseReceived":
+            if told["type"] == "Document":
+                pages.add(told["requestId"])
+    return wrong
+
+
+@pytest.fixture(scope="module")
+def site(module_tmp):
+    """(browser, URL of the site's archive, HTTP client)."""
+    root = module_tmp / "www"
+    root.mkdir()
+    # Asked for by the browser where a page names no icon.
+    (root / "favicon.ico").touch()
+    with zipfile.ZipFile(
+        root / "site.wwz", "w", zipfile.ZIP_DEFLATED
+    ) as archive:
+        for path in sorted(SITE.rglob("*")):
+            archive.write(path, path.relative_to(SITE))
+    with harness.served(module_tmp, root) as (_, nginx):
+        browser = Browser(module_tmp)
+        try:
+            url = f"http://127.0.0.1:{nginx.port}/site.wwz"
+            yield browser, url, nginx.client()
+        finally:
+            browser.close()
+
+
+def test_start_page(site):
+    browser, url, _ = site
+    events = browser.open(url)
+    assert complaints(events) == []
+    assert browser.value("location.href") == url + "/"
+    assert browser.value("document.characterSet") == "UTF-8"
+    assert browser.value("document.querySelector('h1').textContent")
+    assert browser.value(
+        "[...document.images].every(i => i.complete && i.naturalWidth > 0)"
+    ), "a picture is missing"
+    assert browser.value(
+        "[...document.styleSheets].every(s => s.cssRules.length > 0)"
+    ), "the style sheet is missing"
+    codings = [
+        event["params"]["response"]["headers"].get("Content-Encoding")
+        for event in events
+        if event["method"] == "Network.responseReceived"
+    ]
+    assert "gzip" in codings, codings
+
+
+# Path, and a text that the page shows.
+PAGES = [
+    ("/guide/", ""),
+    ("/guide", ""),
+    ("/Cr%C3%A8me%20br%C3%BBl%C3%A9e.html", "br\u00fbl\u00e9e"),
+    ("/logs/", "build.log"),
+    ("/logs/build.log", ""),
+    ("/-wwz-index", "Cr\u00e8me br\u00fbl\u00e9e.html"),
+    ("/data.json", ""),
+    ("/no-such-page.html", ""),
+    ("/logs/no-such-page.html", ""),
+]
+
+
+@pytest.mark.parametrize("path, text", PAGES)
+def test_page(site, path, text):
+    browser, url, _ = site
+    assert complaints(browser.open(url + path)) == []
+    shown = browser.value("document.body.innerText")
+    assert shown and text in shown, shown
+
+
+def test_links(site):
+    """Each link of the start page and of a listing leads to what is there."""
+    browser, url, client = site
+    for page in ("/", "/logs/"):
+        browser.open(url + page)
+        hrefs = browser.value("[...document.links].map(a => a.href)")
+        assert len(hrefs) > 3, hrefs
+        for href in hrefs:
+            if not href.startswith(url):
+                continue
+            parts = urllib.parse.urlsplit(href)
+            status = client.ask(parts.path, "HEAD").status
+            own = parts.path.endswith("no-such-page.html")
+            assert status == (404 if own else 200), href

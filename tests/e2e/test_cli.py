@@ -1,0 +1,159 @@
+"""The command line: what it says of itself, and how it refuses."""
+
+import re
+import subprocess
+
+import pytest
+
+import archives
+import harness
+
+
+def wwz(*arguments):
+    return subprocess.run(
+        [harness.WWZ, *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=harness.PATIENCE,
+    )
+
+
+def test_version():
+    got = wwz("--version")
+    assert (got.returncode, got.stderr) == (0, ""), got
+    assert re.fullmatch(r"wwz \d+\.\d+\.\d+\n", got.stdout), got
+    makefile = (harness.TOP / "Makefile").read_text()
+    (version,) = re.findall(r"(?m)^VERSION := (\S+)$", makefile)
+    assert got.stdout == f"wwz {version}\n", got
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["help"], ["serve", "explain", "help", "--version"]),
+        (["--help"], ["serve", "explain", "help", "--version"]),
+        (["help", "serve"],
+         ["--listen", "--root", "--threads", "--log-level", "--max-archives",
+          "--timeout", "--no-listing", "--suffix"]),
+        (["help", "explain"], ["--root"]),
+    ],
+)
+def test_help(arguments, words):
+    got = wwz(*arguments)
+    assert (got.returncode, got.stderr) == (0, ""), got
+    for word in words:
+        assert word in got.stdout, f"no {word} in:\n{got.stdout}"
+    long = [line for line in got.stdout.splitlines() if len(line) > 80]
+    assert not long, long
+
+
+BAD = [
+    ["--no-such-option"],
+    ["no-such-command"],
+    ["help", "no-such-command"],
+    ["serve", "--no-such-option"],
+    ["serve", "-Z"],
+    ["serve", "--listen"],
+    ["serve", "--listen", ""],
+    ["serve", "--listen", "nonsense"],
+    ["serve", "--listen", "unix:"],
+    ["serve", "--listen", "unix:" + "x" * 200],
+    ["serve", "--listen", "127.0.0.1:0x50"],
+    ["serve", "--listen", "127.0.0.1:65536"],
+    ["serve", "--listen", "127.0.0.1:-1"],
+    ["serve", "--threads", "0"],
+    ["serve", "--threads", "-1"],
+    ["serve", "--threads", "two"],
+    ["serve", "--threads", "2x"],
+    ["serve", "--threads=99999999999999999999"],
+    ["serve", "--threads="],
+    ["serve", "--timeout", "soon"],
+    ["serve", "--timeout", "-1"],
+    ["serve", "--max-archives", "0"],
+    ["serve", "--max-archives", "many"],
+    ["serve", "--log-level", "loud"],
+    ["serve", "--suffix", ""],
+    ["serve", "--no-listing=1"],
+    ["serve", "--root", "/no/such/directory"],
+    ["serve", "superfluous"],
+    ["explain"],
+    ["explain", "--no-such-option", "/x.wwz/"],
+]
+
+
+@pytest.mark.parametrize("arguments", BAD, ids=" ".join)
+def test_refused(tmp, arguments):
+    """Exit status 2 and one line; never a listening process."""
+    if arguments[0] == "serve" and "--listen" not in arguments:
+        arguments = [*arguments, "--listen", f"unix:{tmp}/s"]
+    got = wwz(*arguments)
+    assert got.returncode == 2, got
+    assert got.stdout == "", got
+    assert got.stderr.startswith("wwz") and got.stderr.endswith("\n"), got
+    assert got.stderr.count("\n") == 1, got
+    assert len(got.stderr) < 400, got
+
+
+def test_nothing_to_listen_on():
+    """Started by hand, without a socket and not as CGI."""
+    got = wwz("serve")
+    assert got.returncode == 2, got
+    assert "--listen" in got.stderr and got.stderr.count("\n") == 1, got
+
+
+def test_both_forms_of_an_option(root, serve):
+    archives.write(root / "x.wwz", {"a.txt": "a"})
+    with serve("--threads=2", "--log-level=warn").client() as client:
+        assert client.ask("/x.wwz/a.txt").body == b"a"
+
+
+def test_log_level(root, serve):
+    """warn is silent where info is not, and debug says more."""
+    for level, least in (("error", 0), ("debug", 1)):
+        responder = serve("--log-level", level)
+        if least:
+            responder.expect(".", times=None)
+        with responder.client() as client:
+            assert client.ask("/none.wwz/a.txt").status == 404
+        lines = len(responder.lines())
+        assert lines >= least, f"{level}: {lines} lines"
+
+
+@pytest.fixture
+def explain(root):
+    archives.write(
+        root / "x.wwz",
+        {
+            "a/b.txt": archives.text(5000),
+            "s.bin": ("stored", archives.STORED),
+            "a/index.html": "index",
+        },
+    )
+
+    def ask(*arguments):
+        return wwz("explain", "--root", root, *arguments)
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    "path, words",
+    [
+        ("/x.wwz/a/b.txt",
+         ["200", "x.wwz", "a/b.txt", "deflate", "text/plain", "ETag",
+          "Content-Length"]),
+        ("/x.wwz/s.bin", ["200", "s.bin", "stored"]),
+        ("/x.wwz/a/", ["200", "a/index.html"]),
+        ("/x.wwz/a", ["301", "/x.wwz/a/"]),
+        ("/x.wwz/none", ["404"]),
+        ("/none.wwz/a", ["404", "none.wwz"]),
+        ("/x.wwz/..%2f..", ["400"]),
+    ],
+)
+def test_explain(explain, path, words):
+    got = explain(path)
+    assert "Sanitizer" not in got.stderr, got
+    assert got.returncode in (0, 1), got
+    for word in words:
+        assert word in got.stdout, f"{path}: no {word} in:\n{got.stdout}"

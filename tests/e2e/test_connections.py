@@ -1,0 +1,798 @@
+"""Connections: many, idle, slow, half open, broken; and the ways in which the
+responder gets a socket and ends."""
+
+import os
+import signal
+import socket
+import stat
+import struct
+import subprocess
+import threading
+import time
+
+import pytest
+
+import archives
+import harness
+
+BIG = archives.noise(8 << 20)
+SITE = {
+    "a.txt": b"answer",
+    "b.txt": archives.text(50_000),
+    "big.bin": (BIG, archives.STORED),
+    "zeros.bin": bytes(8 << 20),
+}
+
+# How long a request may take, whatever the other peers do.
+BOUND = 1.0 * harness.SLOW
+
+
+@pytest.fixture(scope="module")
+def prepared(module_tmp):
+    return archives.write(module_tmp / "original", SITE)
+
+
+@pytest.fixture
+def root(tmp, prepared):
+    path = tmp / "www"
+    path.mkdir()
+    os.link(prepared, path / "x.wwz")
+    return path
+
+
+def quick(responder, count=10):
+    """New connections are answered without delay."""
+    for _ in range(count):
+        start = time.monotonic()
+        with responder.client() as client:
+            got = client.ask("/x.wwz/a.txt", keep=False)
+        took = time.monotonic() - start
+        assert (got.status, got.body) == (200, b"answer"), got
+        assert took < BOUND, f"took {took:.2f} s"
+
+
+class Crowd:
+    """Clients that are closed together."""
+
+    def __init__(self, responder, count):
+        self.clients = [responder.client() for _ in range(count)]
+
+    def __enter__(self):
+        return self.clients
+
+    def __exit__(self, *_):
+        for client in self.clients:
+            client.close()
+
+
+@pytest.mark.threads
+def test_idle_connections(serve):
+    """A thousand that had an answer and keep the connection."""
+    responder = serve("--threads", "2")
+    with Crowd(responder, 1000) as clients:
+        for client in clients:
+            assert client.ask("/x.wwz/a.txt").body == b"answer"
+        quick(responder)
+        for client in clients[::10]:
+            assert client.ask("/x.wwz/a.txt").body == b"answer"
+    quick(responder)
+
+
+@pytest.mark.threads
+def test_silent_connections(serve):
+    """A thousand that never said anything."""
+    responder = serve("--threads", "2")
+    with Crowd(responder, 1000):
+        quick(responder)
+
+
+@pytest.mark.threads
+def test_half_requests(serve):
+    """Two hundred that stop in the middle, each at another byte; they get
+    their answer when the rest comes."""
+    responder = serve("--threads", "2")
+    with Crowd(responder, 200) as clients:
+        whole = clients[0].request("/x.wwz/a.txt", body=b"body", keep=False)
+        cuts = [1 + (len(whole) - 2) * i // 200 for i in range(200)]
+        for client, cut in zip(clients, cuts):
+            client.send(whole[:cut])
+        quick(responder)
+        for client, cut in list(zip(clients, cuts))[::10]:
+            client.send(whole[cut:])
+            got = client.read_response()
+            assert (got.status, got.body) == (200, b"answer"), f"{cut}: {got}"
+    quick(responder)
+
+
+@pytest.mark.threads
+def test_peers_that_read_nothing(serve):
+    responder = serve("--threads", "2")
+    with Crowd(responder, 200) as clients:
+        for number, client in enumerate(clients):
+            name = "zeros" if number % 2 else "big"
+            client.send(client.request(f"/x.wwz/{name}.bin"))
+        # Until each answer has begun, this is work and not waiting.
+        for client in clients:
+            assert client.socket.recv(1, socket.MSG_PEEK)
+        quick(responder)
+        got = clients[0].read_response()
+        assert got.ended and got.body == BIG, got
+    quick(responder)
+
+
+@pytest.mark.threads
+@pytest.mark.parametrize("over, size", [("unix", 8), ("tcp", 1)])
+def test_small_writes(serve, over, size):
+    """A request that comes a few bytes at a time.  They stay in the peer's
+    socket buffer until all are there, and each write to a Unix socket counts
+    hundreds of bytes there, so it is not one at a time."""
+    listen = f"127.0.0.1:{harness.free_port()}" if over == "tcp" else None
+    responder = serve("--threads", "2", listen=listen)
+    with responder.client() as client:
+        if over == "tcp":
+            client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        whole = client.request("/x.wwz/a.txt", body=b"body")
+        for i in range(0, len(whole), size):
+            client.send(whole[i : i + size])
+            if i % 50 == 0:
+                time.sleep(0.002)
+        assert client.read_response().body == b"answer"
+        assert client.ask("/x.wwz/a.txt").body == b"answer"
+
+
+def test_timeout(serve):
+    """A request that does not get whole, or an answer that is not taken, ends
+    after --timeout; others live on."""
+    responder = serve("--timeout", "1")
+    responder.allow("^info peer-timeout ")
+    with responder.client() as half, responder.client() as deaf:
+        half.send(half.request("/x.wwz/a.txt")[:100])
+        deaf.send(deaf.request("/x.wwz/big.bin"))
+        start = time.monotonic()
+        half.socket.settimeout(10)
+        assert half.receive(1) is None, "an answer to half a request"
+        took = time.monotonic() - start
+        assert 0.5 < took < 5 * harness.SLOW, f"closed after {took:.1f} s"
+        time.sleep(max(0, 3 - took))
+        got = deaf.read_response()
+        assert got.cut and not got.ended, got
+    quick(responder, 3)
+
+
+def test_keep_alive(serve):
+    """A hundred requests over one connection, of different kinds."""
+    responder = serve()
+    with responder.client() as client:
+        for i in range(100):
+            number = i % 7 + 1
+            name, content = [
+                ("a.txt", b"answer"),
+                ("b.txt", SITE["b.txt"]),
+                ("none", None),
+            ][i % 3]
+            method = "HEAD" if i % 5 == 4 else "GET"
+            got = client.ask(f"/x.wwz/{name}", method, number=number)
+            assert got.ended
+            assert got.status == (200 if content else 404), got
+            if method == "HEAD":
+                assert got.body == b"", got
+            elif content:
+                assert got.body == content, got
+
+
+def test_close_when_not_kept(serve):
+    with serve().client() as client:
+        client.send(client.request("/x.wwz/b.txt", keep=False))
+        got = client.read_response()
+        assert got.ended and got.body == SITE["b.txt"], got
+        start = time.monotonic()
+        assert client.receive(1) is None
+        took = time.monotonic() - start
+        assert took < BOUND, f"closed after {took:.2f} s"
+
+
+def test_next_request_is_there_already(serve):
+    """No front end may send a second request before the first is answered, as
+    FCGI_MPXS_CONNS is 0: one that does gets the first answer, and the second
+    one or the end of the connection."""
+    with serve().client() as client:
+        client.send(
+            client.request("/x.wwz/a.txt", number=1)
+            + client.request("/x.wwz/b.txt", number=2)
+        )
+        assert client.read_response(number=1).body == b"answer"
+        got = client.read_response(number=2)
+        assert got is None or got.body == SITE["b.txt"], got
+
+
+def test_small_records(serve):
+    """Parameters and body in records of a few bytes, padded oddly."""
+    with serve().client() as client:
+        begin = struct.pack(">HB5x", harness.RESPONDER, harness.KEEP)
+        content = harness.pairs(
+            harness.parameters(client.root, "/x.wwz/a.txt", body=b"body")
+        )
+        client.send(
+            harness.record(harness.BEGIN, 1, begin)
+            + b"".join(
+                harness.record(harness.PARAMS, 1, content[i : i + 7], i % 256)
+                for i in range(0, len(content), 7)
+            )
+            + harness.record(harness.PARAMS, 1)
+            + harness.stream(harness.STDIN, 1, b"body", 1)
+        )
+        assert client.read_response().body == b"answer"
+
+
+@pytest.mark.parametrize("pad", [0, 1, 8])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["FCGI_MPXS_CONNS"],
+        ["FCGI_MAX_CONNS", "FCGI_MAX_REQS", "FCGI_MPXS_CONNS"],
+        ["SOMETHING_ELSE"],
+    ],
+)
+def test_get_values(serve, names, pad):
+    with serve().client() as client:
+        asked = harness.pairs((name, "") for name in names)
+        client.send(harness.record(harness.GET_VALUES, 0, asked, pad))
+        kind, number, content = client.read_record()
+        assert (kind, number) == (harness.GET_VALUES_RESULT, 0)
+        values = harness.unpairs(content)
+        if "FCGI_MPXS_CONNS" in names:
+            assert values.get("FCGI_MPXS_CONNS") == "0", values
+        assert set(values) <= set(names), values
+        assert all(value.isdigit() for value in values.values()), values
+        assert client.ask("/x.wwz/a.txt").body == b"answer"
+
+
+def test_unknown_record(serve):
+    with serve().client() as client:
+        client.send(harness.record(99, 0, b"what?"))
+        kind, number, content = client.read_record()
+        assert (kind, number) == (harness.UNKNOWN_TYPE, 0)
+        assert content[0] == 99, content
+        assert client.ask("/x.wwz/a.txt").body == b"answer"
+
+
+def test_another_role(serve):
+    """An authorizer or a filter it is not: FCGI_UNKNOWN_ROLE, or the end of
+    the connection."""
+    responder = serve()
+    responder.allow("^(info|warn) ")
+    for role in (2, 3, 77):
+        with responder.client() as client:
+            whole = bytearray(client.request("/x.wwz/a.txt"))
+            struct.pack_into(">H", whole, 8, role)
+            client.send(bytes(whole))
+            while (got := client.read_record()) is not None:
+                kind, _, content = got
+                if kind == harness.END:
+                    assert content[4] == 3, got
+                else:
+                    assert got == (harness.STDOUT, 1, b""), got
+    quick(responder, 3)
+
+
+GARBAGE = {
+    "http": b"GET /x.wwz/a.txt HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "version 2": b"\2" + harness.record(harness.BEGIN, 1, bytes(8))[1:],
+    "zeros": bytes(5000),
+    "ones": b"\xff" * 5000,
+    "noise": archives.noise(100_000, 7),
+    "parameters first": harness.stream(harness.PARAMS, 1, bytes(20)),
+    "begin too short": harness.record(harness.BEGIN, 1, b"\0\1"),
+    "begin twice": harness.record(harness.BEGIN, 1, b"\0\1\1" + bytes(5)) * 2,
+    "names past the end": (
+        harness.record(harness.BEGIN, 1, b"\0\1\1" + bytes(5))
+        + harness.stream(harness.PARAMS, 1, b"\x8f\xff\xff\xff\x8f\xff\xff\xff")
+        + harness.record(harness.STDIN, 1)
+    ),
+    "no parameters": (
+        harness.record(harness.BEGIN, 1, b"\0\1\1" + bytes(5))
+        + harness.record(harness.PARAMS, 1)
+        + harness.record(harness.STDIN, 1)
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", GARBAGE)
+def test_garbage(serve, kind):
+    """Any end of it will do, but not of the process."""
+    responder = serve("--timeout", "1")
+    responder.allow("^(info|warn) ")
+    with responder.client() as client:
+        try:
+            client.send(GARBAGE[kind])
+            client.socket.shutdown(socket.SHUT_WR)
+            while client.receive(1) is not None:
+                pass
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+    quick(responder, 3)
+
+
+@pytest.mark.parametrize("size", [1, 1 << 10, (1 << 16) - 1, 1 << 16])
+@pytest.mark.parametrize("method", ["POST", "GET"])
+def test_body(serve, method, size):
+    """Read and thrown away; the next request is not misread."""
+    with serve().client() as client:
+        # What it holds looks like requests.
+        body = (client.request("/x.wwz/b.txt") * (size // 100 + 1))[:size]
+        for _ in range(3):
+            got = client.ask("/x.wwz/a.txt", method, body=body)
+            assert got.ended
+            assert got.status == (200 if method == "GET" else 405), got
+            assert client.ask("/x.wwz/b.txt").body == SITE["b.txt"]
+
+
+@pytest.mark.parametrize("size", [(1 << 16) + 1, 1 << 20])
+def test_body_too_large(serve, size):
+    """413, also when the peer writes all before it reads."""
+    responder = serve()
+    for _ in range(10):
+        with responder.client() as client:
+            whole = client.request("/x.wwz/a.txt", "POST", body=bytes(size))
+
+            def send():
+                try:
+                    client.send(whole)
+                except (BrokenPipeError, ConnectionResetError):
+                    pass
+
+            sender = threading.Thread(target=send)
+            sender.start()
+            got = client.read_response("POST")
+            sender.join()
+            assert got is not None and got.status == 413, got
+    quick(responder, 3)
+
+
+def test_body_too_large_but_not_announced(serve):
+    """Without CONTENT_LENGTH, as a chunked upload may come."""
+    responder = serve()
+    with responder.client() as client:
+        client.send(
+            client.request(
+                "/x.wwz/a.txt", "POST", body=bytes(100_000), CONTENT_LENGTH=""
+            )
+        )
+        got = client.read_response("POST")
+        assert got is not None and got.status == 413, got
+
+
+@pytest.mark.parametrize(
+    "size, status", [(1 << 10, 405), (60_000, 405), (1 << 20, 413)]
+)
+def test_body_through_nginx(serve, front, size, status):
+    nginx = front(serve())
+    nginx.allow("client intended to send too large body")
+    for _ in range(5):
+        client = nginx.client()
+        got = client.ask("/x.wwz/a.txt", "POST", body=bytes(size))
+        assert got.status == status, got
+        client.close()
+
+
+def test_large_body_past_nginx(serve, front, monkeypatch):
+    """An nginx that lets it through: 413 from the responder, not 502."""
+    shipped = harness.shipped
+
+    def changed(name, changes):
+        text = shipped(name, changes)
+        return text.replace(
+            "client_max_body_size 64k;", "client_max_body_size 8m;"
+        )
+
+    monkeypatch.setattr(harness, "shipped", changed)
+    nginx = front(serve())
+    nginx.allow("a client request body is buffered to a temporary file")
+    for size in (100_000, 1 << 20, 4 << 20):
+        for _ in range(5):
+            client = nginx.client()
+            got = client.ask("/x.wwz/a.txt", "POST", body=bytes(size))
+            assert got.status == 413, f"{size} bytes: {got}"
+            client.close()
+
+
+@pytest.mark.parametrize("size", [60_000, 67_000, 1 << 20])
+def test_large_parameters(serve, size):
+    """Up to 64 KiB are read; more is refused in one way or another, at once,
+    and harms nobody."""
+    responder = serve()
+    if size > 1 << 16:
+        responder.allow("^(info|warn) ")
+    with responder.client() as client:
+        fields = [("X-Filler", "f" * 1000)] * (size // 1000)
+        start = time.monotonic()
+        try:
+            client.send(client.request("/x.wwz/a.txt", headers=fields))
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        got = client.read_response()
+        took = time.monotonic() - start
+    if size < 1 << 16:
+        assert got.body == b"answer", got
+    else:
+        assert got is None or got.status in (400, 413, 414, 431), got
+        assert took < BOUND, f"refused after {took:.1f} s"
+    quick(responder, 3)
+
+
+@pytest.mark.threads
+@pytest.mark.parametrize("over", ["unix", "tcp"])
+def test_resets(serve, over):
+    """Peers that go away: before, within and after a request, and while the
+    answer comes.  Nothing of that is worth a log line."""
+    listen = f"127.0.0.1:{harness.free_port()}" if over == "tcp" else None
+    responder = serve("--threads", "2", listen=listen)
+    for i in range(200):
+        client = responder.client()
+        if over == "tcp":
+            client.socket.setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )
+        name = ("big.bin", "zeros.bin", "b.txt")[i % 3]
+        whole = client.request(f"/x.wwz/{name}", keep=i % 2 == 0)
+        client.send(whole[: [0, 20, len(whole) - 1, len(whole)][i % 4]])
+        if i % 5 == 0 and i % 4 == 3:
+            client.receive(100_000)
+        client.close()
+    quick(responder)
+    harness.wait_until(
+        lambda: responder.descriptors() < 40, "connections are closed"
+    )
+
+
+def test_half_closed_peer(serve):
+    """A peer that says it will send no more still gets its answer."""
+    with serve().client() as client:
+        client.send(client.request("/x.wwz/big.bin", keep=False))
+        client.socket.shutdown(socket.SHUT_WR)
+        got = client.read_response()
+        assert got is not None and got.body == BIG, got
+
+
+def test_aborted_requests(serve):
+    """FCGI_ABORT_REQUEST before the request is whole, and during the answer:
+    the request ends, in one way or another."""
+    responder = serve()
+    abort = harness.record(harness.ABORT, 1)
+    with responder.client() as client:
+        whole = client.request("/x.wwz/a.txt", body=b"body")
+        # All but the end of the body.
+        client.send(whole[:-8] + abort)
+        client.socket.settimeout(5 * harness.SLOW)
+        while (got := client.read_record()) is not None:
+            if got[0] == harness.END:
+                break
+    with responder.client() as client:
+        client.send(client.request("/x.wwz/big.bin"))
+        client.read_record()
+        client.send(abort)
+        client.socket.settimeout(5 * harness.SLOW)
+        while (got := client.read_record()) is not None:
+            if got[0] == harness.END:
+                break
+    quick(responder, 3)
+
+
+def test_abort_between_requests(serve):
+    """nginx never sends one, but the protocol allows it to cross the END."""
+    with serve().client() as client:
+        assert client.ask("/x.wwz/a.txt").body == b"answer"
+        client.send(harness.record(harness.ABORT, 1))
+        assert client.ask("/x.wwz/b.txt").body == SITE["b.txt"]
+
+
+@pytest.mark.threads
+@pytest.mark.parametrize("number", ["TERM", "INT", "USR1"])
+def test_end_finishes_what_is_under_way(serve, number):
+    responder = serve("--threads", "2")
+    with responder.client() as slow, Crowd(responder, 20) as idle:
+        for client in idle[:10]:
+            assert client.ask("/x.wwz/a.txt").body == b"answer"
+        slow.send(slow.request("/x.wwz/big.bin"))
+        _, _, start = slow.read_record()
+        responder.process.send_signal(getattr(signal, f"SIG{number}"))
+        harness.wait_until(
+            lambda: not harness.connectable(responder.address),
+            "no new connections",
+        )
+        time.sleep(0.2)
+        assert responder.process.poll() is None, "ended in mid-response"
+        got = slow.read_response(start=start)
+        assert got.ended and got.body == BIG, got
+        since = time.monotonic()
+        responder.finish()
+        took = time.monotonic() - since
+        assert took < 2 * harness.SLOW, f"ended {took:.1f} s later"
+
+
+def test_end_does_not_wait_for_ever(serve):
+    """--grace bounds how long a peer that does not read is waited for."""
+    responder = serve("--grace", "1")
+    responder.allow("^(info|warn) ")
+    with responder.client() as deaf:
+        deaf.send(deaf.request("/x.wwz/big.bin"))
+        deaf.read_record()
+        since = time.monotonic()
+        responder.process.terminate()
+        responder.finish()
+        took = time.monotonic() - since
+        assert took < 4 * harness.SLOW, f"ended {took:.1f} s later"
+
+
+def test_end_with_idle_connections(serve):
+    responder = serve()
+    with Crowd(responder, 50) as clients:
+        for client in clients[:25]:
+            client.ask("/x.wwz/a.txt")
+        since = time.monotonic()
+        responder.process.terminate()
+        responder.finish()
+        took = time.monotonic() - since
+        assert took < 2 * harness.SLOW, f"ended {took:.1f} s later"
+
+
+def test_end_while_starting(tmp, root):
+    """A TERM at any moment of the start is heard."""
+    for i in range(60):
+        path = tmp / f"start{i}"
+        command = [harness.WWZ, "serve", *harness.AS_USER, "--root", root]
+        with subprocess.Popen(
+            [*command, "--listen", f"unix:{path}"], stdin=subprocess.DEVNULL
+        ) as process:
+            if i % 2:
+                harness.wait_until(path.exists, "the socket is there")
+            else:
+                time.sleep(i / 5000)
+            process.terminate()
+            try:
+                status = process.wait(3 * harness.SLOW)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+        assert status in (0, -signal.SIGTERM), status
+
+
+def test_hangup_drops_idle_archives(root, serve):
+    responder = serve()
+    with responder.client() as client:
+        client.ask("/x.wwz/a.txt")
+        before = responder.descriptors()
+        for i in range(10):
+            archives.write(root / f"{i}.wwz", {"a.txt": str(i)})
+            client.ask(f"/{i}.wwz/a.txt")
+        assert responder.descriptors() >= before + 10
+        responder.process.send_signal(signal.SIGHUP)
+        harness.wait_until(
+            lambda: responder.descriptors() <= before, "archives are closed"
+        )
+        assert client.ask("/3.wwz/a.txt").body == b"3"
+
+
+def listening(path, backlog=64):
+    s = socket.socket(socket.AF_UNIX)
+    s.bind(str(path))
+    s.listen(backlog)
+    return s
+
+
+@pytest.mark.parametrize("words", [[], ["serve"]])
+def test_descriptor_0(tmp, root, serve, words):
+    """As mod_fcgid, lighttpd and spawn-fcgi start it."""
+    address = tmp / "zero"
+    with listening(address) as s:
+        responder = serve(
+            command=[harness.WWZ, *words, *harness.AS_USER, "--root", root],
+            address=address,
+            stdin=s,
+        )
+    quick(responder, 3)
+
+
+def test_descriptor_0_tcp(root, serve):
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        responder = serve(
+            command=[harness.WWZ, *harness.AS_USER, "--root", root],
+            address=s.getsockname(),
+            stdin=s,
+        )
+    quick(responder, 3)
+
+
+def test_descriptor_0_without_root(tmp, root, serve):
+    """mod_fcgid starts it without arguments: the root is the request's."""
+    address = tmp / "zero"
+    archives.write(tmp / "outside.wwz", SITE)
+    # Nothing of the environment but how to sanitize.
+    kept = {k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}
+    with listening(address) as s:
+        responder = serve(
+            command=[harness.WWZ], address=address, stdin=s, env=kept
+        )
+    if os.geteuid() == 0:
+        responder.expect("^warn running-as-root ")
+    quick(responder, 3)
+    responder.expect("^(info|warn) .*outside\\.wwz")
+    with responder.client() as client:
+        got = client.ask(
+            "/x.wwz/a.txt", SCRIPT_FILENAME=f"{tmp}/outside.wwz"
+        )
+        assert got.status in (400, 403, 404), got
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_listen_fds(tmp, root, serve, count):
+    """As systemd starts it, with one socket or several."""
+    sockets = [listening(tmp / f"fd{i}") for i in range(count)]
+    command = [harness.WWZ, "serve", *harness.AS_USER, "--root", root]
+    with harness.handed_over(command, *sockets) as options:
+        responder = serve(address=tmp / "fd0", **options)
+    for s in sockets:
+        s.close()
+    for i in range(count):
+        responder.address = tmp / f"fd{i}"
+        quick(responder, 3)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "localhost"])
+def test_tcp(serve, host):
+    family = socket.AF_INET6 if "[" in host else socket.AF_INET
+    responder = serve(listen=f"{host}:{harness.free_port(family)}")
+    quick(responder, 3)
+    with responder.client() as client:
+        assert client.ask("/x.wwz/big.bin").body == BIG
+
+
+def refused(*arguments):
+    """The responder does not start; what it says, in one line."""
+    done = subprocess.run(
+        [harness.WWZ, "serve", *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=harness.PATIENCE,
+    )
+    assert done.returncode not in (0, None), done
+    assert done.returncode > 0, f"died of signal {-done.returncode}"
+    assert done.stdout == "", done
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    return done.stderr
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "[::]"])
+def test_not_for_everyone(root, host):
+    """FastCGI has no authentication."""
+    family = socket.AF_INET6 if "[" in host else socket.AF_INET
+    port = harness.free_port(family)
+    told = refused("--listen", f"{host}:{port}", "--root", str(root))
+    assert "--allow-remote" in told, told
+
+
+def test_port_in_use(root):
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        port = s.getsockname()[1]
+        refused("--listen", f"127.0.0.1:{port}", "--root", str(root))
+
+
+def test_stale_socket(tmp, serve):
+    """What a killed responder left behind is no obstacle."""
+    path = tmp / "stale"
+    listening(path).close()
+    assert path.exists() and not harness.connectable(path)
+    quick(serve(listen=f"unix:{path}"), 3)
+
+
+def test_live_socket(tmp, root, serve):
+    """A second responder does not take the socket from the first."""
+    path = tmp / "live"
+    responder = serve(listen=f"unix:{path}")
+    refused("--listen", f"unix:{path}", "--root", str(root))
+    quick(responder, 3)
+
+
+def test_no_socket_there(tmp, root):
+    """A file that is no socket is nobody's to remove."""
+    path = tmp / "precious"
+    path.write_text("precious")
+    refused("--listen", f"unix:{path}", "--root", str(root))
+    assert path.read_text() == "precious"
+
+
+def test_restart_on_the_same_socket(tmp, serve):
+    """Ended and killed ones are followed by the next."""
+    listen = f"unix:{tmp}/again"
+    first = serve(listen=listen)
+    first.end(signal.SIGTERM)
+    second = serve(listen=listen)
+    quick(second, 1)
+    second.kill()
+    quick(serve(listen=listen), 1)
+
+
+@pytest.mark.parametrize(
+    "options, mode", [([], 0o660), (["--mode", "0600"], 0o600)]
+)
+def test_mode_of_the_socket(serve, options, mode):
+    responder = serve(*options)
+    got = stat.S_IMODE(os.stat(responder.address).st_mode)
+    assert got == mode, oct(got)
+
+
+def cgi(root, path, method="GET", headers=(), body=None, words=(), **more):
+    """One request as plain CGI: (Response, what was printed on stderr)."""
+    environment = {
+        name: value if isinstance(value, str) else os.fsdecode(value)
+        for name, value in harness.parameters(
+            root, path, method, headers, body or b"", **more
+        )
+    }
+    done = subprocess.run(
+        [harness.WWZ, *words, "--root", root],
+        env=environment,
+        capture_output=True,
+        timeout=harness.PATIENCE,
+        **({"stdin": subprocess.DEVNULL} if body is None else {"input": body}),
+    )
+    assert done.returncode == 0, done
+    got = harness.parse_cgi(done.stdout, method)
+    assert got is not None, done
+    return got, done.stderr.decode()
+
+
+@pytest.mark.parametrize("words", [[], ["serve"]])
+def test_cgi(root, words):
+    got, errors = cgi(root, "/x.wwz/b.txt", words=words)
+    assert (got.status, got.body, errors) == (200, SITE["b.txt"], ""), got
+    assert got.get("Content-Type") == "text/plain; charset=utf-8", got
+
+
+# Method, path, fields, body; status and body of the answer.
+CGI = [
+    ("GET", "/x.wwz/big.bin", [], None, 200, BIG),
+    ("GET", "/x.wwz/zeros.bin", [], b"", 200, bytes(8 << 20)),
+    ("HEAD", "/x.wwz/big.bin", [], None, 200, b""),
+    ("GET", "/x.wwz/b.txt", [("Range", "bytes=7-9")], None, 206,
+     SITE["b.txt"][7:10]),
+    ("GET", "/x.wwz/a.txt", [], b"a body", 200, b"answer"),
+    ("POST", "/x.wwz/a.txt", [], b"a body", 405, None),
+    ("POST", "/x.wwz/a.txt", [], bytes(100_000), 413, None),
+    ("GET", "/x.wwz/none", [], None, 404, None),
+    ("GET", "/x.wwz", [], None, 301, None),
+]
+
+
+@pytest.mark.parametrize("method, path, fields, body, status, wanted", CGI)
+def test_cgi_requests(root, method, path, fields, body, status, wanted):
+    got, errors = cgi(root, path, method, fields, body)
+    assert got.status == status, got
+    assert wanted is None or got.body == wanted, got
+    assert errors == "", errors
+
+
+def test_cgi_error_is_logged(root):
+    got, errors = cgi(root, "/none.wwz/a.txt")
+    assert got.status == 404, got
+    assert harness.LINE.fullmatch(errors.rstrip("\n")), errors
+
+
+def test_cgi_to_a_closed_pipe(root):
+    """A server that goes away: no hang, nothing on standard error."""
+    environment = {
+        name: value if isinstance(value, str) else os.fsdecode(value)
+        for name, value in harness.parameters(root, "/x.wwz/big.bin")
+    }
+    with subprocess.Popen(
+        [harness.WWZ, "--root", root],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        process.stdout.read(1000)
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        process.wait(harness.PATIENCE)

@@ -1,0 +1,290 @@
+"""Descriptors, memory and archives that run out: requests fail with 503 or 500
+at worst, the responder lives, and all is well again afterwards."""
+
+import contextlib
+import mmap
+import os
+import re
+import resource
+import struct
+import subprocess
+
+import pytest
+
+import archives
+import bombs
+import harness
+
+MIB = 1 << 20
+
+
+def peak(responder):
+    """The most memory that it had at a time."""
+    status = (harness.pathlib.Path("/proc") / str(responder.pid) / "status")
+    return int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1]) * 1024
+
+
+def write_numbered(root, count):
+    for number in range(count):
+        archives.write(root / f"{number}.wwz", {"a.txt": str(number)})
+
+
+def check_numbered(responder, count):
+    """All of them are there."""
+    with responder.client() as client:
+        for number in range(count):
+            got = client.ask(f"/{number}.wwz/a.txt")
+            assert (got.status, got.body) == (200, str(number).encode()), (
+                f"{number}: {got}")
+
+
+ARCHIVES = 60
+
+
+@pytest.fixture
+def poor(root, serve):
+    """A responder of 40 descriptors, and more archives than that."""
+    write_numbered(root, ARCHIVES)
+    return serve(
+        "--threads", "2",
+        preexec_fn=lambda: resource.setrlimit(
+            resource.RLIMIT_NOFILE, (40, 40)))
+
+
+@pytest.mark.threads
+def test_more_archives_than_descriptors(poor):
+    """Those of archives that nobody uses are taken for the next one."""
+    for _ in range(2):
+        check_numbered(poor, ARCHIVES)
+    assert poor.descriptors() <= 40
+
+
+@pytest.mark.threads
+def test_more_peers_than_descriptors(poor):
+    """As many as fit are served, 503 at worst; the others have their turn when
+    those have gone."""
+    poor.allow("^error accept-failed .*[Tt]oo many open files")
+    poor.allow("^warn archive-unavailable ")
+    check_numbered(poor, ARCHIVES)
+    statuses = set()
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(poor.client(2)) for _ in range(100)]
+        for number, client in enumerate(clients):
+            client.send(client.request(f"/{number % ARCHIVES}.wwz/a.txt"))
+        for client in clients[:20]:
+            got = client.read_response()
+            statuses.add(got.status)
+            for number in range(5):
+                statuses.add(client.ask(f"/{number}.wwz/a.txt").status)
+        assert statuses <= {200, 503}, statuses
+        for client in clients[:50]:
+            client.close()
+        for number, client in enumerate(clients[80:], 80):
+            client.socket.settimeout(harness.PATIENCE)
+            clients[number - 30].close()
+            got = client.read_response()
+            assert got.status in (200, 503), f"{number}: {got}"
+    check_numbered(poor, ARCHIVES)
+    lines = len(poor.lines())
+    assert lines < 500, f"{lines} lines in the log"
+
+
+@pytest.mark.threads
+def test_few_archives(root, serve):
+    """--max-archives 2: what is in use stays open, all else is closed."""
+    content = archives.noise(2 * MIB)
+    for number in range(20):
+        archives.write(root / f"{number}.wwz", {
+            "a.txt": str(number),
+            "big.bin": (content + b"%d" % number, archives.STORED)})
+    responder = serve("--max-archives", "2", "--threads", "2")
+    with responder.client() as client:
+        assert client.ask("/0.wwz/a.txt").status == 200
+        before = responder.descriptors()
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(responder.client()) for _ in range(20)]
+        for number, client in enumerate(clients):
+            client.send(client.request(f"/{number}.wwz/big.bin"))
+        starts = [client.read_record()[2] for client in clients]
+        check_numbered(responder, 20)
+        for number, client in enumerate(clients):
+            got = client.read_response(start=starts[number])
+            assert got.ended and got.body == content + b"%d" % number, got
+    harness.wait_until(
+        lambda: responder.descriptors() <= before + 2, "files are closed")
+
+
+@pytest.mark.threads
+@pytest.mark.parametrize("limit", ["8M", "0"])
+def test_little_memory(root, serve, limit):
+    """--max-memory bounds what the indexes take together, but for the one in
+    use: 20 of 4 MB each."""
+    bombs.write_many(root / "0.wwz", [b"%d" % i for i in range(60_000)])
+    for number in range(1, 20):
+        os.link(root / "0.wwz", root / f"{number}.wwz")
+    responder = serve("--max-memory", limit, "--threads", "2")
+    with responder.client() as client:
+        assert client.ask("/0.wwz/59999").status == 200
+        before = peak(responder)
+        for _ in range(2):
+            for number in range(20):
+                got = client.ask(f"/{number}.wwz/59999")
+                assert got.status == 200, f"{number}: {got}"
+    grown = peak(responder) - before
+    room = 512 if harness.SANITIZED else 24
+    assert grown < room * MIB, f"{grown / MIB:.0f} MiB more"
+
+
+class Control:
+    """Tells failmalloc.c when to fail."""
+
+    def __init__(self, path):
+        path.write_bytes(bytes(12))
+        with open(path, "r+b") as file:
+            self.map = mmap.mmap(file.fileno(), 12)
+
+    def fail(self, call, all_of_them):
+        struct.pack_into("iii", self.map, 0, call, all_of_them, 0)
+
+    def over(self):
+        """Fail no more; how many calls did."""
+        _, _, failed = struct.unpack("iii", self.map[:12])
+        self.fail(0, 0)
+        return failed
+
+
+TEXT = archives.text(100_000)
+
+# Requests that go different ways: path, fields.
+REQUESTS = {
+    "small": ("a.txt", ()),
+    "inflated": ("b.txt", ()),
+    "gzip": ("b.txt", [("Accept-Encoding", "gzip")]),
+    "stored": ("c.bin", ()),
+    "bzip2": ("d.txt", ()),
+    "ranges": ("b.txt", [("Range", "bytes=0-9,1000-1009,-10")]),
+    "not-modified": ("a.txt", [("If-Modified-Since",
+                                "Thu, 04 Mar 2031 05:06:08 GMT")]),
+    "redirect": ("sub", ()),
+    "missing": ("nothing", ()),
+    "listing": ("sub/", ()),
+    "json": ("sub/?format=json&sort=size&order=desc", ()),
+    "archive": ("-wwz-archive", ()),
+    "cp437": ("caf%C3%A9.txt", ()),
+    "odd-parameter": ("a.txt", [("Range", "x")] * 20),
+}
+
+MEMBERS = {
+    "a.txt": "small",
+    "b.txt": TEXT,
+    "c.bin": (TEXT, archives.STORED),
+    "d.txt": (TEXT, archives.BZIP2),
+    **{f"sub/{i}.txt": str(i) for i in range(50)},
+}
+
+
+@pytest.fixture(scope="module")
+def failmalloc(module_tmp):
+    library = module_tmp / "failmalloc.so"
+    source = harness.pathlib.Path(__file__).parent / "failmalloc.c"
+    subprocess.run(
+        ["cc", "-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", "-fPIC",
+         "-shared", "-o", library, source], check=True)
+    return library
+
+
+@pytest.fixture
+def starved(tmp, root, serve, failmalloc):
+    """A responder that can be made to run out of memory: and the control."""
+    archives.write(root / "x.wwz", MEMBERS)
+    control = Control(tmp / "control")
+    responder = serve(
+        "--threads", "1",
+        env={**os.environ, "LD_PRELOAD": str(failmalloc),
+             "FAILMALLOC": str(tmp / "control")})
+    responder.allow("^(error|warn|info) ")
+    return responder, control
+
+
+@pytest.mark.skipif(
+    harness.SANITIZED, reason="a sanitizer has an allocator of its own")
+@pytest.mark.parametrize("name", REQUESTS)
+@pytest.mark.parametrize("all_of_them", [0, 1], ids=["once", "from-then-on"])
+def test_memory_runs_out(root, starved, name, all_of_them):
+    """The n-th call for memory fails, for every n that a request makes, the
+    opening of the archive included: what is answered is right, cut, an error
+    or nothing, and the next request is answered as if nothing had been."""
+    responder, control = starved
+    path, fields = REQUESTS[name]
+    with responder.client() as client:
+        wanted = client.ask(f"/x.wwz/{path}", headers=fields)
+    call, failed = 0, 1
+    while failed:
+        call += 1
+        os.utime(root / "x.wwz")
+        with responder.client(5) as client:
+            # The connection's own memory is there already.
+            assert client.ask("/none.wwz/", "HEAD").status == 404
+            control.fail(call, all_of_them)
+            client.send(client.request(
+                f"/x.wwz/{path}", headers=fields, keep=False))
+            try:
+                got = client.read_response()
+            except TimeoutError:
+                got = "a connection that hangs"
+            failed = control.over()
+        what = f"{name}, call {call}"
+        assert responder.process.poll() is None, f"{what}: it is dead"
+        fault = fault_of(got, wanted)
+        assert not fault, f"{what}: {fault}"
+        with responder.client() as client:
+            got = client.ask(f"/x.wwz/{path}", headers=fields)
+            assert got.status == wanted.status, f"after {what}: {got}"
+            assert plain(got) == plain(wanted), f"after {what}: {got}"
+    assert call > 3, "nothing wanted memory"
+
+
+def plain(response):
+    """The body, without what is random in it."""
+    return re.sub(rb"wwz-[0-9a-f]{32}", b"wwz", response.body)
+
+
+def plain_type(response):
+    return (response.get("Content-Type") or "").partition("boundary")[0]
+
+
+def fault_of(got, wanted):
+    """What is wrong with an answer that came without memory."""
+    if isinstance(got, str):
+        return got
+    if got is None or got.status in (500, 503):
+        return None
+    kinds = [plain_type(response) for response in (got, wanted)]
+    if kinds[0] != kinds[1]:
+        return f"a body of type {kinds[0]}, not {kinds[1]}: {got}"
+    if not got.ended and plain(wanted).startswith(plain(got)):
+        return None
+    if (got.status, plain(got)) == (wanted.status, plain(wanted)):
+        return None
+    if got.status == 200 and wanted.status == 206:
+        return None
+    return f"{got}, not {wanted}"
+
+
+@pytest.mark.skipif(
+    harness.SANITIZED, reason="a sanitizer has an allocator of its own")
+def test_memory_runs_out_for_connections(starved):
+    """A connection that there is no memory for is closed."""
+    responder, control = starved
+    with responder.client() as client:
+        assert client.ask("/x.wwz/a.txt").status == 200
+    for call in range(1, 12):
+        control.fail(call, 1)
+        with contextlib.suppress(OSError), responder.client(5) as client:
+            client.send(client.request("/x.wwz/a.txt", keep=False))
+            got = client.read_response()
+            assert got is None or got.status in (200, 500, 503), got
+        control.over()
+        assert responder.process.poll() is None, f"call {call}: it is dead"
+        with responder.client() as client:
+            assert client.ask("/x.wwz/a.txt").body == b"small"
