@@ -899,6 +899,25 @@ test_settled(void **state)
 	arena_free(&arena);
 }
 
+/* Whether the file has changed meanwhile is for who settles the body to see. */
+static void
+test_settled_after_change(void **state)
+{
+	struct arena arena = {0};
+	struct zipmake z = {0};
+	struct body body;
+
+	(void)state;
+	zipmake_add_text(&z, "m", "content");
+	body_init(&body, &arena, open_made(&z));
+	add_member(&body, "m", (struct span){0, 7});
+	do_change(CHANGE_TOUCH);
+	body_settle(&body);
+	assert_false(archive_is_intact(body.archive));
+	assert_int_equal(check(&body, "touched", STR("content"), BODY_END), 0);
+	arena_free(&arena);
+}
+
 /* One that is too large stays as it is, and so does one that needs no archive.
  */
 static void
@@ -1219,6 +1238,7 @@ main(void)
 		cmocka_unit_test(test_changing_files),
 		cmocka_unit_test(test_change_before_the_trailer),
 		cmocka_unit_test(test_settled),
+		cmocka_unit_test(test_settled_after_change),
 		cmocka_unit_test(test_not_settled),
 		cmocka_unit_test(test_settled_cut),
 		cmocka_unit_test(test_constant_memory),
