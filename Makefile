@@ -20,14 +20,15 @@ WARN   := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla \
 HARDEN ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 LIBS   := -lfcgi -lzip -lz
 
+# A sanitizer reads its own binary and looks into its own process to report.
 BUILD := build
 ifeq ($(SAN),address)
 BUILD  := build/asan
 HARDEN := -fsanitize=address,undefined -fno-sanitize-recover=all \
-          -fno-omit-frame-pointer
+          -fno-omit-frame-pointer -DWWZ_UNCONFINED
 else ifeq ($(SAN),thread)
 BUILD  := build/tsan
-HARDEN := -fsanitize=thread -fno-omit-frame-pointer
+HARDEN := -fsanitize=thread -fno-omit-frame-pointer -DWWZ_UNCONFINED
 else ifeq ($(SAN),fuzzer)
 CC     := clang
 BUILD  := build/fuzzer

@@ -109,9 +109,13 @@ open_regular(int dir, const char *rest)
 int
 beneath_open(const char *root, const char *rest)
 {
-	int dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int fd;
+	int dir, fd;
 
+	if (*rest == '\0') {
+		errno = EISDIR;
+		return -1;
+	}
+	dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return -1;
 	fd = open_regular(dir, rest);

@@ -16,11 +16,13 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/queue.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -33,6 +35,7 @@ enum {
 	LOOK_FIRST = 2,  /* ms until half a request is looked at again */
 	LOOK_LAST = 100, /* at most */
 	FULL_PAUSE = 10, /* ms without accepting when descriptors ran out */
+	DESCRIPTORS_KEPT = 8,
 	CUT_WAIT = 1000, /* ms for threads to see that time is up */
 };
 
@@ -47,7 +50,9 @@ struct watch {
 struct peer {
 	struct watch watch;
 	struct conn *conn;
-	bool armed; /* epoll knows it */
+	/* epoll knows it.  Stored before a peer is armed and loaded when its
+	 * event has come: C11 does not know that epoll orders the two. */
+	_Atomic bool armed;
 
 	_Atomic bool parked; /* written with the server's lock held */
 
@@ -69,12 +74,17 @@ struct server {
 	int wake;         /* eventfd that the main thread polls */
 	struct watch end; /* eventfd that ends all threads */
 	struct watch listeners[LISTENERS_MAX];
+	int nlisteners;
 
 	_Atomic bool closing; /* connections are not kept any more */
+
+	size_t max_peers; /* so that descriptors are left for archives */
 
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t empty; /* the last peer has gone */
 	struct peers peers;
+	size_t npeers;
+	bool deaf; /* as many as may be: the listeners are not watched */
 	struct park parked;
 	int64_t next; /* when the main thread will look at parked */
 };
@@ -128,10 +138,35 @@ arm(struct server *server, struct peer *peer, uint32_t events)
 {
 	struct epoll_event event = {
 		.events = events | EPOLLONESHOT, .data.ptr = peer};
-	int operation = peer->armed ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+	int fd = peer->watch.fd; /* not to be read once it is armed */
+	int operation = atomic_exchange(&peer->armed, true) ? EPOLL_CTL_MOD
+							    : EPOLL_CTL_ADD;
 
-	peer->armed = true;
-	return epoll_ctl(server->epoll, operation, peer->watch.fd, &event);
+	return epoll_ctl(server->epoll, operation, fd, &event);
+}
+
+static int
+watch_fd(struct server *server, struct watch *watch, uint32_t events)
+{
+	struct epoll_event event = {.events = events, .data.ptr = watch};
+
+	return epoll_ctl(server->epoll, EPOLL_CTL_ADD, watch->fd, &event);
+}
+
+/* Watch the listeners, or leave who knocks to wait.  With the lock held. */
+static void
+listen_locked(struct server *server, bool listening)
+{
+	for (int i = 0; i < server->nlisteners; i++) {
+		struct watch *watch = &server->listeners[i];
+
+		if (listening)
+			watch_fd(server, watch, EPOLLIN | EPOLLEXCLUSIVE);
+		else
+			epoll_ctl(
+				server->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
+	}
+	server->deaf = !listening;
 }
 
 static void
@@ -140,6 +175,9 @@ free_peer(struct server *server, struct peer *peer)
 	pthread_mutex_lock(&server->lock);
 	unpark_locked(server, peer);
 	LIST_REMOVE(peer, all);
+	server->npeers--;
+	if (server->deaf && !server->closing)
+		listen_locked(server, true);
 	if (LIST_EMPTY(&server->peers))
 		pthread_cond_signal(&server->empty);
 	pthread_mutex_unlock(&server->lock);
@@ -204,7 +242,7 @@ run_peer(struct server *server, struct peer *peer, unsigned char *scratch)
 static void
 own_peer(struct server *server, struct peer *peer)
 {
-	if (!peer->parked)
+	if (!atomic_load(&peer->armed) || !peer->parked)
 		return;
 	pthread_mutex_lock(&server->lock);
 	unpark_locked(server, peer);
@@ -243,6 +281,8 @@ new_peer(struct server *server, int fd)
 	}
 	pthread_mutex_lock(&server->lock);
 	LIST_INSERT_HEAD(&server->peers, peer, all);
+	if (++server->npeers >= server->max_peers && !server->deaf)
+		listen_locked(server, false);
 	pthread_mutex_unlock(&server->lock);
 	return peer;
 }
@@ -414,10 +454,11 @@ wait_empty(struct server *server, int64_t ms)
 static void
 drain(struct server *server, struct listeners *listeners)
 {
-	for (int i = 0; i < listeners->n; i++)
-		epoll_ctl(server->epoll, EPOLL_CTL_DEL, listeners->fd[i], NULL);
-	listener_close(listeners);
+	pthread_mutex_lock(&server->lock);
 	server->closing = true;
+	listen_locked(server, false);
+	pthread_mutex_unlock(&server->lock);
+	listener_close(listeners);
 	shut_peers(server, SHUT_RD);
 	if (wait_empty(server, (int64_t)server->limits->grace_seconds * 1000))
 		return;
@@ -425,14 +466,6 @@ drain(struct server *server, struct listeners *listeners)
 		{"why", STR("responses under way are cut")});
 	shut_peers(server, SHUT_RDWR);
 	wait_empty(server, CUT_WAIT);
-}
-
-static int
-watch_fd(struct server *server, struct watch *watch, uint32_t events)
-{
-	struct epoll_event event = {.events = events, .data.ptr = watch};
-
-	return epoll_ctl(server->epoll, EPOLL_CTL_ADD, watch->fd, &event);
 }
 
 static int
@@ -445,13 +478,11 @@ setup(struct server *server, const struct listeners *listeners)
 	if (server->epoll < 0 || server->wake < 0 || server->end.fd < 0 ||
 		watch_fd(server, &server->end, EPOLLIN) < 0)
 		return -1;
-	for (int i = 0; i < listeners->n; i++) {
+	server->nlisteners = listeners->n;
+	for (int i = 0; i < listeners->n; i++)
 		server->listeners[i] =
 			(struct watch){WATCH_LISTENER, listeners->fd[i]};
-		if (watch_fd(server, &server->listeners[i],
-			    EPOLLIN | EPOLLEXCLUSIVE) < 0)
-			return -1;
-	}
+	listen_locked(server, true);
 	return 0;
 }
 
@@ -512,6 +543,15 @@ run(struct server *server, struct listeners *listeners, pthread_t *threads)
 	return EXIT_SUCCESS;
 }
 
+/* A quarter of all descriptors, and some, are for archives and the rest. */
+static size_t
+peers_for(rlim_t descriptors)
+{
+	rlim_t kept = descriptors / 4 + DESCRIPTORS_KEPT;
+
+	return descriptors > kept ? (size_t)(descriptors - kept) : 1;
+}
+
 int
 server_run(struct listeners *listeners, const struct service *service,
 	const struct server_limits *limits)
@@ -524,10 +564,12 @@ server_run(struct listeners *listeners, const struct service *service,
 		.empty = PTHREAD_COND_INITIALIZER,
 	};
 	pthread_t *threads = calloc((size_t)limits->threads, sizeof(*threads));
+	struct rlimit limit;
 	int status;
 
-	if (threads == NULL)
+	if (threads == NULL || getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return fail("threads");
+	server.max_peers = peers_for(limit.rlim_cur);
 	LIST_INIT(&server.peers);
 	TAILQ_INIT(&server.parked);
 	status = run(&server, listeners, threads);

@@ -48,12 +48,10 @@ def shipped(name, *changes):
     return text
 
 
-# Sanitizers want addresses that are not random, and look for leaks in /proc,
-# where a process that has given up its rights may not look.  A front end that
-# starts wwz does not pass such settings on.
+# Sanitizers want addresses that are not random; a front end that starts wwz does
+# not pass such settings on.
 FOR_SANITIZERS = """\
 #!/bin/sh
-export ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0"
 exec setarch -R {program} "$@"
 """
 

@@ -31,12 +31,6 @@ SLOW = 4 if SANITIZED else 1
 # Started by root, the responder becomes this user, as it would in a unit file.
 AS_USER = ["--user", "nobody"] if os.geteuid() == 0 else []
 
-# A confined process cannot look into /proc, where a sanitizer's leak check
-# looks at the end.  Leaks are test_valgrind.py's business.
-if SANITIZED:
-    options = [os.environ.get("ASAN_OPTIONS"), "detect_leaks=0"]
-    os.environ["ASAN_OPTIONS"] = ":".join(filter(None, options))
-
 # How long anything may take before it counts as a hang.
 PATIENCE = 10 * SLOW
 

@@ -77,11 +77,11 @@ def test_more_peers_than_descriptors(poor):
             for number in range(5):
                 statuses.add(client.ask(f"/{number}.wwz/a.txt").status)
         assert statuses <= {200, 503}, statuses
-        for client in clients[:50]:
+        for client in clients[:60]:
             client.close()
         for number, client in enumerate(clients[80:], 80):
             client.socket.settimeout(harness.PATIENCE)
-            clients[number - 30].close()
+            clients[number - 20].close()
             got = client.read_response()
             assert got.status in (200, 503), f"{number}: {got}"
     check_numbered(poor, ARCHIVES)

@@ -215,7 +215,10 @@ check_reply(const struct stream *stream, const struct found *found,
 
 	if (found->state != WIRE_MANAGEMENT)
 		return;
+	ASAN_POISON_MEMORY_REGION(stream->p, stream->n);
+	ASAN_UNPOISON_MEMORY_REGION(stream->p, found->request.size);
 	n = wire_manage(stream->p, reply);
+	ASAN_UNPOISON_MEMORY_REGION(stream->p, stream->n);
 	fuzz_law(n >= WIRE_HEADER_SIZE && n <= sizeof(reply),
 		"a reply has a size", input);
 	fuzz_law(reply[0] == 1 && reply[2] == 0 && reply[3] == 0 &&
