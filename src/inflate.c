@@ -10,7 +10,11 @@
 #include "log.h"
 #include "source.h"
 
-enum { INPUT_SIZE = 64 * 1024 };
+enum {
+	INPUT_SIZE = 64 * 1024,
+	OUTPUT_MAX =
+		1024 * 1024, /* bytes made at a time: zlib counts in uInt */
+};
 
 struct inflater {
 	struct source source;
@@ -91,8 +95,8 @@ inflater_read(struct source *source, void *buffer, size_t n)
 	uint64_t wanted = i->member.size - i->size;
 	int result;
 
-	if (n > INPUT_SIZE * 16)
-		n = INPUT_SIZE * 16;
+	if (n > OUTPUT_MAX)
+		n = OUTPUT_MAX;
 	if (n > wanted)
 		n = (size_t)wanted;
 	i->z.next_out = buffer;

@@ -36,6 +36,7 @@ enum {
 	LOOK_LAST = 100, /* at most */
 	FULL_PAUSE = 10, /* ms without accepting when descriptors ran out */
 	DESCRIPTORS_KEPT = 8,
+	DESCRIPTORS_USUAL = 1024,
 	CUT_WAIT = 1000, /* ms for threads to see that time is up */
 };
 
@@ -567,8 +568,10 @@ server_run(struct listeners *listeners, const struct service *service,
 	struct rlimit limit;
 	int status;
 
-	if (threads == NULL || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+	if (threads == NULL)
 		return fail("threads");
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		limit.rlim_cur = DESCRIPTORS_USUAL;
 	server.max_peers = peers_for(limit.rlim_cur);
 	LIST_INIT(&server.peers);
 	TAILQ_INIT(&server.parked);
