@@ -9,7 +9,8 @@
 
 enum {
 	GZIP_TRAILER_SIZE = 8,
-	HASH_DIGITS = 8, /* of a name that never changes, at least */
+	HASH_DIGITS = 8,            /* of a name that never changes, at least */
+	REPEATED_MAX = 1024 * 1024, /* bytes of content made for each part */
 	HAND_OFF_SIZE = 64 * 1024,
 	YEAR_SECONDS = 365 * 86400,
 };
@@ -222,6 +223,22 @@ hand_off(struct response *response, const struct representation *r)
 	response->form = "as it lies, by lighttpd";
 }
 
+/* The parts can be had without making the content again for each.  A large one
+ * that is asked for to and fro is answered whole (RFC 9110, section 14.2). */
+static bool
+worth_parting(const struct body *body, const struct representation *r,
+	const struct negotiation *n)
+{
+	if (r->form != FORM_CONTENT || r->size <= REPEATED_MAX ||
+		can_slice(body, r, n->parts[0]))
+		return true;
+	for (int i = 1; i < n->nparts; i++) {
+		if (n->parts[i].first < n->parts[i - 1].end)
+			return false;
+	}
+	return true;
+}
+
 static void
 add_body(struct response *response, const struct representation *r,
 	const struct negotiation *n)
@@ -230,7 +247,9 @@ add_body(struct response *response, const struct representation *r,
 
 	if (response->head) {
 		response->body.length = r->size;
-	} else if (n->status != STATUS_PARTIAL) {
+	} else if (n->status != STATUS_PARTIAL ||
+		!worth_parting(&response->body, r, n)) {
+		response->status = STATUS_OK;
 		add_part(&response->body, r, whole);
 	} else if (n->nparts == 1) {
 		response->content_range = content_range(

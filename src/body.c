@@ -13,11 +13,11 @@ body_init(struct body *body, struct arena *arena, struct archive *archive)
 }
 
 static void
-close_source(struct segment *segment)
+close_source(struct source **source)
 {
-	if (segment->source != NULL)
-		segment->source->close(segment->source);
-	segment->source = NULL;
+	if (*source != NULL)
+		(*source)->close(*source);
+	*source = NULL;
 }
 
 /* Give up all segments that are still to come. */
@@ -25,7 +25,8 @@ static void
 drop_segments(struct body *body)
 {
 	for (struct segment *s = body->first; s != NULL; s = s->next)
-		close_source(s);
+		close_source(&s->source);
+	close_source(&body->content);
 	body->first = NULL;
 	body->last = &body->first;
 	body->file_segments = 0;
@@ -53,7 +54,7 @@ add(struct body *body, struct segment segment)
 	struct segment *s = arena_get(body->arena, sizeof(*s));
 
 	if (s == NULL) {
-		close_source(&segment);
+		close_source(&segment.source);
 		return;
 	}
 	*s = segment;
@@ -81,7 +82,7 @@ body_add_slice(struct body *body, uint64_t offset, uint64_t length)
 	assert(offset + length <= (uint64_t)body->archive->id.size);
 	add(body,
 		(struct segment){
-			.kind = SEGMENT_SLICE, .left = length, .skip = offset});
+			.kind = SEGMENT_SLICE, .left = length, .at = offset});
 }
 
 void
@@ -91,7 +92,7 @@ body_add_content(struct body *body, const struct member *member, uint64_t start,
 	add(body,
 		(struct segment){.kind = SEGMENT_CONTENT,
 			.left = part.end - part.first,
-			.skip = part.first,
+			.at = part.first,
 			.member = *member,
 			.start = start});
 }
@@ -107,12 +108,23 @@ body_add_source(struct body *body, struct source *source)
 				.kind = SEGMENT_SOURCE, .source = source});
 }
 
+/* The buffer, NULL without memory. */
 static char *
 buffer(struct body *body)
 {
 	if (body->buffer == NULL)
 		body->buffer = malloc(BODY_SPAN_SIZE);
 	return body->buffer;
+}
+
+/* The buffer for something else than the content: what that had in it is gone.
+ */
+static char *
+take_buffer(struct body *body)
+{
+	body->content_at += body->content_size;
+	body->content_size = 0;
+	return buffer(body);
 }
 
 static enum body_result
@@ -140,20 +152,20 @@ next_slice(struct body *body, struct segment *s, struct str *span)
 	uint64_t n = s->left;
 
 	if (n <= BODY_SPAN_SIZE) {
-		*span = (struct str){buffer(body), (size_t)n};
+		*span = (struct str){take_buffer(body), (size_t)n};
 		if (span->p == NULL)
 			return cut(body, "no memory");
-		if (archive_read(
-			    body->archive, s->skip, body->buffer, span->n) < 0)
+		if (archive_read(body->archive, s->at, body->buffer, span->n) <
+			0)
 			return cut(body, "the file has become shorter");
 	} else {
 		n -= BODY_SPAN_SIZE;
 		if (n > BODY_SLICE_SIZE)
 			n = BODY_SLICE_SIZE;
 		*span = (struct str){
-			(const char *)body->archive->map + s->skip, (size_t)n};
+			(const char *)body->archive->map + s->at, (size_t)n};
 	}
-	s->skip += n;
+	s->at += n;
 	s->left -= n;
 	return BODY_SPAN;
 }
@@ -171,37 +183,59 @@ open_content(const struct archive *archive, const struct segment *s)
 	}
 }
 
+/* Have a content that can still come to the segment's next byte. */
+static bool
+begin_content(struct body *body, const struct segment *s)
+{
+	if (body->content != NULL && body->content_slot == s->member.slot &&
+		body->content_at <= s->at)
+		return true;
+	close_source(&body->content);
+	body->content = open_content(body->archive, s);
+	body->content_slot = s->member.slot;
+	body->content_at = body->content_size = 0;
+	return body->content != NULL;
+}
+
+/* The bytes of the segment that the buffer holds. */
+static void
+take_content(struct body *body, struct segment *s, struct str *span)
+{
+	size_t from = (size_t)(s->at - body->content_at);
+	size_t n = body->content_size - from;
+
+	if (n > s->left)
+		n = (size_t)s->left;
+	*span = (struct str){body->buffer + from, n};
+	s->at += n;
+	s->left -= n;
+}
+
 /* What comes in front of the first byte that is wanted is made and thrown away,
  * a bounded amount at a time: others want the thread, too. */
 static enum body_result
 next_content(struct body *body, struct segment *s, struct str *span)
 {
-	if (buffer(body) == NULL)
-		return cut(body, "no memory");
-	if (s->source == NULL)
-		s->source = open_content(body->archive, s);
-	if (s->source == NULL)
+	if (buffer(body) == NULL || !begin_content(body, s))
 		return cut(body, "no memory");
 	for (size_t made = 0; made < BODY_SKIP_SIZE;) {
-		ssize_t n = s->source->read(
-			s->source, body->buffer, BODY_SPAN_SIZE);
-		size_t skipped;
+		ssize_t n;
 
+		if (s->at - body->content_at < body->content_size) {
+			take_content(body, s, span);
+			return BODY_SPAN;
+		}
+		n = body->content->read(
+			body->content, body->buffer, BODY_SPAN_SIZE);
 		if (n < 0)
 			return BODY_CUT;
-		if (n == 0 && s->left > 0)
-			return cut(body, "the content ended early");
+		if (n == 0)
+			return s->left > 0
+				? cut(body, "the content ended early")
+				: BODY_SPAN;
+		body->content_at += body->content_size;
+		body->content_size = (size_t)n;
 		made += (size_t)n;
-		skipped = s->skip < (size_t)n ? (size_t)s->skip : (size_t)n;
-		s->skip -= skipped;
-		if (skipped == (size_t)n && n > 0)
-			continue;
-		*span = str_slice((struct str){body->buffer, (size_t)n},
-			skipped, (size_t)n);
-		if (span->n > s->left)
-			span->n = (size_t)s->left;
-		s->left -= span->n;
-		return BODY_SPAN;
 	}
 	return BODY_LATER;
 }
@@ -211,7 +245,7 @@ next_source(struct body *body, struct segment *s, struct str *span)
 {
 	ssize_t n;
 
-	if (buffer(body) == NULL)
+	if (take_buffer(body) == NULL)
 		return cut(body, "no memory");
 	n = s->source->read(s->source, body->buffer, BODY_SPAN_SIZE);
 	*span = (struct str){body->buffer, n > 0 ? (size_t)n : 0};
@@ -241,7 +275,7 @@ advance(struct body *body)
 	struct segment *s = body->first;
 	bool last = reads_file(s) && --body->file_segments == 0;
 
-	close_source(s);
+	close_source(&s->source);
 	body->first = s->next;
 	if (last && !archive_is_intact(body->archive))
 		return cut(body, "the file has changed");
@@ -304,7 +338,7 @@ work(const struct body *body)
 
 	for (const struct segment *s = body->first; s != NULL; s = s->next) {
 		if (s->kind == SEGMENT_CONTENT && bytes <= BODY_SPAN_SIZE)
-			bytes += s->skip;
+			bytes += s->at;
 	}
 	return bytes;
 }

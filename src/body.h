@@ -26,11 +26,11 @@ struct segment {
 	enum segment_kind kind;
 	uint64_t left;         /* bytes to come; unknown for SEGMENT_SOURCE */
 	const char *text;      /* of SEGMENT_TEXT */
-	uint64_t skip;         /* SLICE: offset in the file; CONTENT: bytes of
-				* content in front of the first one wanted */
+	uint64_t at;           /* the next byte, of SLICE in the file, of
+				* CONTENT in the content */
 	struct member member;  /* of SEGMENT_CONTENT */
 	uint64_t start;        /* of member's data, likewise */
-	struct source *source; /* of SEGMENT_SOURCE; CONTENT: once begun */
+	struct source *source; /* of SEGMENT_SOURCE */
 };
 
 struct body {
@@ -44,6 +44,12 @@ struct body {
 	struct segment **last;
 	unsigned file_segments; /* SLICE and CONTENT among the ones to come */
 	char *buffer;           /* BODY_SPAN_SIZE bytes, when first needed */
+	/* The content under way, which segments of one member share as long as
+	 * they go forward: what buffer holds of it, and from where on. */
+	struct source *content;
+	uint32_t content_slot;
+	uint64_t content_at;
+	size_t content_size;
 	bool broken; /* what comes behind the last segment is a cut */
 };
 
