@@ -155,8 +155,11 @@ static int
 run_server(const struct service *service, const struct options *options)
 {
 	struct listeners listeners = {.n = 0};
-	int status = open_listeners(&listeners, options);
+	int status;
 
+	if (server_hold_signals() < 0)
+		return usage_of("signals", strerrordesc_np(errno));
+	status = open_listeners(&listeners, options);
 	if (status == 0)
 		status = change_user(options, &listeners);
 	if (status == 0)

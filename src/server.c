@@ -359,17 +359,26 @@ look_at_parked(struct server *server, int64_t now)
 	pthread_mutex_unlock(&server->lock);
 }
 
-static int
-open_signals(sigset_t *set)
+static sigset_t
+heard_signals(void)
 {
-	sigemptyset(set);
-	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGINT);
-	sigaddset(set, SIGUSR1);
-	sigaddset(set, SIGHUP);
-	if (pthread_sigmask(SIG_BLOCK, set, NULL) != 0)
-		return -1;
-	return signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK);
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGHUP);
+	return set;
+}
+
+int
+server_hold_signals(void)
+{
+	sigset_t set = heard_signals();
+
+	errno = pthread_sigmask(SIG_BLOCK, &set, NULL);
+	return errno == 0 ? 0 : -1;
 }
 
 static int
@@ -520,8 +529,8 @@ fail(const char *what)
 static int
 run(struct server *server, struct listeners *listeners, pthread_t *threads)
 {
-	sigset_t set;
-	int signals = open_signals(&set);
+	sigset_t set = heard_signals();
+	int signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	int n;
 
 	if (signals < 0)

@@ -12,9 +12,14 @@ struct server_limits {
 	int grace_seconds;   /* for responses under way, when it stops */
 };
 
+/* Hold back the signals that server_run takes.  Before the sockets are opened:
+ * whoever can connect can also stop the process in good order.  -1 with errno.
+ */
+int server_hold_signals(void);
+
 /* Serve until TERM, INT or USR1 arrives and what was under way is done; HUP
  * lets go of idle archives.  Takes listeners over.  The process's exit status.
- * Once, in a process without other threads. */
+ * Once, in a process without other threads, after server_hold_signals. */
 int server_run(struct listeners *listeners, const struct service *service,
 	const struct server_limits *limits);
 
