@@ -60,7 +60,9 @@ read_header(const unsigned char *p)
 static enum wire_state
 begin(struct look *look, const struct record *r, const unsigned char *content)
 {
-	if (r->content != BEGIN_SIZE)
+	/* libfcgi would take padding for the next record. */
+	if (r->content != BEGIN_SIZE ||
+		r->size != WIRE_HEADER_SIZE + BEGIN_SIZE)
 		return WIRE_BAD;
 	look->begun = true;
 	look->request->id = (uint16_t)r->id;

@@ -282,8 +282,10 @@ def test_mod_fcgid_starts_and_ends_processes(place, start, slow):
 
 
 def test_mod_fcgid_kill_while_idle(place, start):
-    """The next request finds another process."""
+    """A request finds another process, as soon as mod_fcgid has noticed: until
+    then it may hand one to the dead process, and answers 500 by itself."""
     front = start_fcgid(place, start)
+    front.allow("End of script output before headers")
     front.allow(r"mod_fcgid: (error reading data|ap_pass_brigade|process .*"
                 r"exit\(communication error\), get (unexpected )?signal 9)")
     front.allow(r"mod_fcgid: .*(Connection reset|Broken pipe)")
@@ -291,6 +293,9 @@ def test_mod_fcgid_kill_while_idle(place, start):
     (pid,) = children(place)
     os.kill(pid, signal.SIGKILL)
     harness.wait_until(lambda: pid not in children(place), "it is dead")
+    harness.wait_until(
+        lambda: ask(front).status != 500,
+        "another process answers")
     quick(front, 1, STARTING)
     quick(front)
 

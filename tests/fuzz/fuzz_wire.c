@@ -188,7 +188,8 @@ libfcgi_stops(const unsigned char *p, size_t size)
 	char last;
 	bool stops = true;
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fd) < 0 ||
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
+		    0, fd) < 0 ||
 		(copy = dup(fd[0])) < 0)
 		abort();
 	if (!send_packets(fd[1], p, size)) {

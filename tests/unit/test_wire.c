@@ -120,8 +120,10 @@ static const struct {
 	{"no parameters", WIRE_WHOLE,
 		{{BEGIN, 1, CLOSED, 0}, {PARAMS, 1, NOTHING, 0},
 			{STDIN, 1, NOTHING, 0}}},
+	/* libfcgi would take padding of the first record for the next one. */
+	{"padding behind the beginning", WIRE_BAD, {{BEGIN, 1, KEPT, 8}}},
 	{"padding", WIRE_WHOLE,
-		{{BEGIN, 1, KEPT, 8}, {PARAMS, 1, PAIR, 255},
+		{{BEGIN, 1, KEPT, 0}, {PARAMS, 1, PAIR, 255},
 			{PARAMS, 1, NOTHING, 7}, {STDIN, 1, BODY(3), 5},
 			{STDIN, 1, NOTHING, 255}}},
 	{"several of each", WIRE_WHOLE,
@@ -442,7 +444,7 @@ test_request(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		const int id = rows[i].id;
 		const struct record records[] = {
-			{BEGIN, id, rows[i].begin, 3},
+			{BEGIN, id, rows[i].begin, 0},
 			{PARAMS, id, BODY(1000), 5},
 			{PARAMS, id, BODY(234), 0},
 			{PARAMS, id, NOTHING, 8},
