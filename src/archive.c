@@ -316,6 +316,19 @@ local_fault(const struct archive *archive, const struct member *member,
 	return ziplocal_differs(header, member);
 }
 
+int
+archive_fault(const struct archive *archive, const struct member *member,
+	const char *why)
+{
+	char offset[24];
+
+	snprintf(offset, sizeof(offset), "%" PRIu64, member->offset);
+	log_pairs(LOG_WARN, "member-damaged",
+		{"archive", str_of(archive->path)}, {"member", member->name},
+		{"offset", str_of(offset)}, {"why", str_of(why)});
+	return -1;
+}
+
 enum status
 archive_locate(
 	struct archive *archive, const struct member *member, uint64_t *start)
@@ -324,18 +337,10 @@ archive_locate(
 		zipdir_notes(archive->zipdir, member->slot) & LOCAL_SIZE_MASK;
 
 	if (size == 0) {
-		const char *fault = local_fault(archive, member, &size);
+		const char *why = local_fault(archive, member, &size);
 
-		if (fault != NULL) {
-			char offset[24];
-
-			snprintf(offset, sizeof(offset), "%" PRIu64,
-				member->offset);
-			log_pairs(LOG_WARN, "member-damaged",
-				{"archive", str_of(archive->path)},
-				{"member", member->name},
-				{"offset", str_of(offset)},
-				{"why", str_of(fault)});
+		if (why != NULL) {
+			archive_fault(archive, member, why);
 			return STATUS_ERROR;
 		}
 		zipdir_add_notes(archive->zipdir, member->slot, size);

@@ -74,6 +74,10 @@ bool archive_is_intact(const struct archive *archive);
 enum status archive_locate(
 	struct archive *archive, const struct member *member, uint64_t *start);
 
+/* Log that member is damaged, and why.  -1. */
+int archive_fault(const struct archive *archive, const struct member *member,
+	const char *why);
+
 /* What has been found out about a member's content: bits, kept with it. */
 enum {
 	ARCHIVE_TEXT = 1 << 28, /* it looks like text */

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-#include "log.h"
 #include "source.h"
 
 enum {
@@ -32,10 +31,7 @@ struct inflater {
 static ssize_t
 fault(const struct inflater *i, const char *why)
 {
-	log_pairs(LOG_WARN, "member-damaged",
-		{"archive", str_of(i->archive->path)},
-		{"member", i->member.name}, {"why", str_of(why)});
-	return -1;
+	return archive_fault(i->archive, &i->member, why);
 }
 
 static int

@@ -197,7 +197,7 @@ run_service(const struct options *options)
 	if (service.cache == NULL || guard_install() < 0)
 		return usage_of("start", strerrordesc_np(errno));
 	if (options->command == COMMAND_EXPLAIN)
-		status = explain(&service, options->path, options->fields,
+		status = explain(&service, options->words[0], options->fields,
 			options->nfields);
 	else
 		status = run_serve(&service, options);

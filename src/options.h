@@ -46,7 +46,8 @@ struct options {
 
 	const char *fields[OPTIONS_FIELDS]; /* of -H: "Name: value" */
 	int nfields;
-	const char *path; /* what stands behind the options */
+	char *const *words; /* what stands behind the options */
+	int nwords;
 };
 
 struct options_fault {

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-#include "log.h"
 #include "source.h"
 
 struct copier {
@@ -22,10 +21,7 @@ struct copier {
 static ssize_t
 fault(const struct copier *c, const char *why)
 {
-	log_pairs(LOG_WARN, "member-damaged",
-		{"archive", str_of(c->archive->path)},
-		{"member", c->member.name}, {"why", str_of(why)});
-	return -1;
+	return archive_fault(c->archive, &c->member, why);
 }
 
 static ssize_t

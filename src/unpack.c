@@ -12,7 +12,6 @@
 #include <zip.h>
 
 #include "bytes.h"
-#include "log.h"
 #include "source.h"
 
 enum {
@@ -165,10 +164,7 @@ view(void *user, void *data, zip_uint64_t len, zip_source_cmd_t command)
 static ssize_t
 fault(const struct unpacker *u, const char *why)
 {
-	log_pairs(LOG_WARN, "member-damaged",
-		{"archive", str_of(u->archive->path)},
-		{"member", u->member.name}, {"why", str_of(why)});
-	return -1;
+	return archive_fault(u->archive, &u->member, why);
 }
 
 /* libzip compares the CRC-32 when it has come to the end; so the last bytes are

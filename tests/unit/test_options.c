@@ -14,11 +14,14 @@ static int
 read_words(struct options *options, const char *const *words,
 	struct options_fault *fault)
 {
-	char *argv[WORDS + 2] = {"wwz"}, *nothing[] = {"wwz", NULL};
+	static char *argv[WORDS + 2]; /* options lends the words from it */
+	char *nothing[] = {"wwz", NULL};
 	int argc = 1, result;
 
+	argv[0] = nothing[0];
 	for (; words[argc - 1] != NULL; argc++)
 		argv[argc] = (char *)(uintptr_t)words[argc - 1];
+	argv[argc] = NULL;
 	optind = 0;
 	assert_int_equal(getopt(1, nothing, ""), -1);
 	log_limit = LOG_INFO;
@@ -52,7 +55,7 @@ test_defaults(void **state)
 	assert_true(o.limits.timeout_seconds > 0);
 	assert_true(o.limits.grace_seconds > 0);
 	assert_int_equal(o.nfields, 0);
-	assert_null(o.path);
+	assert_int_equal(o.nwords, 0);
 	assert_int_equal(log_limit, LOG_INFO);
 }
 
@@ -105,8 +108,8 @@ describe(struct arena *arena, const struct options *o)
 		text_printf(&text, " log-level=%s", log_names[level]);
 	for (int i = 0; i < o->nfields; i++)
 		text_printf(&text, " header=%s", o->fields[i]);
-	if (o->path != NULL)
-		text_printf(&text, " path=%s", o->path);
+	for (int i = 0; i < o->nwords; i++)
+		text_printf(&text, " word=%s", o->words[i]);
 	return text_str(&text);
 }
 
@@ -123,13 +126,13 @@ test_words(void **state)
 		{{"help"}, "help"},
 		{{"--help"}, "help"},
 		{{"-h"}, "help"},
-		{{"help", "serve"}, "help topic=serve"},
-		{{"help", "explain"}, "help topic=explain"},
-		{{"help", "help"}, "help topic=help"},
+		{{"help", "serve"}, "help topic=serve word=serve"},
+		{{"help", "explain"}, "help topic=explain word=explain"},
+		{{"help", "help"}, "help topic=help word=help"},
 		{{"--version"}, "--version"},
-		{{"explain", "/x.wwz/a?b"}, "explain path=/x.wwz/a?b"},
-		{{"explain", "--", "-r"}, "explain path=-r"},
-		{{"explain", ""}, "explain path="},
+		{{"explain", "/x.wwz/a?b"}, "explain word=/x.wwz/a?b"},
+		{{"explain", "--", "-r"}, "explain word=-r"},
+		{{"explain", ""}, "explain word="},
 		/* Names and letters, values behind and in the word. */
 		{{"--root", "/a"}, "serve root=/a"},
 		{{"--root=/a"}, "serve root=/a"},
@@ -141,9 +144,9 @@ test_words(void **state)
 		{{"--root=a=b"}, "serve root=a=b"},
 		{{"--"}, "serve"},
 		{{"explain", "--root", "/a", "/x.wwz"},
-			"explain root=/a path=/x.wwz"},
+			"explain root=/a word=/x.wwz"},
 		{{"explain", "/x.wwz", "--root", "/a"},
-			"explain root=/a path=/x.wwz"},
+			"explain root=/a word=/x.wwz"},
 		/* Each of them. */
 		{{"-l", "unix:/run/a", "--listen", "[::1]:9000"},
 			"serve listen=unix:/run/a listen=[::1]:9000"},
@@ -170,7 +173,7 @@ test_words(void **state)
 		{{"--log-level", "error"}, "serve log-level=error"},
 		{{"--log-level", "info"}, "serve"},
 		{{"explain", "-H", "Range: bytes=0-0", "--header", "A:", "/x"},
-			"explain header=Range: bytes=0-0 header=A: path=/x"},
+			"explain header=Range: bytes=0-0 header=A: word=/x"},
 		/* Sizes. */
 		{{"--max-memory", "1"}, "serve max-memory=1"},
 		{{"--max-memory", "3K"}, "serve max-memory=3072"},
