@@ -284,6 +284,8 @@ answer(struct conn *conn)
 	FCGX_Request fcgi;
 	struct request request;
 
+	if (!fcgi_has_room(conn->wire.pairs, conn->wire.params))
+		return refuse_rest(conn, STATUS_UNAVAILABLE);
 	if (fcgi_read(&fcgi, conn->fd) < 0) {
 		conn->fd = -1;
 		return CONN_CLOSE;

@@ -5,6 +5,12 @@
 #include <fcgios.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdlib.h>
+
+enum {
+	STREAMS_SIZE = 20 * 1024, /* of libfcgi's three, with their buffers */
+	PAIR_SIZE = 64, /* of its lists, while they grow, and malloc's */
+};
 
 /* The members below "Don't use" that are used here: a connection's descriptor,
  * "do not close it", and "when closing, do not wait for the peer".  They are as
@@ -39,6 +45,15 @@ bool
 fcgi_is_cgi(void)
 {
 	return FCGX_IsCGI() != 0;
+}
+
+bool
+fcgi_has_room(size_t pairs, size_t bytes)
+{
+	void *room = malloc(STREAMS_SIZE + bytes + pairs * PAIR_SIZE);
+
+	free(room);
+	return room != NULL;
 }
 
 static int

@@ -10,6 +10,7 @@
 #define FCGI_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct FCGX_Request;
 
@@ -20,6 +21,11 @@ int fcgi_init(void);
 /* The process was started as a CGI program: descriptor 0 is no socket that
  * listens. */
 bool fcgi_is_cgi(void);
+
+/* There is memory for reading a request with so many pairs of a name and a
+ * value, of so many bytes in all: without it libfcgi would end the process.
+ * Another thread may still take it in that moment.  Any thread. */
+bool fcgi_has_room(size_t pairs, size_t bytes);
 
 /* Read the request that lies whole in fd, and throw its body away.  0 and
  * *request, to be released by fcgi_release; -1 when libfcgi did not understand

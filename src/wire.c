@@ -107,6 +107,7 @@ walk_pairs(struct look *look, const unsigned char *p, size_t n)
 				continue;
 			pairs->have = 0;
 			pairs->left = name + value;
+			look->request->pairs++;
 			if (pairs->left > WIRE_PARAMS_MAX)
 				return false;
 			continue;

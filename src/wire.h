@@ -34,6 +34,7 @@ struct wire_request {
 	bool holds_nul; /* a name or value among them does */
 	bool keep;      /* the connection is to be kept open */
 	size_t params;  /* bytes of FCGI_PARAMS content */
+	size_t pairs;   /* of a name and a value in it */
 	size_t size;    /* of all its records; set when WIRE_WHOLE */
 };
 

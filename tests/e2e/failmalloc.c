@@ -14,8 +14,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* A library that ends the process when it has no memory; nothing above it can
- * help that. */
+/* A library that ends the process when it has no memory; that there is enough
+ * is seen to before it is called. */
 #define SPARED "libfcgi"
 
 struct control {

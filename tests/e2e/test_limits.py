@@ -288,3 +288,39 @@ def test_memory_runs_out_for_connections(starved):
         assert responder.process.poll() is None, f"call {call}: it is dead"
         with responder.client() as client:
             assert client.ask("/x.wwz/a.txt").body == b"small"
+
+
+def size_of(responder):
+    """Bytes of data that it has, when one request was answered."""
+    with responder.client() as client:
+        assert client.ask("/x.wwz/a.txt").body == b"small"
+    status = harness.pathlib.Path("/proc") / str(responder.pid) / "status"
+    return int(re.search(r"VmData:\s+(\d+)", status.read_text())[1]) * 1024
+
+
+def ask_with(responder, parameters):
+    """The status of a request with so many parameters more; None: no answer."""
+    with responder.client(5) as client:
+        client.send(client.request(
+            "/x.wwz/a.txt", keep=False, headers=[("A", "")] * parameters))
+        got = client.read_response()
+        return got and got.status
+
+
+@pytest.mark.skipif(
+    harness.SANITIZED, reason="a sanitizer needs memory of its own")
+def test_memory_runs_out_for_parameters(root, serve):
+    """Requests of very many parameters, of which libfcgi copies each, and no
+    more memory to be had than one usual request needs."""
+    archives.write(root / "x.wwz", {"a.txt": "small"})
+    needed = size_of(serve("--threads", "1"))
+    responder = serve(
+        "--threads", "1",
+        preexec_fn=lambda: resource.setrlimit(
+            resource.RLIMIT_DATA, (needed, needed)))
+    responder.allow("^(error|warn) ")
+    for parameters in (6000, 3000, 1000, 100, 6000):
+        status = ask_with(responder, parameters)
+        assert status in (200, 503), f"{parameters} parameters: {status}"
+        assert ask_with(responder, 1) == 200, f"after {parameters}"
+    assert status == 503, "there was memory for all of them"
