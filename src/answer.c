@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "bytes.h"
+#include "content.h"
 #include "hash.h"
 #include "mime.h"
 #include "path.h"
@@ -71,6 +72,21 @@ can_slice(const struct body *body, const struct representation *r,
 }
 
 static void
+add_content(struct body *body, const struct representation *r, struct span part)
+{
+	struct content *content =
+		content_get(body->archive, &r->member, r->start);
+
+	if (content == NULL)
+		body_add_content(body, &r->member, r->start, part);
+	else
+		body_add_kept(body,
+			str_slice((struct str){content->bytes, content->n},
+				(size_t)part.first, (size_t)part.end),
+			&content->kept);
+}
+
+static void
 add_part(struct body *body, const struct representation *r, struct span part)
 {
 	if (r->form == FORM_GZIP)
@@ -79,7 +95,7 @@ add_part(struct body *body, const struct representation *r, struct span part)
 		body_add_slice(
 			body, r->start + part.first, part.end - part.first);
 	else
-		body_add_content(body, &r->member, r->start, part);
+		add_content(body, r, part);
 }
 
 static struct str

@@ -207,7 +207,7 @@ release(struct archive *archive)
 }
 
 struct archive *
-archive_open(struct str path)
+archive_open(struct str path, struct hoard *hoard)
 {
 	struct archive *archive = calloc(1, sizeof(*archive));
 
@@ -220,6 +220,7 @@ archive_open(struct str path)
 	}
 	archive->fd = -1;
 	archive->users = 1;
+	archive->hoard = hoard;
 	pthread_mutex_init(&archive->sorting, NULL);
 	clock_gettime(CLOCK_MONOTONIC, &archive->opened);
 	archive->status = load(archive);
@@ -251,6 +252,8 @@ archive_drop(struct archive *archive)
 		atomic_fetch_sub_explicit(
 			&archive->users, 1, memory_order_acq_rel) > 1)
 		return;
+	if (archive->hoard != NULL)
+		hoard_forget(archive->hoard, &archive->made);
 	release(archive);
 	pthread_mutex_destroy(&archive->sorting);
 	free(archive->path);

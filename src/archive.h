@@ -10,6 +10,7 @@
 #include <sys/uio.h>
 #include <time.h>
 
+#include "hoard.h"
 #include "status.h"
 #include "zipdir.h"
 
@@ -33,8 +34,10 @@ struct archive {
 	int fd;                   /* -1 without a file */
 	const unsigned char *map; /* NULL when the file is empty */
 	struct zipdir *zipdir;
+	struct hoard *hoard; /* for what is made of it; NULL: keep nothing */
 
 	_Atomic unsigned users;
+	struct hoard_owner made; /* what is kept of it */
 
 	pthread_mutex_t
 		sorting; /* held while zipdir's names are put in order */
@@ -45,8 +48,9 @@ struct archive {
  * without it no symbolic link below ROOT is followed at all).  Failures are
  * logged.  NULL with errno ENOMEM; else an archive whose status says how it
  * went: STATUS_NOT_FOUND, STATUS_FORBIDDEN, STATUS_ERROR (not a zip file, or
- * damaged), STATUS_UNAVAILABLE (an upload under way, or out of descriptors). */
-struct archive *archive_open(struct str path);
+ * damaged), STATUS_UNAVAILABLE (an upload under way, or out of descriptors).
+ * What is made of it goes to hoard, which outlives it and may be NULL. */
+struct archive *archive_open(struct str path, struct hoard *hoard);
 
 /* Log that path was not to be opened, twice, for lack of descriptors or memory,
  * which archive_open does not log. */

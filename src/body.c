@@ -20,12 +20,20 @@ close_source(struct source **source)
 	*source = NULL;
 }
 
+static void
+release(struct segment *s)
+{
+	close_source(&s->source);
+	kept_drop(s->kept);
+	s->kept = NULL;
+}
+
 /* Give up all segments that are still to come. */
 static void
 drop_segments(struct body *body)
 {
 	for (struct segment *s = body->first; s != NULL; s = s->next)
-		close_source(&s->source);
+		release(s);
 	close_source(&body->content);
 	body->first = NULL;
 	body->last = &body->first;
@@ -36,6 +44,8 @@ void
 body_free(struct body *body)
 {
 	drop_segments(body);
+	for (struct segment *s = body->lent; s != NULL; s = s->next)
+		release(s);
 	free(body->buffer);
 	archive_drop(body->archive);
 	body_init(body, body->arena, NULL);
@@ -54,7 +64,7 @@ add(struct body *body, struct segment segment)
 	struct segment *s = arena_get(body->arena, sizeof(*s));
 
 	if (s == NULL) {
-		close_source(&segment.source);
+		release(&segment);
 		return;
 	}
 	*s = segment;
@@ -72,6 +82,16 @@ body_add_text(struct body *body, struct str text)
 			(struct segment){.kind = SEGMENT_TEXT,
 				.left = text.n,
 				.text = text.p});
+}
+
+void
+body_add_kept(struct body *body, struct str text, struct kept *kept)
+{
+	add(body,
+		(struct segment){.kind = SEGMENT_TEXT,
+			.left = text.n,
+			.text = text.p,
+			.kept = kept});
 }
 
 void
@@ -139,8 +159,12 @@ cut(const struct body *body, const char *why)
 static enum body_result
 next_text(struct segment *s, struct str *span)
 {
-	*span = (struct str){s->text, (size_t)s->left};
-	s->left = 0;
+	size_t n =
+		s->left < BODY_SLICE_SIZE ? (size_t)s->left : BODY_SLICE_SIZE;
+
+	*span = (struct str){s->text, n};
+	s->text += n;
+	s->left -= n;
 	return BODY_SPAN;
 }
 
@@ -275,8 +299,12 @@ advance(struct body *body)
 	struct segment *s = body->first;
 	bool last = reads_file(s) && --body->file_segments == 0;
 
-	close_source(&s->source);
 	body->first = s->next;
+	close_source(&s->source);
+	if (s->kept != NULL) {
+		s->next = body->lent;
+		body->lent = s;
+	}
 	if (last && !archive_is_intact(body->archive))
 		return cut(body, "the file has changed");
 	return BODY_SPAN;

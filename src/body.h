@@ -10,7 +10,7 @@
 
 enum {
 	BODY_SPAN_SIZE = 64 * 1024,   /* of what is made or copied, at most */
-	BODY_SLICE_SIZE = 512 * 1024, /* of a span of the mapping, at most */
+	BODY_SLICE_SIZE = 512 * 1024, /* of what lies somewhere, at most */
 	BODY_SKIP_SIZE = 1024 * 1024  /* made and thrown away at a time */
 };
 
@@ -26,6 +26,7 @@ struct segment {
 	enum segment_kind kind;
 	uint64_t left;         /* bytes to come; unknown for SEGMENT_SOURCE */
 	const char *text;      /* of SEGMENT_TEXT */
+	struct kept *kept;     /* a share in what text lies in, or NULL */
 	uint64_t at;           /* the next byte, of SLICE in the file, of
 				* CONTENT in the content */
 	struct member member;  /* of SEGMENT_CONTENT */
@@ -42,6 +43,7 @@ struct body {
 	/* Where it stands. */
 	struct segment *first; /* the one that is next */
 	struct segment **last;
+	struct segment *lent;   /* done, but their text may still be in use */
 	unsigned file_segments; /* SLICE and CONTENT among the ones to come */
 	char *buffer;           /* BODY_SPAN_SIZE bytes, when first needed */
 	/* The content under way, which segments of one member share as long as
@@ -74,6 +76,8 @@ void body_add_slice(struct body *body, uint64_t offset, uint64_t length);
 /* Bytes first to end of the content of member, which starts at start. */
 void body_add_content(struct body *body, const struct member *member,
 	uint64_t start, struct span part);
+/* Text that lies in kept, of which the body takes over a share. */
+void body_add_kept(struct body *body, struct str text, struct kept *kept);
 /* The body closes source.  NULL for a lack of memory. */
 void body_add_source(struct body *body, struct source *source);
 

@@ -26,6 +26,7 @@ struct cache {
 	size_t max_archives, max_memory;
 	uint64_t key;
 	size_t nchains;
+	struct hoard *hoard; /* has what memory the indexes leave */
 
 	pthread_mutex_t lock;  /* guards what follows */
 	pthread_cond_t opened; /* an entry has got its archive, or gone */
@@ -46,7 +47,10 @@ cache_new(size_t max_archives, size_t max_memory)
 	cache->key = hash_key();
 	cache->nchains = max_archives + 1;
 	cache->chains = calloc(cache->nchains, sizeof(*cache->chains));
-	if (cache->chains == NULL) {
+	cache->hoard = hoard_new(max_memory);
+	if (cache->chains == NULL || cache->hoard == NULL) {
+		hoard_free(cache->hoard);
+		free(cache->chains);
 		free(cache);
 		return NULL;
 	}
@@ -64,6 +68,7 @@ cache_free(struct cache *cache)
 	cache_clear(cache);
 	pthread_cond_destroy(&cache->opened);
 	pthread_mutex_destroy(&cache->lock);
+	hoard_free(cache->hoard);
 	free(cache->chains);
 	free(cache);
 }
@@ -97,6 +102,7 @@ take_out(struct cache *cache, struct entry *entry)
 		TAILQ_REMOVE(&cache->uses, entry, use);
 		cache->archives--;
 		cache->memory -= entry->memory;
+		hoard_reserve(cache->hoard, cache->memory);
 	}
 	free(entry);
 	return archive;
@@ -136,13 +142,13 @@ starved(const struct archive *archive)
 static struct archive *
 open_with_room(struct cache *cache, struct str path)
 {
-	struct archive *archive = archive_open(path);
+	struct archive *archive = archive_open(path, cache->hoard);
 
 	if (!starved(archive))
 		return archive;
 	archive_drop(archive);
 	cache_clear(cache);
-	archive = archive_open(path);
+	archive = archive_open(path, cache->hoard);
 	if (starved(archive))
 		archive_log_starved(path);
 	return archive;
@@ -173,6 +179,7 @@ open_entry(struct cache *cache, struct entry *entry)
 		TAILQ_INSERT_HEAD(&cache->uses, entry, use);
 		cache->archives++;
 		cache->memory += entry->memory;
+		hoard_reserve(cache->hoard, cache->memory);
 	}
 	pthread_cond_broadcast(&cache->opened);
 	pthread_mutex_unlock(&cache->lock);

@@ -81,6 +81,7 @@ finish(struct inflater *i, int result)
 		return fault(i, "the data end early");
 	if (i->crc != i->member.crc)
 		return fault(i, "CRC-32 does not match");
+	archive_note(i->archive, &i->member, ARCHIVE_CHECKED);
 	return 0;
 }
 

@@ -294,7 +294,8 @@ const struct option_spec option_specs[] = {
 	{"max-archives", 0, "N", ON_SERVE, set_max_archives,
 		"archives kept open (default: 1000)"},
 	{"max-memory", 0, "SIZE", ON_SERVE, set_max_memory,
-		"of their indexes (default: 256M)"},
+		"of their indexes, and of inflated members that are kept "
+		"(default: 256M)"},
 	{"timeout", 0, "SECONDS", ON_SERVE, set_timeout,
 		"for a request to come, or a peer to read (default: 60)"},
 	{"grace", 0, "SECONDS", ON_SERVE, set_grace,

@@ -1,0 +1,73 @@
+/* What was made of members and may be wanted again, for as long as there is
+ * room for it: the least recently used goes first, and all that was made of an
+ * archive goes with the archive. */
+
+#ifndef HOARD_H
+#define HOARD_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+struct hoard;
+
+enum hoard_kind {
+	HOARD_CONTENT, /* struct content */
+	HOARD_POINTS,  /* struct points */
+};
+
+/* What is kept begins with this. */
+struct kept {
+	/* Set before it is entered. */
+	void (*free)(struct kept *kept);
+	_Atomic unsigned users; /* shares: 1 at first */
+
+	/* The hoard's own. */
+	struct hoard_owner *owner;
+	uint32_t slot;
+	enum hoard_kind kind;
+	size_t size;
+	TAILQ_ENTRY(kept) use;
+	LIST_ENTRY(kept) chain;
+	LIST_ENTRY(kept) mate; /* of one owner */
+};
+
+/* Whose members it was made of: a part of struct archive, all zero at first. */
+struct hoard_owner {
+	LIST_HEAD(kepts, kept) kept; /* guarded by the hoard's lock */
+};
+
+/* A hoard of at most max bytes.  NULL with errno ENOMEM. */
+struct hoard *hoard_new(size_t max);
+
+/* Nothing may be in it any more.  Takes NULL. */
+void hoard_free(struct hoard *hoard);
+
+/* So many of the max bytes are needed for something else.  Any thread. */
+void hoard_reserve(struct hoard *hoard, size_t reserved);
+
+/* Bytes that may be in it.  Any thread. */
+size_t hoard_room(struct hoard *hoard);
+
+/* A share of what there is for a member; NULL when there is nothing.  Any
+ * thread. */
+struct kept *hoard_find(struct hoard *hoard, struct hoard_owner *owner,
+	uint32_t slot, enum hoard_kind kind);
+
+/* Enter kept, which costs size bytes and of which the caller has the only
+ * share; it keeps it.  When another thread was faster, or there is no room,
+ * nothing is entered.  Any thread. */
+void hoard_enter(struct hoard *hoard, struct hoard_owner *owner, uint32_t slot,
+	enum hoard_kind kind, struct kept *kept, size_t size);
+
+/* What was entered costs size bytes now.  Any thread that has a share. */
+void hoard_resize(struct hoard *hoard, struct kept *kept, size_t size);
+
+/* Let go of all that was made of owner's members.  Any thread. */
+void hoard_forget(struct hoard *hoard, struct hoard_owner *owner);
+
+/* Give a share back; the last one frees.  Any thread; takes NULL. */
+void kept_drop(struct kept *kept);
+
+#endif

@@ -1,0 +1,183 @@
+/* content: which contents are kept, and that they are right. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "body.h"
+#include "content.h"
+#include "guard.h"
+#include "zipmake.h"
+
+enum { ROOM = 64 << 20, LARGE = 1024 * 1024 + 1 };
+
+struct fixture {
+	struct hoard *hoard;
+	struct archive *archive;
+};
+
+static struct str
+text_of(size_t n)
+{
+	char *p = malloc(n);
+
+	assert_non_null(p);
+	for (size_t i = 0; i < n; i++)
+		p[i] = (char)('a' + i * i / 7 % 26);
+	return (struct str){p, n};
+}
+
+/* An archive of one deflated member "m"; with a wrong CRC-32 if damaged. */
+static void
+open_fixture(struct fixture *f, struct str text, size_t room, bool damaged)
+{
+	struct zipmake z = {0};
+	char path[128];
+
+	assert_int_equal(guard_install(), 0);
+	zipmake_add(&z,
+		&(struct zipmake_member){
+			.name = "m", .content = text, .method = 8});
+	zipmake_finish(&z, ZIP64_NONE, STR(""));
+	if (damaged)
+		zipmake_set(&z, z.start + AT_ENTRY_CRC, 4, 1);
+	zipmake_save(&z, "a.wwz");
+	zipmake_free(&z);
+	snprintf(path, sizeof(path), "%s//a.wwz", place);
+	f->hoard = hoard_new(room);
+	f->archive = archive_open(str_of(path), f->hoard);
+	assert_int_equal(f->archive->status, STATUS_GO);
+}
+
+static void
+close_fixture(struct fixture *f)
+{
+	archive_drop(f->archive);
+	hoard_free(f->hoard);
+}
+
+static struct content *
+get(struct fixture *f)
+{
+	struct member member;
+	uint64_t start;
+
+	assert_true(zipdir_find(f->archive->zipdir, STR("m"), &member));
+	assert_int_equal(
+		archive_locate(f->archive, &member, &start), STATUS_GO);
+	return content_get(f->archive, &member, start);
+}
+
+/* Pull the whole member through a body, in vain if it is damaged. */
+static void
+pull(struct fixture *f)
+{
+	struct arena arena = {0};
+	struct body body;
+	struct member member;
+	uint64_t start;
+	struct str span;
+
+	assert_true(zipdir_find(f->archive->zipdir, STR("m"), &member));
+	assert_int_equal(
+		archive_locate(f->archive, &member, &start), STATUS_GO);
+	body_init(&body, &arena, archive_keep(f->archive));
+	body_add_content(&body, &member, start, (struct span){0, member.size});
+	while (body_next(&body, &span) == BODY_SPAN)
+		;
+	body_free(&body);
+	arena_free(&arena);
+}
+
+static const struct {
+	const char *what;
+	size_t size, room;
+	bool damaged, kept;
+} cases[] = {
+	{"small", 4096, ROOM, false, true},
+	{"one span", BODY_SPAN_SIZE, ROOM, false, true},
+	{"as large as may be", LARGE - 1, ROOM, false, true},
+	{"too large", LARGE, ROOM, false, false},
+	{"damaged", 4096, ROOM, true, false},
+	{"little room", 4096, 16 * 4096, false, true},
+	{"too little room", 4096, 16 * 4096 - 1, false, false},
+	{"nothing", 0, ROOM, false, true},
+};
+
+static void
+test_what_is_kept(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct str text = text_of(cases[i].size);
+		struct fixture f;
+		struct content *first, *again;
+
+		print_message("%s\n", cases[i].what);
+		open_fixture(&f, text, cases[i].room, cases[i].damaged);
+		assert_null(get(&f));
+		pull(&f);
+		first = get(&f);
+		assert_int_equal(first != NULL, cases[i].kept);
+		if (first != NULL) {
+			again = get(&f);
+			assert_ptr_equal(first, again);
+			assert_true(str_eq(
+				(struct str){first->bytes, first->n}, text));
+			kept_drop(&again->kept);
+			kept_drop(&first->kept);
+		}
+		close_fixture(&f);
+		free((void *)(uintptr_t)text.p);
+	}
+}
+
+/* The bytes stay while a response has a share, whatever else goes. */
+static void
+test_in_use(void **state)
+{
+	struct str text = text_of(LARGE - 1), span;
+	struct arena arena = {0};
+	struct body body;
+	struct fixture f;
+	struct content *content;
+	size_t done = 0;
+
+	(void)state;
+	open_fixture(&f, text, ROOM, false);
+	pull(&f);
+	content = get(&f);
+	assert_non_null(content);
+	body_init(&body, &arena, NULL);
+	body_add_kept(&body, (struct str){content->bytes, content->n},
+		&content->kept);
+	body_add_text(&body, STR("."));
+	close_fixture(&f);
+	while (done < text.n) {
+		assert_int_equal(body_next(&body, &span), BODY_SPAN);
+		assert_in_range(span.n, 1, BODY_SLICE_SIZE);
+		assert_int_equal(memcmp(span.p, text.p + done, span.n), 0);
+		done += span.n;
+	}
+	assert_int_equal(body_next(&body, &span), BODY_SPAN);
+	assert_true(str_eq(span, STR(".")));
+	assert_int_equal(body_next(&body, &span), BODY_END);
+	body_free(&body);
+	arena_free(&arena);
+	free((void *)(uintptr_t)text.p);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_is_kept),
+		cmocka_unit_test(test_in_use),
+	};
+
+	log_catch();
+	return cmocka_run_group_tests_name(
+		"content", tests, place_make, place_remove);
+}
