@@ -194,30 +194,41 @@ next_slice(struct body *body, struct segment *s, struct str *span)
 	return BODY_SPAN;
 }
 
+/* Begin the content at offset *at or before. */
 static struct source *
-open_content(const struct archive *archive, const struct segment *s)
+open_content(struct archive *archive, const struct segment *s, uint64_t *at)
 {
-	switch (s->member.method) {
-	case ZIP_STORED:
+	if (s->member.method == ZIP_DEFLATED)
+		return inflate_open(archive, &s->member, s->start, at);
+	*at = 0;
+	if (s->member.method == ZIP_STORED)
 		return stored_open(archive, &s->member, s->start);
-	case ZIP_DEFLATED:
-		return inflate_open(archive, &s->member, s->start);
-	default:
-		return unpack_open(archive, &s->member, s->start);
-	}
+	return unpack_open(archive, &s->member, s->start);
+}
+
+/* The content under way comes to the segment's next byte, and soon: another one
+ * might begin nearer to it. */
+static bool
+goes_on(const struct body *body, const struct segment *s)
+{
+	return body->content != NULL && body->content_slot == s->member.slot &&
+		body->content_at <= s->at &&
+		(s->at - body->content_at <= BODY_SKIP_SIZE ||
+			inflate_nearest(body->archive, &s->member, s->at) <=
+				body->content_at);
 }
 
 /* Have a content that can still come to the segment's next byte. */
 static bool
 begin_content(struct body *body, const struct segment *s)
 {
-	if (body->content != NULL && body->content_slot == s->member.slot &&
-		body->content_at <= s->at)
+	if (goes_on(body, s))
 		return true;
 	close_source(&body->content);
-	body->content = open_content(body->archive, s);
+	body->content_at = s->at;
+	body->content = open_content(body->archive, s, &body->content_at);
 	body->content_slot = s->member.slot;
-	body->content_at = body->content_size = 0;
+	body->content_size = 0;
 	return body->content != NULL;
 }
 

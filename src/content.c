@@ -35,11 +35,11 @@ read_all(struct source *source, char *bytes, size_t n)
 }
 
 static struct content *
-make(const struct archive *archive, const struct member *member, uint64_t start)
+make(struct archive *archive, const struct member *member, uint64_t start)
 {
 	size_t n = (size_t)member->size;
 	struct content *content = malloc(sizeof(*content) + n);
-	struct source *source = inflate_open(archive, member, start);
+	struct source *source = inflate_open(archive, member, start, NULL);
 
 	if (content != NULL && source != NULL &&
 		read_all(source, content->bytes, n)) {

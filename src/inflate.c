@@ -1,12 +1,17 @@
 /* Deflated members become their content, in memory that does not depend on
  * their size: a window of zlib's and one buffer of compressed bytes.  Those are
  * copied out of the mapping, because zlib cannot stand a file that becomes
- * shorter while it reads (guard.h). */
+ * shorter while it reads (guard.h).
+ *
+ * What is made of a large member leaves access points behind (points.h), and
+ * begins at one if it can; only what was made from the beginning can be
+ * compared with the CRC-32. */
 
 #include <errno.h>
 #include <stdlib.h>
 #include <zlib.h>
 
+#include "points.h"
 #include "source.h"
 
 enum {
@@ -19,11 +24,16 @@ struct inflater {
 	struct source source;
 	const struct archive *archive;
 	struct member member;
-	uint64_t offset; /* of compressed bytes not copied yet */
+	uint64_t begun;  /* offset in the content where it begins */
+	uint64_t offset; /* in the file, of compressed bytes not copied yet */
 	uint64_t left;   /* of them */
-	uint64_t size;   /* of what came out */
-	uLong crc;       /* of it */
+	uint64_t size;   /* of the content up to where it stands */
+	uLong crc;       /* of what came out */
 	z_stream z;
+	struct points *points;        /* to leave behind; or NULL */
+	uint64_t next_point;          /* none is wanted before this offset */
+	uint64_t lines;               /* newlines up to counted */
+	const unsigned char *counted; /* in what is being made */
 	size_t input_size;
 	unsigned char input[];
 };
@@ -48,6 +58,52 @@ refill(struct inflater *i)
 	return 0;
 }
 
+static void
+count_lines(struct inflater *i)
+{
+	i->lines += points_count_lines(
+		i->counted, (size_t)(i->z.next_out - i->counted));
+	i->counted = i->z.next_out;
+}
+
+/* zlib stands at the end of a block. */
+static void
+leave_point(struct inflater *i)
+{
+	unsigned char window[POINTS_WINDOW];
+	uInt n = sizeof(window);
+	struct point point = {
+		.out = i->begun + i->z.total_out,
+		.in = i->member.packed - i->left - i->z.avail_in,
+		.bits = (unsigned)i->z.data_type & 7,
+	};
+
+	if (point.out < i->next_point)
+		return;
+	i->next_point = points_next(i->points);
+	if (point.out < i->next_point ||
+		inflateGetDictionary(&i->z, window, &n) != Z_OK)
+		return;
+	count_lines(i);
+	point.lines = i->lines;
+	points_add(i->points, &point, window, n);
+}
+
+/* Inflate up to the next end of a block, and leave a point there. */
+static int
+run_block(struct inflater *i)
+{
+	const int at_end = 128, last = 64; /* of zlib's data_type */
+	int result = inflate(&i->z, Z_BLOCK);
+
+	/* Between two ends zlib may find nothing to read or to write. */
+	if (result == Z_BUF_ERROR)
+		return inflate(&i->z, Z_NO_FLUSH);
+	if (result == Z_OK && (i->z.data_type & (at_end | last)) == at_end)
+		leave_point(i);
+	return result;
+}
+
 /* Inflate into z.next_out until it is full or the stream ends: what zlib says,
  * Z_ERRNO when the file has become shorter. */
 static int
@@ -58,7 +114,7 @@ run(struct inflater *i)
 	while (result == Z_OK && i->z.avail_out > 0) {
 		if (i->z.avail_in == 0 && refill(i) < 0)
 			return Z_ERRNO;
-		result = inflate(&i->z, Z_NO_FLUSH);
+		result = i->points ? run_block(i) : inflate(&i->z, Z_NO_FLUSH);
 	}
 	return result;
 }
@@ -69,7 +125,7 @@ finish(struct inflater *i, int result)
 {
 	unsigned char surplus;
 
-	i->z.next_out = &surplus;
+	i->counted = i->z.next_out = &surplus;
 	i->z.avail_out = 1;
 	if (result == Z_OK)
 		result = run(i);
@@ -79,6 +135,10 @@ finish(struct inflater *i, int result)
 		return fault(i, "more data than the directory says");
 	if (i->z.avail_in > 0 || i->left > 0)
 		return fault(i, "the data end early");
+	if (i->points != NULL)
+		points_finish(i->points, i->lines);
+	if (i->begun > 0)
+		return 0;
 	if (i->crc != i->member.crc)
 		return fault(i, "CRC-32 does not match");
 	archive_note(i->archive, &i->member, ARCHIVE_CHECKED);
@@ -96,7 +156,7 @@ inflater_read(struct source *source, void *buffer, size_t n)
 		n = OUTPUT_MAX;
 	if (n > wanted)
 		n = (size_t)wanted;
-	i->z.next_out = buffer;
+	i->counted = i->z.next_out = buffer;
 	i->z.avail_out = (uInt)n;
 	result = n > 0 ? run(i) : Z_OK;
 	if (result == Z_ERRNO)
@@ -106,7 +166,10 @@ inflater_read(struct source *source, void *buffer, size_t n)
 	if (i->z.avail_out > 0)
 		return fault(i, "less data than the directory says");
 	i->size += n;
-	i->crc = crc32(i->crc, buffer, (uInt)n);
+	if (i->points != NULL)
+		count_lines(i);
+	if (i->begun == 0)
+		i->crc = crc32(i->crc, buffer, (uInt)n);
 	if (i->size == i->member.size && finish(i, result) < 0)
 		return -1;
 	return (ssize_t)n;
@@ -118,12 +181,37 @@ inflater_close(struct source *source)
 	struct inflater *i = (struct inflater *)source;
 
 	inflateEnd(&i->z);
+	points_drop(i->points);
 	free(i);
 }
 
+/* Go to the last point at or before offset wanted of the content, or stay at
+ * the beginning: -1 for a lack of memory. */
+static int
+go_near(struct inflater *i, uint64_t start, uint64_t wanted)
+{
+	unsigned char window[POINTS_WINDOW], byte = 0;
+	size_t n;
+	struct point point = points_nearest(i->points, wanted, window, &n);
+
+	if (point.out == 0)
+		return 0;
+	/* Bytes that are gone by now are missed when it goes on. */
+	(void)archive_read(i->archive, start + point.in - 1, &byte, 1);
+	if (inflatePrime(&i->z, (int)point.bits,
+		    point.bits ? byte >> (8 - point.bits) : 0) != Z_OK ||
+		inflateSetDictionary(&i->z, window, (uInt)n) != Z_OK)
+		return -1;
+	i->offset += point.in;
+	i->left -= point.in;
+	i->begun = i->size = point.out;
+	i->lines = point.lines;
+	return 0;
+}
+
 struct source *
-inflate_open(const struct archive *archive, const struct member *member,
-	uint64_t start)
+inflate_open(struct archive *archive, const struct member *member,
+	uint64_t start, uint64_t *at)
 {
 	size_t input_size = member->packed < INPUT_SIZE ? (size_t)member->packed
 							: INPUT_SIZE;
@@ -144,5 +232,29 @@ inflate_open(const struct archive *archive, const struct member *member,
 		errno = ENOMEM;
 		return NULL;
 	}
+	if (at == NULL)
+		return &i->source;
+	i->points = points_get(archive, member);
+	if (i->points != NULL && go_near(i, start, *at) < 0) {
+		inflater_close(&i->source);
+		errno = ENOMEM;
+		return NULL;
+	}
+	*at = i->begun;
 	return &i->source;
+}
+
+uint64_t
+inflate_nearest(
+	struct archive *archive, const struct member *member, uint64_t at)
+{
+	struct points *points = NULL;
+
+	if (member->method == ZIP_DEFLATED)
+		points = points_get(archive, member);
+	if (points == NULL)
+		return 0;
+	at = points_nearest_offset(points, at);
+	points_drop(points);
+	return at;
 }

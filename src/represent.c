@@ -104,7 +104,7 @@ first_bytes(struct archive *archive, const struct member *member,
 		struct member endless = *member;
 
 		endless.size = UINT64_MAX;
-		source = inflate_open(archive, &endless, start);
+		source = inflate_open(archive, &endless, start, NULL);
 	} else {
 		source = unpack_open(archive, member, start);
 	}
