@@ -16,6 +16,9 @@ enum {
 	UPLOAD_SECONDS = 5,   /* a file this young may still be growing */
 	FAILURE_SECONDS = 1,  /* that a failure is remembered */
 	DEFLATE_RATIO = 1032, /* 258 bytes from two bits */
+	/* From so many bytes on a system call costs less than the mapping's
+	 * pages, which would count as memory of the process. */
+	LARGE_READ = 32 * 1024,
 };
 
 /* The bits of zipdir_notes that hold the size of a checked local header. */
@@ -383,6 +386,19 @@ int
 archive_read(
 	const struct archive *archive, uint64_t offset, void *buffer, size_t n)
 {
+	while (n >= LARGE_READ) {
+		ssize_t got = pread(archive->fd, buffer, n, (off_t)offset);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0) {
+			errno = EIO;
+			return -1;
+		}
+		buffer = (char *)buffer + got;
+		offset += (uint64_t)got;
+		n -= (size_t)got;
+	}
 	return guard_copy(buffer, archive->map + offset, n);
 }
 
