@@ -121,7 +121,7 @@ run(struct inflater *i)
 
 /* All bytes are there: nothing may follow them, and they must be right. */
 static ssize_t
-finish(struct inflater *i, int result)
+finish(struct inflater *i, int result, char last)
 {
 	unsigned char surplus;
 
@@ -136,7 +136,7 @@ finish(struct inflater *i, int result)
 	if (i->z.avail_in > 0 || i->left > 0)
 		return fault(i, "the data end early");
 	if (i->points != NULL)
-		points_finish(i->points, i->lines);
+		points_finish(i->points, i->lines + (last != '\n'));
 	if (i->begun > 0)
 		return 0;
 	if (i->crc != i->member.crc)
@@ -170,7 +170,8 @@ inflater_read(struct source *source, void *buffer, size_t n)
 		count_lines(i);
 	if (i->begun == 0)
 		i->crc = crc32(i->crc, buffer, (uInt)n);
-	if (i->size == i->member.size && finish(i, result) < 0)
+	if (i->size == i->member.size &&
+		finish(i, result, n > 0 ? ((char *)buffer)[n - 1] : '\n') < 0)
 		return -1;
 	return (ssize_t)n;
 }

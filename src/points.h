@@ -53,10 +53,11 @@ uint64_t points_next(struct points *points);
 void points_add(struct points *points, const struct point *point,
 	const unsigned char *window, size_t n);
 
-/* The content has been made to its end, and has so many newlines. */
+/* The content has been made to its end, and has so many lines: one without a
+ * newline behind it counts, too. */
 void points_finish(struct points *points, uint64_t lines);
 
-/* It has; then how many newlines. */
+/* It has; then how many lines. */
 bool points_finished(struct points *points, uint64_t *lines);
 
 /* How many newlines are in the n bytes at p.  Pure. */

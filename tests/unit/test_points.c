@@ -202,7 +202,8 @@ check_points(const struct fixture *f, const struct kind *kind)
 			kind->what, "points", 0, (long long)kind->points);
 	assert_true(points_finished(points, &lines));
 	faults += differ_number(kind->what, "newlines", (long long)lines,
-		(long long)points_count_lines(f->text.p, f->text.n));
+		(long long)points_count_lines(f->text.p, f->text.n) +
+			(f->text.p[f->text.n - 1] != '\n'));
 	while (end > 0) {
 		struct point point =
 			points_nearest(points, end - 1, window, &n);
