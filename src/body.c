@@ -194,18 +194,6 @@ next_slice(struct body *body, struct segment *s, struct str *span)
 	return BODY_SPAN;
 }
 
-/* Begin the content at offset *at or before. */
-static struct source *
-open_content(struct archive *archive, const struct segment *s, uint64_t *at)
-{
-	if (s->member.method == ZIP_DEFLATED)
-		return inflate_open(archive, &s->member, s->start, at);
-	*at = 0;
-	if (s->member.method == ZIP_STORED)
-		return stored_open(archive, &s->member, s->start);
-	return unpack_open(archive, &s->member, s->start);
-}
-
 /* The content under way comes to the segment's next byte, and soon: another one
  * might begin nearer to it. */
 static bool
@@ -214,7 +202,7 @@ goes_on(const struct body *body, const struct segment *s)
 	return body->content != NULL && body->content_slot == s->member.slot &&
 		body->content_at <= s->at &&
 		(s->at - body->content_at <= BODY_SKIP_SIZE ||
-			inflate_nearest(body->archive, &s->member, s->at) <=
+			source_nearest(body->archive, &s->member, s->at) <=
 				body->content_at);
 }
 
@@ -222,11 +210,14 @@ goes_on(const struct body *body, const struct segment *s)
 static bool
 begin_content(struct body *body, const struct segment *s)
 {
+	struct position position = {.offset = s->at};
+
 	if (goes_on(body, s))
 		return true;
 	close_source(&body->content);
-	body->content_at = s->at;
-	body->content = open_content(body->archive, s, &body->content_at);
+	body->content =
+		source_open(body->archive, &s->member, s->start, &position);
+	body->content_at = position.offset;
 	body->content_slot = s->member.slot;
 	body->content_size = 0;
 	return body->content != NULL;
@@ -283,6 +274,8 @@ next_source(struct body *body, struct segment *s, struct str *span)
 	if (take_buffer(body) == NULL)
 		return cut(body, "no memory");
 	n = s->source->read(s->source, body->buffer, BODY_SPAN_SIZE);
+	if (n == SOURCE_LATER)
+		return BODY_LATER;
 	*span = (struct str){body->buffer, n > 0 ? (size_t)n : 0};
 	return n < 0 ? BODY_CUT : BODY_SPAN;
 }

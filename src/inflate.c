@@ -212,7 +212,7 @@ go_near(struct inflater *i, uint64_t start, uint64_t wanted)
 
 struct source *
 inflate_open(struct archive *archive, const struct member *member,
-	uint64_t start, uint64_t *at)
+	uint64_t start, struct position *position)
 {
 	size_t input_size = member->packed < INPUT_SIZE ? (size_t)member->packed
 							: INPUT_SIZE;
@@ -233,29 +233,14 @@ inflate_open(struct archive *archive, const struct member *member,
 		errno = ENOMEM;
 		return NULL;
 	}
-	if (at == NULL)
+	if (position == NULL)
 		return &i->source;
 	i->points = points_get(archive, member);
-	if (i->points != NULL && go_near(i, start, *at) < 0) {
+	if (i->points != NULL && go_near(i, start, position->offset) < 0) {
 		inflater_close(&i->source);
 		errno = ENOMEM;
 		return NULL;
 	}
-	*at = i->begun;
+	*position = (struct position){.offset = i->begun, .lines = i->lines};
 	return &i->source;
-}
-
-uint64_t
-inflate_nearest(
-	struct archive *archive, const struct member *member, uint64_t at)
-{
-	struct points *points = NULL;
-
-	if (member->method == ZIP_DEFLATED)
-		points = points_get(archive, member);
-	if (points == NULL)
-		return 0;
-	at = points_nearest_offset(points, at);
-	points_drop(points);
-	return at;
 }

@@ -71,7 +71,9 @@ points_get(struct archive *archive, const struct member *member)
 {
 	struct kept *kept;
 
-	if (archive->hoard == NULL || member->size <= POINTS_LEAST)
+	if (archive->hoard == NULL || member->size <= POINTS_LEAST ||
+		(member->method != ZIP_STORED &&
+			member->method != ZIP_DEFLATED))
 		return NULL;
 	kept = hoard_find(
 		archive->hoard, &archive->made, member->slot, HOARD_POINTS);

@@ -20,12 +20,13 @@ struct points;
 struct point {
 	uint64_t out;   /* offset in the content */
 	uint64_t in;    /* in the member's data: the byte that comes next */
-	unsigned bits;  /* of the byte before that, that come first */
+	unsigned bits;  /* of the byte before that, that come first; 0 to 7 */
 	uint64_t lines; /* newlines before out */
 };
 
 /* A share of member's points, to be dropped by points_drop; there may be none
- * in it yet.  NULL when it is too small for that, or memory lacks.  Any thread.
+ * in it yet.  NULL when it is too small for that, its method has none, or
+ * memory lacks.  Any thread.
  */
 struct points *points_get(struct archive *archive, const struct member *member);
 

@@ -5,36 +5,44 @@
 
 #include "archive.h"
 
+/* What read gives when there is nothing yet: work is under way, ask again. */
+enum { SOURCE_LATER = -2 };
+
 struct source {
 	/* Make up to n bytes, n > 0: how many, 0 at the end, -1 when there are
-	 * no right ones, which has been logged. */
+	 * no right ones, which has been logged, or SOURCE_LATER. */
 	ssize_t (*read)(struct source *source, void *buffer, size_t n);
 	/* Release all that belongs to it. */
 	void (*close)(struct source *source);
 };
 
-/* The content of a member that is deflated, whose data start at offset start,
- * from offset *at on, or from somewhere before: *at becomes where it begins. at
- * NULL: from its beginning, without a look at access points.
- * Before the last bytes are given out, size and, when it began at 0, CRC-32
- * have been compared with the directory's; when they match the member is noted
- * as ARCHIVE_CHECKED.  The archive stays the caller's, and open.  NULL with
- * errno ENOMEM. */
+/* A place in a member's content. */
+struct position {
+	uint64_t offset;
+	uint64_t lines; /* newlines before it */
+};
+
+/* The content of member, whose data start at offset start of the file, from
+ * position->offset on or from somewhere before: *position becomes where it
+ * begins. Before the last bytes are given out, its size and, when it began at
+ * 0, its CRC-32 have been compared with the directory's; when they match, the
+ * member is noted as ARCHIVE_CHECKED.  The archive stays the caller's, and
+ * open.  NULL with errno ENOMEM. */
+struct source *source_open(struct archive *archive, const struct member *member,
+	uint64_t start, struct position *position);
+
+/* The offset where source_open would begin for another offset. */
+uint64_t source_nearest(
+	struct archive *archive, const struct member *member, uint64_t offset);
+
+/* The same as source_open for each way of storing.  position NULL: from the
+ * beginning, without leaving access points. */
+struct source *stored_open(struct archive *archive, const struct member *member,
+	uint64_t start, struct position *position);
 struct source *inflate_open(struct archive *archive,
-	const struct member *member, uint64_t start, uint64_t *at);
-
-/* The same for a member that is stored, from its beginning; when its CRC-32
- * matches, it is noted as ARCHIVE_CHECKED. */
-struct source *stored_open(const struct archive *archive,
-	const struct member *member, uint64_t start);
-
-/* The same for a member whose method libzip reads, from its beginning. */
+	const struct member *member, uint64_t start, struct position *position);
 struct source *unpack_open(const struct archive *archive,
 	const struct member *member, uint64_t start);
-
-/* Where inflate_open would begin for offset at. */
-uint64_t inflate_nearest(
-	struct archive *archive, const struct member *member, uint64_t at);
 
 /* libzip reads this method. */
 bool unpack_supports(unsigned method);
