@@ -253,6 +253,8 @@ next_content(struct body *body, struct segment *s, struct str *span)
 		}
 		n = body->content->read(
 			body->content, body->buffer, BODY_SPAN_SIZE);
+		if (n == SOURCE_LATER)
+			return BODY_LATER;
 		if (n < 0)
 			return BODY_CUT;
 		if (n == 0)
@@ -358,6 +360,8 @@ copy_all(struct body *body, char *text)
 		memcpy(text + n, span.p, span.n);
 		n += span.n;
 	}
+	if (result == BODY_LATER)
+		result = cut(body, "a small content of very much data");
 	body->broken = result == BODY_CUT;
 	return n;
 }

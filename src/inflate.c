@@ -18,6 +18,8 @@ enum {
 	INPUT_SIZE = 64 * 1024,
 	OUTPUT_MAX =
 		1024 * 1024, /* bytes made at a time: zlib counts in uInt */
+	INPUT_TURN = 16, /* times INPUT_SIZE read at a time: blocks may be empty
+			  */
 };
 
 struct inflater {
@@ -104,14 +106,16 @@ run_block(struct inflater *i)
 	return result;
 }
 
-/* Inflate into z.next_out until it is full or the stream ends: what zlib says,
- * Z_ERRNO when the file has become shorter. */
+/* Inflate into z.next_out until it is full, the stream ends, or much was read:
+ * what zlib says, Z_ERRNO when the file has become shorter. */
 static int
 run(struct inflater *i)
 {
-	int result = Z_OK;
+	int result = Z_OK, refills = 0;
 
 	while (result == Z_OK && i->z.avail_out > 0) {
+		if (i->z.avail_in == 0 && refills++ == INPUT_TURN)
+			break;
 		if (i->z.avail_in == 0 && refill(i) < 0)
 			return Z_ERRNO;
 		result = i->points ? run_block(i) : inflate(&i->z, Z_NO_FLUSH);
@@ -152,6 +156,8 @@ inflater_read(struct source *source, void *buffer, size_t n)
 	uint64_t wanted = i->member.size - i->size;
 	int result;
 
+	if (wanted == 0 && i->member.size > 0)
+		return 0;
 	if (n > OUTPUT_MAX)
 		n = OUTPUT_MAX;
 	if (n > wanted)
@@ -163,8 +169,9 @@ inflater_read(struct source *source, void *buffer, size_t n)
 		return fault(i, "the file has become shorter");
 	if (result != Z_OK && result != Z_STREAM_END)
 		return fault(i, i->z.msg ? i->z.msg : "the data end early");
-	if (i->z.avail_out > 0)
+	if (i->z.avail_out > 0 && result == Z_STREAM_END)
 		return fault(i, "less data than the directory says");
+	n -= i->z.avail_out;
 	i->size += n;
 	if (i->points != NULL)
 		count_lines(i);
@@ -173,7 +180,7 @@ inflater_read(struct source *source, void *buffer, size_t n)
 	if (i->size == i->member.size &&
 		finish(i, result, n > 0 ? ((char *)buffer)[n - 1] : '\n') < 0)
 		return -1;
-	return (ssize_t)n;
+	return i->size < i->member.size && n == 0 ? SOURCE_LATER : (ssize_t)n;
 }
 
 static void

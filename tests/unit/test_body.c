@@ -663,6 +663,52 @@ test_skipped_in_turns(void **state)
 	free((void *)(uintptr_t)content.p);
 }
 
+/* Megabytes of blocks without a byte in them: others have their turn, and a
+ * body is not settled for as long as that takes. */
+static void
+test_empty_blocks(void **state)
+{
+	static const char block[5] = "\0\0\0\xff\xff";
+	static const char last[6] = "\1\1\0\xfe\xffx";
+	const size_t blocks = BODY_SKIP_SIZE;
+	const size_t size = blocks * sizeof(block) + sizeof(last);
+	char *packed = malloc(size);
+	struct arena arena = {0};
+	struct zipmake z = {0};
+	struct archive *archive;
+	struct body body;
+	struct str span;
+	int turns = 0;
+
+	(void)state;
+	assert_non_null(packed);
+	for (size_t i = 0; i < blocks; i++)
+		memcpy(packed + i * sizeof(block), block, sizeof(block));
+	memcpy(packed + size - sizeof(last), last, sizeof(last));
+	zipmake_add(&z,
+		&(struct zipmake_member){.name = "m",
+			.content = STR("x"),
+			.packed = {packed, size},
+			.method = 8});
+	free(packed);
+	archive = open_made(&z);
+	body_init(&body, &arena, archive_keep(archive));
+	add_member(&body, "m", (struct span){0, 1});
+	while (body_next(&body, &span) == BODY_LATER)
+		turns++;
+	assert_in_range(turns, 4, 5);
+	assert_true(str_eq(span, STR("x")));
+	assert_int_equal(body_next(&body, &span), BODY_END);
+	body_free(&body);
+
+	body_init(&body, &arena, archive);
+	add_member(&body, "m", (struct span){0, 1});
+	body_settle(&body);
+	assert_int_equal(check(&body, "settled", STR(""), BODY_CUT), 0);
+	assert_non_null(strstr(log_take(), "response-cut"));
+	arena_free(&arena);
+}
+
 /* A deflate stream that is none, and one without an end. */
 static void
 test_no_deflate_stream(void **state)
@@ -1234,6 +1280,7 @@ main(void)
 		cmocka_unit_test(test_faulty_member_begins),
 		cmocka_unit_test(test_stored_content),
 		cmocka_unit_test(test_skipped_in_turns),
+		cmocka_unit_test(test_empty_blocks),
 		cmocka_unit_test(test_no_deflate_stream),
 		cmocka_unit_test(test_changing_files),
 		cmocka_unit_test(test_change_before_the_trailer),
