@@ -59,15 +59,23 @@ $(BUILD)/%.o: src/%.c Makefile | $(BUILD)/unit
 	@mkdir -p $(@D)
 	$(COMPILE) -Isrc -I$(BUILD) -c -o $@ $<
 
-$(BUILD)/page.o: $(BUILD)/style.h
+$(BUILD)/page.o: $(BUILD)/style.h $(BUILD)/logstyle.h
 
-# The style sheet as a string, and its hash for Content-Security-Policy.
-$(BUILD)/style.h: src/style.css Makefile | $(BUILD)/unit
-	hash=$$(sha256sum <$< | cut -c1-64 | tr a-f A-F | \
+# The style sheets as bytes, and their hashes for Content-Security-Policy.
+$(BUILD)/style.h: CSS = page_css PAGE_CSS_HASH
+$(BUILD)/logstyle.h: CSS = page_log_css PAGE_LOG_CSS_HASH
+$(BUILD)/style.h: src/style.css
+$(BUILD)/logstyle.h: $(BUILD)/log.css
+$(BUILD)/style.h $(BUILD)/logstyle.h: Makefile | $(BUILD)/unit
+	sheet=$(filter %.css,$^); \
+	hash=$$(sha256sum <$$sheet | cut -c1-64 | tr a-f A-F | \
 	    basenc --base16 -d | base64); \
-	{ echo '#define PAGE_STYLE \'; \
-	  sed 's/[\\"]/\\&/g; s/.*/"&\\n" \\/' $<; echo; \
-	  echo "#define PAGE_STYLE_HASH \"$$hash\""; } >$@
+	{ echo 'static const char $(firstword $(CSS))[] = {'; \
+	  od -An -v -td1 $$sheet | sed 's/[0-9][0-9]*/&,/g'; echo '};'; \
+	  echo "#define $(lastword $(CSS)) \"$$hash\""; } >$@
+
+$(BUILD)/log.css: src/log.css src/colours.awk Makefile | $(BUILD)/unit
+	{ cat src/log.css; awk -f src/colours.awk; } >$@
 
 $(BUILD)/unit/%.o: tests/unit/%.c Makefile | $(BUILD)/unit
 	$(COMPILE) -Isrc -c -o $@ $<
@@ -119,7 +127,7 @@ install: $(BUILD)/wwz
 format:
 	clang-format -i src/*.[ch] tests/*/*.[ch]
 
-lint: $(BUILD)/style.h
+lint: $(BUILD)/style.h $(BUILD)/logstyle.h
 	clang-format --dry-run -Werror src/*.[ch] $(wildcard tests/*/*.[ch])
 	cppcheck --quiet --std=c11 --enable=warning,portability \
 	    --suppress=uninitvar --suppress=ctuuninitvar --error-exitcode=1 \

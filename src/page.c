@@ -3,18 +3,29 @@
 #include <inttypes.h>
 #include <time.h>
 
+#include "logstyle.h"
 #include "style.h"
 
-const struct str page_style = {PAGE_STYLE, sizeof(PAGE_STYLE) - 1};
+const struct str page_style = {page_css, sizeof(page_css)};
+const struct str page_log_style = {page_log_css, sizeof(page_log_css)};
 
-#define POLICY                                                   \
-	"default-src 'none'; style-src 'sha256-" PAGE_STYLE_HASH \
-	"'; base-uri 'none'; form-action 'none'"
+#define POLICY(more)                                                    \
+	"default-src 'none'; style-src 'sha256-" PAGE_CSS_HASH "'" more \
+	"; base-uri 'none'; form-action 'none'"
+#define LOG_POLICY POLICY(" 'sha256-" PAGE_LOG_CSS_HASH "'")
 
-const struct str page_policy = {POLICY, sizeof(POLICY) - 1};
+const struct str page_policy = {POLICY(""), sizeof(POLICY("")) - 1};
+const struct str page_log_policy = {LOG_POLICY, sizeof(LOG_POLICY) - 1};
 
 void
 page_begin(struct text *text, struct str title, const char *kind)
+{
+	page_begin_styled(text, title, kind, (struct str){NULL, 0});
+}
+
+void
+page_begin_styled(
+	struct text *text, struct str title, const char *kind, struct str style)
 {
 	text_add(text,
 		STR("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
@@ -24,6 +35,10 @@ page_begin(struct text *text, struct str title, const char *kind)
 	page_add(text, title);
 	text_add(text, STR("</title>\n<style>"));
 	text_add(text, page_style);
+	if (style.n > 0) {
+		text_add(text, STR("</style>\n<style>"));
+		text_add(text, style);
+	}
 	text_add(text, STR("</style>\n</head>\n<body>\n"));
 	if (*kind != '\0')
 		text_printf(text, "<main class=\"%s\">\n", kind);
@@ -105,6 +120,24 @@ page_add(struct text *text, struct str s)
 
 		add_character(text, str_slice(s, 0, n), point);
 	}
+}
+
+void
+page_add_point(struct text *text, uint32_t point)
+{
+	char utf8[4];
+	size_t n = 0;
+
+	if (point < 0x80) {
+		utf8[n++] = (char)point;
+	} else {
+		size_t more = point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
+
+		utf8[n++] = (char)(0xf00u >> more | point >> 6 * more);
+		while (more-- > 0)
+			utf8[n++] = (char)(0x80 | (point >> 6 * more & 0x3f));
+	}
+	add_character(text, (struct str){utf8, n}, point);
 }
 
 void

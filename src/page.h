@@ -10,9 +10,17 @@
 extern const struct str page_style;
 extern const struct str page_policy;
 
+/* The sheet that the page of a log has besides, and the policy for both. */
+extern const struct str page_log_style;
+extern const struct str page_log_policy;
+
 /* Begin a page, up to and with <main>, whose class is kind unless that is
  * empty. title is escaped here. */
 void page_begin(struct text *text, struct str title, const char *kind);
+
+/* The same, with a further style sheet. */
+void page_begin_styled(struct text *text, struct str title, const char *kind,
+	struct str style);
 
 /* End it. */
 void page_end(struct text *text);
@@ -21,6 +29,9 @@ void page_end(struct text *text);
  * U+FFFD, and a character that changes the direction of writing is shown by
  * its number, so that no name looks like another. */
 void page_add(struct text *text, struct str s);
+
+/* Add a character of Unicode in the same way. */
+void page_add_point(struct text *text, uint32_t point);
 
 /* Add s as a string of JSON, with its quotes: what is not UTF-8 becomes
  * U+FFFD. */

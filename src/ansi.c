@@ -1,0 +1,527 @@
+#include "ansi.h"
+
+#include <stdlib.h>
+
+#include "page.h"
+
+/* A style: foreground and background, each 0 for none or 1 + its number of the
+ * 256 colours, and attributes. */
+enum {
+	COLOUR = 0x1ff,
+	BACK_SHIFT = 9,
+	BOLD = 1 << 18,
+	DIM = 1 << 19,
+	ITALIC = 1 << 20,
+	UNDERLINE = 1 << 21,
+	STRIKE = 1 << 22,
+	INVERSE = 1 << 23
+};
+
+enum { REPLACEMENT = 0xfffd };
+
+static const struct ansi_cell blank = {' ', 0};
+
+/* Cells up to n, those that are new blank. */
+static bool
+reach(struct ansi *a, size_t n)
+{
+	if (n > a->room) {
+		size_t room = a->room ? a->room : 256;
+		struct ansi_cell *cell;
+
+		while (room < n)
+			room *= 2;
+		cell = realloc(a->cell, room * sizeof(*cell));
+		if (cell == NULL) {
+			a->failed = true;
+			return false;
+		}
+		a->cell = cell;
+		a->room = room;
+	}
+	while (a->n < n)
+		a->cell[a->n++] = blank;
+	return true;
+}
+
+static void
+write_cell(struct ansi *a, uint32_t point)
+{
+	if (a->at >= ANSI_CELLS)
+		a->cut = true;
+	else if (reach(a, a->at + 1))
+		a->cell[a->at++] = (struct ansi_cell){point, a->style};
+}
+
+static void
+erase(struct ansi *a, unsigned what)
+{
+	if (what == 2 || (what == 0 && a->at < ANSI_CELLS))
+		a->cut = false;
+	if (what == 0 && a->at < a->n)
+		a->n = a->at;
+	if (what == 1) {
+		for (size_t i = 0; i <= a->at && i < a->n; i++)
+			a->cell[i] = blank;
+	}
+	if (what == 2)
+		a->n = 0;
+}
+
+static void
+move(struct ansi *a, size_t to)
+{
+	a->at = to < ANSI_CELLS ? to : ANSI_CELLS;
+}
+
+static uint32_t
+distance(unsigned a, unsigned b)
+{
+	return (a - b) * (a - b);
+}
+
+/* The nearest of the 256 colours: of the cube of 6 levels, or grey. */
+static uint32_t
+nearest(const uint16_t rgb[3])
+{
+	uint32_t cube = 16, off_cube = 0, off_grey = 0;
+	unsigned sum = 0u + rgb[0] + rgb[1] + rgb[2];
+	unsigned grey = sum < 3 * 8 ? 0 : (sum / 3 - 3) / 10;
+
+	if (grey > 23)
+		grey = 23;
+	for (int i = 0; i < 3; i++) {
+		static const uint32_t weight[3] = {36, 6, 1};
+		unsigned level = rgb[i] < 48 ? 0
+			: rgb[i] < 115       ? 1
+					     : (rgb[i] - 35u) / 40;
+
+		cube += weight[i] * level;
+		off_cube += distance(rgb[i], level ? 55 + 40 * level : 0);
+		off_grey += distance(rgb[i], 8 + 10 * grey);
+	}
+	return off_grey < off_cube ? 232 + grey : cube;
+}
+
+/* Read the n parameters of a colour, "5;N" or "2;R;G;B", into *colour, when it
+ * is one. */
+static void
+read_colour(const uint16_t *p, size_t n, uint32_t *colour)
+{
+	if (n >= 2 && p[0] == 5 && p[1] < 256)
+		*colour = p[1] + 1u;
+	else if (n >= 4 && p[0] == 2 && p[1] < 256 && p[2] < 256 && p[3] < 256)
+		*colour = nearest(p + 1) + 1;
+}
+
+/* The colour that parameter i, 38, 48 or 58, begins: as parameters of its own,
+ * or in one with colons, "38:2:SPACE:R:G:B" too.  How many it takes. */
+static size_t
+take_colour(const struct ansi *a, size_t i, size_t end, uint32_t *colour)
+{
+	const uint16_t *p = &a->parameter[i + 1];
+	size_t n = end - i - 1;
+
+	if (n > 0) {
+		uint16_t form[4] = {p[0], p[1]};
+
+		if (p[0] == 2 && n >= 4)
+			memcpy(form + 1, n >= 5 ? p + 2 : p + 1,
+				3 * sizeof(*p));
+		read_colour(form, n, colour);
+		return n + 1;
+	}
+	n = a->nparameters - i - 1;
+	read_colour(p, n, colour);
+	if (n > 0 && p[0] == 5)
+		return 3;
+	if (n > 0 && p[0] == 2)
+		return 5;
+	return n + 1;
+}
+
+static uint32_t
+with_fore(uint32_t style, uint32_t colour)
+{
+	return (style & ~(uint32_t)COLOUR) | colour;
+}
+
+static uint32_t
+with_back(uint32_t style, uint32_t colour)
+{
+	return (style & ~((uint32_t)COLOUR << BACK_SHIFT)) |
+		colour << BACK_SHIFT;
+}
+
+/* What a parameter without further ones makes of a style. */
+static uint32_t
+change_style(uint32_t style, unsigned parameter)
+{
+	static const uint32_t set[10] = {[1] = BOLD,
+		[2] = DIM,
+		[3] = ITALIC,
+		[4] = UNDERLINE,
+		[7] = INVERSE,
+		[9] = STRIKE};
+
+	if (parameter == 0)
+		return 0;
+	if (parameter < 10)
+		return style | set[parameter];
+	if (parameter == 21)
+		return style | UNDERLINE;
+	if (parameter == 22)
+		return style & ~(uint32_t)(BOLD | DIM);
+	if (parameter > 22 && parameter < 30)
+		return style & ~set[parameter - 20];
+	if (parameter >= 30 && parameter < 38)
+		return with_fore(style, parameter - 30 + 1);
+	if (parameter == 39)
+		return with_fore(style, 0);
+	if (parameter >= 40 && parameter < 48)
+		return with_back(style, parameter - 40 + 1);
+	if (parameter == 49)
+		return with_back(style, 0);
+	if (parameter >= 90 && parameter < 98)
+		return with_fore(style, parameter - 90 + 9);
+	if (parameter >= 100 && parameter < 108)
+		return with_back(style, parameter - 100 + 9);
+	return style;
+}
+
+static void
+select_style(struct ansi *a)
+{
+	size_t end;
+
+	for (size_t i = 0; i < a->nparameters; i = end) {
+		unsigned parameter = a->parameter[i];
+		uint32_t colour = 0;
+
+		for (end = i + 1;
+			end < a->nparameters && (a->colons & 1u << end) != 0;
+			end++)
+			;
+		if (parameter == 38 || parameter == 48 || parameter == 58) {
+			end = i + take_colour(a, i, end, &colour);
+			if (colour != 0 && parameter == 38)
+				a->style = with_fore(a->style, colour);
+			if (colour != 0 && parameter == 48)
+				a->style = with_back(a->style, colour);
+		} else if (parameter == 4 && end > i + 1 &&
+			a->parameter[i + 1] == 0)
+			a->style = change_style(a->style, 24);
+		else
+			a->style = change_style(a->style, parameter);
+	}
+}
+
+/* A sequence is complete. */
+static void
+perform(struct ansi *a, uint32_t final)
+{
+	unsigned n = a->parameter[0];
+	unsigned count = n > 0 ? n : 1;
+
+	switch (final) {
+	case 'm':
+		select_style(a);
+		break;
+	case 'K':
+		erase(a, n);
+		break;
+	case 'G':
+		move(a, count - 1);
+		break;
+	case 'C':
+		move(a, a->at + count);
+		break;
+	case 'D':
+		move(a, a->at > count ? a->at - count : 0);
+		break;
+	default:
+		break;
+	}
+}
+
+/* One that browsers take for an error, and no text has. */
+static bool
+is_no_character(uint32_t point)
+{
+	return (point & 0xfffe) == 0xfffe ||
+		(point >= 0xfdd0 && point <= 0xfdef);
+}
+
+static void
+take_text(struct ansi *a, uint32_t point)
+{
+	if (point == 0x1b)
+		a->state = ANSI_ESCAPE;
+	else if (point == '\r' || point == '\n') {
+		a->stop = a->at;
+		a->at = 0;
+	} else if (point == '\b')
+		a->at -= a->at > 0;
+	else if (is_no_character(point))
+		write_cell(a, REPLACEMENT);
+	else if (point == '\t' ||
+		(point >= ' ' && (point < 0x7f || point > 0x9f) &&
+			point != 0xfeff))
+		write_cell(a, point);
+}
+
+static void
+take_escape(struct ansi *a, uint32_t point)
+{
+	a->state = ANSI_TEXT;
+	switch (point) {
+	case '[':
+		a->state = ANSI_CSI;
+		a->foreign = false;
+		a->nparameters = 1;
+		a->parameter[0] = 0;
+		a->colons = 0;
+		break;
+	case ']':
+	case 'P':
+	case 'X':
+	case '^':
+	case '_':
+		a->state = ANSI_STRING;
+		break;
+	default:
+		if (point >= ' ' && point < '0')
+			a->state = ANSI_CHARSET;
+		else if (point < ' ' || point > '~')
+			take_text(a, point);
+	}
+}
+
+static void
+take_parameter(struct ansi *a, uint32_t point)
+{
+	uint16_t *last = &a->parameter[a->nparameters - 1];
+
+	if (point >= '0' && point <= '9') {
+		unsigned n = *last * 10u + (point - '0');
+
+		*last = n < UINT16_MAX ? (uint16_t)n : UINT16_MAX;
+	} else if (point > ';' || a->nparameters == ANSI_PARAMETERS) {
+		a->foreign = true;
+	} else {
+		a->parameter[a->nparameters] = 0;
+		if (point == ':')
+			a->colons |= 1u << a->nparameters;
+		a->nparameters++;
+	}
+}
+
+/* What does not belong into a sequence ends it. */
+static void
+take_point(struct ansi *a, uint32_t point)
+{
+	if (point == '\n')
+		a->state = ANSI_TEXT;
+	switch (a->state) {
+	case ANSI_TEXT:
+		take_text(a, point);
+		break;
+	case ANSI_ESCAPE:
+		take_escape(a, point);
+		break;
+	case ANSI_CHARSET:
+		if (point >= ' ' && point < '0')
+			break;
+		a->state = ANSI_TEXT;
+		if (point < ' ' || point > '~')
+			take_text(a, point);
+		break;
+	case ANSI_CSI:
+		if (point >= '0' && point <= '?') {
+			take_parameter(a, point);
+		} else if (point >= ' ' && point < '0') {
+			a->foreign = true;
+		} else {
+			a->state = ANSI_TEXT;
+			if (point < ' ' || point > '~')
+				take_text(a, point);
+			else if (!a->foreign)
+				perform(a, point);
+		}
+		break;
+	case ANSI_STRING:
+		/* BEL, CAN and SUB end it; ESC \ is a sequence of its own. */
+		if (point == 0x07 || point == 0x18 || point == 0x1a)
+			a->state = ANSI_TEXT;
+		else if (point == 0x1b)
+			a->state = ANSI_ESCAPE;
+		break;
+	}
+}
+
+/* A byte that begins a character. */
+static void
+take_first(struct ansi *a, unsigned char c)
+{
+	if (c < 0x80) {
+		take_point(a, c);
+	} else if (c < 0xc2 || c > 0xf4) {
+		take_point(a, REPLACEMENT);
+	} else {
+		a->need = c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+		a->point = c & (0x3fu >> a->need);
+		a->low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
+		a->high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
+	}
+}
+
+static void
+take_byte(struct ansi *a, unsigned char c)
+{
+	if (a->need == 0) {
+		take_first(a, c);
+	} else if (c >= a->low && c <= a->high) {
+		a->point = a->point << 6 | (c & 0x3fu);
+		a->low = 0x80;
+		a->high = 0xbf;
+		if (--a->need == 0)
+			take_point(a, a->point);
+	} else {
+		a->need = 0;
+		take_point(a, REPLACEMENT);
+		take_first(a, c);
+	}
+}
+
+static bool
+is_plain(unsigned char c)
+{
+	return c >= ' ' && c < 0x7f;
+}
+
+/* Write the plain text at p; where it ends. */
+static const char *
+write_plain(struct ansi *a, const char *p, const char *end)
+{
+	const char *stop = p;
+	size_t n, room = ANSI_CELLS - a->at;
+
+	while (stop < end && is_plain((unsigned char)*stop))
+		stop++;
+	n = (size_t)(stop - p);
+	a->cut |= n > room;
+	if (n > room)
+		n = room;
+	if (n == 0 || !reach(a, a->at + n))
+		return stop;
+	for (size_t i = 0; i < n; i++)
+		a->cell[a->at + i] =
+			(struct ansi_cell){(unsigned char)p[i], a->style};
+	a->at += n;
+	return stop;
+}
+
+enum ansi_stop
+ansi_take(struct ansi *ansi, struct str *bytes)
+{
+	const char *p = bytes->p, *end = p + bytes->n;
+	enum ansi_stop stop = ANSI_MORE;
+
+	while (p < end && stop == ANSI_MORE) {
+		unsigned char c = (unsigned char)*p;
+
+		if (is_plain(c) && ansi->state == ANSI_TEXT &&
+			ansi->need == 0) {
+			p = write_plain(ansi, p, end);
+			continue;
+		}
+		p++;
+		take_byte(ansi, c);
+		if (c == '\n')
+			stop = ANSI_LINE;
+		else if (c == '\r' && ansi->state == ANSI_TEXT)
+			stop = ANSI_RETURN;
+	}
+	*bytes = (struct str){p, (size_t)(end - p)};
+	return stop;
+}
+
+void
+ansi_clear(struct ansi *ansi)
+{
+	ansi->n = ansi->at = 0;
+	ansi->cut = false;
+}
+
+void
+ansi_free(struct ansi *ansi)
+{
+	free(ansi->cell);
+}
+
+static void
+add_class(struct text *text, const char *name, uint32_t set)
+{
+	if (set == 0)
+		return;
+	if (text->p[text->n - 1] != '"')
+		text_byte(text, ' ');
+	text_add(text, str_of(name));
+}
+
+static void
+add_colour(struct text *text, const char *name, uint32_t colour)
+{
+	if (colour == 0)
+		return;
+	add_class(text, name, colour);
+	text_printf(text, "%u", colour - 1);
+}
+
+static void
+add_span(struct text *text, uint32_t style)
+{
+	uint32_t fore = style & COLOUR, back = style >> BACK_SHIFT & COLOUR;
+
+	text_add(text, STR("<span class=\""));
+	add_class(text, "bo", style & BOLD);
+	add_class(text, "di", style & DIM);
+	add_class(text, "it", style & ITALIC);
+	add_class(text, "ul", style & UNDERLINE);
+	add_class(text, "st", style & STRIKE);
+	if ((style & INVERSE) != 0) {
+		add_colour(text, "f", back);
+		add_colour(text, "b", fore);
+		add_class(text, "in", fore == 0);
+	} else {
+		add_colour(text, "f", fore);
+		add_colour(text, "b", back);
+	}
+	text_add(text, STR("\">"));
+}
+
+void
+ansi_add_html(struct text *text, const struct ansi_cell *cell, size_t n)
+{
+	uint32_t style = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t point = cell[i].point;
+
+		if (cell[i].style != style) {
+			if (style != 0)
+				text_add(text, STR("</span>"));
+			style = cell[i].style;
+			if (style != 0)
+				add_span(text, style);
+		}
+		if (point == '\t' ||
+			(point < 0x7f && point != '<' && point != '>' &&
+				point != '&'))
+			text_byte(text, (char)point);
+		else
+			page_add_point(text, point);
+	}
+	if (style != 0)
+		text_add(text, STR("</span>"));
+}
