@@ -100,7 +100,7 @@ endif
 
 fuzzers: $(FUZZ)
 
-unit: $(UNIT) fuzzers
+unit: $(UNIT) $(BUILD)/unit/render_log fuzzers
 
 check: unit
 	@set -e; for t in $(UNIT); do $$t; done

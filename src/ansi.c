@@ -123,7 +123,7 @@ take_colour(const struct ansi *a, size_t i, size_t end, uint32_t *colour)
 	size_t n = end - i - 1;
 
 	if (n > 0) {
-		uint16_t form[4] = {p[0], p[1]};
+		uint16_t form[4] = {p[0], n > 1 ? p[1] : 0};
 
 		if (p[0] == 2 && n >= 4)
 			memcpy(form + 1, n >= 5 ? p + 2 : p + 1,

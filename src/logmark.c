@@ -80,7 +80,7 @@ logmark_find(const struct ansi_cell *cell, size_t n)
 	};
 	struct logmark mark = {.at = skip_time(cell, n)};
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+	for (size_t i = 0; n > 0 && i < sizeof(table) / sizeof(table[0]); i++) {
 		size_t end = mark.at + table[i].text.n;
 
 		if (!cells_start(cell + mark.at, n - mark.at, table[i].text))

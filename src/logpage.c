@@ -212,15 +212,14 @@ static void
 add_content(struct logpage *p, const struct logmark *mark)
 {
 	const struct ansi *a = &p->ansi;
-	size_t from = 0;
 
-	if (p->starts && a->n == 0)
-		ansi_add_html(&p->row, p->title, p->ntitle);
-	if (p->starts && mark->kind == LOGMARK_START) {
+	if (a->n == 0)
+		ansi_add_html(&p->row, p->title, p->starts ? p->ntitle : 0);
+	else if (p->starts && mark->kind == LOGMARK_START) {
 		ansi_add_html(&p->row, a->cell, mark->at);
-		from = mark->end;
-	}
-	ansi_add_html(&p->row, a->cell + from, a->n - from);
+		ansi_add_html(&p->row, a->cell + mark->end, a->n - mark->end);
+	} else
+		ansi_add_html(&p->row, a->cell, a->n);
 	if (!a->cut)
 		return;
 	text_add(&p->row,
@@ -372,8 +371,8 @@ add_foot(struct logpage *p)
 		text_printf(&p->row,
 			"<p class=\"first\"><a href=\"#L%" PRIu64
 			"\">First error: line %" PRIu64 "</a>, %" PRIu64 " in "
-									 "all</"
-									 "p>\n",
+			"all</"
+			"p>\n",
 			p->first_error, p->first_error, p->errors);
 	text_add(&p->row, STR("<div id=\"end\">"));
 	add_links(p, p->view.first + p->made, more > 0);

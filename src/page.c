@@ -133,7 +133,7 @@ page_add_point(struct text *text, uint32_t point)
 	} else {
 		size_t more = point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
 
-		utf8[n++] = (char)(0xf00u >> more | point >> 6 * more);
+		utf8[n++] = (char)(0xff00u >> (more + 1) | point >> 6 * more);
 		while (more-- > 0)
 			utf8[n++] = (char)(0x80 | (point >> 6 * more & 0x3f));
 	}

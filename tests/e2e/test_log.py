@@ -1,0 +1,290 @@
+"""Pages of logs: what they show, character by character, against a second
+implementation of the rules; their looks; valid HTML."""
+
+import base64
+import html.parser
+import json
+import os
+import pathlib
+import random
+import re
+import subprocess
+
+import pytest
+
+import harness
+import terminal
+from test_browser import Browser, complaints
+from test_pages import CONTRAST, SCREENS, validator  # noqa: F401
+
+LOGS = harness.TOP / "testdata/logs"
+RENDER = harness.WWZ.parent / "unit/render_log"
+
+
+def render(log, query="", first=1, total="-"):
+    """The page of a log, which is bytes, as text."""
+    got = subprocess.run(
+        [RENDER, query, str(first), str(total)],
+        input=log,
+        stdout=subprocess.PIPE,
+        timeout=harness.PATIENCE,
+        check=True,
+    )
+    return got.stdout.decode()
+
+
+class Page(html.parser.HTMLParser):
+    """lines: [number, tag, cells as (character, classes), cut]."""
+
+    TAGS = {"html", "head", "title", "style", "body", "main", "h1", "nav", "p",
+            "div", "a", "span", "i", "details", "summary"}
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.open, self.lines, self.line = [], [], None
+        self.links, self.depths, self.first = {}, [], None
+        self.feed(text)
+        self.close()
+        assert self.open == [], self.open
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        if tag == "meta":
+            return
+        assert tag in self.TAGS, tag
+        classes = frozenset(given.get("class", "").split())
+        if re.fullmatch(r"L\d+", given.get("id", "")):
+            self.line = [int(given["id"][1:]), tag, [], False]
+            self.lines.append(self.line)
+            self.depths.append(sum(t == "details" for t, _, _ in self.open))
+        self.open.append((tag, classes, given.get("href")))
+
+    def handle_endtag(self, tag):
+        was, _, _ = self.open.pop()
+        assert was == tag, f"</{tag}> ends <{was}>"
+        if self.line and tag == self.line[1]:
+            self.line = None
+
+    def handle_data(self, data):
+        tag, classes, href = self.open[-1] if self.open else ("", None, None)
+        if tag == "a" and self.line is None:
+            self.links[data] = href
+        if self.line is None:
+            return
+        if tag == "a" and not self.line[2] and data == str(self.line[0]):
+            assert href == "#L" + data
+        elif "i" in [t for t, _, _ in self.open]:
+            self.line[3] = True
+        else:
+            style = classes if tag == "span" else frozenset()
+            self.line[2] += [(c, style) for c in data]
+
+
+TURN = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def as_shown(cells):
+    """Characters that turn the direction of writing are shown by number."""
+    out = []
+    for character, style in cells:
+        if TURN.match(character):
+            character = f"[U+{ord(character):04X}]"
+        out += [(c, style) for c in character]
+    return out
+
+
+MARK = re.compile(
+    r"(?:::group::|##\[group\]|travis_fold:start:|section_start:\d+:)")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d*Z (?:\d\d[OE][ +])?")
+
+
+def without_mark(cells):
+    text = "".join(c for c, _ in cells)
+    time = TIME.match(text)
+    start = time.end() if time else 0
+    mark = MARK.match(text, start)
+    return cells[:start] + cells[mark.end():] if mark else cells
+
+
+def compare(log, page):
+    wanted = terminal.lines(log)
+    got = Page(page).lines
+    assert [line[0] for line in got] == list(range(1, len(wanted) + 1))
+    for (number, tag, cells, cut), (want, want_cut) in zip(got, wanted):
+        if tag == "summary":
+            want = without_mark(want)
+            if not want:
+                continue
+        assert (cells, cut) == (as_shown(want), want_cut), f"line {number}"
+
+
+PIECES = [
+    b"word", b" ", b"  \t", b"<b>&amp;\"", b"error: ", b"\r", b"\r", b"\b",
+    b"\n", b"\n", b"\x1b[K", b"\x1b[1K", b"\x1b[2K", b"\x1b[G", b"\x1b[7G",
+    b"\x1b[3C", b"\x1b[2D", b"\x1b[0m", b"\x1b[m", b"\x1b[?25l", b"\x1b(B",
+    b"\x1b]0;t", b"\x07", b"\x1b\\", b"\x1bP", b"\x1b", b"\x1b[", b"\x18",
+    b"\xff", b"\xe2\x82", b"\xe2\x82\xac", b"\xc3\xa9", b"\xf0\x9f\x98\x80",
+    b"\xed\xa0\x80", b"\xc2\x9b", b"\xef\xbb\xbf", b"\xe2\x80\xae", b"\x7f",
+    b"\xef\xbf\xbf", b"\x00", b":", b";", b"m", b"38;2;1;2;3m",
+]
+
+
+def random_log(seed):
+    draw = random.Random(seed)
+
+    def piece():
+        kind = draw.random()
+        if kind < 0.5:
+            return draw.choice(PIECES)
+        if kind < 0.55:
+            return bytes(draw.choices(range(256), k=draw.randrange(6)))
+        if kind < 0.7:
+            return b"text %d" % draw.randrange(100)
+        if kind < 0.8:
+            return b"\x1b[%d;%d;%d;%d;%dm" % (
+                draw.choice([38, 48]), 2, *draw.choices(range(256), k=3))
+        numbers = [
+            str(draw.choice([0, 1, 2, 3, 4, 5, 7, 9, 21, 22, 23, 24, 27, 29,
+                             31, 38, 39, 42, 48, 49, 58, 95, 106, 255, 256,
+                             ""]))
+            for _ in range(draw.choice([1, 1, 2, 3, 5, 9]))
+        ]
+        joined = "".join(n + draw.choice(";;;:") for n in numbers)[:-1]
+        return b"\x1b[" + joined.encode() + draw.choice([b"m"] * 6 + [b"K"])
+
+    return b"".join(piece() for _ in range(6000))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random(seed):
+    log = random_log(seed)
+    compare(log, render(log, "lines=20000"))
+
+
+@pytest.mark.parametrize("name", ["cmake", "cargo", "npm", "groups"])
+def test_recorded(name):
+    log = (LOGS / f"{name}.log").read_bytes()
+    page = render(log)
+    compare(log, page)
+    assert "<span class" in page
+
+
+def test_groups():
+    """How deep each line of the marks of all systems stands."""
+    page = Page(render((LOGS / "groups.log").read_bytes()))
+    starts = [n for n, tag, _, _ in page.lines if tag == "summary"]
+    assert starts == [2, 6, 13, 15, 19, 21, 23, 29, 33]
+    assert "".join(map(str, page.depths)) == (
+        "0" "1111" "1111" "000" "11" "111" "0" "11" "11" "2222" "20"
+        "111" "0" + "1" * 17
+    )
+
+
+def channel(v):
+    v /= 255
+    return v / 12.92 if v <= 0.03928 else ((v + 0.055) / 1.055) ** 2.4
+
+
+def luminance(colour):
+    """Of "#rrggbb" or "#rgb"."""
+    digits = colour[1:] if len(colour) == 7 else "".join(
+        2 * c for c in colour[1:])
+    return sum(part * channel(int(digits[i:i + 2], 16))
+               for part, i in ((0.2126, 0), (0.7152, 2), (0.0722, 4)))
+
+
+def contrast(a, b):
+    low, high = sorted((luminance(a), luminance(b)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_contrast():
+    """Each of the 256 colours of text on each background of a line, and the
+    text on each of the 256 backgrounds, in both schemes: 4.5 at least."""
+    style = "".join(re.findall(r"<style>(.*?)</style>", render(b""), re.S))
+    backs = [dict(re.findall(r"--(back|bad|hit): (#\w+)", part))
+             for part in (
+                 "".join(re.findall(r"^:root.*", style, re.M)),
+                 "".join(re.findall(r"\) { :root.*", style)))]
+    fores = re.findall(r"\.f(\d+){color:(#\w{6})}", style)
+    schemes = [dict(fores[:256]), dict(fores[256:])]
+    for scheme, back in zip(schemes, backs):
+        assert len(scheme) == 256 and len(back) == 3, back
+        for number, colour in scheme.items():
+            for behind in back.values():
+                ratio = contrast(colour, behind)
+                assert ratio >= 4.5, f"f{number} on {behind}: {ratio:.2f}"
+    painted = re.findall(
+        r"\.b(\d+){background:(#\w{6});color:(#\w{3})}", style)
+    assert [int(number) for number, _, _ in painted] == list(range(256))
+    for number, behind, colour in painted:
+        ratio = contrast(colour, behind)
+        assert ratio >= 4.5, f"b{number}: {ratio:.2f}"
+
+
+@pytest.fixture(scope="module")
+def browser(module_tmp):
+    browser = Browser(module_tmp)
+    yield browser
+    browser.close()
+
+
+def test_looks(tmp, browser):
+    """On a phone and on a desk, by day and by night: nothing sticks out, all
+    text can be read, and the first error is at the top though it is sent last.
+    WWZ_PICTURES names a directory to keep pictures in."""
+    page = tmp / "groups.html"
+    page.write_text(render((LOGS / "groups.log").read_bytes()))
+    keep = os.environ.get("WWZ_PICTURES")
+    for width, scheme in SCREENS:
+        browser.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=844,
+            deviceScaleFactor=1, mobile=width < 600,
+        )
+        browser.call(
+            "Emulation.setEmulatedMedia",
+            features=[{"name": "prefers-color-scheme", "value": scheme}],
+        )
+        what = f"{width} pixels, {scheme}"
+        assert complaints(browser.open(page.as_uri())) == [], what
+        if keep:
+            picture = browser.call("Page.captureScreenshot")["data"]
+            file = pathlib.Path(keep, f"log-{width}-{scheme}.png")
+            file.write_bytes(base64.b64decode(picture))
+        wide = browser.value("document.documentElement.scrollWidth")
+        assert wide <= width, f"{what}: {wide} wide"
+        ratio = browser.value(CONTRAST)
+        assert ratio >= 4.5, f"{what}: a contrast of {ratio:.2f}"
+        assert browser.value(
+            "document.querySelector('.first').getBoundingClientRect().bottom"
+            " <= document.querySelector('h1').getBoundingClientRect().top"
+        ), what
+
+
+def test_valid(tmp, validator):  # noqa: F811
+    """Pages are valid HTML with valid CSS: no error and no warning."""
+    pages = {
+        f"{name}.html": render((LOGS / f"{name}.log").read_bytes())
+        for name in ("cmake", "cargo", "npm", "groups")
+    }
+    pages["random.html"] = render(random_log(99))
+    pages["empty.html"] = render(b"", "", 1, 0)
+    pages["window.html"] = render(
+        b"line\n" * 99, "from=301&lines=50&refresh=5", 301, 10_000)
+    for name, text in pages.items():
+        (tmp / name).write_text(text)
+    checked = subprocess.run(
+        ["java", "-Xss8m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
+         "-jar", validator, "--no-langdetect", "--format", "json", *pages],
+        cwd=tmp,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        timeout=6 * harness.PATIENCE,
+    )
+    wrong = [
+        (told["url"], told["message"], told.get("extract"))
+        for told in json.loads(checked.stderr)["messages"]
+        # A log may colour what it likes.
+        if "composing character" not in told["message"]
+    ]
+    assert wrong == [], wrong

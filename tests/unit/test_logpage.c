@@ -1,0 +1,429 @@
+/* logpage: a window of a log as a page. */
+
+#include "ansi.h"
+#include "logpage.h"
+#include "unit.h"
+
+/* A text, again and again, in parts of up to size bytes; then its end, or a
+ * failure. */
+struct text_source {
+	struct source source;
+	struct str text;
+	uint64_t times;
+	size_t size, at;
+	bool fails;
+	uint64_t given;
+	unsigned closed;
+};
+
+static ssize_t
+text_read(struct source *source, void *buffer, size_t n)
+{
+	struct text_source *s = (struct text_source *)source;
+
+	if (s->times == 0)
+		return s->fails ? -1 : 0;
+	if (n > s->size)
+		n = s->size;
+	if (n > s->text.n - s->at)
+		n = s->text.n - s->at;
+	memcpy(buffer, s->text.p + s->at, n);
+	s->at += n;
+	s->given += n;
+	if (s->at == s->text.n) {
+		s->at = 0;
+		s->times--;
+	}
+	return (ssize_t)n;
+}
+
+static void
+text_close(struct source *source)
+{
+	((struct text_source *)source)->closed++;
+}
+
+static struct text_source
+source_of(const char *text, uint64_t times)
+{
+	return (struct text_source){.source = {text_read, text_close},
+		.text = str_of(text),
+		.times = *text == '\0' ? 0 : times,
+		.size = 65536};
+}
+
+/* The page of text from its <h1> on; p is NULL when it failed. */
+static struct str
+page_of(struct text_source *text, const struct logpage_view *view,
+	struct arena *arena)
+{
+	struct source *page = logpage_open(&text->source, view);
+	struct text out = {.arena = arena};
+	char buffer[1000];
+	const char *begin;
+	ssize_t n;
+
+	assert_non_null(page);
+	while ((n = page->read(page, buffer, sizeof(buffer))) > 0)
+		text_add(&out, (struct str){buffer, (size_t)n});
+	page->close(page);
+	assert_int_equal(text->closed, 1);
+	if (n < 0)
+		return (struct str){NULL, 0};
+	begin = memmem(out.p, out.n, "<h1>", 4);
+	assert_non_null(begin);
+	return (struct str){begin, out.n - (size_t)(begin - out.p)};
+}
+
+static struct logpage_view
+view_of(const char *query, uint64_t first, uint64_t total)
+{
+	struct logpage_view view = logpage_view_of(str_of(query));
+
+	view.name = STR("a<b>.log");
+	view.link = STR("../a%3Cb%3E.log");
+	view.first = first;
+	view.total = total;
+	view.size = 1234;
+	return view;
+}
+
+/* What stands between two strings. */
+static struct str
+between(struct str page, const char *from, const char *to)
+{
+	const char *begin = memmem(page.p, page.n, from, strlen(from));
+	const char *end;
+
+	if (begin == NULL)
+		return (struct str){NULL, 0};
+	begin += strlen(from);
+	end = memmem(begin, page.n - (size_t)(begin - page.p), to, strlen(to));
+	if (end == NULL)
+		return (struct str){NULL, 0};
+	return (struct str){begin, (size_t)(end - begin)};
+}
+
+static void
+test_views(void **state)
+{
+	static const struct {
+		const char *query;
+		uint64_t from, lines, refresh;
+	} table[] = {
+		{"", 0, 2000, 0},
+		{"from=7", 7, 2000, 0},
+		{"from=7&lines=3", 7, 3, 0},
+		{"lines=3&from=7", 7, 3, 0},
+		{"lines=3", 0, 3, 0},
+		{"tail=5", 0, 5, 0},
+		{"tail=5&lines=3", 0, 5, 0},
+		{"tail=5&from=7", 7, 2000, 0},
+		{"tail=5&refresh=2", 0, 5, 2},
+		{"lines=99999&refresh=99999", 0, 20000, 3600},
+		{"tail=18446744073709551615", 0, 20000, 0},
+		{"from=18446744073709551615", INT64_MAX, 2000, 0},
+		{"from=99999999999999999999&tail=99999999999999999999", 0, 2000,
+			0},
+		{"from=0&lines=0&refresh=0", 0, 2000, 0},
+		{"from=-1&lines=x&refresh=&tail", 0, 2000, 0},
+		{"from=+7&lines=3.5&tail=%35", 0, 2000, 0},
+		{"FROM=7&xfrom=7", 0, 2000, 0},
+	};
+	unsigned failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		const char *query = table[i].query;
+		struct logpage_view view = logpage_view_of(str_of(query));
+
+		failed += differ_number(query, "from", (long long)view.from,
+			(long long)table[i].from);
+		failed += differ_number(query, "lines", (long long)view.lines,
+			(long long)table[i].lines);
+		failed += differ_number(query, "refresh",
+			(long long)view.refresh, (long long)table[i].refresh);
+	}
+	assert_int_equal(failed, 0);
+}
+
+#define A(n)       "><a href=\"#L" n "\">" n "</a>"
+#define D(n, text) "<div id=\"L" n "\"" A(n) text "</div>\n"
+#define X(n, text) "<div id=\"L" n "\" class=\"x\"" A(n) text "</div>\n"
+#define M(n, text) "<div id=\"L" n "\" class=\"di\"" A(n) text "</div>\n"
+#define S(n, text) \
+	"<details open><summary id=\"L" n "\"" A(n) text "</summary>\n"
+#define E "</details>\n"
+
+static const struct {
+	const char *log, *want;
+} bodies[] = {
+	{"", ""},
+	{"\n", D("7", "")},
+	{"a", D("7", "a")},
+	{"a\n\nb\r\n", D("7", "a") D("8", "") D("9", "b")},
+	{"\33[1ma\n<b>",
+		D("7", "<span class=\"bo\">a</span>")
+			D("8", "<span class=\"bo\">&lt;b&gt;</span>")},
+	{"error: x\nb", X("7", "error: x") D("8", "b")},
+	/* The last state of a line decides. */
+	{"error: x\r\33[Kfine", D("7", "fine")},
+	/* Groups: their ends belong to them, when they say nothing else. */
+	{"::group::A\na\n::endgroup::\nb",
+		S("7", "A") D("8", "a") M("9", "::endgroup::") E D("10", "b")},
+	{"##[group]A\r\n##[endgroup]\r\n",
+		S("7", "A") M("8", "##[endgroup]") E},
+	{"::group::A\n::group::B\n::endgroup::\n::endgroup::",
+		S("7", "A") E S("8", "B") M("9", "::endgroup::")
+			E M("10", "::endgroup::")},
+	{"::group::error: A",
+		"<details open><summary id=\"L7\" class=\"x\"" A("7") "error: "
+								      "A</"
+								      "summary>"
+								      "\n" E},
+	{"travis_fold:start:a\ntravis_fold:end:a",
+		S("7", "a") M("8", "travis_fold:end:a") E},
+	{"travis_fold:start:a\r\33[Kcmd\ntravis_fold:end:b\n"
+	 "travis_fold:end:a\r\33[K\nx",
+		S("7", "cmd") M("8", "travis_fold:end:b") D("9", "")
+			E D("10", "x")},
+	{"section_start:1:a\r\33[0KA\nsection_start:2:b\r\33[0KB\nx\n"
+	 "section_end:3:a\r\33[0K\ny",
+		S("7", "A") S("8", "B") D("9", "x") D("10", "")
+			E E D("11", "y")},
+	{"section_start:1:a\r\33[0KA\n"
+	 "section_end:2:a\r\33[0Ksection_start:2:b\r\33[0KB\n"
+	 "section_end:3:b\r\33[0Kdone",
+		S("7", "A") E S("8", "B") E D("9", "done")},
+	{"section_start:1:a[collapsed=true]\r\33[0K\n"
+	 "section_end:2:a\r\33[0K\n",
+		S("7", "a") D("8", "") E},
+	/* In one line: the last start counts, and an end takes it back. */
+	{"section_start:1:a\r\33[0Ksection_start:1:b\r\33[0KB\n"
+	 "section_end:1:a\r\33[0K\nsection_end:1:b\r\33[0K\n",
+		S("7", "B") D("8", "") D("9", "") E},
+	{"section_start:1:a\r\33[0Ksection_end:1:a\r\33[0KA\nb",
+		D("7", "A") D("8", "b")},
+	/* Systems do not mix. */
+	{"::group::A\ntravis_fold:end:\nsection_end:1:\nb",
+		S("7", "A") M("8", "travis_fold:end:") M("9", "section_end:1:")
+			D("10", "b") E},
+	{"section_start:1:a\r\33[0KA\n::group::B\n::group::C\nx",
+		S("7", "A") S("8", "B") E S("9", "C") D("10", "x") E E},
+	/* Unbalanced. */
+	{"::endgroup::\na", M("7", "::endgroup::") D("8", "a")},
+};
+
+static void
+test_bodies(void **state)
+{
+	unsigned failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(bodies); i++) {
+		const char *want = bodies[i].want;
+		/* What follows the lines. */
+		const char *end = *want == '\0' || strstr(want, "\"x\"")
+			? "</div>\n<p"
+			: "</div>\n<div id=\"end\"";
+
+		for (size_t size = 1; size < 100; size += 40) {
+			struct arena arena = {0};
+			struct text_source text = source_of(bodies[i].log, 1);
+			struct logpage_view view =
+				view_of("", 7, LOGPAGE_UNKNOWN);
+			char asked[40];
+
+			text.size = size;
+			snprintf(asked, sizeof(asked), "row %zu by %zu", i,
+				size);
+			failed += differ(asked,
+				between(page_of(&text, &view, &arena),
+					"<div class=\"lines w4\">\n", end),
+				str_of(want));
+			arena_free(&arena);
+		}
+	}
+	assert_int_equal(failed, 0);
+}
+
+#define DOT          " \xc2\xb7 "
+#define L(to, title) "<a href=\"" to "\">" title "</a>"
+#define FIRST        L("?from=1&amp;lines=5", "First") DOT
+#define LAST         L("?tail=5", "Last") DOT
+#define FOLLOW       L("?tail=200&amp;refresh=5#end", "Follow") DOT
+#define RAW          L("../a%3Cb%3E.log", "Raw file")
+
+/* Of a log of twelve lines: "line\n", from first on. */
+static const struct {
+	const char *query;
+	uint64_t first, total;
+	const char *what, *head, *foot;
+} links[] = {
+	{"from=1&lines=5", 1, 12, "Lines 1 to 5 of 12, 1.2 KiB",
+		L("?from=6&amp;lines=5", "Next") DOT LAST FOLLOW RAW, NULL},
+	{"from=4&lines=5", 4, 12, "Lines 4 to 8 of 12, 1.2 KiB",
+		FIRST L("?from=1&amp;lines=5", "Previous") DOT L(
+			"?from=9&amp;lines=5", "Next") DOT LAST FOLLOW RAW,
+		NULL},
+	{"from=8&lines=5", 8, 12, "Lines 8 to 12 of 12, 1.2 KiB",
+		FIRST L("?from=3&amp;lines=5", "Previous") DOT FOLLOW RAW,
+		NULL},
+	{"from=11&lines=5", 11, 12, "Lines 11 to 12 of 12, 1.2 KiB",
+		FIRST L("?from=6&amp;lines=5", "Previous") DOT FOLLOW RAW,
+		NULL},
+	{"lines=5", 8, 12, "Lines 8 to 12 of 12, 1.2 KiB",
+		FIRST L("?from=3&amp;lines=5", "Previous") DOT FOLLOW L(
+			"?from=8&amp;lines=5", "Link to these lines") DOT RAW,
+		NULL},
+	{"tail=5&refresh=3", 8, 12,
+		"Lines 8 to 12 of 12, 1.2 KiB, loaded anew every 3 s",
+		FIRST L("?from=3&amp;lines=5", "Previous")
+			DOT L("?tail=5", "Stop following") DOT L("?from=8&amp;"
+								 "lines=5",
+				"Link to these lines") DOT RAW,
+		NULL},
+	/* The end is not known before it comes. */
+	{"from=1&lines=5", 1, LOGPAGE_UNKNOWN, "From line 1, 1.2 KiB",
+		L("?from=6&amp;lines=5", "Next") DOT LAST FOLLOW RAW, NULL},
+	{"from=8&lines=5", 8, LOGPAGE_UNKNOWN, "From line 8, 1.2 KiB",
+		FIRST L("?from=3&amp;lines=5", "Previous") DOT L(
+			"?from=13&amp;lines=5", "Next") DOT LAST FOLLOW RAW,
+		FIRST L("?from=3&amp;lines=5", "Previous") DOT FOLLOW RAW},
+};
+
+static void
+test_links(void **state)
+{
+	unsigned failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(links); i++) {
+		struct arena arena = {0};
+		struct text_source text =
+			source_of("line\n", 13 - links[i].first);
+		struct logpage_view view =
+			view_of(links[i].query, links[i].first, links[i].total);
+		struct str page = page_of(&text, &view, &arena);
+
+		failed += differ(links[i].query, between(page, "<h1>", "</h1>"),
+			str_of("a&lt;b&gt;.log"));
+		failed +=
+			differ(links[i].query, between(page, "<nav>", "</nav>"),
+				str_of(links[i].head));
+		failed += differ(links[i].query, between(page, "<p>", "</p>"),
+			str_of(links[i].what));
+		failed += differ(links[i].query,
+			between(page, "<div id=\"end\"><nav>", "</nav>"),
+			str_of(links[i].foot ? links[i].foot : links[i].head));
+		arena_free(&arena);
+	}
+	assert_int_equal(failed, 0);
+}
+
+/* Groups in groups in groups: some, then no more. */
+static void
+test_nesting(void **state)
+{
+	struct arena arena = {0};
+	struct text_source text = source_of("section_start:1:a\r\33[0K\n", 99);
+	struct logpage_view view = view_of("", 1, 99);
+	struct str rest = page_of(&text, &view, &arena);
+	unsigned begins = 0, ends = 0;
+
+	(void)state;
+	while (rest.n > 0) {
+		str_cut(&rest, '<');
+		begins += str_starts(rest, STR("details open>"));
+		ends += str_starts(rest, STR("/details>"));
+	}
+	assert_int_equal(begins, 16);
+	assert_int_equal(ends, 16);
+	arena_free(&arena);
+}
+
+/* What is sent last is the first error. */
+static void
+test_first_error(void **state)
+{
+	struct arena arena = {0};
+	struct text_source text = source_of("fine\nerror: x\n", 3);
+	struct logpage_view view = view_of("", 10, 15);
+	struct str page = page_of(&text, &view, &arena);
+
+	(void)state;
+	assert_int_equal(
+		differ("bar", between(page, "<p class=\"first\">", "</p>"),
+			STR("<a href=\"#L11\">First error: line 11</a>, 3 in "
+			    "all")),
+		0);
+	arena_free(&arena);
+}
+
+/* A gigabyte in a line: the page ends after a part of it, says so, and goes on
+ * behind it. */
+static void
+test_endless(void **state)
+{
+	struct arena arena = {0};
+	struct text_source text = source_of("0123456789abcdef", 1 << 26);
+	struct logpage_view view = view_of("from=5", 5, 9);
+	struct str page = page_of(&text, &view, &arena);
+
+	(void)state;
+	assert_int_equal(text.given, LOGPAGE_BYTES);
+	assert_in_range(page.n, ANSI_CELLS, ANSI_CELLS + 3000);
+	assert_int_equal(differ("mark", between(page, "cdef <i>", "</i>"),
+				 STR("\xe2\x80\xa6 The line goes on in the "
+				     "<a href=\"../a%3Cb%3E.log\">raw "
+				     "file</a>.")),
+		0);
+	assert_non_null(memmem(page.p, page.n, "?from=6&amp;", 12));
+	arena_free(&arena);
+}
+
+/* No more is read than the window needs. */
+static void
+test_reads_little(void **state)
+{
+	struct arena arena = {0};
+	struct text_source text = source_of("line\n", 1 << 26);
+	struct logpage_view view = view_of("from=1&lines=9", 1, 1 << 26);
+
+	(void)state;
+	page_of(&text, &view, &arena);
+	assert_in_range(text.given, 45, 65536);
+	arena_free(&arena);
+}
+
+static void
+test_failure(void **state)
+{
+	for (uint64_t times = 0; times < 3; times++) {
+		struct arena arena = {0};
+		struct text_source text = source_of("line\n", times);
+		struct logpage_view view = view_of("", 1, 9);
+
+		(void)state;
+		text.fails = true;
+		assert_null(page_of(&text, &view, &arena).p);
+		arena_free(&arena);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_views),
+		cmocka_unit_test(test_bodies),
+		cmocka_unit_test(test_links),
+		cmocka_unit_test(test_nesting),
+		cmocka_unit_test(test_first_error),
+		cmocka_unit_test(test_endless),
+		cmocka_unit_test(test_reads_little),
+		cmocka_unit_test(test_failure),
+	};
+
+	return cmocka_run_group_tests_name("logpage", tests, NULL, NULL);
+}
