@@ -37,6 +37,7 @@ struct logpage {
 
 	/* The line under way. */
 	struct ansi ansi;
+	bool begun;  /* something of it has come */
 	bool starts; /* a group, the last one of group */
 	size_t ends; /* groups of lines before it that end here */
 	struct ansi_cell title[TITLE];
@@ -147,7 +148,8 @@ note_mark(struct logpage *p)
 
 /* Reading. */
 
-/* More of the text: how many bytes, 0 when there are none, -1. */
+/* More of the text: how many bytes, 0 when there are none, -1 or SOURCE_LATER.
+ */
 static ssize_t
 fill(struct logpage *p)
 {
@@ -167,28 +169,30 @@ fill(struct logpage *p)
 	return got;
 }
 
-/* Take the next line: 1, 0 when there is none, -1. */
-static int
+static void
+begin_line(struct logpage *p)
+{
+	ansi_clear(&p->ansi);
+	p->begun = p->starts = false;
+	p->ends = p->ntitle = 0;
+}
+
+/* Take the next line, which begin_line has begun: 1, 0 when there is none, -1,
+ * or SOURCE_LATER, to be asked again. */
+static ssize_t
 next_line(struct logpage *p)
 {
-	bool begun = false;
-
-	ansi_clear(&p->ansi);
-	p->starts = false;
-	p->ends = p->ntitle = 0;
 	for (;;) {
 		ssize_t got = fill(p);
 		enum ansi_stop stop;
 
-		if (got < 0)
-			return -1;
-		if (got == 0 && !begun)
-			return 0;
+		if (got < 0 || (got == 0 && !p->begun))
+			return got;
 		if (got == 0) {
 			p->ansi.cut |= !p->over;
 			p->rest = STR("\n");
 		}
-		begun = true;
+		p->begun = true;
 		stop = ansi_take(&p->ansi, &p->rest);
 		if (p->ansi.failed)
 			return -1;
@@ -349,20 +353,21 @@ add_head(struct logpage *p)
 				      : 20);
 }
 
-/* There is text behind what was read: 1, 0, or -1. */
+/* There is text behind what was read: more than 0, 0, or as fill. */
 static ssize_t
 has_more(struct logpage *p)
 {
 	return p->left > 0 ? fill(p) : !p->over;
 }
 
-static int
+/* 0, -1 or SOURCE_LATER. */
+static ssize_t
 add_foot(struct logpage *p)
 {
 	ssize_t more = has_more(p);
 
 	if (more < 0)
-		return -1;
+		return more;
 	add_ends(p, p->ngroups);
 	text_add(&p->row, STR("</div>\n"));
 	if (p->made == 0)
@@ -381,11 +386,11 @@ add_foot(struct logpage *p)
 	return 0;
 }
 
-/* Make the next part into row: 0 or -1. */
-static int
+/* Make the next part into row: 0, -1 or SOURCE_LATER. */
+static ssize_t
 make_row(struct logpage *p)
 {
-	int got = 0;
+	ssize_t got = 0;
 
 	arena_reset(&p->row_arena);
 	p->row = (struct text){.arena = &p->row_arena};
@@ -393,24 +398,32 @@ make_row(struct logpage *p)
 	switch (p->stage) {
 	case STAGE_HEAD:
 		add_head(p);
+		begin_line(p);
 		p->stage = STAGE_LINES;
 		break;
 	case STAGE_LINES:
 		if (p->made < p->view.lines)
 			got = next_line(p);
-		if (got > 0)
+		if (got < 0)
+			break;
+		if (got > 0) {
 			add_line(p);
-		else
+			begin_line(p);
+		} else {
 			p->stage = STAGE_FOOT;
+		}
 		break;
 	case STAGE_FOOT:
 		got = add_foot(p);
-		p->stage = STAGE_END;
+		if (got == 0)
+			p->stage = STAGE_END;
 		break;
 	case STAGE_END:
 		break;
 	}
-	return got < 0 || p->row_arena.failed ? -1 : 0;
+	if (p->row_arena.failed)
+		return -1;
+	return got < 0 ? got : 0;
 }
 
 static ssize_t
@@ -425,8 +438,12 @@ logpage_read(struct source *source, void *buffer, size_t n)
 		if (left == 0 && p->stage == STAGE_END)
 			break;
 		if (left == 0) {
-			if (make_row(p) < 0)
-				return -1;
+			ssize_t got = make_row(p);
+
+			if (got == SOURCE_LATER && done > 0)
+				break;
+			if (got < 0)
+				return got;
 			continue;
 		}
 		if (left > n - done)

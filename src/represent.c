@@ -216,13 +216,19 @@ offer_as_it_lies(struct representations *found, struct arena *arena)
 	}
 }
 
+static bool
+is_packed_text(struct str name)
+{
+	return ends_in(name, STR(".log.gz")) || ends_in(name, STR(".txt.gz"));
+}
+
 static void
 offer_coded(struct representations *found, struct archive *archive,
 	struct str name, struct arena *arena)
 {
 	struct representation r = found->of[CODING_IDENTITY];
 
-	if (ends_in(name, STR(".log.gz")) || ends_in(name, STR(".txt.gz"))) {
+	if (is_packed_text(name)) {
 		r.type = TEXT_TYPE;
 		offer(found, CODING_GZIP, &r, arena);
 	} else if (is_sibling(name)) {
@@ -265,6 +271,25 @@ represent(struct representations *found, struct archive *archive,
 	if (!readable(member))
 		found->available &= ~(1u << CODING_IDENTITY);
 	return arena->failed ? STATUS_UNAVAILABLE : STATUS_GO;
+}
+
+enum status
+represent_log(struct archive *archive, const struct member *member,
+	uint64_t *start, bool *gzip)
+{
+	bool text = false;
+	enum status status = STATUS_NOT_FOUND;
+
+	*gzip = is_packed_text(member->name);
+	if (!*gzip && !is_doubtful(member->name))
+		return STATUS_NOT_FOUND;
+	if (!readable(member))
+		return represent_unsupported(archive, member);
+	status = archive_locate(archive, member, start);
+	if (status != STATUS_GO || *gzip)
+		return status;
+	status = look_for_text(archive, member, *start, &text);
+	return status == STATUS_GO && !text ? STATUS_NOT_FOUND : status;
 }
 
 /* RFC 6266, with a plain form for those who do not know the extended one. */

@@ -49,6 +49,12 @@ enum status represent(struct representations *found, struct archive *archive,
 enum status represent_unsupported(
 	const struct archive *archive, const struct member *member);
 
+/* Whether member can be shown as a log: STATUS_GO, and where its data start,
+ * and whether they hold a gzip file whose content is the log; STATUS_NOT_FOUND
+ * when it is no text; else as represent.  Any thread. */
+enum status represent_log(struct archive *archive, const struct member *member,
+	uint64_t *start, bool *gzip);
+
 /* The one representation of the archive itself, to be saved under a name made
  * of name, its own.  Status as above. */
 enum status represent_archive(struct representations *found,

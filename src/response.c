@@ -114,6 +114,9 @@ response_head(const struct response *response)
 	if (response->retry_seconds > 0)
 		text_printf(
 			&text, "Retry-After: %u\r\n", response->retry_seconds);
+	if (response->refresh_seconds > 0)
+		text_printf(
+			&text, "Refresh: %u\r\n", response->refresh_seconds);
 	add_field(&text, "Content-Security-Policy",
 		response->content_security_policy);
 	if (response->content_type.n > 0)
@@ -132,6 +135,7 @@ clear(struct response *response)
 	const struct str none = {NULL, 0};
 
 	response->vary = response->ranges = response->dated = false;
+	response->refresh_seconds = 0;
 	response->cache_control = none;
 	response->content_disposition = none;
 	response->content_encoding = none;

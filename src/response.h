@@ -9,12 +9,13 @@
 
 struct response {
 	enum status status;
-	bool head;              /* the answer to HEAD: the body stays here */
-	bool has_length;        /* body.length is its Content-Length */
-	bool vary;              /* Vary: Accept-Encoding */
-	bool ranges;            /* Accept-Ranges: bytes */
-	bool dated;             /* modified is its Last-Modified */
-	unsigned retry_seconds; /* Retry-After, if not 0 */
+	bool head;                /* the answer to HEAD: the body stays here */
+	bool has_length;          /* body.length is its Content-Length */
+	bool vary;                /* Vary: Accept-Encoding */
+	bool ranges;              /* Accept-Ranges: bytes */
+	bool dated;               /* modified is its Last-Modified */
+	unsigned retry_seconds;   /* Retry-After, if not 0 */
+	unsigned refresh_seconds; /* Refresh, if not 0 */
 	int64_t modified;
 	/* Header fields of the same names; absent when empty. */
 	struct str location;

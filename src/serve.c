@@ -9,7 +9,9 @@
 
 #include "answer.h"
 #include "listing.h"
+#include "logview.h"
 #include "page.h"
+#include "path.h"
 #include "route.h"
 
 enum { TRIES = 100 };
@@ -106,14 +108,19 @@ redirect(struct job *job)
 	job->response->location = location;
 }
 
-/* The last component of the archive's path. */
+static struct str
+last_component(struct str path)
+{
+	const char *slash = memrchr(path.p, '/', path.n);
+
+	return slash ? str_slice(path, (size_t)(slash + 1 - path.p), path.n)
+		     : path;
+}
+
 static struct str
 archive_name(const struct job *job)
 {
-	struct str path = job->route.archive;
-	const char *slash = memrchr(path.p, '/', path.n);
-
-	return str_slice(path, (size_t)(slash + 1 - path.p), path.n);
+	return last_component(job->route.archive);
 }
 
 /* Show the directory, or what it is that stands in the way of that. */
@@ -144,6 +151,43 @@ serve_listing(struct job *job, struct str directory)
 		view.json ? (struct str){NULL, 0} : page_policy;
 	if (!response->head)
 		body_add_source(&response->body, listing_open(walk, &view));
+}
+
+/* Show the lines of the member called name. */
+static void
+serve_log(struct job *job, struct str name)
+{
+	struct response *response = job->response;
+	struct logpage_view view =
+		logpage_view_of(job->request->param[PARAM_QUERY_STRING]);
+	struct text link = {.arena = job->arena};
+	struct member member;
+	uint64_t start;
+	bool gzip;
+	enum status status = STATUS_NOT_FOUND;
+
+	if (zipdir_find(job->archive->zipdir, name, &member))
+		status = represent_log(job->archive, &member, &start, &gzip);
+	if (status == STATUS_NOT_FOUND) {
+		serve_missing(job);
+		return;
+	}
+	if (status != STATUS_GO) {
+		fail(job, status);
+		return;
+	}
+	view.name = last_component(member.name);
+	text_add(&link, STR("../"));
+	path_encode(&link, view.name, false);
+	view.link = text_str(&link);
+	view.size = member.size;
+	response->content_type = PAGE_TYPE;
+	response->content_security_policy = page_log_policy;
+	response->refresh_seconds = (unsigned)view.refresh;
+	if (!response->head)
+		body_add_source(&response->body,
+			logview_open(
+				job->archive, &member, start, gzip, &view));
 }
 
 static bool
@@ -214,6 +258,8 @@ serve_pseudo_member(struct job *job)
 		return false;
 	if (str_eq(name, STR("-wwz-index")))
 		serve_listing(job, directory);
+	else if (str_eq(name, STR("-wwz-log")))
+		serve_log(job, directory);
 	else if (str_eq(name, STR("-wwz-archive")) && directory.n == 0)
 		serve_archive(job);
 	else

@@ -1,0 +1,181 @@
+"""The log page: which lines it shows of which members."""
+
+import gzip
+import html
+import random
+import re
+
+import pytest
+
+import archives
+
+MIB = 1 << 20
+
+
+def numbered(count, width=0, end="\n"):
+    """Lines that say their number."""
+    lines = (f"line {i} " + "x" * (i * 7 % (width + 1)) for i in
+             range(1, count + 1))
+    return "\n".join(lines) + end
+
+
+SMALL = numbered(5000, 30)
+LARGE = numbered(120_000, 60)
+MEMBERS = {
+    "small.log": SMALL,
+    "dir/large.log": LARGE,
+    "stored.log": (LARGE, archives.STORED),
+    "README": "read me\n",
+    "notes.txt": "one\ntwo",
+    "empty.log": "",
+    "newline.log": "\n",
+    "bzip2.log": (SMALL, archives.BZIP2),
+    "packed.log.gz": gzip.compress(LARGE.encode()),
+    "stored.log.gz": (gzip.compress(SMALL.encode()), archives.STORED),
+    "two.txt.gz": (gzip.compress(b"one\ntw") + gzip.compress(b"o\n"),
+                   archives.STORED),
+    "padded.txt.gz": (gzip.compress(b"one\n") + bytes(512), archives.STORED),
+    "cut.log.gz": (gzip.compress(SMALL.encode())[:-20], archives.STORED),
+    "none.log.gz": (b"this is no gzip", archives.STORED),
+    "tool": b"\x7fELF\0\0",
+    "binary.log": b"a\0b",
+    "page.html": "<p>",
+}
+
+TEXTS = {
+    "small.log": SMALL, "dir/large.log": LARGE, "stored.log": LARGE,
+    "bzip2.log": SMALL, "packed.log.gz": LARGE, "stored.log.gz": SMALL,
+}
+
+
+@pytest.fixture
+def logs(root, serve):
+    archives.write(root / "x.wwz", MEMBERS)
+    return serve("--threads", "4")
+
+
+def page(client, name, query=""):
+    got = client.ask(f"/x.wwz/{archives.url(name)}/-wwz-log{query}")
+    assert got.status == 200, f"{name}{query}: {got}"
+    return got
+
+
+def lines_of(got):
+    """Number and text of the lines that a page shows."""
+    found = re.findall(
+        r'<div id="L(\d+)"[^>]*><a href="#L\1">\1</a>(.*?)</div>',
+        got.body.decode())
+    return [(int(number), html.unescape(re.sub("<[^>]*>", "", text)))
+            for number, text in found]
+
+
+def wanted(text, first, count):
+    """The same of a text."""
+    lines = text.split("\n")
+    if lines[-1] == "":
+        lines.pop()
+    return list(enumerate(lines, 1))[first - 1 : first - 1 + count]
+
+
+def compare(client, name, text, query, first, count):
+    got = lines_of(page(client, name, query))
+    want = wanted(text, first, count)
+    assert got[:1] == want[:1], f"{name}{query}: first line"
+    assert got[-1:] == want[-1:], f"{name}{query}: last line"
+    assert got == want, f"{name}{query}: {len(got)} lines"
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_windows(logs, name):
+    text = TEXTS[name]
+    total = text.count("\n")
+    with logs.client() as client:
+        # Twice: without access points, and with.
+        for _ in range(2):
+            for query, first, count in [
+                    ("?from=4000&lines=3", 4000, 3),
+                    ("", total - 1999, 2000),
+                    ("?tail=10", total - 9, 10),
+                    ("?from=1", 1, 2000),
+                    (f"?from={total}&lines=5", total, 5),
+                    (f"?from={total - 1}&lines=5", total - 1, 5),
+                    (f"?from={total + 1}&lines=5", total - 4, 5),
+                    (f"?from={10**18}&lines=5", total - 4, 5)]:
+                compare(client, name, text, query, first, count)
+
+
+@pytest.mark.threads
+@pytest.mark.parametrize("name", ["dir/large.log", "stored.log"])
+def test_random_windows(logs, name):
+    chance = random.Random(1)
+    with logs.client() as client:
+        for _ in range(30):
+            first = chance.randrange(1, 120_001)
+            compare(client, name, LARGE, f"?from={first}&lines=2", first, 2)
+
+
+SHORT = {
+    "README": [(1, "read me")],
+    "notes.txt": [(1, "one"), (2, "two")],
+    "empty.log": [],
+    "newline.log": [(1, "")],
+    "two.txt.gz": [(1, "one"), (2, "two")],
+    "padded.txt.gz": [(1, "one")],
+}
+
+
+@pytest.mark.parametrize("name", SHORT)
+@pytest.mark.parametrize("query", ["", "?from=1", "?from=99", "?tail=99"])
+def test_short(logs, name, query):
+    with logs.client() as client:
+        assert lines_of(page(client, name, query)) == SHORT[name]
+
+
+@pytest.mark.parametrize("path, status", [
+    ("tool/-wwz-log", 404), ("binary.log/-wwz-log", 404),
+    ("page.html/-wwz-log", 404), ("none/-wwz-log", 404),
+    ("dir/-wwz-log", 404), ("-wwz-log", 404), ("small.log/-wwz-log/", 404)])
+def test_nothing_to_show(logs, path, status):
+    with logs.client() as client:
+        assert client.ask(f"/x.wwz/{path}").status == status
+
+
+@pytest.mark.parametrize("name", ["cut.log.gz", "none.log.gz"])
+def test_damaged(logs, name):
+    """The page is cut, and the log says why."""
+    logs.expect(f"^warn member-damaged .*member={name} .*gzip")\
+        if name == "cut.log.gz" else logs.allow("^warn member-damaged ")
+    with logs.client() as client:
+        client.send(client.request(f"/x.wwz/{name}/-wwz-log"))
+        got = client.read_response()
+        assert got is None or not got.ended, got
+
+
+def test_fields(logs):
+    with logs.client() as client:
+        got = page(client, "small.log", "?tail=10&refresh=5")
+        assert got.get("Refresh") == "5"
+        assert got.get("Content-Type") == "text/html; charset=utf-8"
+        assert "default-src 'none'" in got.get("Content-Security-Policy")
+        assert got.get("X-Content-Type-Options") == "nosniff"
+        assert page(client, "small.log").get("Refresh") is None
+        head = client.ask("/x.wwz/small.log/-wwz-log", "HEAD")
+        assert (head.status, head.body) == (200, b"")
+        assert b'href="../small.log"' in got.body
+
+
+def test_growing(root, logs):
+    """A log that is replaced by a longer one: the new lines are there, and a
+    range behind the end is answered when there is something."""
+    with logs.client() as client:
+        size = len(SMALL)
+        more = [("Range", f"bytes={size}-")]
+        got = client.ask("/x.wwz/small.log", headers=more)
+        assert got.status == 416
+        assert got.get("Content-Range") == f"bytes */{size}"
+        archives.write(root / "new", {"small.log": SMALL + "new line\n"})
+        (root / "new").rename(root / "x.wwz")
+        got = client.ask("/x.wwz/small.log", headers=more)
+        assert (got.status, got.body) == (206, b"new line\n")
+        got = lines_of(page(client, "small.log", "?tail=1&refresh=1"))
+        assert got == [(5001, "new line")]
