@@ -10,6 +10,7 @@
 
 #include "arena.h"
 #include "cp437.h"
+#include "mime.h"
 #include "page.h"
 #include "path.h"
 
@@ -202,12 +203,27 @@ add_file_columns(struct text *text, const struct member *member)
 		time, time, time + 11);
 }
 
+/* There is most likely a log page of it. */
+static bool
+may_be_log(const struct child *child)
+{
+	return !child->directory &&
+		(mime_is_doubtful(child->name) ||
+			mime_is_packed_text(child->name));
+}
+
 static void
 add_html(struct listing *l, const struct child *child)
 {
 	text_add(&l->row,
-		child->directory ? STR("<tr><td class=\"d\"><a href=\"")
-				 : STR("<tr><td><a href=\""));
+		child->directory ? STR("<tr><td class=\"d\">")
+				 : STR("<tr><td>"));
+	if (may_be_log(child)) {
+		text_add(&l->row, STR("<a class=\"l\" href=\""));
+		add_link(l, child);
+		text_add(&l->row, STR("/-wwz-log\">log</a>"));
+	}
+	text_add(&l->row, STR("<a href=\""));
 	add_link(l, child);
 	text_add(&l->row, STR("\"><bdi>"));
 	page_add(&l->row, shown_name(l, child));

@@ -428,3 +428,19 @@ mime_is_active(struct str type)
 		return true;
 	return listed(type, others, sizeof(others) / sizeof(others[0]));
 }
+
+bool
+mime_is_doubtful(struct str name)
+{
+	struct str extension = mime_extension(name);
+
+	return extension.n == 0 || str_eq_nocase(extension, STR("log")) ||
+		str_eq_nocase(extension, STR("txt"));
+}
+
+bool
+mime_is_packed_text(struct str name)
+{
+	return str_ends_nocase(name, STR(".log.gz")) ||
+		str_ends_nocase(name, STR(".txt.gz"));
+}

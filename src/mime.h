@@ -48,4 +48,11 @@ bool mime_is_text(struct str type);
  * XHTML.  Pure; any thread. */
 bool mime_is_active(struct str type);
 
+/* name says nothing of the type, or too much: it has no extension, ".log" or
+ * ".txt".  The content decides.  Pure. */
+bool mime_is_doubtful(struct str name);
+
+/* name is that of a text in a gzip file: ".log.gz" or ".txt.gz".  Pure. */
+bool mime_is_packed_text(struct str name);
+
 #endif

@@ -136,16 +136,6 @@ look_for_text(struct archive *archive, const struct member *member,
 	return STATUS_GO;
 }
 
-/* Names that say nothing, or too much: the content decides. */
-static bool
-is_doubtful(struct str name)
-{
-	struct str extension = mime_extension(name);
-
-	return extension.n == 0 || str_eq_nocase(extension, STR("log")) ||
-		str_eq_nocase(extension, STR("txt"));
-}
-
 static enum status
 find_type(struct archive *archive, struct representation *r,
 	const struct site *site)
@@ -154,7 +144,7 @@ find_type(struct archive *archive, struct representation *r,
 	enum status status = STATUS_GO;
 
 	r->type = mime_find(site->mime, r->member.name);
-	if (is_doubtful(r->member.name)) {
+	if (mime_is_doubtful(r->member.name)) {
 		status = look_for_text(archive, &r->member, r->start, &text);
 		r->type = text ? TEXT_TYPE : (struct str){NULL, 0};
 	}
@@ -164,17 +154,10 @@ find_type(struct archive *archive, struct representation *r,
 }
 
 static bool
-ends_in(struct str name, struct str end)
-{
-	return name.n > end.n &&
-		str_eq_nocase(str_slice(name, name.n - end.n, name.n), end);
-}
-
-static bool
 is_sibling(struct str name)
 {
 	for (int i = CODING_GZIP; i < CODINGS; i++) {
-		if (ends_in(name, suffix[i]))
+		if (str_ends_nocase(name, suffix[i]))
 			return true;
 	}
 	return false;
@@ -216,19 +199,13 @@ offer_as_it_lies(struct representations *found, struct arena *arena)
 	}
 }
 
-static bool
-is_packed_text(struct str name)
-{
-	return ends_in(name, STR(".log.gz")) || ends_in(name, STR(".txt.gz"));
-}
-
 static void
 offer_coded(struct representations *found, struct archive *archive,
 	struct str name, struct arena *arena)
 {
 	struct representation r = found->of[CODING_IDENTITY];
 
-	if (is_packed_text(name)) {
+	if (mime_is_packed_text(name)) {
 		r.type = TEXT_TYPE;
 		offer(found, CODING_GZIP, &r, arena);
 	} else if (is_sibling(name)) {
@@ -280,8 +257,8 @@ represent_log(struct archive *archive, const struct member *member,
 	bool text = false;
 	enum status status = STATUS_NOT_FOUND;
 
-	*gzip = is_packed_text(member->name);
-	if (!*gzip && !is_doubtful(member->name))
+	*gzip = mime_is_packed_text(member->name);
+	if (!*gzip && !mime_is_doubtful(member->name))
 		return STATUS_NOT_FOUND;
 	if (!readable(member))
 		return represent_unsupported(archive, member);

@@ -55,6 +55,14 @@ str_ends(struct str s, struct str suffix)
 /* a and b are the same but for the case of ASCII letters. */
 bool str_eq_nocase(struct str a, struct str b);
 
+/* s is something and then end, ASCII letters in whatever case. */
+static inline bool
+str_ends_nocase(struct str s, struct str end)
+{
+	return s.n > end.n &&
+		str_eq_nocase(str_slice(s, s.n - end.n, s.n), end);
+}
+
 /* s without spaces and tabs at both ends (OWS, RFC 9110, section 5.6.3). */
 struct str str_trim(struct str s);
 

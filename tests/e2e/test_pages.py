@@ -3,6 +3,7 @@ looks on screens of several sizes, valid HTML, and media that seek."""
 
 import base64
 import dataclasses
+import gzip
 import hashlib
 import html.parser
 import io
@@ -162,11 +163,13 @@ def browser(site):
 
 
 class Page(html.parser.HTMLParser):
-    """Links as (href, text), and rows of cells as text."""
+    """Links as (href, text), and rows of cells as text; apart from these the
+    links to log pages."""
 
     def __init__(self, response):
         super().__init__()
         self.links, self.rows, self.href = [], [], None
+        self.logs, self.in_log = [], False
         self.style = ""
         self.in_style = self.in_cell = False
         self.feed(response.body.decode())
@@ -174,7 +177,10 @@ class Page(html.parser.HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         given = dict(attrs)
-        if tag == "a":
+        if tag == "a" and given.get("class") == "l":
+            self.logs.append(given["href"])
+            self.in_log = True
+        elif tag == "a":
             self.href = given["href"]
             self.links.append([self.href, ""])
         elif tag == "tr":
@@ -188,6 +194,7 @@ class Page(html.parser.HTMLParser):
     def handle_endtag(self, tag):
         if tag == "a":
             self.href = None
+            self.in_log = False
         elif tag in ("td", "th"):
             self.in_cell = False
         elif tag == "style":
@@ -198,7 +205,7 @@ class Page(html.parser.HTMLParser):
             self.style += data
         if self.href is not None:
             self.links[-1][1] += data
-        if self.in_cell:
+        if self.in_cell and not self.in_log:
             self.rows[-1][-1] += data
 
     @property
@@ -327,6 +334,22 @@ def test_breadcrumbs(site):
     assert got.get("Content-Type") == "application/zip", got
     assert got.get("Content-Disposition").startswith("attachment"), got
     assert got.body == (site.home / "www/nice.wwz").read_bytes()
+
+
+def test_log_links(root, serve):
+    """Beside each member that may be a text, and each leads there."""
+    texts = ["a.log", "b.TXT", "c.log.gz", "README", "we ird?.log"]
+    archives.write(root / "x.wwz", {
+        **{name: "text\n" for name in texts if not name.endswith("gz")},
+        "c.log.gz": gzip.compress(b"text\n"), "d.html": "<p>",
+        "e.css.gz": "", "f.log/g.png": ""})
+    with serve().client() as client:
+        logs = Page(client.ask("/x.wwz/")).logs
+        assert [urllib.parse.unquote(href) for href in logs] == [
+            f"./{name}/-wwz-log" for name in sorted(texts)]
+        for href in logs:
+            got = client.ask(follow("/x.wwz/", href))
+            assert (got.status, b">text<" in got.body) == (200, True), href
 
 
 ORDERS = [
