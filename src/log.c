@@ -16,6 +16,8 @@ const char *const log_names[LOG_LEVELS] = {
 
 enum log_level log_limit = LOG_INFO;
 
+struct log_sink *log_sink;
+
 struct line {
 	char p[LINE_SIZE];
 	size_t n;
@@ -95,6 +97,10 @@ log_line(enum log_level level, const char *word, const struct log_pair *pairs)
 
 	if (level > log_limit)
 		return;
+	if (log_sink != NULL) {
+		log_sink->take(log_sink, word, pairs);
+		return;
+	}
 	add_string(&line, log_names[level]);
 	add_string(&line, " ");
 	add_string(&line, word);

@@ -21,6 +21,16 @@ struct log_pair {
 	struct str value;
 };
 
+/* Where lines go when not to standard error: to a command that tells of faults
+ * in its own way. */
+struct log_sink {
+	void (*take)(struct log_sink *sink, const char *word,
+		const struct log_pair *pairs);
+};
+
+/* NULL: standard error.  Set once, before threads start. */
+extern struct log_sink *log_sink;
+
 /* Write one line with one write(2), at most 4,096 bytes; pairs end with a key
  * of NULL.  Keeps errno.  Any thread. */
 void log_line(

@@ -73,6 +73,12 @@ next_character(struct str s, size_t *length)
 }
 
 static bool
+is_control(uint32_t point)
+{
+	return point < ' ' || (point >= 0x7f && point < 0xa0);
+}
+
+static bool
 turns_direction(uint32_t point)
 {
 	return point == 0x061c || point == 0x200e || point == 0x200f ||
@@ -104,7 +110,7 @@ add_character(struct text *text, struct str s, uint32_t point)
 	}
 	if (turns_direction(point))
 		text_printf(text, "[U+%04" PRIX32 "]", point);
-	else if (point < ' ' || (point >= 0x7f && point < 0xa0))
+	else if (is_control(point))
 		text_add(text, STR("\xef\xbf\xbd"));
 	else
 		text_add(text, s);
@@ -149,13 +155,32 @@ page_add_json(struct text *text, struct str s)
 	for (; s.n > 0; s = str_slice(s, n, s.n)) {
 		uint32_t point = next_character(s, &n);
 
-		if (point == '"' || point == '\\' || point < ' ' ||
-			point == 0x7f || point == 0xfffd)
+		if (point == '"' || point == '\\' || is_control(point) ||
+			turns_direction(point) || point == 0xfffd)
 			text_printf(text, "\\u%04" PRIx32, point);
 		else
 			text_add(text, str_slice(s, 0, n));
 	}
 	text_byte(text, '"');
+}
+
+void
+page_add_plain(struct text *text, struct str s)
+{
+	size_t n;
+
+	for (; s.n > 0; s = str_slice(s, n, s.n)) {
+		uint32_t point = next_character(s, &n);
+		bool broken = point == 0xfffd && n == 1;
+
+		if (!broken && !is_control(point) && !turns_direction(point) &&
+			point != '\\') {
+			text_add(text, str_slice(s, 0, n));
+			continue;
+		}
+		for (size_t i = 0; i < n; i++)
+			text_printf(text, "\\x%02X", (unsigned char)s.p[i]);
+	}
 }
 
 void

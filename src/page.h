@@ -33,9 +33,15 @@ void page_add(struct text *text, struct str s);
 /* Add a character of Unicode in the same way. */
 void page_add_point(struct text *text, uint32_t point);
 
-/* Add s as a string of JSON, with its quotes: what is not UTF-8 becomes
- * U+FFFD. */
+/* Add s as a string of JSON, with its quotes: what is not UTF-8 becomes U+FFFD,
+ * and a control character, or one that changes the direction of writing, is
+ * escaped. */
 void page_add_json(struct text *text, struct str s);
+
+/* Add s as text for a terminal: a backslash, and each byte of what is not
+ * UTF-8, of a control character, and of one that changes the direction of
+ * writing, becomes \xHH. */
+void page_add_plain(struct text *text, struct str s);
 
 /* Add a size as people read it: "1.2 MiB". */
 void page_add_size(struct text *text, uint64_t bytes);

@@ -25,8 +25,8 @@ static const struct str suffix[CODINGS] = {
 	[CODING_BR] = {".br", 3},
 };
 
-static bool
-readable(const struct member *member)
+bool
+represent_readable(const struct member *member)
 {
 	return (member->flags & ZIP_ENCRYPTED) == 0 &&
 		(member->method == ZIP_STORED ||
@@ -125,7 +125,8 @@ look_for_text(struct archive *archive, const struct member *member,
 	ssize_t n;
 
 	*text = (notes & ARCHIVE_TEXT) != 0;
-	if ((notes & (ARCHIVE_TEXT | ARCHIVE_BINARY)) != 0 || !readable(member))
+	if ((notes & (ARCHIVE_TEXT | ARCHIVE_BINARY)) != 0 ||
+		!represent_readable(member))
 		return STATUS_GO;
 	errno = 0;
 	n = first_bytes(archive, member, start, buffer, sizeof(buffer));
@@ -174,7 +175,7 @@ offer_sibling(struct representations *found, struct archive *archive,
 	text_add(&wanted, name);
 	text_add(&wanted, suffix[coding]);
 	if (!zipdir_find(archive->zipdir, text_str(&wanted), &r.member) ||
-		!readable(&r.member) ||
+		!represent_readable(&r.member) ||
 		archive_locate(archive, &r.member, &r.start) != STATUS_GO)
 		return;
 	r.size = r.member.size;
@@ -231,7 +232,7 @@ represent(struct representations *found, struct archive *archive,
 	enum status status;
 
 	/* A method that cannot be read here may still be sent as it lies. */
-	if (!readable(member) &&
+	if (!represent_readable(member) &&
 		(member->method != ZIP_ZSTD ||
 			(member->flags & ZIP_ENCRYPTED) != 0))
 		return represent_unsupported(archive, member);
@@ -245,7 +246,7 @@ represent(struct representations *found, struct archive *archive,
 		.modified = member->modified < now ? member->modified : now};
 	offer(found, CODING_IDENTITY, &plain, arena);
 	offer_coded(found, archive, member->name, arena);
-	if (!readable(member))
+	if (!represent_readable(member))
 		found->available &= ~(1u << CODING_IDENTITY);
 	return arena->failed ? STATUS_UNAVAILABLE : STATUS_GO;
 }

@@ -43,6 +43,10 @@ enum status represent(struct representations *found, struct archive *archive,
 	const struct member *member, const struct site *site,
 	struct arena *arena);
 
+/* The content of member can be had: it is not encrypted, and by a method that
+ * can be read here. */
+bool represent_readable(const struct member *member);
+
 /* Log that member is encrypted or by a method that cannot be read here: what
  * represent does, and what is left to do when such a member has a coded form,
  * but the client does not accept it.  STATUS_UNSUPPORTED. */

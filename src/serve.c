@@ -241,30 +241,43 @@ serve_archive(struct job *job)
 		serve_found(job, &found);
 }
 
-/* The names that are the responder's own, below any archive.  A member of such
- * a name is not reachable. */
+enum serve_page
+serve_page_named(struct str name)
+{
+	if (str_eq(name, STR("-wwz-archive")))
+		return SERVE_ARCHIVE;
+	if (str_eq(name, STR("-wwz-index")) ||
+		str_ends(name, STR("/-wwz-index")))
+		return SERVE_LISTING;
+	if (str_ends(name, STR("/-wwz-log")))
+		return SERVE_LOG;
+	return SERVE_NO_PAGE;
+}
+
 static bool
-serve_pseudo_member(struct job *job)
+serve_own_name(struct job *job)
 {
 	const struct route *route = &job->route;
-	struct str directory = {NULL, 0}, name = route->member;
-	const char *slash = memrchr(name.p, '/', name.n);
+	struct str directory = route->member;
+	const char *slash = memrchr(directory.p, '/', directory.n);
 
-	if (slash != NULL) {
-		directory = str_slice(name, 0, (size_t)(slash - name.p));
-		name = str_slice(name, directory.n + 1, name.n);
-	}
-	if (route->slash || !str_starts(name, STR("-wwz-")))
+	if (route->slash)
 		return false;
-	if (str_eq(name, STR("-wwz-index")))
+	switch (serve_page_named(route->member)) {
+	case SERVE_LISTING:
+		directory.n = slash ? (size_t)(slash - directory.p) : 0;
 		serve_listing(job, directory);
-	else if (str_eq(name, STR("-wwz-log")))
+		return true;
+	case SERVE_LOG:
+		directory.n = (size_t)(slash - directory.p);
 		serve_log(job, directory);
-	else if (str_eq(name, STR("-wwz-archive")) && directory.n == 0)
+		return true;
+	case SERVE_ARCHIVE:
 		serve_archive(job);
-	else
+		return true;
+	default:
 		return false;
-	return true;
+	}
 }
 
 static void
@@ -277,7 +290,7 @@ serve_route(struct job *job)
 		fail(job, job->archive->status);
 	else if (route->member.n == 0 && !route->slash)
 		redirect(job);
-	else if (serve_pseudo_member(job))
+	else if (serve_own_name(job))
 		return;
 	else if (!route->slash &&
 		zipdir_find(job->archive->zipdir, route->member, &member))

@@ -51,6 +51,14 @@ entry_raw_name(const unsigned char *entry)
 		(const char *)entry + ENTRY_SIZE, get16(entry + 28)};
 }
 
+static struct str
+entry_extra(const unsigned char *entry)
+{
+	struct str raw = entry_raw_name(entry);
+
+	return (struct str){raw.p + raw.n, get16(entry + 30)};
+}
+
 static size_t
 entry_size(const unsigned char *entry)
 {
@@ -79,25 +87,30 @@ entry_is_cp437(const unsigned char *entry)
 		!str_is_utf8(entry_raw_name(entry));
 }
 
-/* A request can ask for name: what routes are after normalisation.  Only a
- * directory's name ends in an empty component. */
-static bool
-reachable(struct str name)
+/* Why no request can ask for name, NULL when one can: what routes are after
+ * normalisation.  Only a directory's name ends in an empty component. */
+static const char *
+unreachable(struct str name)
 {
 	if (name.n == 0)
-		return false;
+		return "the name is empty";
+	if (name.p[0] == '/')
+		return "the name is absolute";
 	for (size_t i = 0; i < name.n; i++) {
 		if ((unsigned char)name.p[i] < ' ' || name.p[i] == 0x7f)
-			return false;
+			return "the name holds a control character";
 	}
 	while (name.n > 0) {
 		struct str component = str_cut(&name, '/');
 
-		if (component.n == 0 || str_eq(component, STR(".")) ||
-			str_eq(component, STR("..")))
-			return false;
+		if (component.n == 0)
+			return "the name holds an empty component";
+		if (str_eq(component, STR(".")))
+			return "the name holds the component \".\"";
+		if (str_eq(component, STR("..")))
+			return "the name holds the component \"..\"";
 	}
-	return true;
+	return NULL;
 }
 
 /* The slot of name, or the free one where it belongs. */
@@ -147,7 +160,7 @@ enter(struct zipdir *zipdir, const unsigned char *entry)
 	struct str name = entry_name(entry);
 	struct slot *slot;
 
-	if (!reachable(name))
+	if (unreachable(name) != NULL)
 		return;
 	slot = probe(zipdir, name);
 	zipdir->count += slot->entry == 0;
@@ -282,6 +295,8 @@ zipdir_start(const struct zipdir *zipdir)
 uint32_t
 zipdir_notes(const struct zipdir *zipdir, uint32_t slot)
 {
+	if (slot == ZIPDIR_NO_SLOT)
+		return 0;
 	return atomic_load_explicit(
 		&zipdir->slots[slot].notes, memory_order_relaxed);
 }
@@ -289,6 +304,8 @@ zipdir_notes(const struct zipdir *zipdir, uint32_t slot)
 void
 zipdir_add_notes(struct zipdir *zipdir, uint32_t slot, uint32_t notes)
 {
+	if (slot == ZIPDIR_NO_SLOT)
+		return;
 	atomic_fetch_or_explicit(
 		&zipdir->slots[slot].notes, notes, memory_order_relaxed);
 }
@@ -349,8 +366,6 @@ static void
 read_entry(const struct zipdir *zipdir, const unsigned char *entry,
 	struct member *member)
 {
-	struct str raw = entry_raw_name(entry);
-
 	*member = (struct member){
 		.name = entry_name(entry),
 		.size = get32(entry + 24),
@@ -358,11 +373,11 @@ read_entry(const struct zipdir *zipdir, const unsigned char *entry,
 		.offset = get32(entry + 42),
 		.modified = dos_time(get16(entry + 12), get16(entry + 14)),
 		.crc = get32(entry + 16),
+		.slot = ZIPDIR_NO_SLOT,
 		.method = get16(entry + 10),
 		.flags = get16(entry + 8),
 	};
-	zipdir_read_extra(
-		member, (struct str){raw.p + raw.n, get16(entry + 30)});
+	zipdir_read_extra(member, entry_extra(entry));
 	/* What overflows lies beyond any file; it is found out when it is
 	 * looked for there. */
 	if (member->offset > UINT64_MAX - zipdir->prefix)
@@ -405,6 +420,28 @@ zipdir_find(const struct zipdir *zipdir, struct str name, struct member *member)
 		return false;
 	read_entry(zipdir, entry, member);
 	member->slot = at;
+	return true;
+}
+
+bool
+zipdir_record(
+	const struct zipdir *zipdir, size_t *at, struct zipdir_record *record)
+{
+	const unsigned char *entry = zipdir->copy + *at, *indexed;
+	uint32_t slot;
+
+	if (*at >= zipdir->copy_size)
+		return false;
+	*at += entry_size(entry);
+	read_entry(zipdir, entry, &record->member);
+	record->recorded = entry_raw_name(entry);
+	record->extra = entry_extra(entry);
+	record->unreachable = unreachable(record->member.name);
+	if (record->unreachable != NULL)
+		return true;
+	indexed = find_bytes(zipdir, record->member.name, &slot);
+	if (indexed == entry)
+		record->member.slot = slot;
 	return true;
 }
 

@@ -29,10 +29,13 @@ struct member {
 	uint64_t offset;  /* of its local header, from the start of the file */
 	int64_t modified; /* seconds since 1970, UTC */
 	uint32_t crc;
-	uint32_t slot; /* for zipdir_notes */
+	uint32_t slot; /* for zipdir_notes, or ZIPDIR_NO_SLOT */
 	uint16_t method;
 	uint16_t flags;
 };
+
+/* The slot of a member that zipdir_find does not give. */
+#define ZIPDIR_NO_SLOT UINT32_MAX
 
 enum zipdir_result {
 	ZIPDIR_OK,
@@ -91,7 +94,21 @@ struct str zipdir_name(struct str recorded);
  * offset, where member's are all ones, and the extended timestamp. */
 void zipdir_read_extra(struct member *member, struct str extra);
 
-/* Bits of the caller's for each slot, all 0 at first.  Any thread. */
+/* A record of the directory, those that are left out among them. */
+struct zipdir_record {
+	struct member member; /* its slot is ZIPDIR_NO_SLOT when left out */
+	struct str recorded;  /* its name as it stands there */
+	struct str extra;
+	const char *unreachable; /* why no request can name it, else NULL */
+};
+
+/* The record at *at, 0 for the first; *at becomes that of the next.  false at
+ * the end.  Any thread. */
+bool zipdir_record(
+	const struct zipdir *zipdir, size_t *at, struct zipdir_record *record);
+
+/* Bits of the caller's for each slot, all 0 at first, and always for
+ * ZIPDIR_NO_SLOT.  Any thread. */
 uint32_t zipdir_notes(const struct zipdir *zipdir, uint32_t slot);
 void zipdir_add_notes(struct zipdir *zipdir, uint32_t slot, uint32_t notes);
 

@@ -246,6 +246,45 @@ test_nowhere(void **state)
 	assert_int_equal(errno, EXDEV);
 }
 
+struct taker {
+	struct log_sink sink;
+	unsigned lines;
+	const char *word;
+	struct str value;
+};
+
+static void
+take(struct log_sink *sink, const char *word, const struct log_pair *pairs)
+{
+	struct taker *taker = (struct taker *)sink;
+
+	taker->lines++;
+	taker->word = word;
+	taker->value = pairs[1].value;
+}
+
+/* A sink gets what is written otherwise, and nothing is written then. */
+static void
+test_sink(void **state)
+{
+	struct taker taker = {.sink = {take}};
+	struct capture capture;
+	char buffer[256];
+	struct str written;
+
+	(void)state;
+	capture_begin(&capture);
+	log_sink = &taker.sink;
+	log_pairs(LOG_WARN, "word", {"a", STR("b")}, {"c", STR("d\n")});
+	log_pairs(LOG_DEBUG, "silent", {"a", STR("b")});
+	log_sink = NULL;
+	written = capture_end(&capture, buffer, sizeof(buffer));
+	assert_int_equal(written.n, 0);
+	assert_int_equal(taker.lines, 1);
+	assert_string_equal(taker.word, "word");
+	assert_true(str_eq(taker.value, STR("d\n")));
+}
+
 int
 main(void)
 {
@@ -255,6 +294,7 @@ main(void)
 		cmocka_unit_test(test_long),
 		cmocka_unit_test(test_one_write),
 		cmocka_unit_test(test_nowhere),
+		cmocka_unit_test(test_sink),
 	};
 
 	return cmocka_run_group_tests_name("log", tests, NULL, NULL);

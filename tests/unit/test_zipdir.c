@@ -1509,6 +1509,73 @@ test_deep_directory(void **state)
 	zipdir_free(dir);
 }
 
+/* Each record of the directory, in its order, with what became of it. */
+static void
+test_records(void **state)
+{
+	static const struct {
+		const char *name;
+		bool found; /* by this record, not by another one */
+		const char *unreachable;
+	} rows[] = {
+		{"a", false, NULL},
+		{"./a", true, NULL},
+		{"b/", true, NULL},
+		{"/c", false, "absolute"},
+		{"/", false, "absolute"},
+		{"d//e", false, "empty component"},
+		{"d/./e", false, "\".\""},
+		{"d/../e", false, "\"..\""},
+		{"..", false, "\"..\""},
+		{"f\x01", false, "control"},
+		{"f\x7f/../", false, "control"},
+		{"./", false, "is empty"},
+	};
+	struct zipmake z = {0};
+	struct zipdir_record record;
+	struct zipdir *dir;
+	size_t at = 0;
+	unsigned failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		zipmake_add(&z,
+			&(struct zipmake_member){.name = rows[i].name,
+				.content = str_of(rows[i].name),
+				.extra = STR("UT\x05\0\x03\x01\x02\x03\x04")});
+	zipmake_finish(&z, ZIP64_NONE, STR(""));
+	dir = open_right(&z);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *why;
+		struct member found;
+		bool same;
+
+		assert_true(zipdir_record(dir, &at, &record));
+		assert_true(str_eq(record.recorded, str_of(rows[i].name)));
+		assert_true(str_eq(
+			record.member.name, zipdir_name(str_of(rows[i].name))));
+		assert_int_equal(record.extra.n, 9);
+		why = record.unreachable;
+		same = record.member.slot != ZIPDIR_NO_SLOT &&
+			zipdir_find(dir, record.member.name, &found) &&
+			found.slot == record.member.slot &&
+			found.offset == record.member.offset;
+		if (same == rows[i].found && !why == !rows[i].unreachable &&
+			(!why || strstr(why, rows[i].unreachable)))
+			continue;
+		print_error("%s: got %d, \"%s\", want %d, \"%s\"\n",
+			rows[i].name, same, why ? why : "", rows[i].found,
+			rows[i].unreachable ? rows[i].unreachable : "");
+		failed++;
+	}
+	assert_false(zipdir_record(dir, &at, &record));
+	assert_int_equal(zipdir_count(dir), 2);
+	zipdir_add_notes(dir, ZIPDIR_NO_SLOT, 1);
+	assert_int_equal(zipdir_notes(dir, ZIPDIR_NO_SLOT), 0);
+	zipdir_free(dir);
+	assert_int_equal(failed, 0);
+}
+
 int
 main(void)
 {
@@ -1543,6 +1610,7 @@ main(void)
 		cmocka_unit_test(test_child_in_cp437),
 		cmocka_unit_test(test_wide_directory),
 		cmocka_unit_test(test_deep_directory),
+		cmocka_unit_test(test_records),
 	};
 
 	/* libzip reads the times of MS-DOS as local time. */
