@@ -41,7 +41,8 @@ LINK    = $(CC) $(CFLAGS) $(HARDEN) -pthread $(LDFLAGS)
 
 SRC  := $(wildcard src/*.c)
 ifdef STATIC
-SRC     := $(filter-out src/unpack.c,$(SRC)) src/without/unpack.c
+WITHOUT := $(wildcard src/without/*.c)
+SRC     := $(filter-out $(WITHOUT:src/without/%=src/%),$(SRC)) $(WITHOUT)
 HARDEN  := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 LDFLAGS += -static
 endif

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cgi.h"
+#include "check.h"
 #include "confine.h"
 #include "explain.h"
 #include "fcgi.h"
@@ -206,6 +207,15 @@ run_service(const struct options *options)
 	return status;
 }
 
+static int
+run_check(const struct options *options)
+{
+	if (guard_install() < 0)
+		return usage_of("start", strerrordesc_np(errno));
+	return check(
+		options->words, options->nwords, options->json, options->quiet);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -217,6 +227,8 @@ main(int argc, char **argv)
 	if (options_read(&options, argc, argv, &fault) < 0)
 		return usage(fault.text);
 	switch (options.command) {
+	case COMMAND_CHECK:
+		return run_check(&options);
 	case COMMAND_HELP:
 		options_help(options.topic, stdout);
 		return EXIT_SUCCESS;

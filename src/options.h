@@ -17,6 +17,7 @@ enum {
 
 enum command {
 	COMMAND_SERVE,
+	COMMAND_CHECK,
 	COMMAND_EXPLAIN,
 	COMMAND_HELP,
 	COMMAND_VERSION,
@@ -46,6 +47,8 @@ struct options {
 
 	const char *fields[OPTIONS_FIELDS]; /* of -H: "Name: value" */
 	int nfields;
+	bool json, quiet; /* of COMMAND_CHECK */
+
 	char *const *words; /* what stands behind the options */
 	int nwords;
 };

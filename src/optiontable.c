@@ -1,11 +1,13 @@
 #include "optiontable.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 #include "log.h"
 
 enum {
 	ON_SERVE = 1 << COMMAND_SERVE,
+	ON_CHECK = 1 << COMMAND_CHECK,
 	ON_EXPLAIN = 1 << COMMAND_EXPLAIN,
 	ON_BOTH = ON_SERVE | ON_EXPLAIN,
 	SECONDS_MAX = 86400,
@@ -18,6 +20,9 @@ const struct command_spec command_specs[COMMANDS] = {
 		"answer FastCGI requests; or one CGI request, when started as "
 		"CGI",
 		0, 0, ""},
+	[COMMAND_CHECK] = {"check", "[options] FILE.wwz...",
+		"what is wrong with archives, and what could be better", 1,
+		INT_MAX, "an archive"},
 	[COMMAND_EXPLAIN] = {"explain", "[options] URL-PATH",
 		"what would be answered, and why", 1, 1, "a URL's path"},
 	[COMMAND_HELP] = {"help", "[command]",
@@ -255,6 +260,22 @@ set_field(struct options *o, const char *value)
 	return NULL;
 }
 
+static const char *
+set_json(struct options *o, const char *value)
+{
+	(void)value;
+	o->json = true;
+	return NULL;
+}
+
+static const char *
+set_quiet(struct options *o, const char *value)
+{
+	(void)value;
+	o->quiet = true;
+	return NULL;
+}
+
 const struct option_spec option_specs[] = {
 	{"listen", 'l', "ADDRESS", ON_SERVE, set_listen,
 		"unix:PATH or HOST:PORT; several times if you like (default: "
@@ -304,5 +325,9 @@ const struct option_spec option_specs[] = {
 		"error, warn, info or debug (default: info)"},
 	{"header", 'H', "FIELD", ON_EXPLAIN, set_field,
 		"a field of the request, as 'Name: value'"},
+	{"json", 0, NULL, ON_CHECK, set_json,
+		"an object of JSON a line, instead of text"},
+	{"quiet", 'q', NULL, ON_CHECK, set_quiet,
+		"no summary, and no progress on a terminal"},
 	{.name = NULL},
 };

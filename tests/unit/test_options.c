@@ -65,7 +65,7 @@ describe(struct arena *arena, const struct options *o)
 {
 	static const char *const none[] = {NULL};
 	static const char *const commands[] = {
-		"serve", "explain", "help", "--version", "all"};
+		"serve", "check", "explain", "help", "--version", "all"};
 	struct text text = {.arena = arena};
 	struct options_fault fault;
 	struct options d;
@@ -106,6 +106,10 @@ describe(struct arena *arena, const struct options *o)
 		text_printf(&text, " grace=%d", o->limits.grace_seconds);
 	if (level != LOG_INFO)
 		text_printf(&text, " log-level=%s", log_names[level]);
+	if (o->json)
+		text_printf(&text, " json");
+	if (o->quiet)
+		text_printf(&text, " quiet");
 	for (int i = 0; i < o->nfields; i++)
 		text_printf(&text, " header=%s", o->fields[i]);
 	for (int i = 0; i < o->nwords; i++)
@@ -131,6 +135,9 @@ test_words(void **state)
 		{{"help", "help"}, "help topic=help word=help"},
 		{{"--version"}, "--version"},
 		{{"explain", "/x.wwz/a?b"}, "explain word=/x.wwz/a?b"},
+		{{"check", "a", "b"}, "check word=a word=b"},
+		{{"check", "a", "--json", "-q"}, "check json quiet word=a"},
+		{{"check", "--quiet", "--", "-"}, "check quiet word=-"},
 		{{"explain", "--", "-r"}, "explain word=-r"},
 		{{"explain", ""}, "explain word="},
 		/* Names and letters, values behind and in the word. */
@@ -225,6 +232,9 @@ test_wrong_words(void **state)
 		{{"-"}, "-"},
 		{{"--version", "more"}, "more"},
 		{{"explain"}, "path"},
+		{{"check"}, "archive"},
+		{{"check", "--root", "/a", "a"}, "--root"},
+		{{"serve", "--json"}, "--json"},
 		{{"explain", "--root", "/a"}, "path"},
 		{{"explain", "/a", "/b"}, "/b"},
 		/* Options that are none, or are another command's. */
@@ -423,6 +433,7 @@ test_help(void **state)
 		{COMMANDS, "wwz serve ", "--root"},
 		{COMMANDS, "wwz explain ", "--listen"},
 		{COMMANDS, "wwz help ", "--header"},
+		{COMMAND_CHECK, "\n  --quiet, -q\n", "--root"},
 		{COMMAND_SERVE, "\n  --listen ADDRESS, -l ADDRESS\n",
 			"wwz explain"},
 		{COMMAND_SERVE, "\n  --root DIR, -r DIR\n", "--header"},

@@ -1,0 +1,41 @@
+/* A line on a terminal that says how far a long task is: files, bytes, and the
+ * time that is left. */
+
+#ifndef PROGRESS_H
+#define PROGRESS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+struct progress {
+	/* Set by progress_begin. */
+	bool shown;
+	const char *what;
+	uint64_t all_files, all_bytes;
+	struct timespec begun;
+
+	pthread_mutex_t lock;
+	/* Guarded by the lock. */
+	uint64_t files, bytes;
+	struct timespec drawn;
+};
+
+/* Begin a task of so many files and bytes, called what ("packing").  Nothing
+ * is ever shown when quiet, or when standard error is no terminal. */
+void progress_begin(struct progress *progress, const char *what, uint64_t files,
+	uint64_t bytes, bool quiet);
+
+/* So much more is done.  Any thread. */
+void progress_add(struct progress *progress, uint64_t files, uint64_t bytes);
+
+/* Take the line away. */
+void progress_end(struct progress *progress);
+
+/* n bytes in words, as "1.5 MiB", in a buffer of PROGRESS_SIZE bytes, which is
+ * returned. */
+enum { PROGRESS_SIZE = 16 };
+const char *progress_size(uint64_t n, char buffer[PROGRESS_SIZE]);
+
+#endif
