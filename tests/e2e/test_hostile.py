@@ -183,8 +183,8 @@ BAD_MEMBER = {
     "packed-beyond-file": "reach into the central directory",
     "packed-into-directory": "reach into the central directory",
     "packed-ones-64": "reach into the central directory",
-    "size-half-64": "size",
-    "size-ones-64": "size",
+    "size-half-64": "more than its data can hold",
+    "size-ones-64": "more than its data can hold",
 }
 
 # Archives whose a.txt is right, whatever else is wrong.
