@@ -206,7 +206,7 @@ check_index(struct check *c, const struct zipdir_record *record, uint64_t start)
 
 	switch (sozip_find(&index, c->archive, member, start, &why)) {
 	case SOZIP_NONE:
-		if (member->size >= SEEKABLE_FROM)
+		if (member->size > SEEKABLE_FROM)
 			tell_advice(c, "not-seekable", &record->recorded,
 				STR("large, and without a SOZip index: the "
 				    "first range from its middle is inflated "

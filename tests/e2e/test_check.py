@@ -288,7 +288,7 @@ MIB = 1 << 20
 
 
 @pytest.mark.parametrize("size, word", [
-    (MIB - 1, None), (MIB, "not-seekable"),
+    (MIB, None), (MIB + 1, "not-seekable"),
 ])
 def test_not_seekable(tmp, size, word):
     path = tmp / "x.wwz"
@@ -507,6 +507,77 @@ def test_output_that_cannot_be_written(tmp):
         got = subprocess.run([harness.WWZ, "check", tmp / "x.wwz"],
                              stdout=full, timeout=harness.PATIENCE)
     assert got.returncode == 1
+
+
+def test_file_that_becomes_shorter(tmp):
+    """Cut off while it is read: an error, not the end of the process."""
+    path, size = tmp / "x.wwz", 1 << 30
+    about = (b"zeros", 0, 0, size, size)
+    front, directory = bombs.header(*about), bombs.entry(*about, 0)
+    with open(path, "wb") as file:
+        file.write(front)
+        file.seek(size, os.SEEK_CUR)
+        file.write(directory)
+        file.write(bombs.end(1, len(directory), len(front) + size))
+    process = subprocess.Popen(
+        [harness.WWZ, "check", path], stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True)
+    with open(f"/proc/{process.pid}/maps") as maps:
+        def is_open():
+            maps.seek(0)
+            return str(path) in maps.read()
+        harness.wait_until(is_open, "the archive is open")
+    os.truncate(path, 1000)
+    out, _ = process.communicate(timeout=harness.PATIENCE)
+    assert process.returncode == 1, (process.returncode, out)
+    assert "has become shorter" in out or "ends at offset" in out, out
+
+
+PAGE = harness.TOP / "deploy/man/wwz-check.1"
+
+
+def test_manual_page_is_clean():
+    got = subprocess.run(["mandoc", "-Tlint", PAGE], capture_output=True,
+                         text=True)
+    # Other pages are looked up where they are installed.
+    faults = [line for line in (got.stdout + got.stderr).splitlines()
+              if str(PAGE) in line and "manual not found" not in line]
+    assert not faults, faults
+
+
+def test_manual_page_tells_true(tmp):
+    """Each example gives what it says, from a small site."""
+    _, _, examples = PAGE.read_text().partition("\n.Sh EXAMPLES\n")
+    examples, _, _ = examples.partition("\n.Sh ")
+    blocks = re.findall(r"(?s)\.Bd [^\n]*\n(.*?)\.Ed", examples)
+    assert len(blocks) == 4, blocks
+    (tmp / "site/css").mkdir(parents=True)
+    (tmp / "site/css/a.css").write_text("p { margin: 0 }\n")
+    (tmp / "site/index.html").write_text("<p>site</p>\n")
+    (tmp / "site/log.txt").write_bytes(archives.text(5000))
+    for block in blocks:
+        commands = re.findall(r"(?m)^\$ (.*)$", block)
+        wanted = re.sub(r"(?m)^\$ .*\n", "", block)
+        got = subprocess.run(
+            ["bash", "-c", "\n".join(commands)], cwd=tmp, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env={**os.environ, "PATH": f"{harness.WWZ.parent}:/usr/bin:/bin"})
+        assert got.stdout == wanted, f"{commands}: {got.stdout}"
+
+
+def test_manual_page_names_all_words():
+    """Each word that a finding may have, and no other."""
+    told = set(re.findall(r"[a-z]+-[a-z]+(?:-[a-z]+)*|compressible|overlap",
+                          " ".join(re.findall(r"(?m)^\.It Cm (.*)$",
+                                              PAGE.read_text()))))
+    source = (harness.TOP / "src/check.c").read_text()
+    mine = set(re.findall(r'tell_(?:error|advice)\(c, "([^"]+)"', source))
+    theirs = {
+        "archive-damaged", "archive-incomplete", "archive-missing",
+        "archive-no-file", "archive-forbidden", "archive-unreadable",
+        "archive-unavailable", "member-damaged", "member-unsupported",
+    }
+    assert told == mine | theirs
 
 
 @pytest.mark.parametrize("arguments", [
