@@ -22,10 +22,7 @@
 #include "second.h"
 #include "serve.h"
 
-enum {
-	SEEKABLE_FROM = 1024 * 1024, /* content that is worth an index */
-	READERS = 2,                 /* of each member's content */
-};
+enum { SEEKABLE_FROM = 1024 * 1024 }; /* larger content is worth an index */
 
 #define NOWHERE SIZE_MAX
 #define DOS_EPOCH                                                  \
@@ -133,7 +130,7 @@ find_overlaps(struct extent *extents, size_t n)
 	}
 }
 
-/* Fill c->extents, and say how many bytes of content are to be read. */
+/* Fill c->extents, and add up the content that is to be read. */
 static int
 find_extents(struct check *c, uint64_t *total)
 {
@@ -158,7 +155,7 @@ find_extents(struct check *c, uint64_t *total)
 		c->extents[c->nextents++] = (struct extent){
 			member->offset, data + member->packed, at, NOWHERE};
 		if (represent_readable(member))
-			*total += READERS * member->size;
+			*total += member->size;
 	}
 	qsort(c->extents, c->nextents, sizeof(*c->extents), by_start);
 	find_overlaps(c->extents, c->nextents);
@@ -262,16 +259,11 @@ tell_overlap(struct check *c, const struct zipdir_record *record, size_t with)
 	zipdir_record(c->archive->zipdir, &with, &other);
 	tell_error(c, "overlap", &record->recorded,
 		arena_printf(&c->arena,
-			"starts at offset %" PRIu64 " within %.*s, which "
-			"starts at %" PRIu64 "; "
-			"its "
-			"conte"
-			"nt "
-			"was "
-			"not "
-			"read",
-			record->member.offset, STR_ARG(other.recorded),
-			other.member.offset));
+			"starts at offset %llu within %.*s, which starts at "
+			"%llu; its content was not read",
+			(unsigned long long)record->member.offset,
+			STR_ARG(other.recorded),
+			(unsigned long long)other.member.offset));
 }
 
 /* Member number i of the directory; with: as in its extent. */
@@ -348,8 +340,9 @@ check_archive(struct check *c)
 		tell_advice(c, "libzip-disagrees", NULL,
 			arena_printf(&c->arena,
 				"wwz opens it, libzip does not: %s", why));
-	progress_begin(&c->report.progress, "checking", c->nextents, total,
-		c->report.quiet);
+	/* Content is read once by the server's code, once by libzip. */
+	progress_begin(&c->report.progress, "checking", c->nextents,
+		c->second ? 2 * total : total, c->report.quiet);
 	check_members(c);
 	progress_end(&c->report.progress);
 	second_close(c->second);

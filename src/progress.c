@@ -69,11 +69,12 @@ draw(const struct progress *p, int64_t elapsed)
 	int filled = (int)(part * WIDTH);
 
 	if (elapsed > SETTLED && part > 0) {
-		double seconds = (double)elapsed / 1000 / part * (1 - part);
+		unsigned long long seconds =
+			(unsigned long long)((double)elapsed / 1000 / part *
+				(1 - part));
 
-		snprintf(left, sizeof(left), ", %.0f:%02.0f left",
-			(double)((int64_t)seconds / 60),
-			(double)((int64_t)seconds % 60));
+		snprintf(left, sizeof(left), ", %llu:%02llu left", seconds / 60,
+			seconds % 60);
 	}
 	fprintf(stderr, "\r%s [%.*s%*s] %llu/%llu files, %s of %s%s\033[K",
 		p->what, filled, "####################", WIDTH - filled, "",
