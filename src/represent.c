@@ -261,7 +261,7 @@ represent_log(struct archive *archive, const struct member *member,
 	*gzip = mime_is_packed_text(member->name);
 	if (!*gzip && !mime_is_doubtful(member->name))
 		return STATUS_NOT_FOUND;
-	if (!readable(member))
+	if (!represent_readable(member))
 		return represent_unsupported(archive, member);
 	status = archive_locate(archive, member, start);
 	if (status != STATUS_GO || *gzip)
