@@ -210,7 +210,8 @@ goes_on(const struct body *body, const struct segment *s)
 static bool
 begin_content(struct body *body, const struct segment *s)
 {
-	struct position position = {.offset = s->at};
+	struct position position = {
+		.offset = s->at, .lines = POSITION_ANY_LINES};
 
 	if (goes_on(body, s))
 		return true;

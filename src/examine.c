@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 
+#include "chunk.h"
 #include "source.h"
 
 enum {
@@ -65,70 +66,17 @@ examine_is_compressible(const struct archive *archive,
 	return compress2(deflated, &room, sample, n, 6) == Z_OK;
 }
 
-/* Inflate all of the n bytes at offset at, which nothing stands before, and add
- * to *crc.  They make size bytes, and no more. */
-static bool
-inflates(const struct archive *archive, z_stream *z, uint64_t at, uint64_t n,
-	uint64_t size, uLong *crc)
-{
-	unsigned char in[BUFFER_SIZE], out[BUFFER_SIZE];
-	int result = Z_OK;
-
-	inflateReset(z);
-	z->avail_in = z->avail_out = 0;
-	while (result == Z_OK && (n > 0 || z->avail_in > 0 || !z->avail_out)) {
-		if (z->avail_in == 0 && n > 0) {
-			size_t part = n < sizeof(in) ? (size_t)n : sizeof(in);
-
-			if (archive_read(archive, at, in, part) < 0)
-				return false;
-			z->next_in = in;
-			z->avail_in = (uInt)part;
-			at += part;
-			n -= part;
-		}
-		z->next_out = out;
-		z->avail_out = sizeof(out);
-		result = inflate(z, Z_NO_FLUSH);
-		if (sizeof(out) - z->avail_out > size)
-			return false;
-		size -= sizeof(out) - z->avail_out;
-		*crc = crc32_z(*crc, out, sizeof(out) - z->avail_out);
-	}
-	/* Z_BUF_ERROR: there was nothing left to do. */
-	return result != Z_DATA_ERROR && size == 0 && n == 0 &&
-		z->avail_in == 0;
-}
-
-static bool
-chunks_are_right(const struct archive *archive, z_stream *z,
-	const struct member *member, uint64_t start, const struct sozip *index)
-{
-	uLong crc = crc32(0, NULL, 0);
-	uint64_t from = 0, to, size = index->chunk;
-
-	for (uint64_t i = 0; i <= index->count; i++, from = to) {
-		to = member->packed;
-		if (i == index->count)
-			size = member->size - i * index->chunk;
-		else if (!sozip_offset(index, archive, i + 1, &to))
-			return false;
-		if (!inflates(archive, z, start + from, to - from, size, &crc))
-			return false;
-	}
-	return crc == member->crc;
-}
-
 bool
 examine_has_chunks(const struct archive *archive, const struct member *member,
 	uint64_t start, const struct sozip *index)
 {
-	z_stream z = {0};
-	bool right;
+	uint32_t crc = 0;
+	uint64_t from;
 
-	if (inflateInit2(&z, -MAX_WBITS) != Z_OK)
-		return false;
-	right = chunks_are_right(archive, &z, member, start, index);
-	inflateEnd(&z);
-	return right;
+	for (uint64_t i = 0; i <= index->count; i++) {
+		if (!chunk_is_right(
+			    archive, member, start, index, i, &from, &crc))
+			return false;
+	}
+	return crc == member->crc;
 }

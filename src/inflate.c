@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <zlib.h>
 
+#include "chunk.h"
 #include "points.h"
 #include "source.h"
 
@@ -18,6 +19,7 @@ enum {
 	INPUT_SIZE = 64 * 1024,
 	OUTPUT_MAX =
 		1024 * 1024, /* bytes made at a time: zlib counts in uInt */
+	CHUNK_WORTH = 256 * 1024, /* of content, that need not be made for it */
 	INPUT_TURN = 16, /* times INPUT_SIZE read at a time: blocks may be empty
 			  */
 };
@@ -193,15 +195,46 @@ inflater_close(struct source *source)
 	free(i);
 }
 
-/* Go to the last point at or before offset wanted of the content, or stay at
- * the beginning: -1 for a lack of memory. */
+/* Go to the chunk that holds offset wanted, by an index in the archive, which
+ * is tried first: the lines before it are not known then, and no points are
+ * left.
+ */
+static bool
+go_to_chunk(struct inflater *i, uint64_t start, uint64_t wanted)
+{
+	const char *why;
+	struct sozip index;
+	uint64_t from;
+
+	if (sozip_find(&index, i->archive, &i->member, start, &why) !=
+			SOZIP_FOUND ||
+		!chunk_find(
+			i->archive, &i->member, start, &index, wanted, &from))
+		return false;
+	points_drop(i->points);
+	i->points = NULL;
+	i->offset += from;
+	i->left -= from;
+	i->begun = i->size = wanted / index.chunk * index.chunk;
+	i->lines = POSITION_ANY_LINES;
+	return true;
+}
+
+/* Go to the last point at or before the offset that is wanted of the content,
+ * or to a chunk if that is much nearer, or stay at the beginning: -1 for a lack
+ * of memory. */
 static int
-go_near(struct inflater *i, uint64_t start, uint64_t wanted)
+go_near(struct inflater *i, uint64_t start, const struct position *wanted)
 {
 	unsigned char window[POINTS_WINDOW], byte = 0;
 	size_t n;
-	struct point point = points_nearest(i->points, wanted, window, &n);
+	struct point point =
+		points_nearest(i->points, wanted->offset, window, &n);
 
+	if (wanted->lines == POSITION_ANY_LINES &&
+		wanted->offset - point.out > CHUNK_WORTH &&
+		go_to_chunk(i, start, wanted->offset))
+		return 0;
 	if (point.out == 0)
 		return 0;
 	/* Bytes that are gone by now are missed when it goes on. */
@@ -243,7 +276,7 @@ inflate_open(struct archive *archive, const struct member *member,
 	if (position == NULL)
 		return &i->source;
 	i->points = points_get(archive, member);
-	if (i->points != NULL && go_near(i, start, position->offset) < 0) {
+	if (i->points != NULL && go_near(i, start, position) < 0) {
 		inflater_close(&i->source);
 		errno = ENOMEM;
 		return NULL;

@@ -19,15 +19,18 @@ struct source {
 /* A place in a member's content. */
 struct position {
 	uint64_t offset;
-	uint64_t lines; /* newlines before it */
+	uint64_t lines; /* newlines before it; or POSITION_ANY_LINES */
 };
+
+#define POSITION_ANY_LINES UINT64_MAX
 
 /* The content of member, whose data start at offset start of the file, from
  * position->offset on or from somewhere before: *position becomes where it
- * begins. Before the last bytes are given out, its size and, when it began at
- * 0, its CRC-32 have been compared with the directory's; when they match, the
- * member is noted as ARCHIVE_CHECKED.  The archive stays the caller's, and
- * open.  NULL with errno ENOMEM. */
+ * begins; with POSITION_ANY_LINES it may stay unknown how many lines come
+ * before that.  Before the last bytes are given out, its size and, when it
+ * began at 0, its CRC-32 have been compared with the directory's; when they
+ * match, the member is noted as ARCHIVE_CHECKED.  The archive stays the
+ * caller's, and open.  NULL with errno ENOMEM. */
 struct source *source_open(struct archive *archive, const struct member *member,
 	uint64_t start, struct position *position);
 

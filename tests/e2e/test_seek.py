@@ -11,6 +11,7 @@ import pytest
 
 import archives
 import harness
+import sozips
 
 MIB = 1 << 20
 SIZE = 7 * MIB + 12345
@@ -179,3 +180,60 @@ def write_huge(path, packed, count, end, size, crc):
         length = file.tell() - start
         file.write(
             b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, 1, 1, length, start, 0))
+
+
+def sozip_root(root, text, **options):
+    sozips.write(root / "x.wwz", "build.log", text, **options)
+
+
+def test_index_in_the_archive(root, serve, text):
+    """The first touch reads nothing of what lies between: it is spoilt."""
+    sozip_root(root, text)
+    at = archives.data_offset(root / "x.wwz", "build.log")
+    with open(root / "x.wwz", "r+b") as file:
+        file.seek(at + 100_000)
+        file.write(b"\xff" * 1000)
+    responder = serve()
+    with responder.client() as client:
+        for first in (SIZE - 100, 3 * MIB, 5 * MIB + 7, 600_000):
+            check_range(client, text, first, min(first + 70_000, SIZE) - 1)
+
+
+@pytest.mark.parametrize("descriptor", [False, True])
+def test_index_and_points(root, serve, text, descriptor):
+    """Ranges, whole, and lines go well together."""
+    sozip_root(root, text, descriptor=descriptor)
+    responder = serve()
+    with responder.client() as client:
+        check_range(client, text, SIZE - 100, SIZE - 1)
+        assert client.ask("/x.wwz/build.log").body == text
+        check_range(client, text, 3 * MIB, 3 * MIB + 100)
+        got = client.ask("/x.wwz/build.log/-wwz-log?tail=1")
+        assert got.status == 200
+        assert b">Lines 1 to 1 of 1," in got.body
+
+
+WRONG_INDEXES = {
+    "one byte off": lambda o: [n + 1 for n in o],
+    "all the same": lambda o: [o[0]] * len(o),
+    "backwards": lambda o: o[::-1],
+    "zero": lambda o: [0] * len(o),
+    "huge": lambda o: [(1 << 64) - 1] * len(o),
+    "behind the data": lambda o: [*o[:-1], o[-1] + (1 << 20)],
+    "in the middle of chunks": lambda o: [n + 500 for n in o],
+    "shifted by a chunk": lambda o: [*o[1:], o[-1] + 5],
+    "too few": lambda o: o[:-3],
+    "none": lambda o: [],
+    "each second one wrong": lambda o: [
+        n + (i % 2) * 3 for i, n in enumerate(o)],
+}
+
+
+@pytest.mark.parametrize("name", WRONG_INDEXES)
+def test_wrong_index(root, serve, text, name):
+    """Right bytes, from the beginning if need be."""
+    sozip_root(root, text, change=WRONG_INDEXES[name])
+    responder = serve()
+    with responder.client() as client:
+        for first in (SIZE - 100, 3 * MIB, 5 * MIB + 7, 600_000):
+            check_range(client, text, first, min(first + 70_000, SIZE) - 1)
