@@ -3,19 +3,7 @@
 #include <stdlib.h>
 
 #include "page.h"
-
-/* A style: foreground and background, each 0 for none or 1 + its number of the
- * 256 colours, and attributes. */
-enum {
-	COLOUR = 0x1ff,
-	BACK_SHIFT = 9,
-	BOLD = 1 << 18,
-	DIM = 1 << 19,
-	ITALIC = 1 << 20,
-	UNDERLINE = 1 << 21,
-	STRIKE = 1 << 22,
-	INVERSE = 1 << 23
-};
+#include "sgr.h"
 
 enum { REPLACEMENT = 0xfffd };
 
@@ -74,148 +62,6 @@ move(struct ansi *a, size_t to)
 	a->at = to < ANSI_CELLS ? to : ANSI_CELLS;
 }
 
-static uint32_t
-distance(unsigned a, unsigned b)
-{
-	return (a - b) * (a - b);
-}
-
-/* The nearest of the 256 colours: of the cube of 6 levels, or grey. */
-static uint32_t
-nearest(const uint16_t rgb[3])
-{
-	uint32_t cube = 16, off_cube = 0, off_grey = 0;
-	unsigned sum = 0u + rgb[0] + rgb[1] + rgb[2];
-	unsigned grey = sum < 3 * 8 ? 0 : (sum / 3 - 3) / 10;
-
-	if (grey > 23)
-		grey = 23;
-	for (int i = 0; i < 3; i++) {
-		static const uint32_t weight[3] = {36, 6, 1};
-		unsigned level = rgb[i] < 48 ? 0
-			: rgb[i] < 115       ? 1
-					     : (rgb[i] - 35u) / 40;
-
-		cube += weight[i] * level;
-		off_cube += distance(rgb[i], level ? 55 + 40 * level : 0);
-		off_grey += distance(rgb[i], 8 + 10 * grey);
-	}
-	return off_grey < off_cube ? 232 + grey : cube;
-}
-
-/* Read the n parameters of a colour, "5;N" or "2;R;G;B", into *colour, when it
- * is one. */
-static void
-read_colour(const uint16_t *p, size_t n, uint32_t *colour)
-{
-	if (n >= 2 && p[0] == 5 && p[1] < 256)
-		*colour = p[1] + 1u;
-	else if (n >= 4 && p[0] == 2 && p[1] < 256 && p[2] < 256 && p[3] < 256)
-		*colour = nearest(p + 1) + 1;
-}
-
-/* The colour that parameter i, 38, 48 or 58, begins: as parameters of its own,
- * or in one with colons, "38:2:SPACE:R:G:B" too.  How many it takes. */
-static size_t
-take_colour(const struct ansi *a, size_t i, size_t end, uint32_t *colour)
-{
-	const uint16_t *p = &a->parameter[i + 1];
-	size_t n = end - i - 1;
-
-	if (n > 0) {
-		uint16_t form[4] = {p[0], n > 1 ? p[1] : 0};
-
-		if (p[0] == 2 && n >= 4)
-			memcpy(form + 1, n >= 5 ? p + 2 : p + 1,
-				3 * sizeof(*p));
-		read_colour(form, n, colour);
-		return n + 1;
-	}
-	n = a->nparameters - i - 1;
-	read_colour(p, n, colour);
-	if (n > 0 && p[0] == 5)
-		return 3;
-	if (n > 0 && p[0] == 2)
-		return 5;
-	return n + 1;
-}
-
-static uint32_t
-with_fore(uint32_t style, uint32_t colour)
-{
-	return (style & ~(uint32_t)COLOUR) | colour;
-}
-
-static uint32_t
-with_back(uint32_t style, uint32_t colour)
-{
-	return (style & ~((uint32_t)COLOUR << BACK_SHIFT)) |
-		colour << BACK_SHIFT;
-}
-
-/* What a parameter without further ones makes of a style. */
-static uint32_t
-change_style(uint32_t style, unsigned parameter)
-{
-	static const uint32_t set[10] = {[1] = BOLD,
-		[2] = DIM,
-		[3] = ITALIC,
-		[4] = UNDERLINE,
-		[7] = INVERSE,
-		[9] = STRIKE};
-
-	if (parameter == 0)
-		return 0;
-	if (parameter < 10)
-		return style | set[parameter];
-	if (parameter == 21)
-		return style | UNDERLINE;
-	if (parameter == 22)
-		return style & ~(uint32_t)(BOLD | DIM);
-	if (parameter > 22 && parameter < 30)
-		return style & ~set[parameter - 20];
-	if (parameter >= 30 && parameter < 38)
-		return with_fore(style, parameter - 30 + 1);
-	if (parameter == 39)
-		return with_fore(style, 0);
-	if (parameter >= 40 && parameter < 48)
-		return with_back(style, parameter - 40 + 1);
-	if (parameter == 49)
-		return with_back(style, 0);
-	if (parameter >= 90 && parameter < 98)
-		return with_fore(style, parameter - 90 + 9);
-	if (parameter >= 100 && parameter < 108)
-		return with_back(style, parameter - 100 + 9);
-	return style;
-}
-
-static void
-select_style(struct ansi *a)
-{
-	size_t end;
-
-	for (size_t i = 0; i < a->nparameters; i = end) {
-		unsigned parameter = a->parameter[i];
-		uint32_t colour = 0;
-
-		for (end = i + 1;
-			end < a->nparameters && (a->colons & 1u << end) != 0;
-			end++)
-			;
-		if (parameter == 38 || parameter == 48 || parameter == 58) {
-			end = i + take_colour(a, i, end, &colour);
-			if (colour != 0 && parameter == 38)
-				a->style = with_fore(a->style, colour);
-			if (colour != 0 && parameter == 48)
-				a->style = with_back(a->style, colour);
-		} else if (parameter == 4 && end > i + 1 &&
-			a->parameter[i + 1] == 0)
-			a->style = change_style(a->style, 24);
-		else
-			a->style = change_style(a->style, parameter);
-	}
-}
-
 /* A sequence is complete. */
 static void
 perform(struct ansi *a, uint32_t final)
@@ -225,7 +71,8 @@ perform(struct ansi *a, uint32_t final)
 
 	switch (final) {
 	case 'm':
-		select_style(a);
+		a->style = sgr_change(
+			a->style, a->parameter, a->nparameters, a->colons);
 		break;
 	case 'K':
 		erase(a, n);
@@ -459,47 +306,6 @@ ansi_free(struct ansi *ansi)
 	free(ansi->cell);
 }
 
-static void
-add_class(struct text *text, const char *name, uint32_t set)
-{
-	if (set == 0)
-		return;
-	if (text->p[text->n - 1] != '"')
-		text_byte(text, ' ');
-	text_add(text, str_of(name));
-}
-
-static void
-add_colour(struct text *text, const char *name, uint32_t colour)
-{
-	if (colour == 0)
-		return;
-	add_class(text, name, colour);
-	text_printf(text, "%u", colour - 1);
-}
-
-static void
-add_span(struct text *text, uint32_t style)
-{
-	uint32_t fore = style & COLOUR, back = style >> BACK_SHIFT & COLOUR;
-
-	text_add(text, STR("<span class=\""));
-	add_class(text, "bo", style & BOLD);
-	add_class(text, "di", style & DIM);
-	add_class(text, "it", style & ITALIC);
-	add_class(text, "ul", style & UNDERLINE);
-	add_class(text, "st", style & STRIKE);
-	if ((style & INVERSE) != 0) {
-		add_colour(text, "f", back);
-		add_colour(text, "b", fore);
-		add_class(text, "in", fore == 0);
-	} else {
-		add_colour(text, "f", fore);
-		add_colour(text, "b", back);
-	}
-	text_add(text, STR("\">"));
-}
-
 void
 ansi_add_html(struct text *text, const struct ansi_cell *cell, size_t n)
 {
@@ -513,7 +319,7 @@ ansi_add_html(struct text *text, const struct ansi_cell *cell, size_t n)
 				text_add(text, STR("</span>"));
 			style = cell[i].style;
 			if (style != 0)
-				add_span(text, style);
+				sgr_add_span(text, style);
 		}
 		if (point == '\t' ||
 			(point < 0x7f && point != '<' && point != '>' &&

@@ -19,7 +19,7 @@
 
 struct ansi_cell {
 	uint32_t point; /* a character of Unicode */
-	uint32_t style; /* 0 is plain; for ansi_add_html */
+	uint32_t style; /* as in sgr.h */
 };
 
 /* Cells of a line; what is written behind them is lost. */
@@ -72,7 +72,7 @@ void ansi_clear(struct ansi *ansi);
 /* Release what belongs to it. */
 void ansi_free(struct ansi *ansi);
 
-/* Add n cells as HTML: text, and <span>s of the classes in log.css. */
+/* Add n cells as HTML: text and <span>s. */
 void ansi_add_html(struct text *text, const struct ansi_cell *cell, size_t n);
 
 #endif

@@ -275,8 +275,9 @@ static void
 add_links(struct logpage *p, uint64_t next, bool more)
 {
 	const struct logpage_view *view = &p->view;
-	uint64_t previous =
-		view->first > view->lines ? view->first - view->lines : 1;
+	uint64_t end =
+		view->first > view->total ? view->total + 1 : view->first;
+	uint64_t previous = end > view->lines ? end - view->lines : 1;
 	struct text *row = &p->row;
 
 #define DOT   " \xc2\xb7 "
@@ -298,14 +299,13 @@ add_links(struct logpage *p, uint64_t next, bool more)
 			view->lines);
 	else
 		text_add(row,
-			STR("<a "
-			    "href=\"?tail=200&amp;refresh=5#end\">Follow</"
-			    "a>" DOT));
-	if (view->from == 0)
-		text_printf(row,
-			"<a href=\"?from=%" PRIu64 LINES "Link to these "
-			"lines</a>" DOT,
-			view->first, view->lines);
+			STR("<a href=\"?tail=200&amp;refresh=5#end\">"
+			    "Follow</a>" DOT));
+	if (view->from == 0) {
+		text_printf(row, "<a href=\"?from=%" PRIu64 LINES, view->first,
+			view->lines);
+		text_add(row, STR("Link to these lines</a>" DOT));
+	}
 	text_add(row, STR("<a href=\""));
 	page_add(row, view->link);
 	text_add(row, STR("\">Raw file</a></nav>\n"));
@@ -336,27 +336,33 @@ add_head(struct logpage *p)
 	page_add(row, view->name);
 	text_add(row, STR("</h1>\n"));
 	add_links(p, last + 1, !is_known(p) || last < view->total);
-	if (is_known(p))
+	if (!is_known(p))
+		text_printf(row, "<p>From line %" PRIu64, view->first);
+	else if (view->first > view->total)
+		text_printf(row, "<p>Lines: %" PRIu64, view->total);
+	else
 		text_printf(row,
 			"<p>Lines %" PRIu64 " to %" PRIu64 " of %" PRIu64,
 			view->first, last, view->total);
-	else
-		text_printf(row, "<p>From line %" PRIu64, view->first);
 	text_add(row, STR(", "));
 	page_add_size(row, view->size);
 	if (view->refresh > 0)
 		text_printf(row, ", loaded anew every %" PRIu64 " s",
 			view->refresh);
-	text_printf(row, "</p>\n<div class=\"lines w%d\">\n",
+	text_printf(row,
+		" \xc2\xb7 <a href=\"#end\">Bottom</a></p>\n"
+		"<div class=\"lines w%d\">\n",
 		width <= 4            ? 4
 			: width <= 10 ? (width + 1) / 2 * 2
 				      : 20);
 }
 
-/* There is text behind what was read: more than 0, 0, or as fill. */
+/* There are lines behind those that were made: more than 0, 0, or as fill. */
 static ssize_t
 has_more(struct logpage *p)
 {
+	if (is_known(p))
+		return p->view.first + p->made <= p->view.total;
 	return p->left > 0 ? fill(p) : !p->over;
 }
 
@@ -374,10 +380,10 @@ add_foot(struct logpage *p)
 		text_add(&p->row, STR("<p>There are no lines here.</p>\n"));
 	if (p->errors > 0)
 		text_printf(&p->row,
-			"<p class=\"first\"><a href=\"#L%" PRIu64
-			"\">First error: line %" PRIu64 "</a>, %" PRIu64 " in "
-			"all</"
-			"p>\n",
+			"<p class=\"first\">"
+			"<a href=\"#L%" PRIu64 "\">"
+			"First error: line %" PRIu64 "</a>, "
+			"%" PRIu64 " in all</p>\n",
 			p->first_error, p->first_error, p->errors);
 	text_add(&p->row, STR("<div id=\"end\">"));
 	add_links(p, p->view.first + p->made, more > 0);

@@ -272,6 +272,9 @@ static const struct {
 	{"from=11&lines=5", 11, 12, "Lines 11 to 12 of 12, 1.2 KiB",
 		FIRST L("?from=6&amp;lines=5", "Previous") DOT FOLLOW RAW,
 		NULL},
+	{"from=90&lines=5", 90, 12, "Lines: 12, 1.2 KiB",
+		FIRST L("?from=8&amp;lines=5", "Previous") DOT FOLLOW RAW,
+		NULL},
 	{"lines=5", 8, 12, "Lines 8 to 12 of 12, 1.2 KiB",
 		FIRST L("?from=3&amp;lines=5", "Previous") DOT FOLLOW L(
 			"?from=8&amp;lines=5", "Link to these lines") DOT RAW,
@@ -300,8 +303,8 @@ test_links(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(links); i++) {
 		struct arena arena = {0};
-		struct text_source text =
-			source_of("line\n", 13 - links[i].first);
+		struct text_source text = source_of("line\n",
+			links[i].first > 12 ? 0 : 13 - links[i].first);
 		struct logpage_view view =
 			view_of(links[i].query, links[i].first, links[i].total);
 		struct str page = page_of(&text, &view, &arena);
@@ -311,7 +314,9 @@ test_links(void **state)
 		failed +=
 			differ(links[i].query, between(page, "<nav>", "</nav>"),
 				str_of(links[i].head));
-		failed += differ(links[i].query, between(page, "<p>", "</p>"),
+		failed += differ(links[i].query,
+			between(page, "<p>",
+				DOT "<a href=\"#end\">Bottom</a></p>"),
 			str_of(links[i].what));
 		failed += differ(links[i].query,
 			between(page, "<div id=\"end\"><nav>", "</nav>"),
