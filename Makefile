@@ -101,7 +101,7 @@ endif
 
 fuzzers: $(FUZZ)
 
-unit: $(UNIT) $(BUILD)/unit/render_log fuzzers
+unit: $(UNIT) fuzzers
 
 check: unit
 	@set -e; for t in $(UNIT); do $$t; done

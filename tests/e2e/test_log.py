@@ -2,6 +2,8 @@
 implementation of the rules; their looks; valid HTML."""
 
 import base64
+import dataclasses
+import hashlib
 import html.parser
 import json
 import os
@@ -12,25 +14,43 @@ import subprocess
 
 import pytest
 
+import archives
 import harness
 import terminal
 from test_browser import Browser, complaints
 from test_pages import CONTRAST, SCREENS, validator  # noqa: F401
 
 LOGS = harness.TOP / "testdata/logs"
-RENDER = harness.WWZ.parent / "unit/render_log"
 
 
-def render(log, query="", first=1, total="-"):
-    """The page of a log, which is bytes, as text."""
-    got = subprocess.run(
-        [RENDER, query, str(first), str(total)],
-        input=log,
-        stdout=subprocess.PIPE,
-        timeout=harness.PATIENCE,
-        check=True,
-    )
-    return got.stdout.decode()
+@dataclasses.dataclass
+class Site:
+    """An archive of recorded and of random logs, of which wwz makes pages."""
+
+    logs: dict
+    url: str
+    client: harness.Http
+    home: pathlib.Path
+
+    def page(self, name, query=""):
+        got = self.client.ask(f"/x.wwz/{name}.log/-wwz-log{query}")
+        assert got.status == 200, got
+        return got
+
+
+@pytest.fixture(scope="module")
+def site(module_tmp):
+    root = module_tmp / "www"
+    root.mkdir()
+    (root / "favicon.ico").touch()
+    logs = {path.stem: path.read_bytes() for path in LOGS.glob("*.log")}
+    logs |= {f"random{seed}": random_log(seed) for seed in range(6)}
+    logs["empty"] = b""
+    archives.write(
+        root / "x.wwz", {f"{name}.log": log for name, log in logs.items()})
+    with harness.served(module_tmp, root) as (_, nginx):
+        yield Site(logs, f"http://127.0.0.1:{nginx.port}", nginx.client(),
+                   module_tmp)
 
 
 class Page(html.parser.HTMLParser):
@@ -152,32 +172,46 @@ def random_log(seed):
         joined = "".join(n + draw.choice(";;;:") for n in numbers)[:-1]
         return b"\x1b[" + joined.encode() + draw.choice([b"m"] * 6 + [b"K"])
 
-    return b"".join(piece() for _ in range(6000))
+    # A NUL further up would be no log's.
+    return b"=" * 512 + b"\n" + b"".join(piece() for _ in range(6000))
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_random(seed):
-    log = random_log(seed)
-    compare(log, render(log, "lines=20000"))
+RECORDED = ["cmake", "cargo", "npm", "groups"]
 
 
-@pytest.mark.parametrize("name", ["cmake", "cargo", "npm", "groups"])
-def test_recorded(name):
-    log = (LOGS / f"{name}.log").read_bytes()
-    page = render(log)
-    compare(log, page)
+@pytest.mark.parametrize(
+    "name", [*RECORDED, *(f"random{seed}" for seed in range(6))])
+def test_shown(site, name):
+    """Each character of a log, and its colours."""
+    page = site.page(name, "?from=1&lines=20000").body.decode()
+    compare(site.logs[name], page)
     assert "<span class" in page
 
 
-def test_groups():
+def test_groups(site):
     """How deep each line of the marks of all systems stands."""
-    page = Page(render((LOGS / "groups.log").read_bytes()))
+    page = Page(site.page("groups").body.decode())
     starts = [n for n, tag, _, _ in page.lines if tag == "summary"]
     assert starts == [2, 6, 13, 15, 19, 21, 23, 29, 33]
     assert "".join(map(str, page.depths)) == (
         "0" "1111" "1111" "000" "11" "111" "0" "11" "11" "2222" "20"
         "111" "0" + "1" * 17
     )
+
+
+def test_policy(site):
+    """Content-Security-Policy lets in the two style sheets, and nothing
+    else."""
+    got = site.page("groups")
+    sheets = re.findall(r"<style>(.*?)</style>", got.body.decode(), re.S)
+    digests = [hashlib.sha256(sheet.encode()).digest() for sheet in sheets]
+    policy = got.get("Content-Security-Policy")
+    sources = re.search(r"style-src ([^;]+)", policy)[1].split()
+    assert len(sheets) == 2
+    assert sources == [
+        f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests]
+    assert "default-src 'none'" in policy
+    assert "script-src" not in policy and "unsafe" not in policy
 
 
 def channel(v):
@@ -198,10 +232,11 @@ def contrast(a, b):
     return (high + 0.05) / (low + 0.05)
 
 
-def test_contrast():
+def test_contrast(site):
     """Each of the 256 colours of text on each background of a line, and the
     text on each of the 256 backgrounds, in both schemes: 4.5 at least."""
-    style = "".join(re.findall(r"<style>(.*?)</style>", render(b""), re.S))
+    page = site.page("empty").body.decode()
+    style = "".join(re.findall(r"<style>(.*?)</style>", page, re.S))
     backs = [dict(re.findall(r"--(back|bad|hit): (#\w+)", part))
              for part in (
                  "".join(re.findall(r"^:root.*", style, re.M)),
@@ -223,18 +258,17 @@ def test_contrast():
 
 
 @pytest.fixture(scope="module")
-def browser(module_tmp):
-    browser = Browser(module_tmp)
+def browser(site):
+    browser = Browser(site.home)
     yield browser
     browser.close()
 
 
-def test_looks(tmp, browser):
+def test_looks(site, browser):
     """On a phone and on a desk, by day and by night: nothing sticks out, all
     text can be read, and the first error is at the top though it is sent last.
     WWZ_PICTURES names a directory to keep pictures in."""
-    page = tmp / "groups.html"
-    page.write_text(render((LOGS / "groups.log").read_bytes()))
+    page = site.url + "/x.wwz/groups.log/-wwz-log"
     keep = os.environ.get("WWZ_PICTURES")
     for width, scheme in SCREENS:
         browser.call(
@@ -246,7 +280,7 @@ def test_looks(tmp, browser):
             features=[{"name": "prefers-color-scheme", "value": scheme}],
         )
         what = f"{width} pixels, {scheme}"
-        assert complaints(browser.open(page.as_uri())) == [], what
+        assert complaints(browser.open(page)) == [], what
         if keep:
             picture = browser.call("Page.captureScreenshot")["data"]
             file = pathlib.Path(keep, f"log-{width}-{scheme}.png")
@@ -261,18 +295,15 @@ def test_looks(tmp, browser):
         ), what
 
 
-def test_valid(tmp, validator):  # noqa: F811
+def test_valid(tmp, site, validator):  # noqa: F811
     """Pages are valid HTML with valid CSS: no error and no warning."""
     pages = {
-        f"{name}.html": render((LOGS / f"{name}.log").read_bytes())
-        for name in ("cmake", "cargo", "npm", "groups")
+        f"{name}.html": site.page(name)
+        for name in (*RECORDED, "random0", "empty")
     }
-    pages["random.html"] = render(random_log(99))
-    pages["empty.html"] = render(b"", "", 1, 0)
-    pages["window.html"] = render(
-        b"line\n" * 99, "from=301&lines=50&refresh=5", 301, 10_000)
-    for name, text in pages.items():
-        (tmp / name).write_text(text)
+    pages["window.html"] = site.page("cargo", "?from=30&lines=9&refresh=5")
+    for name, got in pages.items():
+        (tmp / name).write_bytes(got.body)
     checked = subprocess.run(
         ["java", "-Xss8m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
          "-jar", validator, "--no-langdetect", "--format", "json", *pages],

@@ -1,7 +1,8 @@
 /* Pages of logs: a byte of how it is asked for, one for the sizes of reads, and
  * the log.
  *
- * The page is the same whatever the sizes of reads.  It is UTF-8 without
+ * The page is the same whatever the sizes of reads, and how often the log lets
+ * wait.  It is UTF-8 without
  * control characters.  Its tags are ours, and balanced; nothing else in it
  * looks like one.  Its lines are numbered one after another, and are as many as
  * newlines begin or end. */
@@ -17,6 +18,7 @@ struct part {
 	struct source source;
 	struct str rest;
 	size_t size;
+	bool later; /* the next one, not this time */
 	bool *closed;
 };
 
@@ -25,6 +27,9 @@ part_read(struct source *source, void *buffer, size_t n)
 {
 	struct part *part = (struct part *)source;
 
+	part->later = !part->later && part->size < SIZE_MAX;
+	if (part->later)
+		return SOURCE_LATER;
 	if (n > part->size)
 		n = part->size;
 	if (n > part->rest.n)
@@ -47,7 +52,7 @@ render(struct str log, const struct logpage_view *view, size_t size,
 	struct arena *arena)
 {
 	bool closed = false;
-	struct part part = {{part_read, part_close}, log, size, &closed};
+	struct part part = {{part_read, part_close}, log, size, false, &closed};
 	struct source *page = logpage_open(&part.source, view);
 	struct text text = {.arena = arena};
 	char buffer[4096];
@@ -56,8 +61,8 @@ render(struct str log, const struct logpage_view *view, size_t size,
 	if (size > sizeof(buffer))
 		size = sizeof(buffer);
 	fuzz_law(page != NULL, "memory does not run out", log);
-	while ((n = page->read(page, buffer, size)) > 0)
-		text_add(&text, (struct str){buffer, (size_t)n});
+	while ((n = page->read(page, buffer, size)) > 0 || n == SOURCE_LATER)
+		text_add(&text, (struct str){buffer, n > 0 ? (size_t)n : 0});
 	fuzz_law(n == 0, "a page has an end", log);
 	page->close(page);
 	fuzz_law(closed, "the log is closed", log);
