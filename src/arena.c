@@ -1,11 +1,16 @@
 #include "arena.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BLOCK_SIZE = 8192 };
+enum {
+	BLOCK_SIZE = 8192,
+	SMALL_TEXT = 256, /* bytes that are printed only once */
+	DIGITS_MAX = 20,  /* of 64 bits in decimal */
+};
 
 struct arena_block {
 	struct arena_block *next;
@@ -68,13 +73,15 @@ arena_copy(struct arena *arena, struct str s)
 struct str
 arena_printf(struct arena *arena, const char *format, ...)
 {
+	char small[SMALL_TEXT], *p;
 	va_list args;
-	char *p;
 	int n;
 
 	va_start(args, format);
-	n = vsnprintf(NULL, 0, format, args);
+	n = vsnprintf(small, sizeof(small), format, args);
 	va_end(args);
+	if (n >= 0 && n < SMALL_TEXT)
+		return arena_copy(arena, (struct str){small, (size_t)n});
 	p = n < 0 ? NULL : arena_get(arena, (size_t)n + 1);
 	if (p == NULL)
 		return (struct str){NULL, 0};
@@ -141,21 +148,50 @@ text_add(struct text *text, struct str s)
 	text->n += s.n;
 }
 
+/* Add n with this base, with zeros in front up to width digits. */
+static void
+add_digits(struct text *text, uint64_t n, unsigned base, int width)
+{
+	char digits[DIGITS_MAX], *p = digits + DIGITS_MAX;
+
+	do {
+		*--p = "0123456789abcdef"[n % base];
+		n /= base;
+	} while (n > 0 || digits + DIGITS_MAX - p < width);
+	text_add(text, (struct str){p, (size_t)(digits + DIGITS_MAX - p)});
+}
+
+void
+text_number(struct text *text, uint64_t n)
+{
+	add_digits(text, n, 10, 1);
+}
+
+void
+text_hex(struct text *text, uint64_t n, int width)
+{
+	assert(width <= DIGITS_MAX);
+	add_digits(text, n, 16, width);
+}
+
 void
 text_printf(struct text *text, const char *format, ...)
 {
+	size_t room = text->size - text->n;
 	va_list args;
 	int n;
 
 	va_start(args, format);
-	n = vsnprintf(NULL, 0, format, args);
+	n = vsnprintf(room ? text->p + text->n : NULL, room, format, args);
 	va_end(args);
-	if (n < 0 ||
-		((size_t)n >= text->size - text->n &&
-			!text_grow(text, (size_t)n)))
+	if (n < 0)
 		return;
-	va_start(args, format);
-	vsnprintf(text->p + text->n, (size_t)n + 1, format, args);
-	va_end(args);
+	if ((size_t)n >= room) {
+		if (!text_grow(text, (size_t)n))
+			return;
+		va_start(args, format);
+		vsnprintf(text->p + text->n, (size_t)n + 1, format, args);
+		va_end(args);
+	}
 	text->n += (size_t)n;
 }

@@ -43,6 +43,10 @@ struct text {
 };
 
 void text_add(struct text *text, struct str s);
+
+/* Add n in decimal; in hexadecimal, with zeros in front up to width digits. */
+void text_number(struct text *text, uint64_t n);
+void text_hex(struct text *text, uint64_t n, int width);
 void text_printf(struct text *text, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

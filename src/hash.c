@@ -35,15 +35,16 @@ fold(wide n)
 size_t
 hash_slot(uint64_t key, struct str name, size_t slots)
 {
-	uint64_t h = name.n;
+	uint64_t h = name.n, piece = 0;
 
-	for (size_t i = 0; i < name.n; i += 7) {
-		size_t n = name.n - i < 7 ? name.n - i : 7;
-		uint64_t piece = 0;
-
-		memcpy(&piece, name.p + i, n);
+	/* A copy of a size that is known is an instruction, not a call. */
+	for (; name.n > 7; name = str_slice(name, 7, name.n)) {
+		memcpy(&piece, name.p, 7);
 		h = fold((wide)h * key + piece);
 	}
+	piece = 0;
+	memcpy(&piece, name.p, name.n);
+	h = fold((wide)h * key + piece);
 	h = fold((wide)h * key);
 	return (size_t)((wide)(h % PRIME) * slots >> 61);
 }

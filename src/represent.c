@@ -1,7 +1,6 @@
 #include "represent.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -63,13 +62,20 @@ make_etag(
 	const struct representation *r, enum coding coding, struct arena *arena)
 {
 	const struct member *m = &r->member;
+	struct text text = {.arena = arena};
 
-	if (coding == CODING_IDENTITY)
-		return arena_printf(arena, "\"%08" PRIx32 "-%" PRIx64 "\"",
-			m->crc, m->size);
-	return arena_printf(arena,
-		"\"%08" PRIx32 "-%" PRIx64 "-%" PRIx64 "-%s\"", m->crc, m->size,
-		r->size, encoding_names[coding].p);
+	text_byte(&text, '"');
+	text_hex(&text, m->crc, 8);
+	text_byte(&text, '-');
+	text_hex(&text, m->size, 1);
+	if (coding != CODING_IDENTITY) {
+		text_byte(&text, '-');
+		text_hex(&text, r->size, 1);
+		text_byte(&text, '-');
+		text_add(&text, encoding_names[coding]);
+	}
+	text_byte(&text, '"');
+	return text_str(&text);
 }
 
 static void

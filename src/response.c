@@ -1,7 +1,5 @@
 #include "response.h"
 
-#include <inttypes.h>
-
 #include "page.h"
 #include "validator.h"
 
@@ -78,8 +76,21 @@ response_free(struct response *response)
 static void
 add_field(struct text *text, const char *name, struct str value)
 {
-	if (value.n > 0)
-		text_printf(text, "%s: %.*s\r\n", name, STR_ARG(value));
+	if (value.n == 0)
+		return;
+	text_add(text, str_of(name));
+	text_add(text, STR(": "));
+	text_add(text, value);
+	text_add(text, STR("\r\n"));
+}
+
+static void
+add_number(struct text *text, const char *name, uint64_t n)
+{
+	text_add(text, str_of(name));
+	text_add(text, STR(": "));
+	text_number(text, n);
+	text_add(text, STR("\r\n"));
 }
 
 struct str
@@ -96,12 +107,11 @@ response_head(const struct response *response)
 	add_field(&text, "Content-Encoding", response->content_encoding);
 	add_field(&text, "Content-Range", response->content_range);
 	if (response->has_length)
-		text_printf(&text, "Content-Length: %" PRIu64 "\r\n",
-			response->body.length);
+		add_number(&text, "Content-Length", response->body.length);
 	add_field(&text, "ETag", response->etag);
 	if (response->dated) {
 		validator_date(response->modified, date);
-		text_printf(&text, "Last-Modified: %s\r\n", date);
+		add_field(&text, "Last-Modified", str_of(date));
 	}
 	if (response->ranges)
 		add_field(&text, "Accept-Ranges", STR("bytes"));
@@ -112,11 +122,9 @@ response_head(const struct response *response)
 	add_field(&text, "X-Sendfile2", response->x_sendfile2);
 	add_field(&text, "Allow", response->allow);
 	if (response->retry_seconds > 0)
-		text_printf(
-			&text, "Retry-After: %u\r\n", response->retry_seconds);
+		add_number(&text, "Retry-After", response->retry_seconds);
 	if (response->refresh_seconds > 0)
-		text_printf(
-			&text, "Refresh: %u\r\n", response->refresh_seconds);
+		add_number(&text, "Refresh", response->refresh_seconds);
 	add_field(&text, "Content-Security-Policy",
 		response->content_security_policy);
 	if (response->content_type.n > 0)

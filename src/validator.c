@@ -1,6 +1,6 @@
 #include "validator.h"
 
-#include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 static const char days[] = "SunMonTueWedThuFriSat";
@@ -48,6 +48,14 @@ validator_matches(struct str field, struct str etag, bool weak)
 	return false;
 }
 
+/* The last two digits of n. */
+static void
+put_digits(char *p, int n)
+{
+	p[0] = (char)('0' + (unsigned)n / 10 % 10);
+	p[1] = (char)('0' + (unsigned)n % 10);
+}
+
 void
 validator_date(int64_t seconds, char date[DATE_SIZE])
 {
@@ -55,11 +63,15 @@ validator_date(int64_t seconds, char date[DATE_SIZE])
 	struct tm tm;
 
 	gmtime_r(&time, &tm);
-	snprintf(date, DATE_SIZE, "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT",
-		days + 3 * tm.tm_wday, (unsigned)tm.tm_mday % 100,
-		months + 3 * tm.tm_mon, (unsigned)(tm.tm_year + 1900) % 10000,
-		(unsigned)tm.tm_hour % 100, (unsigned)tm.tm_min % 100,
-		(unsigned)tm.tm_sec % 100);
+	memcpy(date, "Day, 00 Mon 0000 00:00:00 GMT", DATE_SIZE);
+	memcpy(date, days + 3 * tm.tm_wday, 3);
+	put_digits(date + 5, tm.tm_mday);
+	memcpy(date + 8, months + 3 * tm.tm_mon, 3);
+	put_digits(date + 12, (tm.tm_year + 1900) / 100);
+	put_digits(date + 14, tm.tm_year + 1900);
+	put_digits(date + 17, tm.tm_hour);
+	put_digits(date + 20, tm.tm_min);
+	put_digits(date + 23, tm.tm_sec);
 }
 
 struct fields {
