@@ -3,7 +3,7 @@
 #   make                build/wwz
 #   make check          unit tests (cmocka), and the fuzzers' corpora
 #   make fuzz           the fuzzers (clang), SECONDS=60 each
-#   make install        PREFIX=/usr/local DESTDIR=
+#   make install        PREFIX=/usr/local DESTDIR= MANDIR= UNITDIR=; uninstall
 #   make format lint    needs clang-format, clang-tidy, cppcheck
 #   make SAN=address    the same with AddressSanitizer and UBSan, in build/asan
 #   make SAN=thread     the same with ThreadSanitizer, in build/tsan
@@ -11,7 +11,12 @@
 
 VERSION := 0.1.0
 
-PREFIX ?= /usr/local
+PREFIX  ?= /usr/local
+MANDIR  ?= $(PREFIX)/share/man
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+DOCDIR  ?= $(PREFIX)/share/doc/wwz
+COMPDIR ?= $(PREFIX)/share/bash-completion/completions
+
 CC     ?= cc
 CFLAGS ?= -O2 -g
 CSTD   := -std=c11 -D_GNU_SOURCE -DWWZ_VERSION='"$(VERSION)"' -pthread
@@ -122,8 +127,30 @@ fuzz:
 static:
 	$(MAKE) BUILD=build/static LIBS='-lfcgi -lz' STATIC=1 build/static/wwz
 
+# What is installed beside the binary, each file as SOURCE:TARGET.
+PAGES    := $(wildcard deploy/man/*.[1-8])
+UNITS    := $(wildcard deploy/systemd/wwz.*)
+EXAMPLES := $(shell cd deploy && find . -type f \
+    -not -regex '\./\(bash-completion\|debian\|man\|systemd\)/.*' -printf '%P\n')
+INSTALLED = \
+    $(foreach p,$(PAGES),$p:$(MANDIR)/man$(subst .,,$(suffix $p))/$(notdir $p)) \
+    $(foreach u,$(UNITS),$u:$(UNITDIR)/$(notdir $u)) \
+    deploy/bash-completion/wwz:$(COMPDIR)/wwz \
+    $(foreach e,$(EXAMPLES),deploy/$e:$(DOCDIR)/examples/$e)
+
+# Units and examples name the binary where it is.
 install: $(BUILD)/wwz
 	install -D -m 755 $(BUILD)/wwz $(DESTDIR)$(PREFIX)/bin/wwz
+	@set -e; for file in $(INSTALLED); do \
+	    source=$${file%%:*} target=$(DESTDIR)$${file#*:} mode=644; \
+	    if [ -x $$source ]; then mode=755; fi; \
+	    install -D -m $$mode $$source $$target; \
+	    sed -i 's,/usr/local/\(bin\|share/doc\)/wwz,$(PREFIX)/\1/wwz,' $$target; done
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/wwz
+	rm -f $(foreach f,$(INSTALLED),$(DESTDIR)$(lastword $(subst :, ,$f)))
+	-find $(DESTDIR)$(DOCDIR) -depth -type d -empty -delete
 
 format:
 	clang-format -i src/*.[ch] tests/*/*.[ch]
@@ -139,7 +166,7 @@ lint: $(BUILD)/style.h $(BUILD)/logstyle.h
 clean:
 	rm -rf build
 
-.PHONY: all unit check fuzz fuzzers static install format lint clean
+.PHONY: all unit check fuzz fuzzers static install uninstall format lint clean
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/unit/*.d $(BUILD)/fuzz/*.d)

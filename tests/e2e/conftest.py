@@ -9,14 +9,17 @@ import harness
 
 sys.dont_write_bytecode = True
 
-# valgrind and a sanitizer's own allocator cannot share a process.
-collect_ignore = ["test_valgrind.py"] if harness.SANITIZED else []
+# valgrind and a sanitizer's own allocator cannot share a process; packages are
+# made with the plain build.
+collect_ignore = (
+    ["test_package.py", "test_valgrind.py"] if harness.SANITIZED else [])
 
 
 def pytest_report_header():
     lines = [f"wwz: {harness.WWZ}"]
     if harness.SANITIZED:
-        lines.append("a sanitizer build: test_valgrind.py is left out")
+        names = " and ".join(collect_ignore)
+        lines.append(f"a sanitizer build: {names} are left out")
     return lines
 
 

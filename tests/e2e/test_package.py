@@ -1,0 +1,167 @@
+"""What is installed: by make install, and by the Debian package in a Debian
+that has nothing else.  Once, with the plain build."""
+
+import os
+import re
+import subprocess
+
+import pytest
+
+import archives
+import harness
+
+VERSION = re.search(r"(?m)^VERSION := (\S+)$",
+                    (harness.TOP / "Makefile").read_text())[1]
+PLACES = ["PREFIX=/usr", "UNITDIR=/lib/systemd/system"]
+
+
+def run(*command, patience=30 * harness.PATIENCE, **options):
+    """The output of a command that must work."""
+    got = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        timeout=patience, **options)
+    assert got.returncode == 0, (
+        f"{command}\n{got.stdout[-3000:]}\n{got.stderr[-3000:]}")
+    return got.stdout
+
+
+def files_below(top):
+    return {str(path.relative_to(top)): path for path in top.rglob("*")
+            if not path.is_dir()}
+
+
+def test_version():
+    """The version that is being made is the first in CHANGELOG.md."""
+    text = (harness.TOP / "CHANGELOG.md").read_text()
+    assert re.findall(r"(?m)^## ([^,\s]+)", text)[0] == VERSION
+
+
+def make(*words):
+    run("make", "-s", "-C", harness.TOP, *words)
+
+
+def test_make_install(tmp):
+    """All is there, names the binary where it is, and goes again."""
+    make("install", f"DESTDIR={tmp}", *PLACES)
+    files = files_below(tmp)
+    for name in ("usr/bin/wwz", "usr/share/man/man1/wwz.1",
+                 "usr/share/man/man8/wwz-serve.8",
+                 "lib/systemd/system/wwz.socket",
+                 "usr/share/bash-completion/completions/wwz",
+                 "usr/share/doc/wwz/examples/nginx/wwz.conf",
+                 "usr/share/doc/wwz/examples/cluster/haproxy.cfg"):
+        assert name in files, sorted(files)
+    modes = {name: path.stat().st_mode & 0o777
+             for name, path in files.items()}
+    assert {name for name, mode in modes.items() if mode == 0o755} == {
+        "usr/bin/wwz", "usr/share/doc/wwz/examples/cgi/wwz.cgi",
+        "usr/share/doc/wwz/examples/spawn-fcgi/wwz"}
+    assert set(modes.values()) == {0o644, 0o755}, modes
+    unit = files["lib/systemd/system/wwz.service"].read_text()
+    assert "ExecStart=/usr/bin/wwz serve " in unit, unit
+    for name, path in files.items():
+        if name != "usr/bin/wwz":
+            assert "/usr/local/bin/wwz" not in path.read_text(), name
+    make("uninstall", f"DESTDIR={tmp}", *PLACES)
+    assert not files_below(tmp)
+
+
+def test_make_install_elsewhere(tmp):
+    """MANDIR and UNITDIR; the rest is below PREFIX."""
+    make("install", f"PREFIX={tmp}/p", f"MANDIR={tmp}/m", f"UNITDIR={tmp}/u")
+    files = files_below(tmp)
+    for name in ("p/bin/wwz", "m/man1/wwz.1", "u/wwz.service"):
+        assert name in files, sorted(files)
+    assert not [n for n in files if n[:2] not in ("p/", "m/", "u/")]
+
+
+def sources():
+    """Where this machine has its Debian from, as lines of sources.list."""
+    release = dict(
+        line.split("=", 1)
+        for line in open("/etc/os-release").read().splitlines())
+    name = release["VERSION_CODENAME"]
+    lines = run(
+        "apt-get", "indextargets", "Identifier: Packages", "Origin: Debian",
+        f"Codename: {name}",
+        "--format", "deb $(REPO_URI) $(RELEASE) $(COMPONENT)").splitlines()
+    assert lines, "apt has no index of Debian: apt-get update"
+    return name, sorted(set(lines))
+
+
+@pytest.fixture(scope="module")
+def package(module_tmp):
+    run(harness.TOP / "scripts/deb", module_tmp)
+    (path,) = module_tmp.glob("*.deb")
+    assert path.name.startswith(f"wwz_{VERSION}_"), path
+    return path
+
+
+@pytest.fixture(scope="module")
+def tree(package):
+    """A Debian with what is essential, apt, the package, and what it depends
+    on."""
+    if os.geteuid() != 0:
+        pytest.skip("a Debian of its own is made by root")
+    path = package.parent / "tree"
+    path.mkdir()
+    name, lines = sources()
+    # A proxy, for one, is apt's setting.
+    settings = package.parent / "apt.conf"
+    settings.write_text("".join(
+        line + "\n" for line in run("apt-config", "dump").splitlines()
+        if line.startswith("Acquire::")))
+    run("mount", "-t", "tmpfs", "tmpfs", path)
+    try:
+        run("mmdebstrap", "--mode=root", "--variant=apt",
+            f"--aptopt={settings}",
+            f"--customize-hook=copy-in {package} /tmp",
+            '--customize-hook=chroot "$1" apt-get install --yes'
+            f" --no-install-recommends /tmp/{package.name}",
+            name, path, *lines)
+        yield path
+    finally:
+        run("umount", path)
+
+
+def test_lintian(package):
+    said = run("lintian", "--allow-root", "--fail-on=error,warning", package)
+    assert said == "", said
+
+
+def test_runs_in_a_clean_debian(tree):
+    def inside(*command, **environment):
+        return run("chroot", tree, "env", *(
+            f"{name}={value}" for name, value in environment.items()),
+            *command)
+
+    assert inside("wwz", "--version") == f"wwz {VERSION}\n"
+    (tree / "srv/www").mkdir()
+    archives.write(tree / "srv/www/site.wwz", {"a.txt": "in a clean Debian"})
+    answer = inside("wwz", REQUEST_METHOD="GET", DOCUMENT_ROOT="/srv/www",
+                    REQUEST_URI="/site.wwz/a.txt")
+    head, _, body = answer.partition("\n\n")
+    assert "Content-Type: text/plain" in head, answer
+    assert body == "in a clean Debian", answer
+
+
+@pytest.mark.parametrize("section, page", [(1, "wwz"), (8, "wwz-serve")])
+def test_manual_page_is_found(tree, section, page):
+    path = run("mman", "-M", tree / "usr/share/man", "-w", str(section), page)
+    assert path == f"{tree}/usr/share/man/man{section}/{page}.{section}.gz\n"
+
+
+def test_nothing_is_started(tree):
+    """The units are there, and no link makes systemd start one."""
+    assert (tree / "lib/systemd/system/wwz.socket").is_file()
+    links = [path for path in (tree / "etc/systemd").rglob("*wwz*")]
+    assert not links, links
+
+
+def test_goes_without_a_trace(tree):
+    """Last: the package is gone then."""
+    run("chroot", tree, "dpkg", "--purge", "wwz")
+    left = [path for path in tree.rglob("*wwz*")
+            if not path.is_relative_to(tree / "srv")
+            and not path.is_relative_to(tree / "proc")]
+    assert not left, left
