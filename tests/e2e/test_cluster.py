@@ -89,14 +89,13 @@ class Host(harness.Responder):
                      "--root", root])
 
     def open_archives(self):
-        """The archives that it has open."""
+        """Which of ARCHIVES it has open."""
         found = set()
         for number in os.listdir(f"/proc/{self.pid}/fd"):
             with contextlib.suppress(FileNotFoundError):
                 path = os.readlink(f"/proc/{self.pid}/fd/{number}")
-                if path.endswith(".wwz"):
-                    found.add(path.removeprefix(str(self.root)))
-        return found
+                found.add(path.removeprefix(str(self.root)))
+        return found & set(ARCHIVES)
 
 
 GLOBAL = """\
@@ -110,11 +109,11 @@ global
 class Balancer(fronts.Front):
     told_to_end = -signal.SIGTERM
 
-    def __init__(self, tmp, root, space):
+    def __init__(self, tmp, root, space, *changes):
         self.space = space
         place = fronts.Place(tmp / "front", root)
         config = place.file("haproxy.cfg", GLOBAL + fronts.shipped(
-            "cluster/haproxy.cfg", (fronts.ROOT, root)))
+            "cluster/haproxy.cfg", (fronts.ROOT, root), *changes))
         command = ["ip", "netns", "exec", space, "haproxy", "-db", "-f", config]
         super().__init__("haproxy", place, command, 80)
         self.expect(r"\[WARNING\] .* Server wwz/\w+ is DOWN")
@@ -234,8 +233,14 @@ def check_failures(failed, homes, victim, until):
     assert len(failed) <= CLIENTS, failed
 
 
-@pytest.mark.parametrize("fault", ["killed", "unplugged"])
-def test_one_of_three_fails(tmp, root, spaces, fault):
+HTTP_CHECK = "option httpchk"
+
+
+@pytest.mark.parametrize(
+    "fault, changes",
+    [("killed", []), ("unplugged", [("#" + HTTP_CHECK, HTTP_CHECK)])],
+    ids=["killed", "unplugged"])
+def test_one_of_three_fails(tmp, root, spaces, fault, changes):
     """Under load: what fails was under way there, what it had is taken over by
     the others, what they had stays, and all is as before when it is back."""
     (root / "docs").mkdir()
@@ -243,6 +248,7 @@ def test_one_of_three_fails(tmp, root, spaces, fault):
         archives.write(root / archive[1:], {"page.txt": PAGE})
     archives.write(root / ARCHIVES[0][1:],
                    {"page.txt": PAGE, "big.bin": (BIG, archives.STORED)})
+    archives.write(root / "health.wwz", {"index.html": "well"})
     front = spaces["front"]
 
     with contextlib.ExitStack() as stack:
@@ -259,7 +265,7 @@ def test_one_of_three_fails(tmp, root, spaces, fault):
 
         hosts = {host: start(host) for host in HOSTS}
         balancer = stack.enter_context(
-            harness.running(Balancer(tmp, root, front)))
+            harness.running(Balancer(tmp, root, front, *changes)))
         load = stack.enter_context(Load(front))
 
         before = serve_some()
@@ -293,12 +299,12 @@ def test_one_of_three_fails(tmp, root, spaces, fault):
             found = hosts[host].open_archives()
             assert found >= placed(before, host) | placed(after, host), host
             assert found <= placed(before, host) | moved, host
-        check_failures([one for one in load.seen if not one[2]],
-                       before, victim, until)
+        failed = [one for one in load.seen if not one[2]]
+        check_failures(failed, before, victim, until)
         served = balancer.served()
         stay = [archive for _, archive in served if archive not in moved]
         print(f"{fault}: {len(served)} requests to {len(ARCHIVES)} archives,"
-              f" {len(set(served))} found theirs not open; {len(moved)} moved;"
+              f" {len(failed)} failed; {len(set(served))} found theirs not open; {len(moved)} moved;"
               f" {len(stay)} requests to others, all on their hosts")
 
         count = len(load.seen)

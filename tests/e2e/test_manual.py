@@ -55,14 +55,14 @@ def commands():
 
 
 def options_of(text, indent):
-    """{how an option is written: its default, None without} of a list whose
-    items stand after indent, and what is said of them deeper."""
+    """[(how an option is written, its default or None)] of a list whose items
+    stand after indent, and what is said of them deeper."""
     items = re.findall(
-        rf"(?m)^{indent}(--\S.*)\n((?:{indent} +.*\n|\n(?={indent} ))*)", text)
-    found = {}
-    for form, says in items:
+        rf"(?m)^{indent}(--?\w.*?)((?:  +\S.*)?\n(?:\n?{indent} +.*\n)*)", text)
+    found = []
+    for forms, says in items:
         default = re.search(r"\(default: ([^)]*)\)", " ".join(says.split()))
-        found[form] = default and default[1]
+        found.append((sorted(forms.split(", ")), default and default[1]))
     return found
 
 
@@ -90,7 +90,7 @@ def test_options_are_those_of_help():
             continue
         page = page_of(command)
         got = options_of(section(page, "DESCRIPTION"), "     ")
-        assert list(got.items()) == list(wanted.items()), page
+        assert got == wanted, page
         compared += len(wanted)
     assert compared > 20, compared
 
@@ -148,9 +148,10 @@ def test_examples(tmp, page):
     for command, _ in steps:
         script += f"echo '{MARK}'\n{command}\n"
         script += BACKGROUND * command.endswith("&")
+        script += "wait $!\n" * command.startswith("kill ")
     fronts.put_program(tmp)
-    got = run("unshare", "--mount", "--pid", "--fork", "--kill-child",
-              "bash", "-c", script,
+    got = run("unshare", "--mount", "--pid", "--mount-proc", "--fork",
+              "--kill-child", "bash", "-c", script,
               env={**os.environ, "PATH": f"{tmp}:{os.environ['PATH']}"})
     assert got.returncode == 0, got
     outputs = got.stdout.split(f"{MARK}\n")[1:]
