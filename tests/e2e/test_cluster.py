@@ -234,6 +234,29 @@ def check_failures(failed, homes, victim, until):
     assert len(failed) <= CLIENTS, failed
 
 
+def strike(fault, hosts, victim, balancer):
+    """Let it happen, and be noticed; until when requests may fail by it."""
+    host, noticed = hosts[victim], f"Server wwz/{victim} is DOWN"
+    if fault == "unplugged":
+        # No download here: HAProxy 2.6.12 would crash, see README.md there.
+        ip("-n", balancer.space, "link", "set", victim, "down")
+        balancer.wait_for(noticed)
+        return time.monotonic()
+    path = ARCHIVES[0] + "/big.bin"
+    with slow_download(balancer.space, path) as rest:
+        if fault == "killed":
+            host.kill()
+            until = time.monotonic()
+        else:
+            host.process.send_signal(signal.SIGTERM)
+            until = 0
+        balancer.wait_for(noticed)
+        assert (rest() > len(BIG)) == (fault == "told to end")
+    if fault == "told to end":
+        host.finish()
+    return until
+
+
 # Where the host is gone without a word: in less time, and by the other check.
 UNPLUGGED = [("timeout server 10s", "timeout server 3s"),
              ("#option httpchk", "option httpchk")]
@@ -283,23 +306,7 @@ def test_one_of_three_fails(tmp, root, spaces, fault, changes):
             assert process.open_archives() == placed(before, host), host
         assert not [one for one in load.seen if not one[2]]
 
-        if fault == "unplugged":
-            # No download here: HAProxy 2.6.12 would crash, see README.md there.
-            ip("-n", front, "link", "set", victim, "down")
-            balancer.wait_for(f"Server wwz/{victim} is DOWN")
-            until = time.monotonic()
-        else:
-            with slow_download(front, ARCHIVES[0] + "/big.bin") as rest:
-                if fault == "killed":
-                    hosts[victim].kill()
-                    until = time.monotonic()
-                else:
-                    hosts[victim].process.send_signal(signal.SIGTERM)
-                    until = 0
-                balancer.wait_for(f"Server wwz/{victim} is DOWN")
-                assert (rest() > len(BIG)) == (fault == "told to end")
-            if fault == "told to end":
-                hosts[victim].finish()
+        until = strike(fault, hosts, victim, balancer)
         load.wait_for(2 * CLIENTS)
 
         after = serve_some()
