@@ -141,8 +141,6 @@ MARK = "-- next --"
 @pytest.mark.parametrize("page", ["wwz.1", "wwz-explain.1", "wwz-serve.8"])
 def test_examples(tmp, page):
     """As printed, by root."""
-    if os.geteuid() != 0:
-        pytest.skip("places in namespaces are made by root")
     steps = list(session(page))
     script = PLACES + "exec 2>&1\n"
     for command, _ in steps:
@@ -153,6 +151,8 @@ def test_examples(tmp, page):
     got = run("unshare", "--mount", "--pid", "--mount-proc", "--fork",
               "--kill-child", "bash", "-c", script,
               env={**os.environ, "PATH": f"{tmp}:{os.environ['PATH']}"})
+    if got.stderr.startswith("unshare:"):
+        pytest.skip(f"no namespaces here: {got.stderr}")
     assert got.returncode == 0, got
     outputs = got.stdout.split(f"{MARK}\n")[1:]
     assert len(outputs) == len(steps), got

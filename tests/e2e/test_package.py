@@ -1,7 +1,6 @@
 """What is installed: by make install, and by the Debian package in a Debian
 that has nothing else.  Once, with the plain build."""
 
-import os
 import re
 import subprocess
 
@@ -101,8 +100,6 @@ def package(module_tmp):
 def tree(package):
     """A Debian with what is essential, apt, the package, and what it depends
     on."""
-    if os.geteuid() != 0:
-        pytest.skip("a Debian of its own is made by root")
     path = package.parent / "tree"
     path.mkdir()
     name, lines = sources()
@@ -111,7 +108,10 @@ def tree(package):
     settings.write_text("".join(
         line + "\n" for line in run("apt-config", "dump").splitlines()
         if line.startswith("Acquire::")))
-    run("mount", "-t", "tmpfs", "tmpfs", path)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "tmpfs", path],
+                             capture_output=True, text=True)
+    if mounted.returncode != 0:
+        pytest.skip(f"no Debian of its own without mount: {mounted.stderr}")
     try:
         run("mmdebstrap", "--mode=root", "--variant=apt",
             f"--aptopt={settings}",
