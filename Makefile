@@ -3,6 +3,7 @@
 #   make                build/wwz
 #   make check          unit tests (cmocka), and the fuzzers' corpora
 #   make fuzz           the fuzzers (clang), SECONDS=60 each
+#   make bench-tools    what scripts/bench measures with
 #   make install        PREFIX=/usr/local DESTDIR= MANDIR= UNITDIR=; uninstall
 #   make format lint    needs clang-format, clang-tidy, cppcheck
 #   make SAN=address    the same with AddressSanitizer and UBSan, in build/asan
@@ -54,6 +55,7 @@ endif
 OBJ  := $(SRC:src/%.c=$(BUILD)/%.o)
 CORE := $(filter-out $(BUILD)/main.o,$(OBJ))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+BENCH := $(addprefix $(BUILD)/bench/,canned micro allocs.so)
 FUZZ := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 all: $(BUILD)/wwz
@@ -103,6 +105,23 @@ ifeq ($(SAN),fuzzer)
 else
 	$(LINK) -o $@ $^ $(LIBS)
 endif
+
+# What scripts/bench measures with.
+$(BUILD)/bench/%.o: tests/bench/%.c Makefile
+	@mkdir -p $(@D)
+	$(COMPILE) -Isrc -Itests/unit -c -o $@ $<
+
+$(BUILD)/bench/canned: $(BUILD)/bench/canned.o
+	$(LINK) -o $@ $^
+
+$(BUILD)/bench/micro: $(BUILD)/bench/micro.o $(CORE)
+	$(LINK) -o $@ $^ $(LIBS)
+
+$(BUILD)/bench/allocs.so: tests/bench/allocs.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) -O2 -fPIC -shared -o $@ $<
+
+bench-tools: $(BENCH)
 
 fuzzers: $(FUZZ)
 
@@ -166,7 +185,9 @@ lint: $(BUILD)/style.h $(BUILD)/logstyle.h
 clean:
 	rm -rf build
 
-.PHONY: all unit check fuzz fuzzers static install uninstall format lint clean
+.PHONY: all unit check bench-tools fuzz fuzzers static install uninstall \
+    format lint clean
 .SECONDARY:
 
--include $(wildcard $(BUILD)/*.d $(BUILD)/unit/*.d $(BUILD)/fuzz/*.d)
+-include $(wildcard $(BUILD)/*.d $(BUILD)/unit/*.d $(BUILD)/fuzz/*.d \
+    $(BUILD)/bench/*.d)

@@ -1,0 +1,170 @@
+"""Rates: wrk against each server in turn, again and again."""
+
+import gzip
+import os
+import pathlib
+import signal
+import statistics
+import subprocess
+import time
+
+import harness
+from material import TOP
+
+HERE = pathlib.Path(__file__).parent
+CONNECTIONS = 32
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+class Samples:
+    """What one server did in a case: a figure for each round."""
+
+    def __init__(self):
+        self.rate, self.cpu = [], []  # requests/s; microseconds each
+
+
+def ratios(these, those):
+    return [a / b for a, b in zip(these, those) if b > 0]
+
+
+def spread(values):
+    """(median, least, most)"""
+    return statistics.median(values), min(values), max(values)
+
+
+def cpu_seconds(pid):
+    stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    fields = stat.rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+class Speed:
+    def __init__(self, servers, seconds):
+        self.servers, self.material = servers, servers.material
+        self.seconds = seconds
+        self.samples = {}  # (case's name, server) to Samples
+
+    def server(self, name):
+        return self.servers.by_name.get(name.removesuffix(", stored"))
+
+    def path(self, case, name):
+        """The path that is asked for; of several one of them."""
+        path = case.path
+        if not path.startswith("/"):
+            path = self.file(case, name).read_text().split("\n", 1)[0]
+        elif name.endswith(", stored"):
+            path = path.replace("/deflated/", "/stored/")
+        return self.server(name).change(path)
+
+    def file(self, case, name):
+        """The file of paths for wrk."""
+        if name != "kiwix-serve":
+            return self.material.top / case.path
+        file = self.servers.tmp / "kiwix-paths"
+        lines = (self.material.top / "zim-many").read_text().splitlines()
+        file.write_text("".join(f"/site/A{line}\n" for line in lines))
+        return file
+
+    def fields(self, case, name):
+        if not case.tag:
+            return case.fields
+        got = self.ask(name, self.path(case, name))
+        return [("If-None-Match", got.get("ETag"))]
+
+    def ask(self, name, path, fields=()):
+        client = harness.Http(self.server(name).port)
+        try:
+            return client.ask(path, headers=fields)
+        finally:
+            client.close()
+
+    def check(self, case, name):
+        """The server gives the right bytes, or what it does is not measured.
+        kiwix-serve puts something of its own into a page's head."""
+        path = self.path(case, name)
+        got = self.ask(name, path, self.fields(case, name))
+        body = got.body
+        if got.get("Content-Encoding") == "gzip":
+            body = gzip.decompress(body)
+        assert got.status == case.status, f"{case.name}, {name}: {got}"
+        assert not case.coding or got.get("Content-Encoding"), got
+        if name == "kiwix-serve" and path.endswith(".html"):
+            assert len(body) >= case.size, f"{case.name}, {name}: {got}"
+            return
+        assert len(body) == case.size, f"{case.name}, {name}: {got}"
+        if case.status == 200 and path.startswith("/site.wwz/"):
+            wanted = self.material.members[path.removeprefix("/site.wwz/")]
+            assert body == wanted or "canned" in name, f"{case.name}, {name}"
+
+    def can(self, case):
+        """The servers of the case that are here."""
+        return [name for name in case.servers if self.server(name)]
+
+    def prepare_canned(self, case):
+        """What wwz answers now is what canned answers."""
+        path = self.path(case, "wwz")
+        with harness.FastCgi(self.servers.socket, self.material.www) as wwz:
+            wwz.send(wwz.request(path, headers=self.fields(case, "wwz")))
+            out = bytearray()
+            while True:
+                kind, _, content = wwz.read_record()
+                if kind == harness.END:
+                    break
+                out += content
+        file = self.servers.tmp / "canned"
+        file.write_bytes(out)
+        self.servers.start_canned(file)
+
+    def wrk(self, case, name):
+        """(requests/s, requests)"""
+        server = self.server(name)
+        url = f"http://127.0.0.1:{server.port}"
+        more = []
+        if case.path.startswith("/"):
+            url += self.path(case, name)
+        else:
+            more = ["--", self.file(case, name)]
+        for field in self.fields(case, name):
+            more[:0] = ["-H", ": ".join(field)]
+        command = ["wrk", "-t", "2", "-c", str(CONNECTIONS),
+                   "-d", str(int(self.seconds) + 2),
+                   "-s", HERE / "load.lua", *self._ordered(url, more)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        time.sleep(self.seconds)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=60)
+        took, requests, size, errors = [
+            int(word) for word in output.rpartition("BENCH ")[2].split()]
+        assert errors == 0, f"{case.name}, {name}: {output}"
+        # Of large ones few are whole when time is up.
+        if case.size >= 1 << 20:
+            requests = size / self.large(case, name)
+        return requests * 1e6 / took, requests
+
+    @staticmethod
+    def _ordered(url, more):
+        at = more.index("--") if "--" in more else len(more)
+        return [*more[:at], url, *more[at:]]
+
+    def large(self, case, name):
+        got = self.ask(name, self.path(case, name), case.fields)
+        return len(got.body)
+
+    def run_round(self, case):
+        if "canned" in case.servers:
+            self.prepare_canned(case)
+        for name in self.can(case):
+            process = self.server(name).process
+            before = cpu_seconds(process.pid) if process else 0
+            rate, requests = self.wrk(case, name)
+            samples = self.samples.setdefault((case.name, name), Samples())
+            samples.rate.append(rate)
+            if process and requests:
+                used = cpu_seconds(process.pid) - before
+                samples.cpu.append(used * 1e6 / requests)
+
+    def check_all(self, case):
+        if "canned" in case.servers:
+            self.prepare_canned(case)
+        for name in self.can(case):
+            self.check(case, name)

@@ -1,0 +1,47 @@
+"""Another zip server: Python's http.server with threads over its zipfile.
+
+    zipserver.py PORT ARCHIVE PREFIX
+"""
+
+import http.server
+import mimetypes
+import sys
+import threading
+import urllib.parse
+import zipfile
+
+port, archive, prefix = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+own = threading.local()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    # One write for head and body.
+    wbufsize = -1
+
+    def do_GET(self):
+        if not hasattr(own, "zip"):
+            own.zip = zipfile.ZipFile(archive)
+        name = urllib.parse.unquote(self.path).removeprefix(prefix)
+        try:
+            body = own.zip.read(name)
+        except KeyError:
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", mimetypes.guess_type(name)[0])
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+
+    def log_message(self, *_):
+        pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 128
+    daemon_threads = True
+
+
+Server(("127.0.0.1", port), Handler).serve_forever()
