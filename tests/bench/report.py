@@ -47,7 +47,9 @@ def machine():
 
 class Page:
     def __init__(self, command, date):
-        self.parts = [f"`{command}` on {date}: {machine()}."]
+        load, _, _ = os.getloadavg()
+        self.parts = [f"`{command}` on {date}: {machine()}; load average "
+                      f"before it {load:.1f}."]
         self.targets = []  # rows
 
     def add(self, title, text):

@@ -4,6 +4,7 @@ the canned responder behind front ends with the files of deploy/."""
 import contextlib
 import os
 import pathlib
+import pwd
 import shutil
 import socket
 import subprocess
@@ -186,6 +187,9 @@ class Servers(contextlib.ExitStack):
         """site.wwz through FUSE: where; None when that is not to be had."""
         mount = self.tmp / "mnt"
         (mount / "site.wwz").mkdir(parents=True)
+        if shutil.which("fuse-zip") is None:
+            self.skipped["fuse-zip"] = "not installed"
+            return None
         if not os.access("/dev/fuse", os.R_OK | os.W_OK):
             self.skipped["fuse-zip"] = "/dev/fuse is missing or not allowed"
             return None
@@ -210,7 +214,7 @@ class Servers(contextlib.ExitStack):
         self.by_name["zipfile"] = Server(port, process.process)
 
     def kiwix(self):
-        if shutil.which("kiwix-serve") is None:
+        if not (shutil.which("kiwix-serve") and shutil.which("zimwriterfs")):
             self.skipped["kiwix-serve"] = "not installed"
             return
         port = harness.free_port()
@@ -225,7 +229,6 @@ class Servers(contextlib.ExitStack):
 
 
 def _me():
-    import pwd
     return pwd.getpwuid(os.geteuid()).pw_name
 
 

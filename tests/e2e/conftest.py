@@ -10,9 +10,10 @@ import harness
 sys.dont_write_bytecode = True
 
 # valgrind and a sanitizer's own allocator cannot share a process; packages are
-# made with the plain build.
+# made with the plain build; nobody wants to know how fast a sanitizer is.
 collect_ignore = (
-    ["test_package.py", "test_valgrind.py"] if harness.SANITIZED else [])
+    ["test_bench.py", "test_package.py", "test_valgrind.py"]
+    if harness.SANITIZED else [])
 
 
 def pytest_report_header():

@@ -187,8 +187,12 @@ class Nginx(Front):
             (ROOT, place.root),
         ]
         text = (DEPLOY / "nginx" / site).read_text()
-        if SOCKET in text:
-            changes.append((SOCKET, place.socket))
+        for old, new in (
+            (SOCKET, place.socket),
+            ("/var/cache/nginx/wwz", place.tmp / "nginx/cache"),
+        ):
+            if old in text:
+                changes.append((old, new))
         place.file("nginx/site.conf", shipped(f"nginx/{site}", *changes))
         if snippet is not None:
             changes = []

@@ -219,19 +219,31 @@ def test_kept_connections(place, start, tmp, name):
     assert 1 <= accepts.count() <= 20, f"{accepts.count()} connections"
 
 
-def test_keepalive_snippet_is_the_other(tmp):
+def snippet_lines(name):
+    lines = (fronts.DEPLOY / "nginx" / name).read_text().split("\n")
+    return {line.strip() for line in lines
+            if line.strip() and not line.strip().startswith("#")}
+
+
+def test_keepalive_snippet_is_the_other():
     """nginx's two snippets differ in what connects, and in nothing else."""
-    plain, kept = [
-        {
-            line.strip()
-            for line in (fronts.DEPLOY / "nginx" / name).read_text().split("\n")
-            if line.strip() and not line.strip().startswith("#")
-        }
-        for name in ("wwz.conf", "wwz-keepalive.conf")
-    ]
+    plain, kept = map(snippet_lines, ("wwz.conf", "wwz-keepalive.conf"))
     assert plain - kept == {f"fastcgi_pass unix:{fronts.SOCKET};"}
     assert kept - plain == {"fastcgi_pass wwz;"}
     assert "fastcgi_keep_conn on;" in kept
+
+
+def test_cache_snippet_is_the_kept_one():
+    """It adds the cache, and changes nothing else."""
+    kept, cached = (
+        snippet_lines(name) for name in ("wwz-keepalive.conf", "wwz-cache.conf")
+    )
+    assert kept <= cached
+    more = [line for line in cached - kept
+            if not line.startswith("fastcgi_cache")]
+    assert sorted(line.split()[0] for line in more) == [
+        "fastcgi_ignore_headers", "fastcgi_no_cache", "fastcgi_param",
+        "fastcgi_read_timeout"]
 
 
 # mod_fcgid looks every second; a process goes after two idle ones.
