@@ -157,6 +157,8 @@ take(int listener)
 static void
 answer(int epoll, struct conn *conn)
 {
+	bool keep = (conn->request[HEADER_SIZE + 2] & KEEP_CONN) != 0;
+	bool done;
 	ssize_t n;
 
 	do {
@@ -164,19 +166,15 @@ answer(int epoll, struct conn *conn)
 			canned_size - conn->sent, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (n > 0)
 			conn->sent += (size_t)n;
-	} while (n > 0 && conn->sent < canned_size);
-	if (n < 0 && errno != EAGAIN) {
+		done = conn->sent == canned_size;
+	} while (n > 0 && !done);
+	if ((n < 0 && errno != EAGAIN) || (done && !keep)) {
 		drop(conn);
-	} else if (conn->sent < canned_size) {
-		if (!conn->writing)
-			wait_for(epoll, conn, EPOLL_CTL_MOD, EPOLLOUT);
-		conn->writing = true;
-	} else if ((conn->request[HEADER_SIZE + 2] & KEEP_CONN) == 0) {
-		drop(conn);
-	} else if (conn->writing) {
-		wait_for(epoll, conn, EPOLL_CTL_MOD, EPOLLIN);
-		conn->writing = false;
+		return;
 	}
+	if (conn->writing == done)
+		wait_for(epoll, conn, EPOLL_CTL_MOD, done ? EPOLLIN : EPOLLOUT);
+	conn->writing = !done;
 }
 
 static void

@@ -6,12 +6,12 @@
 import http.server
 import mimetypes
 import sys
-import threading
 import urllib.parse
 import zipfile
 
 port, archive, prefix = int(sys.argv[1]), sys.argv[2], sys.argv[3]
-own = threading.local()
+# Reading is guarded by a lock of its own.
+shared = zipfile.ZipFile(archive)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -20,11 +20,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     wbufsize = -1
 
     def do_GET(self):
-        if not hasattr(own, "zip"):
-            own.zip = zipfile.ZipFile(archive)
         name = urllib.parse.unquote(self.path).removeprefix(prefix)
         try:
-            body = own.zip.read(name)
+            body = shared.read(name)
         except KeyError:
             self.send_error(404)
             return
