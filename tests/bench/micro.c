@@ -46,7 +46,7 @@ median(double *values)
 static struct archive *
 open_archive(const char *path)
 {
-	struct archive *archive = archive_open(str_of(path));
+	struct archive *archive = archive_open(str_of(path), NULL);
 
 	if (archive == NULL || archive->status != STATUS_GO)
 		exit(1);
