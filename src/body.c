@@ -132,6 +132,7 @@ body_add_source(struct body *body, struct source *source)
 static char *
 buffer(struct body *body)
 {
+	body->buffer_lent = true;
 	if (body->buffer == NULL)
 		body->buffer = malloc(BODY_SPAN_SIZE);
 	return body->buffer;
@@ -186,6 +187,7 @@ next_slice(struct body *body, struct segment *s, struct str *span)
 		n -= BODY_SPAN_SIZE;
 		if (n > BODY_SLICE_SIZE)
 			n = BODY_SLICE_SIZE;
+		body->map_lent = true;
 		*span = (struct str){
 			(const char *)body->archive->map + s->at, (size_t)n};
 	}
@@ -340,8 +342,10 @@ pull(struct body *body, struct str *span)
 enum body_result
 body_next(struct body *body, struct str *span)
 {
-	enum body_result result = pull(body, span);
+	enum body_result result;
 
+	body->map_lent = false;
+	result = pull(body, span);
 	if (result == BODY_CUT) {
 		body->broken = true;
 		drop_segments(body);

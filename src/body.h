@@ -46,6 +46,8 @@ struct body {
 	struct segment *lent;   /* done, but their text may still be in use */
 	unsigned file_segments; /* SLICE and CONTENT among the ones to come */
 	char *buffer;           /* BODY_SPAN_SIZE bytes, when first needed */
+	bool buffer_lent;       /* a span lay in it */
+	bool map_lent;          /* the last span lies in the mapping */
 	/* The content under way, which segments of one member share as long as
 	 * they go forward: what buffer holds of it, and from where on. */
 	struct source *content;
@@ -85,12 +87,24 @@ void body_add_source(struct body *body, struct source *source);
  * archive no more.  What is read wrong or not at all becomes a cut. */
 void body_settle(struct body *body);
 
-/* The next bytes, valid until the next call; never an empty span.  BODY_CUT: no
- * more right bytes are to be had, which has been logged; the response must not
- * look complete.  The last bytes that come from an archive are given out after
- * archive_is_intact: what was sent then is the archive as it was opened.  Any
- * thread, one at a time. */
+/* The next bytes, valid until the next call of which body_next_spares has not
+ * said otherwise; never an empty span.  BODY_CUT: no more right bytes are to be
+ * had, which has been logged; the response must not look complete.  The last
+ * bytes that come from an archive are given out after archive_is_intact: what
+ * was sent then is the archive as it was opened.  Any thread, one at a time. */
 enum body_result body_next(struct body *body, struct str *span);
+
+/* body_next would leave the bytes of all spans before as they are.  Those of
+ * the mapping are other people's to change: they must be sent before the file
+ * is looked at for the last time, and nothing is gathered behind them. */
+static inline bool
+body_next_spares(const struct body *body)
+{
+	const struct segment *s = body->first;
+
+	return !body->map_lent &&
+		(s == NULL || !body->buffer_lent || s->kind == SEGMENT_TEXT);
+}
 
 /* body_next would say BODY_END. */
 static inline bool

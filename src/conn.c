@@ -52,25 +52,37 @@ push(struct conn *conn, const void *p, size_t n)
 		(struct iovec){.iov_base = (void *)(uintptr_t)p, .iov_len = n};
 }
 
-/* Queue head and span as records of FCGI_STDOUT.  head is not so long that it
- * fills one. */
 static void
-queue_records(struct conn *conn, struct str head, struct str span)
+begin_record(struct conn *conn)
 {
-	for (int i = 0; head.n + span.n > 0; i++) {
-		size_t n = WIRE_RECORD_MAX - head.n;
+	push(conn, conn->headers[conn->records++], WIRE_HEADER_SIZE);
+	conn->room = WIRE_RECORD_MAX;
+}
 
-		if (n > span.n)
-			n = span.n;
-		wire_stdout(conn->headers[i], conn->wire.id, head.n + n);
-		push(conn, conn->headers[i], WIRE_HEADER_SIZE);
-		if (head.n > 0)
-			push(conn, head.p, head.n);
-		if (n > 0)
-			push(conn, span.p, n);
-		head.n = 0;
-		span = str_slice(span, n, span.n);
+/* Queue s in records of FCGI_STDOUT. */
+static void
+queue(struct conn *conn, struct str s)
+{
+	while (s.n > 0) {
+		size_t n;
+
+		if (conn->room == 0)
+			begin_record(conn);
+		n = s.n < conn->room ? s.n : conn->room;
+		push(conn, s.p, n);
+		conn->room -= n;
+		wire_stdout(conn->headers[conn->records - 1], conn->wire.id,
+			WIRE_RECORD_MAX - conn->room);
+		s = str_slice(s, n, s.n);
 	}
+}
+
+static void
+empty_queue(struct conn *conn)
+{
+	conn->iov_at = conn->iov_end = 0;
+	conn->records = 0;
+	conn->room = 0;
 }
 
 /* The head, once. */
@@ -93,6 +105,25 @@ queue_end(struct conn *conn)
 	conn->end_sent = true;
 }
 
+/* Queue spans of the body, as many as can be sent together.  What the last
+ * body_next said. */
+static enum body_result
+queue_body(struct conn *conn)
+{
+	struct body *body = &conn->response.body;
+	enum body_result result;
+	struct str span;
+
+	do {
+		result = body_next(body, &span);
+		if (result == BODY_SPAN)
+			queue(conn, span);
+	} while (result == BODY_SPAN && !body_is_done(body) &&
+		body_next_spares(body) &&
+		conn->iov_end + CONN_SPAN_IOVS < CONN_IOVS);
+	return result;
+}
+
 /* Queue the next bytes of the response, with the head in front of the first and
  * the end behind the last.  BODY_END when there is nothing left to queue,
  * BODY_LATER when there is nothing yet. */
@@ -101,21 +132,17 @@ fill(struct conn *conn)
 {
 	struct body *body = &conn->response.body;
 	enum body_result result = BODY_END;
-	struct str head, span = {NULL, 0};
 
-	conn->iov_at = conn->iov_end = 0;
+	empty_queue(conn);
 	if (conn->end_sent)
 		return BODY_END;
-	head = take_head(conn);
+	queue(conn, take_head(conn));
 	/* Without memory the head is that of an error, and alone. */
 	if (!conn->response.head && !conn->arena.failed)
-		result = body_next(body, &span);
-	if (head.n == 0 && (result == BODY_CUT || result == BODY_LATER))
-		return result;
-	queue_records(conn, head, span);
+		result = queue_body(conn);
 	if (result == BODY_END || (result == BODY_SPAN && body_is_done(body)))
 		queue_end(conn);
-	return BODY_SPAN;
+	return conn->iov_end > 0 ? BODY_SPAN : result;
 }
 
 /* Take n bytes that were sent off the queue. */
@@ -243,7 +270,7 @@ begin_writing(struct conn *conn)
 	conn->state = CONN_WRITING;
 	conn->head_sent = false;
 	conn->end_sent = false;
-	conn->iov_at = conn->iov_end = 0;
+	empty_queue(conn);
 	grow_buffer(conn);
 }
 

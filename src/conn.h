@@ -25,9 +25,13 @@ enum conn_wait {
 };
 
 enum {
-	/* A span of BODY_SLICE_SIZE in records, and what may stand around. */
-	CONN_RECORDS = BODY_SLICE_SIZE / WIRE_RECORD_MAX + 2,
-	CONN_IOVS = 2 * CONN_RECORDS + 2,
+	/* Records that one span fills, at most, and as many pieces of it with
+	 * their headers. */
+	CONN_SPAN_RECORDS = BODY_SLICE_SIZE / WIRE_RECORD_MAX + 2,
+	CONN_SPAN_IOVS = 2 * CONN_SPAN_RECORDS,
+	/* What is sent at a time: the head, some spans, and the end. */
+	CONN_RECORDS = 3 * CONN_SPAN_RECORDS,
+	CONN_IOVS = 3 * CONN_SPAN_IOVS + 2,
 };
 
 struct conn {
@@ -51,6 +55,8 @@ struct conn {
 	struct iovec iov[CONN_IOVS];
 	int iov_at, iov_end;
 	unsigned char headers[CONN_RECORDS][WIRE_HEADER_SIZE];
+	int records; /* queued */
+	size_t room; /* bytes left in the last of them */
 	unsigned char end[WIRE_END_SIZE];
 };
 
