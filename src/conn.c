@@ -189,12 +189,13 @@ grow_buffer(struct conn *conn)
 
 /* The response is sent; what comes now? */
 static enum conn_wait
-finish(struct conn *conn, enum body_result result, bool closing)
+finish(struct conn *conn, enum body_result result)
 {
 	response_free(&conn->response);
 	arena_reset(&conn->arena);
 	conn->state = CONN_READING;
 	conn->seen = 0;
+	conn->kept = true;
 	if (conn->drain && result != BODY_CUT) {
 		/* Closing now would take the answer from a peer that is still
 		 * sending. */
@@ -202,9 +203,7 @@ finish(struct conn *conn, enum body_result result, bool closing)
 		return shutdown(conn->fd, SHUT_WR) < 0 ? CONN_CLOSE
 						       : CONN_READABLE;
 	}
-	if (result == BODY_CUT || !conn->keep || closing)
-		return CONN_CLOSE;
-	return CONN_IDLE;
+	return result == BODY_CUT || !conn->keep ? CONN_CLOSE : CONN_IDLE;
 }
 
 static enum conn_wait
@@ -237,7 +236,7 @@ wait_for_body(struct conn *conn, int64_t now)
 }
 
 static enum conn_wait
-run_writing(struct conn *conn, int64_t now, bool closing)
+run_writing(struct conn *conn, int64_t now)
 {
 	size_t sent = 0;
 
@@ -250,7 +249,7 @@ run_writing(struct conn *conn, int64_t now, bool closing)
 			if (result == BODY_LATER)
 				return wait_for_body(conn, now);
 			if (result != BODY_SPAN)
-				return finish(conn, result, closing);
+				return finish(conn, result);
 		}
 		n = send_queue(conn);
 		if (n < 0 && errno == EINTR)
@@ -421,7 +420,7 @@ run_draining(const struct conn *conn, unsigned char *scratch)
 }
 
 enum conn_wait
-conn_run(struct conn *conn, int64_t now, unsigned char *scratch, bool closing)
+conn_run(struct conn *conn, int64_t now, unsigned char *scratch)
 {
 	enum conn_wait wait = CONN_IDLE;
 
@@ -430,8 +429,6 @@ conn_run(struct conn *conn, int64_t now, unsigned char *scratch, bool closing)
 	if (conn->state == CONN_READING)
 		wait = run_reading(conn, now, scratch);
 	if (conn->state == CONN_WRITING)
-		wait = run_writing(conn, now, closing);
-	if (closing && (wait == CONN_IDLE || wait == CONN_MORE))
-		return CONN_CLOSE;
+		wait = run_writing(conn, now);
 	return wait;
 }

@@ -43,6 +43,7 @@ struct conn {
 	int64_t progress; /* when a request began to come, or bytes last went:
 			   * milliseconds, CLOCK_MONOTONIC */
 	size_t seen;      /* bytes of a request that is not whole */
+	bool kept;        /* a request has been answered */
 
 	/* With CONN_WRITING: the response, and what of it is in the queue. */
 	struct wire_request wire;
@@ -68,9 +69,7 @@ struct conn *conn_new(int fd, const struct service *service, int64_t now);
 void conn_free(struct conn *conn);
 
 /* Do what can be done without waiting.  now as conn->progress; scratch is of
- * WIRE_PEEK_SIZE bytes.  closing: the connection is not to be kept.  One thread
- * at a time. */
-enum conn_wait conn_run(
-	struct conn *conn, int64_t now, unsigned char *scratch, bool closing);
+ * WIRE_PEEK_SIZE bytes.  One thread at a time. */
+enum conn_wait conn_run(struct conn *conn, int64_t now, unsigned char *scratch);
 
 #endif

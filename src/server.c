@@ -13,6 +13,7 @@
 #include "server.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -30,6 +31,7 @@
 
 #include "conn.h"
 #include "log.h"
+#include "notify.h"
 
 enum {
 	LOOK_FIRST = 2,  /* ms until half a request is looked at again */
@@ -37,10 +39,17 @@ enum {
 	FULL_PAUSE = 10, /* ms without accepting when descriptors ran out */
 	DESCRIPTORS_KEPT = 8,
 	DESCRIPTORS_USUAL = 1024,
-	CUT_WAIT = 1000, /* ms for threads to see that time is up */
+	FRESH_WAIT = 500, /* ms for a first request, when it stops */
+	CUT_WAIT = 1000,  /* ms for threads to see that time is up */
 };
 
-enum watch_kind { WATCH_LISTENER, WATCH_PEER, WATCH_END };
+enum stage {
+	SERVING,
+	DRAINING, /* connections are not kept any more */
+	SHUTTING, /* nor are those waited for that have sent nothing yet */
+};
+
+enum watch_kind { WATCH_LISTENER, WATCH_PEER, WATCH_PING, WATCH_END };
 
 /* What an event of epoll belongs to. */
 struct watch {
@@ -54,6 +63,9 @@ struct peer {
 	/* epoll knows it.  Stored before a peer is armed and loaded when its
 	 * event has come: C11 does not know that epoll orders the two. */
 	_Atomic bool armed;
+
+	/* An answer went out, and no other request has begun. */
+	_Atomic bool idle;
 
 	_Atomic bool parked; /* written with the server's lock held */
 
@@ -74,10 +86,13 @@ struct server {
 	int epoll;
 	int wake;         /* eventfd that the main thread polls */
 	struct watch end; /* eventfd that ends all threads */
+	/* eventfd that a thread answers with a sign of life, see ping. */
+	struct watch pinged;
+	int64_t ping_ms; /* between two; 0: none */
 	struct watch listeners[LISTENERS_MAX];
 	int nlisteners;
 
-	_Atomic bool closing; /* connections are not kept any more */
+	_Atomic enum stage stage;
 
 	size_t max_peers; /* so that descriptors are left for archives */
 
@@ -177,7 +192,7 @@ free_peer(struct server *server, struct peer *peer)
 	unpark_locked(server, peer);
 	LIST_REMOVE(peer, all);
 	server->npeers--;
-	if (server->deaf && !server->closing)
+	if (server->deaf && server->stage == SERVING)
 		listen_locked(server, true);
 	if (LIST_EMPTY(&server->peers))
 		pthread_cond_signal(&server->empty);
@@ -197,6 +212,22 @@ next_look(const struct peer *peer, int64_t now)
 	return now + (waited < LOOK_LAST ? waited : LOOK_LAST);
 }
 
+/* No request has begun.  When the server stops, the peer hears so: what it has
+ * sent by now is still read, what it sends from now on fails at its end, and it
+ * knows that the request was not seen.  drain does the same for peers that are
+ * idle already; of the two stores, this thread's and drain's, at least one is
+ * seen by the other. */
+static void
+wait_idle(struct server *server, struct peer *peer)
+{
+	enum stage stage;
+
+	peer->idle = peer->conn->kept;
+	stage = server->stage;
+	if (stage == SHUTTING || (stage == DRAINING && peer->idle))
+		shutdown(peer->watch.fd, SHUT_RD);
+}
+
 /* Hand the connection over to whoever gets its next event.  It must not be
  * touched after it is armed, nor after it is parked as half. */
 static void
@@ -208,6 +239,7 @@ hand_over(struct server *server, struct peer *peer, enum conn_wait wait,
 
 	switch (wait) {
 	case CONN_IDLE:
+		wait_idle(server, peer);
 		if (arm(server, peer, EPOLLIN) == 0)
 			return;
 		break;
@@ -233,9 +265,10 @@ static void
 run_peer(struct server *server, struct peer *peer, unsigned char *scratch)
 {
 	int64_t now = now_ms();
-	enum conn_wait wait =
-		conn_run(peer->conn, now, scratch, server->closing);
+	enum conn_wait wait;
 
+	peer->idle = false;
+	wait = conn_run(peer->conn, now, scratch);
 	hand_over(server, peer, wait, now);
 }
 
@@ -303,6 +336,22 @@ accept_peer(struct server *server, int listener, unsigned char *scratch)
 		run_peer(server, peer, scratch);
 }
 
+/* Tell the service manager that a thread is there to answer. */
+static void
+answer_ping(struct server *server)
+{
+	uint64_t count;
+	size_t n;
+
+	if (read(server->pinged.fd, &count, sizeof(count)) < 0)
+		return; /* another thread was faster */
+	pthread_mutex_lock(&server->lock);
+	n = server->npeers;
+	pthread_mutex_unlock(&server->lock);
+	notify("WATCHDOG=1\nSTATUS=%zu connections, %d threads", n,
+		server->limits->threads);
+}
+
 static void *
 work(void *data)
 {
@@ -320,6 +369,8 @@ work(void *data)
 			break;
 		if (watch->kind == WATCH_LISTENER) {
 			accept_peer(server, watch->fd, scratch);
+		} else if (watch->kind == WATCH_PING) {
+			answer_ping(server);
 		} else {
 			struct peer *peer = event.data.ptr;
 
@@ -381,17 +432,39 @@ server_hold_signals(void)
 	return errno == 0 ? 0 : -1;
 }
 
+/* Milliseconds to wait until something is due, ping among it; -1 for ever. */
 static int
-poll_timeout(struct server *server)
+poll_timeout(struct server *server, int64_t ping)
 {
 	int64_t next, now = now_ms();
 
 	pthread_mutex_lock(&server->lock);
-	next = server->next;
+	next = server->next < ping ? server->next : ping;
 	pthread_mutex_unlock(&server->lock);
 	if (next == INT64_MAX)
 		return -1;
 	return next > now ? (int)(next - now) : 0;
+}
+
+static void
+reload(struct server *server)
+{
+	notify("RELOADING=1\nMONOTONIC_USEC=%" PRId64 "000", now_ms());
+	cache_clear(server->service->cache);
+	notify("READY=1");
+}
+
+/* The service manager waits for signs of life: let one of the threads give it,
+ * when none is stuck.  When the next one is due, if now is not before due. */
+static int64_t
+ping(struct server *server, int64_t due, int64_t now)
+{
+	uint64_t one = 1;
+
+	if (now < due)
+		return due;
+	(void)!write(server->pinged.fd, &one, sizeof(one));
+	return now + server->ping_ms;
 }
 
 /* The main thread's part: signals and time, until it is to stop. */
@@ -403,30 +476,34 @@ mind(struct server *server, int signals)
 		{.fd = server->wake, .events = POLLIN},
 	};
 	struct signalfd_siginfo signal;
+	int64_t due = server->ping_ms > 0 ? now_ms() : INT64_MAX;
 	uint64_t count;
 
 	for (;;) {
-		poll(fds, 2, poll_timeout(server));
+		poll(fds, 2, poll_timeout(server, due));
 		(void)!read(server->wake, &count, sizeof(count));
 		if (read(signals, &signal, sizeof(signal)) ==
 			(ssize_t)sizeof(signal)) {
 			if (signal.ssi_signo != SIGHUP)
 				return;
-			cache_clear(server->service->cache);
+			reload(server);
 		}
 		look_at_parked(server, now_ms());
+		due = ping(server, due, now_ms());
 	}
 }
 
-/* Let no connection bring another request: a request that is there already is
- * still read, all others find the end. */
+/* Let connections, or idle ones only, bring no other request: a request that is
+ * there already is still read, all others find the end. */
 static void
-shut_peers(struct server *server, int how)
+shut_peers(struct server *server, int how, bool idle)
 {
 	struct peer *peer;
 
 	pthread_mutex_lock(&server->lock);
 	LIST_FOREACH (peer, &server->peers, all) {
+		if (idle && !peer->idle)
+			continue;
 		shutdown(peer->watch.fd, how);
 		if (peer->parked && peer->half) {
 			unpark_locked(server, peer);
@@ -460,21 +537,29 @@ wait_empty(struct server *server, int64_t ms)
 	return empty;
 }
 
-/* No new connections; what is under way is finished within the grace. */
+/* No new connections; what is under way is finished within the grace.  A peer
+ * that has just connected is about to send its request: it gets some time. */
 static void
 drain(struct server *server, struct listeners *listeners)
 {
+	int64_t grace = (int64_t)server->limits->grace_seconds * 1000;
+	int64_t fresh = grace < FRESH_WAIT ? grace : FRESH_WAIT;
+
 	pthread_mutex_lock(&server->lock);
-	server->closing = true;
+	server->stage = DRAINING;
 	listen_locked(server, false);
 	pthread_mutex_unlock(&server->lock);
 	listener_close(listeners);
-	shut_peers(server, SHUT_RD);
-	if (wait_empty(server, (int64_t)server->limits->grace_seconds * 1000))
+	shut_peers(server, SHUT_RD, true);
+	if (wait_empty(server, fresh))
+		return;
+	server->stage = SHUTTING;
+	shut_peers(server, SHUT_RD, false);
+	if (wait_empty(server, grace - fresh))
 		return;
 	log_pairs(LOG_WARN, "grace-over",
 		{"why", STR("responses under way are cut")});
-	shut_peers(server, SHUT_RDWR);
+	shut_peers(server, SHUT_RDWR, false);
 	wait_empty(server, CUT_WAIT);
 }
 
@@ -485,8 +570,13 @@ setup(struct server *server, const struct listeners *listeners)
 	server->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	server->end = (struct watch){
 		WATCH_END, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+	server->pinged = (struct watch){
+		WATCH_PING, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+	server->ping_ms = notify_watchdog_ms();
 	if (server->epoll < 0 || server->wake < 0 || server->end.fd < 0 ||
-		watch_fd(server, &server->end, EPOLLIN) < 0)
+		server->pinged.fd < 0 ||
+		watch_fd(server, &server->end, EPOLLIN) < 0 ||
+		watch_fd(server, &server->pinged, EPOLLIN) < 0)
 		return -1;
 	server->nlisteners = listeners->n;
 	for (int i = 0; i < listeners->n; i++)
@@ -540,7 +630,9 @@ run(struct server *server, struct listeners *listeners, pthread_t *threads)
 	n = start_threads(server, threads);
 	if (n == 0)
 		return fail("threads");
+	notify("READY=1\nSTATUS=%d threads", n);
 	mind(server, signals);
+	notify("STOPPING=1\nSTATUS=Finishing what is under way");
 	drain(server, listeners);
 	if (!LIST_EMPTY(&server->peers)) {
 		/* A thread hangs in a read of a disk that does not answer. */
@@ -589,5 +681,6 @@ server_run(struct listeners *listeners, const struct service *service,
 	close(server.epoll);
 	close(server.wake);
 	close(server.end.fd);
+	close(server.pinged.fd);
 	return status;
 }

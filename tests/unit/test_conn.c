@@ -102,13 +102,13 @@ transmit(struct wires *w, const void *p, size_t n)
 
 /* Run the connection until it waits for something other than room. */
 static enum conn_wait
-run(struct wires *w, bool closing)
+run(struct wires *w)
 {
 	enum conn_wait wait;
 	int turns = 0;
 
 	do {
-		wait = conn_run(w->conn, 2000, scratch, closing);
+		wait = conn_run(w->conn, 2000, scratch);
 		receive(w);
 		assert_true(++turns < 100000);
 	} while (wait == CONN_WRITABLE);
@@ -401,7 +401,7 @@ test_requests(void **state)
 
 		connect_wires(&w);
 		send_request(&w, &table[i].wanted);
-		wait = run(&w, false);
+		wait = run(&w);
 		failed += check_answer(
 			&w, table[i].what, id, table[i].status, table[i].body);
 		if (wait != table[i].want) {
@@ -428,21 +428,19 @@ test_byte_by_byte(void **state)
 	connect_wires(&w);
 	for (size_t i = 0; i < b.n - 1; i++) {
 		transmit(&w, b.p + i, 1);
-		assert_int_equal(
-			conn_run(w.conn, 5000 + (int64_t)i, scratch, false),
+		assert_int_equal(conn_run(w.conn, 5000 + (int64_t)i, scratch),
 			CONN_MORE);
 		assert_int_equal(w.conn->seen, i + 1);
 		if (i + 1 >= b.n - 8)
 			continue;
-		assert_int_equal(
-			conn_run(w.conn, 6000 + (int64_t)i, scratch, false),
+		assert_int_equal(conn_run(w.conn, 6000 + (int64_t)i, scratch),
 			CONN_MORE);
 		assert_int_equal(w.conn->seen, i + 1);
 		assert_int_equal(w.conn->progress, 5000);
 		assert_int_equal(w.conn->state, CONN_READING);
 	}
 	transmit(&w, b.p + b.n - 1, 1);
-	assert_int_equal(run(&w, false), CONN_CLOSE);
+	assert_int_equal(run(&w), CONN_CLOSE);
 	assert_int_equal(check_answer(&w, "bytes", 1, 200, &small), 0);
 	disconnect(&w);
 	free(b.p);
@@ -462,14 +460,14 @@ test_body_is_late(void **state)
 	put_request(&b, &wanted);
 	connect_wires(&w);
 	transmit(&w, b.p, b.n - 20000);
-	assert_int_equal(run(&w, false), CONN_MORE);
-	assert_int_equal(run(&w, false), CONN_READABLE);
+	assert_int_equal(run(&w), CONN_MORE);
+	assert_int_equal(run(&w), CONN_READABLE);
 	assert_int_equal(check_answer(&w, "late", 1, 200, &small), 0);
 	transmit(&w, b.p + b.n - 20000, 20000);
-	assert_int_equal(run(&w, false), CONN_READABLE);
+	assert_int_equal(run(&w), CONN_READABLE);
 	assert_int_equal(w.n, 0);
 	shutdown(w.fd, SHUT_WR);
-	assert_int_equal(conn_run(w.conn, 2000, scratch, false), CONN_CLOSE);
+	assert_int_equal(conn_run(w.conn, 2000, scratch), CONN_CLOSE);
 	disconnect(&w);
 	free(b.p);
 }
@@ -481,12 +479,11 @@ test_nothing_to_read(void **state)
 
 	(void)state;
 	connect_wires(&w);
-	assert_int_equal(run(&w, false), CONN_IDLE);
-	assert_int_equal(run(&w, false), CONN_IDLE);
-	assert_int_equal(run(&w, true), CONN_CLOSE);
+	assert_int_equal(run(&w), CONN_IDLE);
+	assert_int_equal(run(&w), CONN_IDLE);
 	close(w.fd);
 	w.fd = -1;
-	assert_int_equal(conn_run(w.conn, 2000, scratch, false), CONN_CLOSE);
+	assert_int_equal(conn_run(w.conn, 2000, scratch), CONN_CLOSE);
 	disconnect(&w);
 	conn_free(NULL);
 }
@@ -506,19 +503,19 @@ test_kept(void **state)
 			.body = i % 2 ? 1000 : 0};
 
 		send_request(&w, &wanted);
-		assert_int_equal(run(&w, false), CONN_IDLE);
+		assert_int_equal(run(&w), CONN_IDLE);
 		assert_int_equal(check_answer(&w, "kept", i, 200,
 					 i % 3 ? &small : &large),
 			0);
 		assert_int_equal(w.conn->seen, 0);
 	}
 	send_request(&w, &small_wanted);
-	assert_int_equal(run(&w, false), CONN_CLOSE);
+	assert_int_equal(run(&w), CONN_CLOSE);
 	assert_int_equal(check_answer(&w, "last", 1, 200, &small), 0);
 	disconnect(&w);
 }
 
-/* Who is to close answers what lies there, and keeps nothing. */
+/* Behind the end of reading, what lies there is answered, and nothing else. */
 static void
 test_closing(void **state)
 {
@@ -528,7 +525,11 @@ test_closing(void **state)
 	(void)state;
 	connect_wires(&w);
 	send_request(&w, &wanted);
-	assert_int_equal(run(&w, true), CONN_CLOSE);
+	assert_int_equal(shutdown(w.conn->fd, SHUT_RD), 0);
+	assert_false(w.conn->kept);
+	assert_int_equal(run(&w), CONN_IDLE);
+	assert_true(w.conn->kept);
+	assert_int_equal(run(&w), CONN_CLOSE);
 	assert_int_equal(check_answer(&w, "closing", 1, 200, &small), 0);
 	disconnect(&w);
 }
@@ -547,7 +548,7 @@ test_pipelined(void **state)
 	put_request(&b, &wanted);
 	connect_wires(&w);
 	transmit(&w, b.p, b.n);
-	assert_int_equal(run(&w, false), CONN_CLOSE);
+	assert_int_equal(run(&w), CONN_CLOSE);
 	assert_int_equal(check_answer(&w, "first", 1, 200, &small), 0);
 	disconnect(&w);
 	free(b.p);
@@ -568,7 +569,7 @@ test_multiplexed(void **state)
 	zipmake_put(&b, first.p + 16, first.n - 16);
 	connect_wires(&w);
 	transmit(&w, b.p, b.n);
-	assert_int_equal(run(&w, false), CONN_CLOSE);
+	assert_int_equal(run(&w), CONN_CLOSE);
 	assert_int_equal(w.n, 0);
 	disconnect(&w);
 	free(b.p);
@@ -590,22 +591,22 @@ test_long_body(void **state)
 	put_request(&b, &wanted);
 	connect_wires(&w);
 	transmit(&w, b.p, b.n - 8);
-	assert_int_equal(run(&w, false), CONN_MORE);
+	assert_int_equal(run(&w), CONN_MORE);
 	b.n = 0;
 	put_record(&b, STDIN, 1, piece, 65000, 0);
 	transmit(&w, b.p, b.n);
-	assert_int_equal(run(&w, false), CONN_MORE);
+	assert_int_equal(run(&w), CONN_MORE);
 	transmit(&w, b.p, b.n);
-	assert_int_equal(run(&w, false), CONN_READABLE);
+	assert_int_equal(run(&w), CONN_READABLE);
 	assert_true(w.ended);
 	assert_int_equal(check_answer(&w, "long", 1, 413, NULL), 0);
 	for (int i = 0; i < 100; i++) {
 		transmit(&w, b.p, b.n);
-		assert_int_equal(run(&w, false), CONN_READABLE);
+		assert_int_equal(run(&w), CONN_READABLE);
 	}
 	assert_int_equal(w.n, 0);
 	shutdown(w.fd, SHUT_WR);
-	assert_int_equal(conn_run(w.conn, 2000, scratch, false), CONN_CLOSE);
+	assert_int_equal(conn_run(w.conn, 2000, scratch), CONN_CLOSE);
 	disconnect(&w);
 	free(b.p);
 	free(piece);
@@ -626,7 +627,7 @@ test_long_body_announced(void **state)
 	zipmake_put(&b, "\1\5\0\1\xff\xff\0\0", 8);
 	connect_wires(&w);
 	transmit(&w, b.p, b.n);
-	assert_int_equal(run(&w, false), CONN_READABLE);
+	assert_int_equal(run(&w), CONN_READABLE);
 	assert_int_equal(check_answer(&w, "announced", 1, 413, NULL), 0);
 	disconnect(&w);
 	free(b.p);
@@ -648,14 +649,14 @@ test_stray_record(void **state)
 		send_request(&w, &wanted);
 		/* The record in front of it first. */
 		if (i > 0) {
-			assert_int_equal(run(&w, false), CONN_IDLE);
+			assert_int_equal(run(&w), CONN_IDLE);
 			assert_int_equal(w.n, 0);
 		}
-		assert_int_equal(run(&w, false), CONN_IDLE);
+		assert_int_equal(run(&w), CONN_IDLE);
 		assert_int_equal(check_answer(&w, "kept", 1, 200, &small), 0);
 		transmit(&w, b.p, b.n);
 	}
-	assert_int_equal(run(&w, false), CONN_IDLE);
+	assert_int_equal(run(&w), CONN_IDLE);
 	assert_int_equal(w.n, 0);
 	disconnect(&w);
 	free(b.p);
@@ -679,7 +680,7 @@ check_values(unsigned padding)
 		const unsigned char *mpxs;
 
 		transmit(&w, b.p, b.n);
-		assert_int_equal(run(&w, false), CONN_IDLE);
+		assert_int_equal(run(&w), CONN_IDLE);
 		mpxs = memmem(w.p, w.n, "FCGI_MPXS_CONNS", 15);
 		if (w.n < 8 || w.p[1] != GET_VALUES_RESULT ||
 			(w.p[2] | w.p[3]) != 0 || mpxs == NULL ||
@@ -691,7 +692,7 @@ check_values(unsigned padding)
 		w.n = 0;
 	}
 	send_request(&w, &small_wanted);
-	assert_int_equal(run(&w, false), CONN_CLOSE);
+	assert_int_equal(run(&w), CONN_CLOSE);
 	failed += check_answer(&w, "behind", 1, 200, &small);
 	disconnect(&w);
 	free(values.p);
@@ -720,7 +721,7 @@ test_unknown_management(void **state)
 	put_record(&b, 99, 0, NULL, 0, 0);
 	connect_wires(&w);
 	transmit(&w, b.p, b.n);
-	assert_int_equal(run(&w, false), CONN_IDLE);
+	assert_int_equal(run(&w), CONN_IDLE);
 	assert_int_equal(w.n, 16);
 	assert_int_equal(w.p[1], UNKNOWN_TYPE);
 	assert_int_equal(w.p[8], 99);
@@ -743,10 +744,10 @@ test_management_and_request(void **state)
 	put_request(&b, &small_wanted);
 	connect_wires(&w);
 	transmit(&w, b.p, b.n);
-	assert_int_equal(run(&w, false), CONN_IDLE);
+	assert_int_equal(run(&w), CONN_IDLE);
 	assert_true(w.n > 8);
 	assert_int_equal(w.p[1], GET_VALUES_RESULT);
-	assert_int_equal(run(&w, false), CONN_CLOSE);
+	assert_int_equal(run(&w), CONN_CLOSE);
 	n = 8 + (size_t)(w.p[4] << 8 | w.p[5]) + w.p[6];
 	memmove(w.p, w.p + n, w.n - n);
 	w.n -= n;
@@ -775,7 +776,7 @@ test_wrong_roles(void **state)
 		put_begin(&b, 7, roles[i], KEEP);
 		connect_wires(&w);
 		transmit(&w, b.p, b.n);
-		assert_int_equal(run(&w, false), CONN_CLOSE);
+		assert_int_equal(run(&w), CONN_CLOSE);
 		read_records(&w, 7, &got);
 		assert_int_equal(got.ends, 1);
 		assert_int_equal(got.protocol_status, UNKNOWN_ROLE);
@@ -821,7 +822,7 @@ test_no_requests(void **state)
 
 		connect_wires(&w);
 		transmit(&w, table[i].bytes.p, table[i].bytes.n);
-		wait = run(&w, false);
+		wait = run(&w);
 		if (wait != table[i].want || w.n > 0) {
 			print_error("%s: waits for %d, want %d; %zu bytes\n",
 				table[i].what, (int)wait, (int)table[i].want,
@@ -845,7 +846,7 @@ test_aborted_with_parameters(void **state)
 	put_record(&b, ABORT_REQUEST, 1, NULL, 0, 0);
 	connect_wires(&w);
 	transmit(&w, b.p, b.n);
-	assert_int_equal(run(&w, false), CONN_CLOSE);
+	assert_int_equal(run(&w), CONN_CLOSE);
 	assert_int_equal(w.n, 0);
 	disconnect(&w);
 	free(b.p);
@@ -868,9 +869,9 @@ test_peer_gone_before(void **state)
 		connect_wires(&w);
 		transmit(&w, b.p, n);
 		shutdown(w.fd, SHUT_WR);
-		wait = run(&w, false);
+		wait = run(&w);
 		assert_true(wait == CONN_CLOSE || wait == CONN_MORE);
-		wait = run(&w, false);
+		wait = run(&w);
 		assert_true(wait == CONN_CLOSE || wait == CONN_MORE);
 		assert_int_equal(w.n, 0);
 		disconnect(&w);
@@ -888,10 +889,10 @@ test_peer_gone_meanwhile(void **state)
 	(void)state;
 	connect_wires(&w);
 	send_request(&w, &wanted);
-	assert_int_equal(conn_run(w.conn, 2000, scratch, false), CONN_WRITABLE);
+	assert_int_equal(conn_run(w.conn, 2000, scratch), CONN_WRITABLE);
 	close(w.fd);
 	w.fd = -1;
-	assert_int_equal(conn_run(w.conn, 2000, scratch, false), CONN_CLOSE);
+	assert_int_equal(conn_run(w.conn, 2000, scratch), CONN_CLOSE);
 	disconnect(&w);
 }
 
@@ -910,7 +911,7 @@ test_freed_meanwhile(void **state)
 	assert_int_equal(archive->users, 2);
 	connect_wires(&w);
 	send_request(&w, &wanted);
-	assert_int_equal(conn_run(w.conn, 2000, scratch, false), CONN_WRITABLE);
+	assert_int_equal(conn_run(w.conn, 2000, scratch), CONN_WRITABLE);
 	assert_int_equal(archive->users, 3);
 	disconnect(&w);
 	assert_int_equal(archive->users, 2);
@@ -944,8 +945,8 @@ test_small_buffer(void **state)
 					 &size, sizeof(size)),
 			0);
 		send_request(&w, &wanted);
-		while ((wait = conn_run(w.conn, 2000 + turns, scratch,
-				false)) == CONN_WRITABLE) {
+		while ((wait = conn_run(w.conn, 2000 + turns, scratch)) ==
+			CONN_WRITABLE) {
 			/* Behind an odd turn there is no room; what was sent
 			 * then was the last progress. */
 			assert_int_equal(w.conn->progress,
@@ -995,7 +996,7 @@ test_damaged_member(void **state)
 
 		connect_wires(&w);
 		send_request(&w, &wanted);
-		assert_int_equal(run(&w, false), CONN_CLOSE);
+		assert_int_equal(run(&w), CONN_CLOSE);
 		check_cut(&w, i ? medium : small);
 		disconnect(&w);
 	}
@@ -1032,16 +1033,16 @@ test_truncated_file(void **state)
 		connect_wires(&w);
 		if (i % 2 == 1) {
 			send_request(&w, &wanted);
-			assert_int_equal(run(&w, false), CONN_IDLE);
+			assert_int_equal(run(&w), CONN_IDLE);
 			assert_int_equal(
 				check_answer(&w, "whole", 1, 200, &large), 0);
 		}
 		send_request(&w, &wanted);
 		assert_int_equal(
-			conn_run(w.conn, 2000, scratch, false), CONN_WRITABLE);
+			conn_run(w.conn, 2000, scratch), CONN_WRITABLE);
 		assert_int_equal(truncate("cut.wwz", sizes[i / 2]), 0);
 		log_take();
-		assert_int_equal(run(&w, false), CONN_CLOSE);
+		assert_int_equal(run(&w), CONN_CLOSE);
 		log = log_take();
 		/* Behind the end a page is filled up with zeros, which only
 		 * CRC-32 tells from data. */
@@ -1069,7 +1070,7 @@ test_every_bit_flipped(void **state)
 		b.p[bit / 8] ^= (unsigned char)(1 << bit % 8);
 		connect_wires(&w);
 		transmit(&w, b.p, b.n);
-		wait = run(&w, false);
+		wait = run(&w);
 		assert_int_not_equal(wait, CONN_WRITABLE);
 		if (w.n > 0)
 			answered++;

@@ -1,0 +1,284 @@
+"""Restarts under a service manager: what it is told, and what clients notice,
+which is nothing.  The manager is this file: it holds the listening socket and
+hands it over as systemd does."""
+
+import contextlib
+import ctypes
+import os
+import pathlib
+import signal
+import socket
+import threading
+
+import pytest
+
+import archives
+import fronts
+import harness
+
+TEXT = archives.text(3000, 1)
+LARGE = archives.noise(2 << 20, 2)
+MEMBERS = {
+    "a.txt": TEXT,
+    "large.bin": (LARGE, archives.STORED),
+}
+RESTARTS = 10
+
+
+class Manager:
+    """A listening socket, processes that get it, and what they report."""
+
+    def __init__(self, place, start, *options, listener=None):
+        self.place = place
+        self.start_process = start
+        self.options = options
+        self.socket = listener or socket.socket(socket.AF_UNIX)
+        if listener is None:
+            self.socket.bind(str(place.socket))
+            self.socket.listen(1024)
+            fronts.own(place.socket)
+        self.reports = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.reports.bind(str(place.run / "notify"))
+        fronts.own(place.run / "notify")
+        self.reports.settimeout(harness.PATIENCE)
+
+    def close(self):
+        self.reports.close()
+        self.socket.close()
+
+    def start(self, **environment):
+        """A new process, once it has said that it is ready."""
+        command = [self.place.binary, "serve", "--root", self.place.root]
+        with harness.handed_over(
+            [*command, *self.options], self.socket
+        ) as options:
+            responder = self.start_process(harness.Responder(
+                self.place.tmp, self.place.root,
+                address=self.socket.getsockname(),
+                env={**os.environ,
+                     "NOTIFY_SOCKET": str(self.place.run / "notify"),
+                     **environment},
+                **options, **fronts.drop(),
+            ))
+        self.wait_for("READY=1")
+        return responder
+
+    def report(self):
+        """The next report, as a dictionary."""
+        text = self.reports.recv(4096).decode()
+        return dict(line.split("=", 1) for line in text.splitlines())
+
+    def wait_for(self, line):
+        """The first report with line in it; those before are forgotten."""
+        name, _, value = line.partition("=")
+        while (got := self.report()).get(name) != value:
+            pass
+        return got
+
+
+@pytest.fixture
+def place(tmp):
+    root = tmp / "www"
+    root.mkdir()
+    archives.write(root / "site.wwz", MEMBERS)
+    return fronts.Place(tmp, root)
+
+
+@pytest.fixture
+def start():
+    """start(process) ends it, and judges it, after the test."""
+    with contextlib.ExitStack() as stack:
+        yield lambda process: stack.enter_context(harness.running(process))
+
+
+@pytest.fixture
+def manager(place, start):
+    with contextlib.ExitStack() as stack:
+
+        def make(*options, **more):
+            return stack.enter_context(
+                contextlib.closing(Manager(place, start, *options, **more)))
+
+        yield make
+
+
+class Load:
+    """Clients that ask one request after another, on kept connections, and
+    note what is not as it should be."""
+
+    def __init__(self, front, count=4):
+        self.front = front
+        self.wrong = []
+        self.asked = [0] * count
+        self.ended = False
+        self.threads = [
+            threading.Thread(target=self.work, args=(at,))
+            for at in range(count)
+        ]
+
+    def work(self, at):
+        client = self.front.client()
+        try:
+            while not self.ended:
+                name, want = [("a.txt", TEXT), ("large.bin", LARGE)][
+                    self.asked[at] % 8 == 7]
+                got = client.ask(f"/site.wwz/{name}")
+                self.asked[at] += 1
+                if (got.status, got.body) != (200, want):
+                    self.wrong.append(f"{name}: {got}")
+        except OSError as error:
+            self.wrong.append(repr(error))
+        finally:
+            client.close()
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended = True
+        for thread in self.threads:
+            thread.join()
+
+    def more(self):
+        """Wait until each client has had some answers more."""
+        before = list(self.asked)
+        harness.wait_until(
+            lambda: self.wrong or all(
+                now >= then + 5 for now, then in zip(self.asked, before)),
+            "all clients get answers")
+
+
+NGINX = {
+    "nginx": ("site.conf", "wwz.conf"),
+    "nginx-keepalive": ("site-keepalive.conf", "wwz-keepalive.conf"),
+}
+
+
+@pytest.mark.threads
+@pytest.mark.parametrize("name", NGINX)
+def test_restarts_lose_nothing(place, start, manager, name):
+    """Ten restarts under load, the next process started before the last one
+    ends, and after: each client gets each answer whole."""
+    system = manager("--threads", "2")
+    responder = system.start()
+    front = start(fronts.Nginx(place, *NGINX[name]))
+    # nginx had a kept connection whose process ended, and took another one.
+    front.allow("while sending request to upstream|Connection reset by peer")
+    with Load(front) as load:
+        for i in range(RESTARTS):
+            load.more()
+            if i % 2 == 0:
+                following = system.start()
+                responder.end(signal.SIGTERM)
+            else:
+                responder.end(signal.SIGTERM)
+                following = system.start()
+            responder = following
+        load.more()
+    assert not load.wrong, "\n".join(load.wrong[:5])
+    assert sum(load.asked) > 20 * RESTARTS, load.asked
+
+
+def sockets(responder):
+    """How many it has open."""
+    count = 0
+    for path in pathlib.Path(f"/proc/{responder.pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            count += os.readlink(path).startswith("socket:")
+    return count
+
+
+def listen_tcp():
+    return socket.create_server(("127.0.0.1", 0))
+
+
+@pytest.mark.threads
+@pytest.mark.parametrize("kind", ["unix", "tcp"])
+def test_first_request_comes_late(place, start, manager, kind):
+    """A peer that has connected gets an answer, though TERM came before its
+    request; one that had an answer finds the end."""
+    system = manager(listener=listen_tcp() if kind == "tcp" else None)
+    responder = system.start()
+    with responder.client() as kept:
+        assert kept.ask("/site.wwz/a.txt").body == TEXT
+        # The one that listens, and this one.
+        harness.wait_until(lambda: sockets(responder) == 2, "no others")
+        fresh = responder.client()
+        harness.wait_until(lambda: sockets(responder) == 3, "it is accepted")
+        responder.process.send_signal(signal.SIGTERM)
+        system.wait_for("STOPPING=1")
+        # It has ended what is idle.
+        assert kept.receive(1) is None
+        with fresh:
+            got = fresh.ask("/site.wwz/a.txt")
+            assert (got.body, got.ended) == (TEXT, True), got
+            assert fresh.receive(1) is None
+    responder.finish()
+
+
+def test_reports(manager):
+    """What a service manager hears, from the start to the end."""
+    system = manager("--threads", "3")
+    responder = system.start(WATCHDOG_USEC="200000")
+    with responder.client() as client:
+        for _ in range(3):
+            got = system.wait_for("WATCHDOG=1")
+        assert got["STATUS"].endswith(" connections, 3 threads"), got
+        responder.process.send_signal(signal.SIGHUP)
+        assert int(system.wait_for("RELOADING=1")["MONOTONIC_USEC"]) > 0
+        system.wait_for("READY=1")
+        assert client.ask("/site.wwz/a.txt").body == TEXT
+    responder.process.send_signal(signal.SIGTERM)
+    assert system.wait_for("STOPPING=1")["STATUS"]
+    responder.finish()
+
+
+def test_no_signs_of_life_for_others(manager):
+    """A watchdog that is meant for another process is not fed."""
+    system = manager()
+    responder = system.start(WATCHDOG_USEC="20000", WATCHDOG_PID="1")
+    system.reports.settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        system.report()
+    responder.end(signal.SIGTERM)
+
+
+# ptrace(2)
+SEIZE, INTERRUPT, DETACH, ALL = 0x4206, 0x4207, 17, 0x40000000
+
+
+@contextlib.contextmanager
+def stopped_thread(thread):
+    """One thread of a process held, as a debugger holds it."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    trace = lambda word: libc.ptrace(word, thread, None, None)
+    assert trace(SEIZE) == 0, os.strerror(ctypes.get_errno())
+    assert trace(INTERRUPT) == 0, os.strerror(ctypes.get_errno())
+    assert libc.waitpid(thread, None, ALL) == thread
+    try:
+        yield
+    finally:
+        assert trace(DETACH) == 0, os.strerror(ctypes.get_errno())
+
+
+def test_watchdog_means_the_threads(manager):
+    """When all threads hang there is no sign of life, though the main thread
+    is well."""
+    system = manager("--threads", "1")
+    responder = system.start(WATCHDOG_USEC="40000")
+    system.wait_for("WATCHDOG=1")
+    tasks = os.listdir(f"/proc/{responder.pid}/task")
+    # The last one; sanitizers have a thread of their own.
+    worker = max(int(task) for task in tasks)
+    with stopped_thread(worker):
+        system.reports.settimeout(0.01)
+        with contextlib.suppress(TimeoutError):
+            while True:
+                system.report()
+        system.reports.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            system.report()
+    system.reports.settimeout(harness.PATIENCE)
+    system.wait_for("WATCHDOG=1")
