@@ -179,20 +179,30 @@ cache_control(struct str name, const struct site *site, struct arena *arena)
 		immutable ? ", immutable" : "");
 }
 
-/* How the member is stored, and how the bytes come about. */
-static const char *
-form_name(const struct representation *r)
+static enum sent
+sent_as(const struct representation *r)
 {
 	if (r->form == FORM_GZIP)
-		return "deflated; the stream as it lies, as gzip";
-	if (r->form == FORM_PACKED)
-		return "as it lies";
-	if (r->member.method == ZIP_STORED)
-		return "stored; as it lies";
-	return r->member.method == ZIP_DEFLATED ? "deflated; inflated while it "
-						  "is sent"
-						: "compressed; unpacked by "
-						  "libzip while it is sent";
+		return SENT_GZIP;
+	if (r->form == FORM_PACKED || r->member.method == ZIP_STORED)
+		return SENT_AS_IT_LIES;
+	return r->member.method == ZIP_DEFLATED ? SENT_INFLATED : SENT_UNPACKED;
+}
+
+/* What logs and explain want to know. */
+static void
+account_for(struct response *response, const struct representations *found,
+	const struct negotiation *n)
+{
+	const struct representation *r = &found->of[n->coding];
+
+	response->member = arena_copy(response->body.arena, r->member.name);
+	response->method = r->member.method;
+	response->available = found->available;
+	response->coding = n->coding;
+	response->chosen = n->chosen;
+	response->weight = n->weight;
+	response->sent = sent_as(r);
 }
 
 /* The fields of 200 and 206 beyond those of 304. */
@@ -236,7 +246,7 @@ hand_off(struct response *response, const struct representation *r)
 	response->x_sendfile2 = text_str(&text);
 	response->status = STATUS_OK;
 	response->has_length = false;
-	response->form = "as it lies, by lighttpd";
+	response->sent = SENT_HANDED_OFF;
 }
 
 /* The parts can be had without making the content again for each.  A large one
@@ -285,8 +295,7 @@ answer_representation(struct response *response,
 	struct arena *arena = response->body.arena;
 
 	response->status = n->status;
-	response->member = arena_copy(arena, r->member.name);
-	response->form = form_name(r);
+	account_for(response, found, n);
 	response->etag = r->etag;
 	response->vary = (found->available & (found->available - 1)) != 0;
 	response->cache_control = cache_control(r->member.name, site, arena);

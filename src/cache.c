@@ -32,7 +32,7 @@ struct cache {
 	pthread_cond_t opened; /* an entry has got its archive, or gone */
 	struct chain *chains;
 	struct uses uses; /* open ones only, most recently used first */
-	size_t archives, memory;
+	struct cache_state state;
 };
 
 struct cache *
@@ -100,9 +100,9 @@ take_out(struct cache *cache, struct entry *entry)
 	LIST_REMOVE(entry, chain);
 	if (archive != NULL) {
 		TAILQ_REMOVE(&cache->uses, entry, use);
-		cache->archives--;
-		cache->memory -= entry->memory;
-		hoard_reserve(cache->hoard, cache->memory);
+		cache->state.archives--;
+		cache->state.memory -= entry->memory;
+		hoard_reserve(cache->hoard, cache->state.memory);
 	}
 	free(entry);
 	return archive;
@@ -112,9 +112,9 @@ take_out(struct cache *cache, struct entry *entry)
 static bool
 crowded(const struct cache *cache)
 {
-	return cache->archives > 1 &&
-		(cache->archives > cache->max_archives ||
-			cache->memory > cache->max_memory);
+	return cache->state.archives > 1 &&
+		(cache->state.archives > cache->max_archives ||
+			cache->state.memory > cache->max_memory);
 }
 
 static void
@@ -125,6 +125,7 @@ evict(struct cache *cache)
 		struct archive *archive =
 			take_out(cache, TAILQ_LAST(&cache->uses, uses));
 
+		cache->state.evicted++;
 		pthread_mutex_unlock(&cache->lock);
 		archive_drop(archive);
 		pthread_mutex_lock(&cache->lock);
@@ -170,6 +171,10 @@ open_entry(struct cache *cache, struct entry *entry)
 	int saved = errno;
 
 	pthread_mutex_lock(&cache->lock);
+	if (archive != NULL && archive->status == STATUS_GO)
+		cache->state.opened++;
+	else
+		cache->state.refused++;
 	if (!worth_remembering(archive)) {
 		take_out(cache, entry);
 	} else {
@@ -177,9 +182,9 @@ open_entry(struct cache *cache, struct entry *entry)
 		entry->path = str_of(archive->path);
 		entry->memory = archive_memory(archive);
 		TAILQ_INSERT_HEAD(&cache->uses, entry, use);
-		cache->archives++;
-		cache->memory += entry->memory;
-		hoard_reserve(cache->hoard, cache->memory);
+		cache->state.archives++;
+		cache->state.memory += entry->memory;
+		hoard_reserve(cache->hoard, cache->state.memory);
 	}
 	pthread_cond_broadcast(&cache->opened);
 	pthread_mutex_unlock(&cache->lock);
@@ -212,6 +217,25 @@ cache_get(struct cache *cache, struct str path)
 	if (archive != NULL || entry == NULL)
 		return archive;
 	return open_entry(cache, entry);
+}
+
+size_t
+cache_list(struct cache *cache, struct cache_state *state,
+	struct cache_item *items, size_t max)
+{
+	struct entry *entry;
+	size_t n = 0;
+
+	pthread_mutex_lock(&cache->lock);
+	*state = cache->state;
+	TAILQ_FOREACH (entry, &cache->uses, use) {
+		if (n == max)
+			break;
+		items[n++] = (struct cache_item){
+			archive_keep(entry->archive), entry->memory};
+	}
+	pthread_mutex_unlock(&cache->lock);
+	return n;
 }
 
 void

@@ -23,6 +23,24 @@ void cache_free(struct cache *cache);
  * are.  NULL with errno ENOMEM.  Any thread. */
 struct archive *cache_get(struct cache *cache, struct str path);
 
+/* How a cache is, and what it has done. */
+struct cache_state {
+	size_t archives, memory; /* open, and bytes of their indexes */
+	uint64_t opened;         /* archives, since the cache was made */
+	uint64_t refused;        /* files that could not be opened as one */
+	uint64_t evicted;        /* archives closed, for others to have room */
+};
+
+struct cache_item {
+	struct archive *archive; /* a share: archive_drop it */
+	size_t memory;
+};
+
+/* Write the state, and the archives that are open, the most recently used
+ * first, at most max of them: how many.  Any thread. */
+size_t cache_list(struct cache *cache, struct cache_state *state,
+	struct cache_item *items, size_t max);
+
 /* Let go of archive, if that is still what the cache has for its path.  Any
  * thread. */
 void cache_forget(struct cache *cache, const struct archive *archive);

@@ -23,8 +23,9 @@ put(int fd, struct str bytes)
 	return 0;
 }
 
+/* Write the response; *sent are the bytes of its body that went out. */
 static int
-put_response(struct response *response, int fd)
+put_response(struct response *response, int fd, uint64_t *sent)
 {
 	enum body_result result = BODY_END;
 	struct str span = response_head(response);
@@ -36,6 +37,7 @@ put_response(struct response *response, int fd)
 		result != BODY_CUT) {
 		if (result == BODY_SPAN && put(fd, span) < 0)
 			return -1;
+		*sent += span.n;
 	}
 	return result == BODY_CUT ? -1 : 0;
 }
@@ -65,12 +67,17 @@ cgi_run(const struct service *service, char *const *environment, int fd)
 	struct arena arena = {0};
 	struct request request;
 	struct response response;
+	struct account account;
 	int result;
 
+	account_begin(&account, service->accounts);
 	request_read(&request, environment, &arena);
+	account_note(&account, &request, &arena);
 	drain(&request);
 	serve(service, &request, &arena, &response);
-	result = put_response(&response, fd);
+	account_enter(&account, PHASE_SEND);
+	result = put_response(&response, fd, &account.bytes);
+	account_end(&account, NULL, &response, result < 0);
 	response_free(&response);
 	arena_free(&arena);
 	return result < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -14,6 +14,8 @@
  * executing, making and removing. */
 #define ALL_RIGHTS  ((LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1)
 #define READ_RIGHTS (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+#define WRITE_RIGHTS \
+	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG)
 
 int
 confine_user(const char *user, char *const *sockets, int n)
@@ -37,11 +39,13 @@ confine_user(const char *user, char *const *sockets, int n)
 #ifdef WWZ_UNCONFINED
 
 int
-confine_process(const char *root, const char *const *removable, size_t n)
+confine_process(const char *root, const char *const *removable, size_t n,
+	const char *writable)
 {
 	(void)root;
 	(void)removable;
 	(void)n;
+	(void)writable;
 	return 0;
 }
 
@@ -68,8 +72,8 @@ allow(int ruleset, const char *path, uint64_t rights)
 }
 
 static int
-restrict_to(
-	int ruleset, const char *root, const char *const *removable, size_t n)
+restrict_to(int ruleset, const char *root, const char *const *removable,
+	size_t n, const char *writable)
 {
 	if (allow(ruleset, root, READ_RIGHTS) < 0)
 		return -1;
@@ -78,11 +82,14 @@ restrict_to(
 			    LANDLOCK_ACCESS_FS_REMOVE_FILE) < 0)
 			return -1;
 	}
+	if (writable != NULL && allow(ruleset, writable, WRITE_RIGHTS) < 0)
+		return -1;
 	return syscall(SYS_landlock_restrict_self, ruleset, 0) < 0 ? -1 : 0;
 }
 
 int
-confine_process(const char *root, const char *const *removable, size_t n)
+confine_process(const char *root, const char *const *removable, size_t n,
+	const char *writable)
 {
 	struct landlock_ruleset_attr attr = {.handled_access_fs = ALL_RIGHTS};
 	long ruleset;
@@ -96,7 +103,8 @@ confine_process(const char *root, const char *const *removable, size_t n)
 		return errno == ENOSYS || errno == EOPNOTSUPP || errno == EPERM
 			? 0
 			: -1;
-	result = restrict_to((int)ruleset, root ? root : "/", removable, n);
+	result = restrict_to(
+		(int)ruleset, root ? root : "/", removable, n, writable);
 	saved = errno;
 	close((int)ruleset);
 	errno = saved;

@@ -11,9 +11,10 @@ int confine_user(const char *user, char *const *sockets, int n);
 
 /* From here on: nothing can be gained by executing a file, no other process may
  * look into this one, and of the file system it can only read what lies below
- * root (NULL: anything), and remove files in the n directories given.  What the
- * kernel lacks (Landlock) is left out.  Before threads start.  -1 with errno.
- */
-int confine_process(const char *root, const char *const *removable, size_t n);
+ * root (NULL: anything), remove files in the n directories given, and make and
+ * write files in writable (NULL: nowhere).  What the kernel lacks (Landlock) is
+ * left out.  Before threads start.  -1 with errno. */
+int confine_process(const char *root, const char *const *removable, size_t n,
+	const char *writable);
 
 #endif

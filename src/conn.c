@@ -37,8 +37,11 @@ conn_free(struct conn *conn)
 {
 	if (conn == NULL)
 		return;
-	if (conn->state == CONN_WRITING)
+	if (conn->state == CONN_WRITING) {
+		account_end(
+			&conn->account, conn->counters, &conn->response, true);
 		response_free(&conn->response);
+	}
 	arena_free(&conn->arena);
 	if (conn->fd >= 0)
 		close(conn->fd);
@@ -83,6 +86,7 @@ empty_queue(struct conn *conn)
 	conn->iov_at = conn->iov_end = 0;
 	conn->records = 0;
 	conn->room = 0;
+	conn->queued = 0;
 }
 
 /* The head, once. */
@@ -105,6 +109,45 @@ queue_end(struct conn *conn)
 	conn->end_sent = true;
 }
 
+/* Make records of what was logged while this request was worked at, for the
+ * front end's own log. */
+static struct str
+error_records(struct conn *conn, const struct line *errors)
+{
+	unsigned char header[WIRE_HEADER_SIZE];
+	struct text text = {.arena = &conn->arena};
+
+	if (errors->n == 0 || !conn->service->tell_front)
+		return (struct str){NULL, 0};
+	wire_stderr(header, conn->wire.id, errors->n);
+	text_add(&text, (struct str){(char *)header, sizeof(header)});
+	text_add(&text, (struct str){errors->p, errors->n});
+	wire_stderr(header, conn->wire.id, 0);
+	text_add(&text, (struct str){(char *)header, sizeof(header)});
+	return conn->arena.failed ? (struct str){NULL, 0} : text_str(&text);
+}
+
+/* As body_next.  What is logged about a cut goes out at once, if it can. */
+static enum body_result
+next_span(struct conn *conn, struct str *span)
+{
+	struct line errors;
+	struct str records;
+	enum body_result result;
+
+	errors.n = 0;
+	log_copy(&errors);
+	result = body_next(&conn->response.body, span);
+	log_copy(NULL);
+	if (result != BODY_CUT)
+		return result;
+	records = error_records(conn, &errors);
+	if (records.n > 0)
+		(void)send(conn->fd, records.p, records.n,
+			MSG_DONTWAIT | MSG_NOSIGNAL);
+	return result;
+}
+
 /* Queue spans of the body, as many as can be sent together.  What the last
  * body_next said. */
 static enum body_result
@@ -115,9 +158,11 @@ queue_body(struct conn *conn)
 	struct str span;
 
 	do {
-		result = body_next(body, &span);
-		if (result == BODY_SPAN)
+		result = next_span(conn, &span);
+		if (result == BODY_SPAN) {
 			queue(conn, span);
+			conn->queued += span.n;
+		}
 	} while (result == BODY_SPAN && !body_is_done(body) &&
 		body_next_spares(body) &&
 		conn->iov_end + CONN_SPAN_IOVS < CONN_IOVS);
@@ -133,9 +178,14 @@ fill(struct conn *conn)
 	struct body *body = &conn->response.body;
 	enum body_result result = BODY_END;
 
+	account_enter(&conn->account, PHASE_INFLATE);
+	conn->account.bytes += conn->queued;
 	empty_queue(conn);
 	if (conn->end_sent)
 		return BODY_END;
+	if (conn->errors.n > 0)
+		push(conn, conn->errors.p, conn->errors.n);
+	conn->errors.n = 0;
 	queue(conn, take_head(conn));
 	/* Without memory the head is that of an error, and alone. */
 	if (!conn->response.head && !conn->arena.failed)
@@ -191,6 +241,8 @@ grow_buffer(struct conn *conn)
 static enum conn_wait
 finish(struct conn *conn, enum body_result result)
 {
+	account_end(&conn->account, conn->counters, &conn->response,
+		result == BODY_CUT);
 	response_free(&conn->response);
 	arena_reset(&conn->arena);
 	conn->state = CONN_READING;
@@ -209,6 +261,7 @@ finish(struct conn *conn, enum body_result result)
 static enum conn_wait
 write_failed(struct conn *conn)
 {
+	account_enter(&conn->account, PHASE_WAIT);
 	if (errno == EAGAIN || errno == EWOULDBLOCK)
 		return CONN_WRITABLE;
 	if (errno == EFAULT)
@@ -232,6 +285,7 @@ static enum conn_wait
 wait_for_body(struct conn *conn, int64_t now)
 {
 	conn->progress = now;
+	account_enter(&conn->account, PHASE_WAIT);
 	return polls(conn, POLLERR) ? CONN_CLOSE : CONN_WRITABLE;
 }
 
@@ -251,6 +305,7 @@ run_writing(struct conn *conn, int64_t now)
 			if (result != BODY_SPAN)
 				return finish(conn, result);
 		}
+		account_enter(&conn->account, PHASE_SEND);
 		n = send_queue(conn);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -260,6 +315,7 @@ run_writing(struct conn *conn, int64_t now)
 		sent += (size_t)n;
 		conn->progress = now;
 	}
+	account_enter(&conn->account, PHASE_WAIT);
 	return CONN_WRITABLE;
 }
 
@@ -286,6 +342,8 @@ static enum conn_wait
 refuse_rest(struct conn *conn, enum status status)
 {
 	conn->drain = true;
+	account_begin(&conn->account, conn->service->accounts);
+	conn->errors.n = 0;
 	refuse(conn, status);
 	return CONN_WRITABLE;
 }
@@ -303,6 +361,18 @@ refuse_role(struct conn *conn)
 	return CONN_CLOSE;
 }
 
+static void
+serve_request(struct conn *conn, const struct request *request)
+{
+	struct line errors;
+
+	errors.n = 0;
+	log_copy(&errors);
+	serve(conn->service, request, &conn->arena, &conn->response);
+	log_copy(NULL);
+	conn->errors = error_records(conn, &errors);
+}
+
 /* A request lies there whole: read and answer it. */
 static enum conn_wait
 answer(struct conn *conn)
@@ -310,6 +380,8 @@ answer(struct conn *conn)
 	FCGX_Request fcgi;
 	struct request request;
 
+	account_begin(&conn->account, conn->service->accounts);
+	conn->errors.n = 0;
 	if (!fcgi_has_room(conn->wire.pairs, conn->wire.params))
 		return refuse_rest(conn, STATUS_UNAVAILABLE);
 	if (fcgi_read(&fcgi, conn->fd) < 0) {
@@ -325,7 +397,8 @@ answer(struct conn *conn)
 		refuse(conn, STATUS_BAD_REQUEST);
 	} else {
 		request_read(&request, fcgi.envp, &conn->arena);
-		serve(conn->service, &request, &conn->arena, &conn->response);
+		account_note(&conn->account, &request, &conn->arena);
+		serve_request(conn, &request);
 		begin_writing(conn);
 	}
 	fcgi_release(&fcgi);

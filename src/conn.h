@@ -29,15 +29,18 @@ enum {
 	 * their headers. */
 	CONN_SPAN_RECORDS = BODY_SLICE_SIZE / WIRE_RECORD_MAX + 2,
 	CONN_SPAN_IOVS = 2 * CONN_SPAN_RECORDS,
-	/* What is sent at a time: the head, some spans, and the end. */
+	/* What is sent at a time: what was logged, the head, some spans,
+	 * and the end. */
 	CONN_RECORDS = 3 * CONN_SPAN_RECORDS,
-	CONN_IOVS = 3 * CONN_SPAN_IOVS + 2,
+	CONN_IOVS = 3 * CONN_SPAN_IOVS + 3,
 };
 
 struct conn {
 	/* Set once. */
 	int fd; /* non-blocking; -1 once it is closed */
 	const struct service *service;
+
+	struct counters *counters; /* of the thread that runs it; or NULL */
 
 	enum conn_state state;
 	int64_t progress; /* when a request began to come, or bytes last went:
@@ -49,6 +52,9 @@ struct conn {
 	struct wire_request wire;
 	struct arena arena;
 	struct response response;
+	struct account account;
+	struct str errors;        /* records of FCGI_STDERR, to go first */
+	size_t queued;            /* bytes of the body in the queue */
 	bool head_sent, end_sent; /* or queued */
 	bool keep;                /* read on after the response */
 	bool drain;               /* the request was not read to its end */

@@ -19,6 +19,13 @@ enum coding {
 /* The names that Content-Encoding uses; identity's is empty. */
 extern const struct str encoding_names[CODINGS];
 
+/* Why a coding was chosen. */
+enum chosen {
+	CHOSEN_BY_WEIGHT,   /* it has the highest one */
+	CHOSEN_BY_IF_RANGE, /* which names its entity tag */
+	CHOSEN_FOR_RANGE,   /* identity, for If-Range names no entity tag */
+};
+
 /* Weights in thousandths; 0 is "not acceptable". */
 struct accept {
 	uint16_t weight[CODINGS];

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "log.h"
+
 /* "Name: value" as HTTP_NAME=value. */
 static struct str
 parameter_of(struct str field, struct arena *arena)
@@ -23,17 +25,97 @@ parameter_of(struct str field, struct arena *arena)
 	return text_str(&text);
 }
 
+static const char *
+method_name(unsigned method)
+{
+	switch (method) {
+	case ZIP_STORED:
+		return "stored";
+	case ZIP_DEFLATED:
+		return "deflated";
+	case ZIP_ZSTD:
+		return "zstd";
+	default:
+		return "compressed";
+	}
+}
+
+static const char *
+coding_name(enum coding coding)
+{
+	return coding == CODING_IDENTITY ? "identity"
+					 : encoding_names[coding].p;
+}
+
+/* Why this coding and no other; encoding.h and negotiate.c decide it. */
 static void
-print(const struct response *response)
+print_why(const struct response *response, const struct request *request)
+{
+	unsigned others = response->available & ~(1u << response->coding);
+
+	printf("why: %s: ", coding_name(response->coding));
+	if (response->chosen == CHOSEN_FOR_RANGE)
+		printf("Range without %s\n",
+			request->param[PARAM_IF_RANGE].n > 0 ? "an entity tag "
+							       "in If-Range"
+							     : "If-Range");
+	else if (response->chosen == CHOSEN_BY_IF_RANGE)
+		printf("If-Range names its entity tag\n");
+	else if (others == 0)
+		printf("there is no other form\n");
+	else if (request->param[PARAM_ACCEPT_ENCODING].n == 0)
+		printf("the request has no Accept-Encoding\n");
+	else {
+		printf("q=%g%s, no less than", response->weight / 1000.0,
+			response->sent == SENT_GZIP ? " and the member is "
+						      "deflated"
+						    : "");
+		for (int i = 0; i < CODINGS; i++) {
+			if ((others & 1u << i) != 0)
+				printf(" %s", coding_name((enum coding)i));
+		}
+		printf("\n");
+	}
+}
+
+static void
+print_member(const struct response *response, const struct request *request)
+{
+	static const char *const sent[SENTS] = {
+		[SENT_AS_IT_LIES] = "as it lies in the archive",
+		[SENT_GZIP] = "as gzip, without inflating",
+		[SENT_INFLATED] = "inflated",
+		[SENT_UNPACKED] = "unpacked by libzip",
+		[SENT_HANDED_OFF] = "by lighttpd, as it lies in the archive",
+	};
+
+	if (response->coding == CODING_NONE)
+		return;
+	printf("member: %.*s\n", STR_ARG(response->member));
+	printf("method: %s (%u)\n", method_name(response->method),
+		response->method);
+	printf("sent: %s\n", sent[response->sent]);
+	print_why(response, request);
+}
+
+/* Lines behind a label. */
+static void
+print_lines(const char *label, const struct line *lines)
+{
+	struct str rest = {lines->p, lines->n};
+
+	while (rest.n > 0) {
+		struct str line = str_cut(&rest, '\n');
+
+		printf("%s: %.*s\n", label, STR_ARG(line));
+	}
+}
+
+static void
+print_head(const struct response *response)
 {
 	struct str head = response_head(response);
 
-	if (response->archive.n > 0)
-		printf("archive: %.*s\n", STR_ARG(response->archive));
-	if (response->member.n > 0)
-		printf("member: %.*s\n", STR_ARG(response->member));
-	if (response->form != NULL)
-		printf("sent: %s\n", response->form);
 	printf("status: %d %s\n", (int)response->status,
 		response_reason(response->status));
 	while (head.n > 0) {
@@ -41,6 +123,32 @@ print(const struct response *response)
 
 		if (line.n > 1 && !str_starts(line, STR("Status:")))
 			printf("  %.*s\n", (int)line.n - 1, line.p);
+	}
+}
+
+static void
+print(const struct response *response, const struct request *request)
+{
+	if (response->archive.n > 0)
+		printf("archive: %.*s\n", STR_ARG(response->archive));
+	if (response->what != NULL)
+		printf("found: %s\n", response->what);
+	print_member(response, request);
+	print_head(response);
+}
+
+/* Make the body, as if it were sent: what is wrong with it is logged. */
+static void
+make_body(struct response *response, struct account *account)
+{
+	enum body_result result = BODY_LATER;
+	struct str span;
+
+	while (!response->head &&
+		(result == BODY_LATER || result == BODY_SPAN)) {
+		result = body_next(&response->body, &span);
+		if (result == BODY_SPAN)
+			account->bytes += span.n;
 	}
 }
 
@@ -52,7 +160,7 @@ make_request(struct request *request, const struct service *service,
 {
 	struct str query = str_of(path);
 	const char **environment =
-		arena_get(arena, ((size_t)nfields + 5) * sizeof(char *));
+		arena_get(arena, ((size_t)nfields + 6) * sizeof(char *));
 	int n = 0;
 
 	*request = (struct request){.method = METHOD_GET};
@@ -60,6 +168,7 @@ make_request(struct request *request, const struct service *service,
 		return;
 	str_cut(&query, '?');
 	environment[n++] = "REQUEST_METHOD=GET";
+	environment[n++] = "SERVER_PROTOCOL=HTTP/1.1";
 	environment[n++] = arena_printf(arena, "REQUEST_URI=%s", path).p;
 	environment[n++] =
 		arena_printf(arena, "QUERY_STRING=%.*s", STR_ARG(query)).p;
@@ -77,13 +186,29 @@ int
 explain(const struct service *service, const char *path,
 	const char *const *fields, int nfields)
 {
+	const struct accounts accounts = {.slow_ns = -1};
+	struct service watched = *service;
 	struct arena arena = {0};
 	struct request request;
 	struct response response;
+	struct account account;
+	struct access access;
+	struct line line, warnings;
 
+	watched.accounts = &accounts;
+	account_begin(&account, &accounts);
 	make_request(&request, service, path, fields, nfields, &arena);
-	serve(service, &request, &arena, &response);
-	print(&response);
+	account_note(&account, &request, &arena);
+	warnings.n = 0;
+	log_divert(&warnings);
+	serve(&watched, &request, &arena, &response);
+	print(&response, &request);
+	make_body(&response, &account);
+	log_divert(NULL);
+	access = account_access(&account, &response);
+	accesslog_format(&line, &access);
+	print_lines("access log", &line);
+	print_lines("log", &warnings);
 	response_free(&response);
 	arena_free(&arena);
 	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

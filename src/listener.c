@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -73,9 +74,10 @@ alive(const struct sockaddr_un *address)
 	return answered;
 }
 
-/* Make way for a new socket: only a socket that nobody listens on goes. */
+/* Something at the path of a new socket: only a socket that nobody listens on
+ * may go. */
 static int
-remove_stale(const struct sockaddr_un *address, struct listener_fault *fault)
+check_stale(const struct sockaddr_un *address, struct listener_fault *fault)
 {
 	struct stat st;
 
@@ -87,9 +89,47 @@ remove_stale(const struct sockaddr_un *address, struct listener_fault *fault)
 	if (alive(address))
 		return refuse(fault, "%s: another process listens there",
 			address->sun_path);
-	if (unlink(address->sun_path) < 0 && errno != ENOENT)
+	return 1;
+}
+
+/* Make way for a new socket. */
+static int
+remove_stale(const struct sockaddr_un *address, struct listener_fault *fault)
+{
+	int stale = check_stale(address, fault);
+
+	if (stale > 0 && unlink(address->sun_path) < 0 && errno != ENOENT)
 		return refuse(fault, "%s: %s", address->sun_path,
 			strerrordesc_np(errno));
+	return stale < 0 ? -1 : 0;
+}
+
+static int
+unix_address(struct sockaddr_un *address, const char *path,
+	struct listener_fault *fault)
+{
+	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
+	if (strlen(path) >= sizeof(address->sun_path) || *path == '\0')
+		return refuse(fault,
+			"unix:%s: the path of a socket has 1 to %zu bytes",
+			path, sizeof(address->sun_path) - 1);
+	strcpy(address->sun_path, path);
+	return 0;
+}
+
+static int
+check_unix(const char *path, struct listener_fault *fault)
+{
+	struct sockaddr_un address;
+	char copy[sizeof(address.sun_path)];
+
+	if (unix_address(&address, path, fault) < 0 ||
+		check_stale(&address, fault) < 0)
+		return -1;
+	memcpy(copy, address.sun_path, sizeof(copy));
+	if (access(dirname(copy), W_OK | X_OK) < 0)
+		return refuse(
+			fault, "unix:%s: %s", path, strerrordesc_np(errno));
 	return 0;
 }
 
@@ -111,16 +151,12 @@ static int
 open_unix(struct listeners *listeners, const char *path, mode_t mode,
 	struct listener_fault *fault)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct sockaddr_un address;
 	char *copy;
 	int fd;
 
-	if (strlen(path) >= sizeof(address.sun_path) || *path == '\0')
-		return refuse(fault,
-			"unix:%s: the path of a socket has 1 to %zu bytes",
-			path, sizeof(address.sun_path) - 1);
-	strcpy(address.sun_path, path);
-	if (remove_stale(&address, fault) < 0)
+	if (unix_address(&address, path, fault) < 0 ||
+		remove_stale(&address, fault) < 0)
 		return -1;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	copy = strdup(path);
@@ -253,6 +289,21 @@ listener_open(struct listeners *listeners, const char *address, mode_t mode,
 	if (strncmp(address, "unix:", 5) == 0)
 		return open_unix(listeners, address + 5, mode, fault);
 	return open_tcp(listeners, address, allow_remote, fault);
+}
+
+int
+listener_check(
+	const char *address, int allow_remote, struct listener_fault *fault)
+{
+	struct listeners listeners = {.n = 0};
+
+	if (strncmp(address, "unix:", 5) == 0)
+		return check_unix(address + 5, fault);
+	/* A port leaves no trace. */
+	if (open_tcp(&listeners, address, allow_remote, fault) < 0)
+		return -1;
+	listener_close(&listeners);
+	return 0;
 }
 
 /* The number of sockets that systemd passed to this very process. */

@@ -27,6 +27,11 @@ struct listeners {
 int listener_open(struct listeners *listeners, const char *address, mode_t mode,
 	int allow_remote, struct listener_fault *fault);
 
+/* Could listener_open listen there?  Nothing is made or removed.  -1 and fault.
+ */
+int listener_check(
+	const char *address, int allow_remote, struct listener_fault *fault);
+
 /* Take what this process was given: systemd's LISTEN_FDS, else descriptor 0.
  * -1 and fault when there is neither. */
 int listener_inherit(struct listeners *listeners, struct listener_fault *fault);

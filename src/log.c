@@ -1,11 +1,8 @@
 #include "log.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <time.h>
 #include <unistd.h>
-
-enum { LINE_SIZE = 4096 };
 
 const char *const log_names[LOG_LEVELS] = {
 	[LOG_ERROR] = "error",
@@ -18,25 +15,22 @@ enum log_level log_limit = LOG_INFO;
 
 struct log_sink *log_sink;
 
-struct line {
-	char p[LINE_SIZE];
-	size_t n;
-};
+/* Of the request that this thread is at, for the time of log_copy. */
+static _Thread_local struct line *copy;
+static _Thread_local bool diverted;
 
-/* What does not fit is cut off; room for the newline stays. */
-static void
-add(struct line *line, const char *p, size_t n)
+void
+log_copy(struct line *line)
 {
-	if (n > LINE_SIZE - 1 - line->n)
-		n = LINE_SIZE - 1 - line->n;
-	memcpy(line->p + line->n, p, n);
-	line->n += n;
+	copy = line;
+	diverted = false;
 }
 
-static void
-add_string(struct line *line, const char *text)
+void
+log_divert(struct line *line)
 {
-	add(line, text, strlen(text));
+	copy = line;
+	diverted = line != NULL;
 }
 
 static void
@@ -44,15 +38,12 @@ add_time(struct line *line)
 {
 	struct timespec now;
 	struct tm utc;
-	char text[64];
-	size_t n;
+	char text[32];
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &utc);
-	n = strftime(text, sizeof(text), " time=%Y-%m-%dT%H:%M:%S", &utc);
-	add(line, text, n);
-	snprintf(text, sizeof(text), ".%03ldZ", now.tv_nsec / 1000000);
-	add_string(line, text);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
+	line_printf(line, " time=%s.%03ldZ", text, now.tv_nsec / 1000000);
 }
 
 static bool
@@ -64,29 +55,6 @@ plain(struct str s)
 			return false;
 	}
 	return s.n > 0;
-}
-
-static void
-add_value(struct line *line, struct str s)
-{
-	if (plain(s)) {
-		add(line, s.p, s.n);
-		return;
-	}
-	add_string(line, "\"");
-	for (size_t i = 0; i < s.n && line->n < LINE_SIZE - 1; i++) {
-		char escaped[5];
-
-		if (s.p[i] < ' ' || s.p[i] > '~')
-			snprintf(escaped, sizeof(escaped), "\\x%02X",
-				(unsigned char)s.p[i]);
-		else if (s.p[i] == '"' || s.p[i] == '\\')
-			snprintf(escaped, sizeof(escaped), "\\%c", s.p[i]);
-		else
-			snprintf(escaped, sizeof(escaped), "%c", s.p[i]);
-		add_string(line, escaped);
-	}
-	add_string(line, "\"");
 }
 
 void
@@ -101,17 +69,24 @@ log_line(enum log_level level, const char *word, const struct log_pair *pairs)
 		log_sink->take(log_sink, word, pairs);
 		return;
 	}
-	add_string(&line, log_names[level]);
-	add_string(&line, " ");
-	add_string(&line, word);
+	line_add(&line, str_of(log_names[level]));
+	line_add(&line, STR(" "));
+	line_add(&line, str_of(word));
 	add_time(&line);
 	for (; pairs->key != NULL; pairs++) {
-		add_string(&line, " ");
-		add_string(&line, pairs->key);
-		add_string(&line, "=");
-		add_value(&line, pairs->value);
+		line_add(&line, STR(" "));
+		line_add(&line, str_of(pairs->key));
+		line_add(&line, STR("="));
+		if (plain(pairs->value))
+			line_add(&line, pairs->value);
+		else
+			line_quote(&line, pairs->value, LINE_SIZE);
 	}
-	line.p[line.n++] = '\n';
+	line_end(&line);
+	if (copy != NULL && (diverted || level <= LOG_WARN))
+		line_add(copy, (struct str){line.p, line.n});
+	if (diverted)
+		return;
 	/* A log that cannot be written must not end what it reports on. */
 	if (write(STDERR_FILENO, line.p, line.n) < 0)
 		errno = saved;

@@ -3,7 +3,7 @@
 #ifndef LOG_H
 #define LOG_H
 
-#include "str.h"
+#include "line.h"
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG, LOG_LEVELS };
 
@@ -35,6 +35,13 @@ extern struct log_sink *log_sink;
  * of NULL.  Keeps errno.  Any thread. */
 void log_line(
 	enum log_level level, const char *word, const struct log_pair *pairs);
+
+/* From here on, lines of this thread at LOG_WARN and worse are also added to
+ * copy, as far as they fit, until the next call; NULL ends it. */
+void log_copy(struct line *copy);
+
+/* The same, but for all lines, and they are written nowhere else. */
+void log_divert(struct line *copy);
 
 /* log_pairs(LOG_WARN, "word", {"key", value}, {"key2", value2}) */
 #define log_pairs(level, word, ...)                                       \

@@ -17,6 +17,7 @@
 #include "guard.h"
 #include "log.h"
 #include "options.h"
+#include "preflight.h"
 
 enum { EXIT_USAGE = 2 };
 
@@ -136,26 +137,74 @@ change_user(const struct options *options, const struct listeners *listeners)
 	return 0;
 }
 
-/* The sockets' directories stay writable, to remove the sockets at the end. */
+/* The sockets' directories stay writable, to remove the sockets at the end, and
+ * that of the access log, to open it again. */
 static int
-confine(const struct listeners *listeners, const char *root)
+confine(const struct listeners *listeners, const struct options *options)
 {
-	char paths[LISTENERS_MAX][PATH_MAX];
+	char paths[LISTENERS_MAX][PATH_MAX], log[PATH_MAX];
 	const char *directories[LISTENERS_MAX];
+	bool to_file = options->access_log != NULL &&
+		strcmp(options->access_log, "-") != 0;
 
 	for (int i = 0; i < listeners->nmade; i++) {
 		snprintf(paths[i], sizeof(paths[i]), "%s", listeners->made[i]);
 		directories[i] = dirname(paths[i]);
 	}
-	if (confine_process(root, directories, (size_t)listeners->nmade) < 0)
+	if (to_file)
+		snprintf(log, sizeof(log), "%s", options->access_log);
+	if (confine_process(options->root, directories,
+		    (size_t)listeners->nmade,
+		    to_file ? dirname(log) : NULL) < 0)
 		return usage_of("confinement", strerrordesc_np(errno));
 	return 0;
 }
 
+/* Counters and logs of requests, as far as they are wanted. */
+struct watchers {
+	struct accounts accounts;
+	struct accesslog log;
+};
+
+/* The log is opened as the user who opens it again at HUP. */
 static int
-run_server(const struct service *service, const struct options *options)
+open_watchers(struct watchers *watchers, struct service *service,
+	const struct options *options)
+{
+	struct accounts *accounts = &watchers->accounts;
+
+	*accounts = (struct accounts){.slow_ns = -1};
+	if (options->slow_ms >= 0)
+		accounts->slow_ns = (int64_t)options->slow_ms * 1000000;
+	if (options->access_log != NULL) {
+		if (accesslog_open(&watchers->log, options->access_log) < 0)
+			return usage_of(
+				options->access_log, strerrordesc_np(errno));
+		accounts->log = &watchers->log;
+	}
+	if (options->status) {
+		accounts->stats = stats_new(options->limits.threads);
+		if (accounts->stats == NULL)
+			return usage_of("start", strerrordesc_np(errno));
+	}
+	if (options->status || options->access_log || options->slow_ms >= 0)
+		service->accounts = accounts;
+	return 0;
+}
+
+static void
+close_watchers(struct watchers *watchers)
+{
+	stats_free(watchers->accounts.stats);
+	if (watchers->accounts.log != NULL)
+		accesslog_close(watchers->accounts.log);
+}
+
+static int
+run_server(struct service *service, const struct options *options)
 {
 	struct listeners listeners = {.n = 0};
+	struct watchers watchers = {.accounts = {.stats = NULL}};
 	int status;
 
 	if (server_hold_signals() < 0)
@@ -164,23 +213,40 @@ run_server(const struct service *service, const struct options *options)
 	if (status == 0)
 		status = change_user(options, &listeners);
 	if (status == 0)
-		status = confine(&listeners, options->root);
-	if (status != 0) {
+		status = open_watchers(&watchers, service, options);
+	if (status == 0)
+		status = confine(&listeners, options);
+	if (status == 0)
+		status = server_run(&listeners, service, &options->limits);
+	else
 		listener_close(&listeners);
-		return status;
-	}
-	return server_run(&listeners, service, &options->limits);
+	close_watchers(&watchers);
+	return status;
 }
 
 static int
-run_serve(const struct service *service, const struct options *options)
+run_cgi(struct service *service, const struct options *options)
+{
+	struct watchers watchers = {.accounts = {.stats = NULL}};
+	int status = open_watchers(&watchers, service, options);
+
+	if (status == 0)
+		status = cgi_run(service, environ, STDOUT_FILENO);
+	close_watchers(&watchers);
+	return status;
+}
+
+static int
+run_serve(struct service *service, const struct options *options)
 {
 	if (fcgi_init() < 0)
 		return usage_of("libfcgi", strerrordesc_np(errno));
 	if (options->nlisten == 0 && getenv("REQUEST_METHOD") != NULL &&
 		fcgi_is_cgi())
-		return cgi_run(service, environ, STDOUT_FILENO);
+		return run_cgi(service, options);
 	raise_descriptors();
+	/* Who gave us our sockets as descriptor 0 has our standard error. */
+	service->tell_front = options->nlisten > 0 || getenv("LISTEN_FDS");
 	return run_server(service, options);
 }
 
@@ -197,7 +263,9 @@ run_service(const struct options *options)
 	service.cache = cache_new(options->max_archives, options->max_memory);
 	if (service.cache == NULL || guard_install() < 0)
 		return usage_of("start", strerrordesc_np(errno));
-	if (options->command == COMMAND_EXPLAIN)
+	if (options->check)
+		status = preflight(options, &site) < 0 ? EXIT_USAGE : 0;
+	else if (options->command == COMMAND_EXPLAIN)
 		status = explain(&service, options->words[0], options->fields,
 			options->nfields);
 	else

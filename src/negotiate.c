@@ -35,25 +35,29 @@ named_by_if_range(const struct context *c)
 	return CODING_NONE;
 }
 
-static enum coding
-choose(const struct context *c)
+static void
+choose(const struct context *c, struct negotiation *n)
 {
 	struct accept accept = encoding_read(field(c, PARAM_ACCEPT_ENCODING));
 	enum coding named = named_by_if_range(c);
 	const unsigned identity = 1u << CODING_IDENTITY;
 	const struct str if_range = field(c, PARAM_IF_RANGE);
 
-	if (asks_for_range(c)) {
-		if (named != CODING_NONE && accept.weight[named] > 0)
-			return named;
+	n->coding = encoding_choose(&accept, c->found->available);
+	if (asks_for_range(c) && named != CODING_NONE &&
+		accept.weight[named] > 0) {
+		n->coding = named;
+		n->chosen = CHOSEN_BY_IF_RANGE;
+	} else if (asks_for_range(c) &&
+		memchr(if_range.p ? if_range.p : "", '"', if_range.n) == NULL &&
+		(c->found->available & identity) != 0 &&
+		accept.weight[CODING_IDENTITY] > 0) {
 		/* A date names no representation: the plain one. */
-		if (memchr(if_range.p ? if_range.p : "", '"', if_range.n) ==
-				NULL &&
-			(c->found->available & identity) != 0 &&
-			accept.weight[CODING_IDENTITY] > 0)
-			return CODING_IDENTITY;
+		n->coding = CODING_IDENTITY;
+		n->chosen = CHOSEN_FOR_RANGE;
 	}
-	return encoding_choose(&accept, c->found->available);
+	if (n->coding != CODING_NONE)
+		n->weight = accept.weight[n->coding];
 }
 
 /* The date in a field against Last-Modified: a missing or unreadable one is
@@ -116,7 +120,8 @@ negotiate(struct negotiation *result, const struct request *request,
 	struct context c = {request, found, now};
 	const struct representation *chosen;
 
-	*result = (struct negotiation){.coding = choose(&c)};
+	*result = (struct negotiation){.chosen = CHOSEN_BY_WEIGHT};
+	choose(&c, result);
 	if (result->coding == CODING_NONE) {
 		result->status = STATUS_NOT_ACCEPTABLE;
 		return;

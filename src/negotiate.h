@@ -14,6 +14,8 @@ struct negotiation {
 	enum status status; /* OK, PARTIAL, NOT_MODIFIED, FAILED_CONDITION,
 			     * NOT_ACCEPTABLE, RANGE */
 	enum coding coding; /* CODING_NONE with NOT_ACCEPTABLE */
+	enum chosen chosen;
+	uint16_t weight;              /* of the coding, in thousandths */
 	struct span parts[PARTS_MAX]; /* with PARTIAL, in the order asked */
 	int nparts;
 };

@@ -127,6 +127,7 @@ set_defaults(struct options *options)
 		.index = {{"index.html", 10}},
 		.nindex = 1,
 		.max_age = -1,
+		.slow_ms = -1,
 		.max_archives = 1000,
 		.max_memory = (size_t)256 << 20,
 		.limits = {.threads = processors > 2 ? (int)processors : 2,

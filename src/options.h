@@ -42,6 +42,11 @@ struct options {
 	bool immutable, untrusted;
 	bool sendfile;
 
+	bool status;
+	const char *access_log; /* NULL: none */
+	int slow_ms;            /* -1: not said */
+	bool check; /* what the other options say, and nothing else */
+
 	size_t max_archives, max_memory;
 	struct server_limits limits;
 

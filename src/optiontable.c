@@ -248,6 +248,37 @@ set_log_level(struct options *o, const char *value)
 }
 
 static const char *
+set_status(struct options *o, const char *value)
+{
+	(void)value;
+	o->status = true;
+	return NULL;
+}
+
+static const char *
+set_access_log(struct options *o, const char *value)
+{
+	if (*value == '\0')
+		return "a file is wanted, or - for standard output";
+	o->access_log = value;
+	return NULL;
+}
+
+static const char *
+set_slow(struct options *o, const char *value)
+{
+	return set_int(value, 0, SECONDS_MAX * 1000, &o->slow_ms);
+}
+
+static const char *
+set_check(struct options *o, const char *value)
+{
+	(void)value;
+	o->check = true;
+	return NULL;
+}
+
+static const char *
 set_field(struct options *o, const char *value)
 {
 	const char *colon = strchr(value, ':');
@@ -323,6 +354,17 @@ const struct option_spec option_specs[] = {
 		"for responses under way when it stops (default: 10)"},
 	{"log-level", 0, "LEVEL", ON_BOTH, set_log_level,
 		"error, warn, info or debug (default: info)"},
+	{"access-log", 0, "FILE", ON_SERVE, set_access_log,
+		"a line for each request, in the combined format and more; - "
+		"is standard output; HUP opens FILE again"},
+	{"slow", 0, "MS", ON_SERVE, set_slow,
+		"log requests that take longer, and where the time went"},
+	{"status", 0, NULL, ON_SERVE, set_status,
+		"show counters at -wwz-status below any archive; the page "
+		"names archives and requests"},
+	{"check", 0, NULL, ON_SERVE, set_check,
+		"only see whether it could be served with these options, and "
+		"say how; exit status 0 or 2"},
 	{"header", 'H', "FIELD", ON_EXPLAIN, set_field,
 		"a field of the request, as 'Name: value'"},
 	{"json", 0, NULL, ON_CHECK, set_json,

@@ -184,6 +184,27 @@ page_add_plain(struct text *text, struct str s)
 }
 
 void
+page_add_label(struct text *text, struct str s)
+{
+	size_t n;
+
+	text_byte(text, '"');
+	for (; s.n > 0; s = str_slice(s, n, s.n)) {
+		uint32_t point = next_character(s, &n);
+
+		if (point == '\n')
+			text_add(text, STR("\\n"));
+		else if (point == '"' || point == '\\')
+			text_printf(text, "\\%c", (int)point);
+		else
+			text_add(text,
+				point == 0xfffd ? STR("\xef\xbf\xbd")
+						: str_slice(s, 0, n));
+	}
+	text_byte(text, '"');
+}
+
+void
 page_add_size(struct text *text, uint64_t bytes)
 {
 	static const char *const unit[] = {

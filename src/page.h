@@ -43,6 +43,10 @@ void page_add_json(struct text *text, struct str s);
  * writing, becomes \xHH. */
 void page_add_plain(struct text *text, struct str s);
 
+/* Add s as the value of a label of Prometheus, with its quotes: what is
+ * not UTF-8 becomes U+FFFD. */
+void page_add_label(struct text *text, struct str s);
+
 /* Add a size as people read it: "1.2 MiB". */
 void page_add_size(struct text *text, uint64_t bytes);
 

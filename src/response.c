@@ -62,8 +62,9 @@ void
 response_init(
 	struct response *response, struct arena *arena, enum method method)
 {
-	*response = (struct response){
-		.status = STATUS_OK, .head = method == METHOD_HEAD};
+	*response = (struct response){.status = STATUS_OK,
+		.head = method == METHOD_HEAD,
+		.coding = CODING_NONE};
 	body_init(&response->body, arena, NULL);
 }
 

@@ -4,8 +4,20 @@
 #define RESPONSE_H
 
 #include "body.h"
+#include "encoding.h"
 #include "request.h"
 #include "status.h"
+
+/* How the bytes of a member come about. */
+enum sent {
+	SENT_NO_MEMBER,
+	SENT_AS_IT_LIES,
+	SENT_GZIP, /* its deflate stream as it lies, in gzip's clothes */
+	SENT_INFLATED,
+	SENT_UNPACKED, /* by libzip */
+	SENT_HANDED_OFF,
+	SENTS
+};
 
 struct response {
 	enum status status;
@@ -31,9 +43,17 @@ struct response {
 
 	struct body body;
 
-	/* What was asked for and found, for the log and for explain. */
+	/* What was asked for and found: for logs, counters and explain. */
 	struct str archive, member;
-	const char *form;
+	bool opened;        /* the archive, and not before the request came */
+	int64_t opening;    /* nanoseconds until it was there */
+	const char *what;   /* stands at the path, in words; static */
+	unsigned method;    /* of the member */
+	unsigned available; /* codings, as in struct representations */
+	enum coding coding; /* CODING_NONE: no member was found */
+	enum chosen chosen; /* that coding, because... */
+	uint16_t weight;    /* ...and with this weight, in thousandths */
+	enum sent sent;
 };
 
 /* An answer that says nothing yet, which must stay where it is. */

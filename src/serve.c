@@ -13,6 +13,7 @@
 #include "page.h"
 #include "path.h"
 #include "route.h"
+#include "statuspage.h"
 
 enum { TRIES = 100 };
 
@@ -25,6 +26,9 @@ struct job {
 	struct route route;
 	struct archive *archive; /* lent by the response's body */
 	struct timespec started;
+	bool opened;     /* the archive, since then */
+	int64_t opening; /* nanoseconds until it was there */
+	const char *what;
 };
 
 static struct str
@@ -95,6 +99,7 @@ serve_own_page(struct job *job)
 static void
 serve_missing(struct job *job)
 {
+	job->what = "no member and no directory";
 	if (!serve_own_page(job))
 		fail(job, STATUS_NOT_FOUND);
 }
@@ -133,6 +138,7 @@ serve_listing(struct job *job, struct str directory)
 	struct zipdir_walk walk;
 	enum status status = archive_walk(job->archive, directory, &walk);
 
+	job->what = "a directory, as a listing";
 	if (status == STATUS_NOT_FOUND) {
 		serve_missing(job);
 		return;
@@ -166,6 +172,7 @@ serve_log(struct job *job, struct str name)
 	bool gzip;
 	enum status status = STATUS_NOT_FOUND;
 
+	job->what = "a member, line by line";
 	if (zipdir_find(job->archive->zipdir, name, &member))
 		status = represent_log(job->archive, &member, &start, &gzip);
 	if (status == STATUS_NOT_FOUND) {
@@ -176,6 +183,7 @@ serve_log(struct job *job, struct str name)
 		fail(job, status);
 		return;
 	}
+	response->member = arena_copy(job->arena, member.name);
 	view.name = last_component(member.name);
 	text_add(&link, STR("../"));
 	path_encode(&link, view.name, false);
@@ -212,6 +220,7 @@ serve_directory(struct job *job)
 	enum status status;
 
 	if (job->route.slash) {
+		job->what = "a directory with an index file";
 		if (find_index(job, &member))
 			serve_member(job, &member);
 		else
@@ -219,6 +228,7 @@ serve_directory(struct job *job)
 		return;
 	}
 	status = archive_walk(job->archive, job->route.member, &walk);
+	job->what = "a directory, whose page ends in /";
 	if (status == STATUS_GO)
 		redirect(job);
 	else if (status == STATUS_NOT_FOUND)
@@ -227,11 +237,28 @@ serve_directory(struct job *job)
 		fail(job, status);
 }
 
+/* Missing, unless somebody counts. */
+static void
+serve_status(struct job *job)
+{
+	const struct accounts *accounts = job->service->accounts;
+
+	if (accounts == NULL || accounts->stats == NULL) {
+		serve_missing(job);
+		return;
+	}
+	job->what = "the page about this process";
+	statuspage_answer(job->response,
+		job->request->param[PARAM_QUERY_STRING], accounts->stats,
+		job->service->cache);
+}
+
 static void
 serve_archive(struct job *job)
 {
 	struct representations found;
 
+	job->what = "the archive itself";
 	if (!job->service->site->listing)
 		fail(job, STATUS_FORBIDDEN);
 	else if (represent_archive(&found, job->archive, archive_name(job),
@@ -246,6 +273,8 @@ serve_page_named(struct str name)
 {
 	if (str_eq(name, STR("-wwz-archive")))
 		return SERVE_ARCHIVE;
+	if (str_eq(name, STR("-wwz-status")))
+		return SERVE_STATUS;
 	if (str_eq(name, STR("-wwz-index")) ||
 		str_ends(name, STR("/-wwz-index")))
 		return SERVE_LISTING;
@@ -275,6 +304,9 @@ serve_own_name(struct job *job)
 	case SERVE_ARCHIVE:
 		serve_archive(job);
 		return true;
+	case SERVE_STATUS:
+		serve_status(job);
+		return true;
 	default:
 		return false;
 	}
@@ -286,17 +318,21 @@ serve_route(struct job *job)
 	const struct route *route = &job->route;
 	struct member member;
 
-	if (job->archive->status != STATUS_GO)
+	if (job->archive->status != STATUS_GO) {
+		job->what = "no archive that can be read";
 		fail(job, job->archive->status);
-	else if (route->member.n == 0 && !route->slash)
+	} else if (route->member.n == 0 && !route->slash) {
+		job->what = "the archive's first page, which ends in /";
 		redirect(job);
-	else if (serve_own_name(job))
+	} else if (serve_own_name(job)) {
 		return;
-	else if (!route->slash &&
-		zipdir_find(job->archive->zipdir, route->member, &member))
+	} else if (!route->slash &&
+		zipdir_find(job->archive->zipdir, route->member, &member)) {
+		job->what = "a member";
 		serve_member(job, &member);
-	else
+	} else {
 		serve_directory(job);
+	}
 }
 
 static bool
@@ -304,6 +340,21 @@ before(struct timespec a, struct timespec b)
 {
 	return a.tv_sec < b.tv_sec ||
 		(a.tv_sec == b.tv_sec && a.tv_nsec < b.tv_nsec);
+}
+
+/* The archive is there: was it opened for this request, and how long did it
+ * take to come by it? */
+static void
+time_opening(struct job *job, const struct archive *archive)
+{
+	struct timespec now;
+
+	if (job->service->accounts == NULL)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	job->opened = !before(archive->opened, job->started);
+	job->opening = (now.tv_sec - job->started.tv_sec) * 1000000000 +
+		now.tv_nsec - job->started.tv_nsec;
 }
 
 /* The archive is the one that stood at its path at some moment since the
@@ -331,6 +382,7 @@ try(struct job *job)
 		fail(job, STATUS_UNAVAILABLE);
 		return true;
 	}
+	time_opening(job, archive);
 	body_init(&job->response->body, job->arena, archive_keep(archive));
 	job->response->archive = job->route.archive;
 	job->archive = archive;
@@ -406,6 +458,9 @@ serve(const struct service *service, const struct request *request,
 	clock_gettime(CLOCK_MONOTONIC, &job.started);
 	response_init(response, arena, request->method);
 	decide(&job);
+	response->opened = job.opened;
+	response->opening = job.opening;
+	response->what = job.what;
 	if (arena->failed)
 		fail_without_memory(response);
 }

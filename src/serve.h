@@ -4,6 +4,7 @@
 #ifndef SERVE_H
 #define SERVE_H
 
+#include "account.h"
 #include "cache.h"
 #include "response.h"
 #include "site.h"
@@ -12,6 +13,10 @@
 struct service {
 	const struct site *site;
 	struct cache *cache;
+	/* NULL: nobody wants to know.  With counters there is a page that
+	 * shows them. */
+	const struct accounts *accounts;
+	bool tell_front; /* of warnings, as FCGI_STDERR */
 };
 
 /* What names below any archive stand for when they are the responder's own. */
@@ -20,6 +25,7 @@ enum serve_page {
 	SERVE_LISTING, /* "…/-wwz-index" */
 	SERVE_ARCHIVE, /* "-wwz-archive" */
 	SERVE_LOG,     /* "…/-wwz-log" */
+	SERVE_STATUS,  /* "-wwz-status" */
 };
 
 /* Which of them name, normalised, is: a member of that name cannot be asked

@@ -93,6 +93,7 @@ struct server {
 	int nlisteners;
 
 	_Atomic enum stage stage;
+	_Atomic int numbered; /* threads that have a number */
 
 	size_t max_peers; /* so that descriptors are left for archives */
 
@@ -103,6 +104,13 @@ struct server {
 	bool deaf; /* as many as may be: the listeners are not watched */
 	struct park parked;
 	int64_t next; /* when the main thread will look at parked */
+};
+
+/* A thread that answers. */
+struct worker {
+	struct server *server;
+	unsigned char *scratch;    /* WIRE_PEEK_SIZE bytes */
+	struct counters *counters; /* NULL: nothing is counted */
 };
 
 static int64_t
@@ -197,6 +205,8 @@ free_peer(struct server *server, struct peer *peer)
 	if (LIST_EMPTY(&server->peers))
 		pthread_cond_signal(&server->empty);
 	pthread_mutex_unlock(&server->lock);
+	if (peer->conn->counters != NULL)
+		stats_count(peer->conn->counters, COUNT_CLOSED, 1);
 	conn_free(peer->conn);
 	free(peer);
 }
@@ -262,14 +272,15 @@ hand_over(struct server *server, struct peer *peer, enum conn_wait wait,
 }
 
 static void
-run_peer(struct server *server, struct peer *peer, unsigned char *scratch)
+run_peer(const struct worker *worker, struct peer *peer)
 {
 	int64_t now = now_ms();
 	enum conn_wait wait;
 
 	peer->idle = false;
-	wait = conn_run(peer->conn, now, scratch);
-	hand_over(server, peer, wait, now);
+	peer->conn->counters = worker->counters;
+	wait = conn_run(peer->conn, now, worker->scratch);
+	hand_over(worker->server, peer, wait, now);
 }
 
 /* Its event has come: from now on the main thread keeps its hands off. */
@@ -322,18 +333,21 @@ new_peer(struct server *server, int fd)
 }
 
 static void
-accept_peer(struct server *server, int listener, unsigned char *scratch)
+accept_peer(const struct worker *worker, int listener)
 {
 	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	struct peer *peer;
 
 	if (fd < 0) {
-		accept_failed(server);
+		accept_failed(worker->server);
 		return;
 	}
-	peer = new_peer(server, fd);
-	if (peer != NULL)
-		run_peer(server, peer, scratch);
+	peer = new_peer(worker->server, fd);
+	if (peer == NULL)
+		return;
+	if (worker->counters != NULL)
+		stats_count(worker->counters, COUNT_ACCEPTED, 1);
+	run_peer(worker, peer);
 }
 
 /* Tell the service manager that a thread is there to answer. */
@@ -352,14 +366,44 @@ answer_ping(struct server *server)
 		server->limits->threads);
 }
 
+static void
+run_event(const struct worker *worker, struct watch *watch)
+{
+	struct peer *peer;
+
+	switch (watch->kind) {
+	case WATCH_LISTENER:
+		accept_peer(worker, watch->fd);
+		break;
+	case WATCH_PEER:
+		peer = (struct peer *)watch;
+		own_peer(worker->server, peer);
+		run_peer(worker, peer);
+		break;
+	case WATCH_PING:
+		answer_ping(worker->server);
+		break;
+	case WATCH_END:
+		break;
+	}
+}
+
 static void *
 work(void *data)
 {
 	struct server *server = data;
-	unsigned char *scratch = malloc(WIRE_PEEK_SIZE);
+	const struct accounts *accounts = server->service->accounts;
+	int number = atomic_fetch_add(&server->numbered, 1);
+	struct worker worker = {
+		.server = server,
+		.scratch = malloc(WIRE_PEEK_SIZE),
+		.counters = accounts && accounts->stats
+			? stats_of(accounts->stats, number)
+			: NULL,
+	};
 	struct epoll_event event;
 
-	while (scratch != NULL) {
+	while (worker.scratch != NULL) {
 		struct watch *watch;
 
 		if (epoll_wait(server->epoll, &event, 1, -1) < 1)
@@ -367,18 +411,9 @@ work(void *data)
 		watch = event.data.ptr;
 		if (watch->kind == WATCH_END)
 			break;
-		if (watch->kind == WATCH_LISTENER) {
-			accept_peer(server, watch->fd, scratch);
-		} else if (watch->kind == WATCH_PING) {
-			answer_ping(server);
-		} else {
-			struct peer *peer = event.data.ptr;
-
-			own_peer(server, peer);
-			run_peer(server, peer, scratch);
-		}
+		run_event(&worker, watch);
 	}
-	free(scratch);
+	free(worker.scratch);
 	return NULL;
 }
 
@@ -449,8 +484,12 @@ poll_timeout(struct server *server, int64_t ping)
 static void
 reload(struct server *server)
 {
+	const struct accounts *accounts = server->service->accounts;
+
 	notify("RELOADING=1\nMONOTONIC_USEC=%" PRId64 "000", now_ms());
 	cache_clear(server->service->cache);
+	if (accounts != NULL)
+		account_reopen(accounts);
 	notify("READY=1");
 }
 
@@ -645,11 +684,10 @@ run(struct server *server, struct listeners *listeners, pthread_t *threads)
 	return EXIT_SUCCESS;
 }
 
-/* A quarter of all descriptors, and some, are for archives and the rest. */
-static size_t
-peers_for(rlim_t descriptors)
+size_t
+server_max_peers(uint64_t descriptors)
 {
-	rlim_t kept = descriptors / 4 + DESCRIPTORS_KEPT;
+	uint64_t kept = descriptors / 4 + DESCRIPTORS_KEPT;
 
 	return descriptors > kept ? (size_t)(descriptors - kept) : 1;
 }
@@ -673,7 +711,7 @@ server_run(struct listeners *listeners, const struct service *service,
 		return fail("threads");
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		limit.rlim_cur = DESCRIPTORS_USUAL;
-	server.max_peers = peers_for(limit.rlim_cur);
+	server.max_peers = server_max_peers(limit.rlim_cur);
 	LIST_INIT(&server.peers);
 	TAILQ_INIT(&server.parked);
 	status = run(&server, listeners, threads);

@@ -12,14 +12,19 @@ struct server_limits {
 	int grace_seconds;   /* for responses under way, when it stops */
 };
 
+/* How many connections there may be at a time, of so many descriptors: a
+ * quarter of them, and some, are for archives and the rest. */
+size_t server_max_peers(uint64_t descriptors);
+
 /* Hold back the signals that server_run takes.  Before the sockets are opened:
  * whoever can connect can also stop the process in good order.  -1 with errno.
  */
 int server_hold_signals(void);
 
 /* Serve until TERM, INT or USR1 arrives and what was under way is done; HUP
- * lets go of idle archives.  Takes listeners over.  The process's exit status.
- * Once, in a process without other threads, after server_hold_signals. */
+ * lets go of idle archives and opens the access log again.  Takes listeners
+ * over.  The process's exit status. Once, in a process without other threads,
+ * after server_hold_signals. */
 int server_run(struct listeners *listeners, const struct service *service,
 	const struct server_limits *limits);
 

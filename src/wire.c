@@ -9,6 +9,7 @@ enum {
 	PARAMS = 4,
 	STDIN = 5,
 	STDOUT = 6,
+	STDERR = 7,
 	GET_VALUES = 9,
 	GET_VALUES_RESULT = 10,
 	UNKNOWN_TYPE = 11,
@@ -223,6 +224,12 @@ void
 wire_stdout(unsigned char header[WIRE_HEADER_SIZE], uint16_t id, size_t n)
 {
 	put_header(header, STDOUT, id, n);
+}
+
+void
+wire_stderr(unsigned char header[WIRE_HEADER_SIZE], uint16_t id, size_t n)
+{
+	put_header(header, STDERR, id, n);
 }
 
 static void

@@ -52,6 +52,9 @@ size_t wire_manage(
  */
 void wire_stdout(unsigned char header[WIRE_HEADER_SIZE], uint16_t id, size_t n);
 
+/* The same for FCGI_STDERR; n of 0 ends the stream. */
+void wire_stderr(unsigned char header[WIRE_HEADER_SIZE], uint16_t id, size_t n);
+
 /* Write what ends a response: the end of FCGI_STDOUT and FCGI_END_REQUEST. */
 void wire_end(unsigned char end[WIRE_END_SIZE], uint16_t id);
 

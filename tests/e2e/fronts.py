@@ -208,6 +208,8 @@ class Nginx(Front):
         )
         command = ["nginx", "-p", main.parent, "-c", main, "-e", "stderr"]
         super().__init__("nginx", place, command, port)
+        # What wwz said of a request is judged where it comes from.
+        self.allow("FastCGI sent in stderr: ")
 
 
 # As Debian's lighttpd.conf, but for places.
@@ -252,6 +254,7 @@ class Lighttpd(Front):
             (SOCKET, place.socket),
             (ROOT, place.root),
             ("/usr/lib/cgi-bin/wwz.cgi", cgi),
+            (BINARY, place.binary),
         ):
             if old in text:
                 changes.append((old, new))
@@ -263,6 +266,7 @@ class Lighttpd(Front):
         )
         command = ["lighttpd", "-D", "-f", main]
         super().__init__("lighttpd", place, command, port)
+        self.allow("FastCGI-stderr:")
         self.expect(r"server started \(lighttpd/")
         self.expect(r"server stopped by UID")
 
@@ -339,6 +343,7 @@ class Apache(Front):
         self.expect(r"caught SIGTERM, shutting down")
         # Now and then a worker of Apache crashes when all end at once; wwz is
         # no child of its.
+        self.allow("AH01071: Got error ")
         self.allow(r"AH00052: child pid \d+ exit signal Segmentation fault")
 
 

@@ -157,3 +157,80 @@ def test_explain(explain, path, words):
     assert got.returncode in (0, 1), got
     for word in words:
         assert word in got.stdout, f"{path}: no {word} in:\n{got.stdout}"
+
+
+# Fields of the request, and why the answer is sent as it is.
+WHY = [
+    ("/x.wwz/a/b.txt", [], "identity: the request has no Accept-Encoding"),
+    ("/x.wwz/a/b.txt", ["Accept-Encoding: gzip"],
+     "gzip: q=1 and the member is deflated, no less than identity"),
+    ("/x.wwz/a/b.txt", ["Accept-Encoding: gzip;q=0.5, identity;q=0.8"],
+     "identity: q=0.8, no less than gzip"),
+    ("/x.wwz/a/b.txt", ["Accept-Encoding: gzip", "Range: bytes=0-9"],
+     "identity: Range without If-Range"),
+    ("/x.wwz/a/b.txt",
+     ["Range: bytes=0-9", "If-Range: Sat, 01 Jan 2000 00:00:00 GMT"],
+     "identity: Range without an entity tag in If-Range"),
+    ("/x.wwz/a/b.txt",
+     ["Accept-Encoding: gzip", "Range: bytes=0-9", "If-Range: TAG"],
+     "gzip: If-Range names its entity tag"),
+    ("/x.wwz/s.bin", ["Accept-Encoding: gzip"],
+     "identity: there is no other form"),
+]
+
+
+def told(got, name):
+    """The values behind a name, in explain's words."""
+    return [line.partition(": ")[2] for line in got.stdout.splitlines()
+            if line.startswith(name + ": ")]
+
+
+@pytest.mark.parametrize("path, fields, why", WHY)
+def test_explain_why(explain, path, fields, why):
+    tag = re.search('ETag: (".*-gzip")', explain(
+        "-H", "Accept-Encoding: gzip", "/x.wwz/a/b.txt").stdout).group(1)
+    options = []
+    for field in fields:
+        options += ["-H", field.replace("TAG", tag)]
+    got = explain(*options, path)
+    assert (told(got, "why"), got.stderr) == ([why], ""), got
+
+
+@pytest.mark.parametrize("path, found", [
+    ("/x.wwz/a/b.txt", "a member"),
+    ("/x.wwz/a/", "a directory with an index file"),
+    ("/x.wwz/a/-wwz-index", "a directory, as a listing"),
+    ("/x.wwz/", "a directory, as a listing"),
+    ("/x.wwz/a", "a directory, whose page ends in /"),
+    ("/x.wwz/none", "no member and no directory"),
+    ("/x.wwz/-wwz-archive", "the archive itself"),
+    ("/none.wwz/a", "no archive that can be read"),
+])
+def test_explain_found(explain, path, found):
+    assert told(explain(path), "found") == [found]
+
+
+def test_explain_method(explain):
+    for path, method in (("a/b.txt", "deflated (8)"), ("s.bin", "stored (0)")):
+        assert told(explain(f"/x.wwz/{path}"), "method") == [method]
+
+
+def test_explain_logs(explain, root):
+    """The lines that there would be, the ones for a damaged member too, which
+    is found when its body is made."""
+    content = archives.noise(1 << 20)
+    path = archives.write(root / "y.wwz", {"b": (content, archives.STORED)})
+    data = bytearray(path.read_bytes())
+    data[500_000] ^= 1
+    path.write_bytes(data)
+    got = explain("-H", "User-Agent: me", "/x.wwz/s.bin?a=b")
+    (line,) = told(got, "access log")
+    assert re.fullmatch(
+        r'- - - \[.*\] "GET /x.wwz/s.bin\?a=b HTTP/1.1" 200 6 "-" "me"'
+        r' archive="\S+/x.wwz" member="s.bin" coding=identity us=\d+', line)
+    assert told(got, "log") == []
+    got = explain("/y.wwz/b")
+    (line,) = told(got, "log")
+    assert line.startswith("warn member-damaged time="), got
+    assert harness.LINE.fullmatch(line), line
+    assert got.stderr == "", got

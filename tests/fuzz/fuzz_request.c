@@ -280,7 +280,7 @@ serve_head(const struct site *site, const struct request *request,
 	struct arena *arena, struct response *response)
 {
 	struct cache *cache = cache_new(1, 1 << 20);
-	struct service service = {site, cache};
+	struct service service = {.site = site, .cache = cache};
 	struct str head;
 
 	if (cache == NULL)
