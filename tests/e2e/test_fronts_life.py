@@ -343,6 +343,26 @@ def test_mod_fcgid_term_in_the_middle(place, start, slow):
     quick(front, 1, STARTING)
 
 
+def test_lighttpd_starts_and_ends_it(place, start, slow):
+    """lighttpd has one process, which ends with it: well, in time, and after
+    the answer that is under way."""
+    front = start(fronts.Lighttpd(place, "lighttpd/wwz-spawn.conf"))
+    quick(front)
+    (pid,) = children(place)
+    # Ended by somebody else, it is started again.
+    os.kill(pid, signal.SIGTERM)
+    harness.wait_until(lambda: children(place) not in ([pid], []), "another")
+    front.allow(r"gw_backend\.c\.\d+\) (child |connect .*Connection refused)")
+    quick(front, 1, STARTING)
+    client = slow(front)
+    # lighttpd ends when its responses have: TERM would cut them.
+    front.allow("graceful shutdown started")
+    front.process.send_signal(signal.SIGINT)
+    assert client.rest() == LARGE
+    front.finish()
+    assert children(place) == []
+
+
 SUEXEC_USER = "nobody"
 
 
