@@ -134,6 +134,8 @@ print(const struct response *response, const struct request *request)
 	if (response->what != NULL)
 		printf("found: %s\n", response->what);
 	print_member(response, request);
+	if (response->status == STATUS_NOT_ACCEPTABLE)
+		printf("why: Accept-Encoding allows none of its forms\n");
 	print_head(response);
 }
 

@@ -176,6 +176,8 @@ WHY = [
      "gzip: If-Range names its entity tag"),
     ("/x.wwz/s.bin", ["Accept-Encoding: gzip"],
      "identity: there is no other form"),
+    ("/x.wwz/s.bin", ["Accept-Encoding: *;q=0"],
+     "Accept-Encoding allows none of its forms"),
 ]
 
 

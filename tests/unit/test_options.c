@@ -54,6 +54,10 @@ test_defaults(void **state)
 	assert_true(o.limits.threads >= 2);
 	assert_true(o.limits.timeout_seconds > 0);
 	assert_true(o.limits.grace_seconds > 0);
+	assert_false(o.status);
+	assert_null(o.access_log);
+	assert_int_equal(o.slow_ms, -1);
+	assert_false(o.check);
 	assert_int_equal(o.nfields, 0);
 	assert_int_equal(o.nwords, 0);
 	assert_int_equal(log_limit, LOG_INFO);
@@ -104,6 +108,14 @@ describe(struct arena *arena, const struct options *o)
 		text_printf(&text, " timeout=%d", o->limits.timeout_seconds);
 	if (o->limits.grace_seconds != d.limits.grace_seconds)
 		text_printf(&text, " grace=%d", o->limits.grace_seconds);
+	if (o->access_log != NULL)
+		text_printf(&text, " access-log=%s", o->access_log);
+	if (o->slow_ms != d.slow_ms)
+		text_printf(&text, " slow=%d", o->slow_ms);
+	if (o->status)
+		text_printf(&text, " status");
+	if (o->check)
+		text_printf(&text, " check");
 	if (level != LOG_INFO)
 		text_printf(&text, " log-level=%s", log_names[level]);
 	if (o->json)
@@ -176,6 +188,11 @@ test_words(void **state)
 		{{"--timeout", "1"}, "serve timeout=1"},
 		{{"--timeout", "86400"}, "serve timeout=86400"},
 		{{"--grace", "0"}, "serve grace=0"},
+		{{"--access-log", "-"}, "serve access-log=-"},
+		{{"--access-log=/a"}, "serve access-log=/a"},
+		{{"--slow", "0"}, "serve slow=0"},
+		{{"--slow", "86400000"}, "serve slow=86400000"},
+		{{"--status", "--check"}, "serve status check"},
 		{{"--log-level", "debug"}, "serve log-level=debug"},
 		{{"--log-level", "error"}, "serve log-level=error"},
 		{{"--log-level", "info"}, "serve"},
@@ -283,6 +300,10 @@ test_wrong_words(void **state)
 		{{"--timeout", "0"}, "--timeout 0"},
 		{{"--timeout", "86401"}, "--timeout 86401"},
 		{{"--grace", "86401"}, "--grace 86401"},
+		{{"--access-log", ""}, "--access-log "},
+		{{"--slow", "-1"}, "--slow -1"},
+		{{"--slow", "86400001"}, "--slow 86400001"},
+		{{"explain", "--status", "/x"}, "unknown option --status"},
 		{{"--max-archives", "0"}, "--max-archives 0"},
 		{{"--max-archives", "1K"}, "--max-archives 1K"},
 		/* Sizes. */
