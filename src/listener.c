@@ -346,14 +346,21 @@ listener_inherit(struct listeners *listeners, struct listener_fault *fault)
 }
 
 void
-listener_close(struct listeners *listeners)
+listener_hide(struct listeners *listeners)
 {
-	/* In this order: what stands at the path after the close may be the
-	 * socket of a successor. */
 	for (int i = 0; i < listeners->nmade; i++) {
 		unlink(listeners->made[i]);
 		free(listeners->made[i]);
 	}
+	listeners->nmade = 0;
+}
+
+void
+listener_close(struct listeners *listeners)
+{
+	/* In this order: what stands at the path after the close may be the
+	 * socket of a successor. */
+	listener_hide(listeners);
 	for (int i = 0; i < listeners->n; i++)
 		close(listeners->fd[i]);
 	*listeners = (struct listeners){.n = 0};

@@ -36,6 +36,9 @@ int listener_check(
  * -1 and fault when there is neither. */
 int listener_inherit(struct listeners *listeners, struct listener_fault *fault);
 
+/* Remove the Unix sockets that were made here: nobody finds them any more. */
+void listener_hide(struct listeners *listeners);
+
 /* Close all, and remove the Unix sockets that were made here. */
 void listener_close(struct listeners *listeners);
 

@@ -37,6 +37,7 @@ enum {
 	LOOK_FIRST = 2,  /* ms until half a request is looked at again */
 	LOOK_LAST = 100, /* at most */
 	FULL_PAUSE = 10, /* ms without accepting when descriptors ran out */
+	REST_MAX = 1024, /* connections of a listener, when it stops */
 	DESCRIPTORS_KEPT = 8,
 	DESCRIPTORS_USUAL = 1024,
 	FRESH_WAIT = 500, /* ms for a first request, when it stops */
@@ -576,6 +577,25 @@ wait_empty(struct server *server, int64_t ms)
 	return empty;
 }
 
+/* Take what knocked already: a socket of our own ends with us, and one that is
+ * shared may have told this process alone. */
+static void
+accept_rest(struct server *server, const struct listeners *listeners)
+{
+	for (int i = 0; i < listeners->n; i++) {
+		for (int n = 0; n < REST_MAX; n++) {
+			int fd = accept4(listeners->fd[i], NULL, NULL,
+				SOCK_NONBLOCK | SOCK_CLOEXEC);
+			struct peer *peer =
+				fd < 0 ? NULL : new_peer(server, fd);
+
+			if (peer == NULL)
+				break;
+			hand_over(server, peer, CONN_IDLE, now_ms());
+		}
+	}
+}
+
 /* No new connections; what is under way is finished within the grace.  A peer
  * that has just connected is about to send its request: it gets some time. */
 static void
@@ -588,6 +608,8 @@ drain(struct server *server, struct listeners *listeners)
 	server->stage = DRAINING;
 	listen_locked(server, false);
 	pthread_mutex_unlock(&server->lock);
+	listener_hide(listeners);
+	accept_rest(server, listeners);
 	listener_close(listeners);
 	shut_peers(server, SHUT_RD, true);
 	if (wait_empty(server, fresh))

@@ -218,6 +218,53 @@ def test_first_request_comes_late(place, start, manager, kind):
     responder.finish()
 
 
+# ptrace(2)
+SEIZE, INTERRUPT, DETACH, ALL = 0x4206, 0x4207, 17, 0x40000000
+
+
+@contextlib.contextmanager
+def stopped_thread(thread):
+    """One thread of a process held, as a debugger holds it."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    trace = lambda word: libc.ptrace(word, thread, None, None)
+    assert trace(SEIZE) == 0, os.strerror(ctypes.get_errno())
+    assert trace(INTERRUPT) == 0, os.strerror(ctypes.get_errno())
+    assert libc.waitpid(thread, None, ALL) == thread
+    try:
+        yield
+    finally:
+        assert trace(DETACH) == 0, os.strerror(ctypes.get_errno())
+
+
+def last_thread(responder):
+    """The one that answers, of --threads 1; sanitizers have others."""
+    return max(int(t) for t in os.listdir(f"/proc/{responder.pid}/task"))
+
+
+@pytest.mark.threads
+def test_who_has_knocked_is_let_in(tmp, root, serve):
+    """Connections that were not accepted yet when TERM came get their answers,
+    though the socket goes."""
+    archives.write(root / "site.wwz", MEMBERS)
+    responder = serve("--threads", "1")
+    with responder.client() as client:
+        # Who came before has been accepted then.
+        client.ask("/site.wwz/a.txt")
+    harness.wait_until(lambda: sockets(responder) == 1, "it is idle")
+    with stopped_thread(last_thread(responder)):
+        clients = [responder.client() for _ in range(50)]
+        for client in clients:
+            client.send(client.request("/site.wwz/a.txt"))
+        responder.process.send_signal(signal.SIGTERM)
+        harness.wait_until(
+            lambda: sockets(responder) == 50, "all are accepted")
+    for client in clients:
+        got = client.read_response()
+        assert got is not None and got.body == TEXT, got
+        client.close()
+    responder.finish()
+
+
 def test_reports(manager):
     """What a service manager hears, from the start to the end."""
     system = manager("--threads", "3")
@@ -245,34 +292,13 @@ def test_no_signs_of_life_for_others(manager):
     responder.end(signal.SIGTERM)
 
 
-# ptrace(2)
-SEIZE, INTERRUPT, DETACH, ALL = 0x4206, 0x4207, 17, 0x40000000
-
-
-@contextlib.contextmanager
-def stopped_thread(thread):
-    """One thread of a process held, as a debugger holds it."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    trace = lambda word: libc.ptrace(word, thread, None, None)
-    assert trace(SEIZE) == 0, os.strerror(ctypes.get_errno())
-    assert trace(INTERRUPT) == 0, os.strerror(ctypes.get_errno())
-    assert libc.waitpid(thread, None, ALL) == thread
-    try:
-        yield
-    finally:
-        assert trace(DETACH) == 0, os.strerror(ctypes.get_errno())
-
-
 def test_watchdog_means_the_threads(manager):
     """When all threads hang there is no sign of life, though the main thread
     is well."""
     system = manager("--threads", "1")
     responder = system.start(WATCHDOG_USEC="40000")
     system.wait_for("WATCHDOG=1")
-    tasks = os.listdir(f"/proc/{responder.pid}/task")
-    # The last one; sanitizers have a thread of their own.
-    worker = max(int(task) for task in tasks)
-    with stopped_thread(worker):
+    with stopped_thread(last_thread(responder)):
         system.reports.settimeout(0.01)
         with contextlib.suppress(TimeoutError):
             while True:
