@@ -223,7 +223,7 @@ archive_open(struct str path, struct hoard *hoard)
 	}
 	archive->fd = -1;
 	archive->users = 1;
-	archive->hoard = hoard;
+	archive->hoard = hoard ? hoard_keep(hoard) : NULL;
 	pthread_mutex_init(&archive->sorting, NULL);
 	clock_gettime(CLOCK_MONOTONIC, &archive->opened);
 	archive->status = load(archive);
@@ -257,6 +257,7 @@ archive_drop(struct archive *archive)
 		return;
 	if (archive->hoard != NULL)
 		hoard_forget(archive->hoard, &archive->made);
+	hoard_drop(archive->hoard);
 	release(archive);
 	pthread_mutex_destroy(&archive->sorting);
 	free(archive->path);

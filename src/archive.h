@@ -49,7 +49,7 @@ struct archive {
  * logged.  NULL with errno ENOMEM; else an archive whose status says how it
  * went: STATUS_NOT_FOUND, STATUS_FORBIDDEN, STATUS_ERROR (not a zip file, or
  * damaged), STATUS_UNAVAILABLE (an upload under way, or out of descriptors).
- * What is made of it goes to hoard, which outlives it and may be NULL. */
+ * What is made of it goes to hoard, which may be NULL. */
 struct archive *archive_open(struct str path, struct hoard *hoard);
 
 /* Log that path was not to be opened, twice, for lack of descriptors or memory,

@@ -49,7 +49,7 @@ cache_new(size_t max_archives, size_t max_memory)
 	cache->chains = calloc(cache->nchains, sizeof(*cache->chains));
 	cache->hoard = hoard_new(max_memory);
 	if (cache->chains == NULL || cache->hoard == NULL) {
-		hoard_free(cache->hoard);
+		hoard_drop(cache->hoard);
 		free(cache->chains);
 		free(cache);
 		return NULL;
@@ -68,7 +68,7 @@ cache_free(struct cache *cache)
 	cache_clear(cache);
 	pthread_cond_destroy(&cache->opened);
 	pthread_mutex_destroy(&cache->lock);
-	hoard_free(cache->hoard);
+	hoard_drop(cache->hoard);
 	free(cache->chains);
 	free(cache);
 }

@@ -17,6 +17,8 @@ struct hoard {
 	size_t max;
 	size_t nchains;
 
+	_Atomic unsigned users;
+
 	pthread_mutex_t lock; /* guards what follows */
 	struct kepts *chains;
 	struct kept_uses uses; /* most recently used first */
@@ -30,6 +32,7 @@ hoard_new(size_t max)
 
 	if (hoard == NULL)
 		return NULL;
+	hoard->users = 1;
 	hoard->max = max;
 	hoard->nchains = max / USUAL_SIZE;
 	if (hoard->nchains < CHAINS_LEAST)
@@ -46,10 +49,19 @@ hoard_new(size_t max)
 	return hoard;
 }
 
-void
-hoard_free(struct hoard *hoard)
+struct hoard *
+hoard_keep(struct hoard *hoard)
 {
-	if (hoard == NULL)
+	atomic_fetch_add_explicit(&hoard->users, 1, memory_order_relaxed);
+	return hoard;
+}
+
+void
+hoard_drop(struct hoard *hoard)
+{
+	if (hoard == NULL ||
+		atomic_fetch_sub_explicit(
+			&hoard->users, 1, memory_order_acq_rel) > 1)
 		return;
 	pthread_mutex_destroy(&hoard->lock);
 	free(hoard->chains);

@@ -38,11 +38,14 @@ struct hoard_owner {
 	LIST_HEAD(kepts, kept) kept; /* guarded by the hoard's lock */
 };
 
-/* A hoard of at most max bytes.  NULL with errno ENOMEM. */
+/* A hoard of at most max bytes, of which the caller has the first share.  NULL
+ * with errno ENOMEM. */
 struct hoard *hoard_new(size_t max);
 
-/* Nothing may be in it any more.  Takes NULL. */
-void hoard_free(struct hoard *hoard);
+/* Take a share, give one back; with the last one goes the hoard, in which
+ * nothing may be any more.  Any thread; drop takes NULL. */
+struct hoard *hoard_keep(struct hoard *hoard);
+void hoard_drop(struct hoard *hoard);
 
 /* So many of the max bytes are needed for something else.  Any thread. */
 void hoard_reserve(struct hoard *hoard, size_t reserved);

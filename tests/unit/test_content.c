@@ -55,7 +55,7 @@ static void
 close_fixture(struct fixture *f)
 {
 	archive_drop(f->archive);
-	hoard_free(f->hoard);
+	hoard_drop(f->hoard);
 }
 
 static struct content *

@@ -87,7 +87,7 @@ test_least_recently_used_goes(void **state)
 	assert_false(has(hoard, &other, 1));
 	hoard_forget(hoard, &owner);
 	assert_int_equal(alive, 0);
-	hoard_free(hoard);
+	hoard_drop(hoard);
 }
 
 static void
@@ -115,7 +115,7 @@ test_room(void **state)
 	hoard_reserve(hoard, 9 * SIZE);
 	enter(hoard, &owner, 0);
 	assert_int_equal(alive, 0);
-	hoard_free(hoard);
+	hoard_drop(hoard);
 }
 
 static void
@@ -138,7 +138,7 @@ test_first_one_stays(void **state)
 	kept_drop(found);
 	kept_drop(&first->kept);
 	assert_int_equal(alive, 0);
-	hoard_free(hoard);
+	hoard_drop(hoard);
 }
 
 struct shared {
@@ -180,7 +180,7 @@ test_threads(void **state)
 	hoard_forget(shared.hoard, &shared.owners[0]);
 	hoard_forget(shared.hoard, &shared.owners[1]);
 	assert_int_equal(alive, 0);
-	hoard_free(shared.hoard);
+	hoard_drop(shared.hoard);
 }
 
 int

@@ -135,7 +135,7 @@ static void
 close_fixture(struct fixture *f)
 {
 	archive_drop(f->archive);
-	hoard_free(f->hoard);
+	hoard_drop(f->hoard);
 	free((void *)(uintptr_t)f->text.p);
 }
 
