@@ -26,6 +26,18 @@ WARN   := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla \
 HARDEN ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 LIBS   := -lfcgi -lzip -lz
 
+# What --precompress has depends on what is there.
+ifndef STATIC
+ifeq ($(shell pkg-config --exists libbrotlienc && echo yes),yes)
+CSTD += -DWWZ_BROTLI
+LIBS += -lbrotlienc
+endif
+ifeq ($(shell pkg-config --exists libzstd && echo yes),yes)
+CSTD += -DWWZ_ZSTD
+LIBS += -lzstd
+endif
+endif
+
 # A sanitizer reads its own binary and looks into its own process to report.
 BUILD := build
 ifeq ($(SAN),address)

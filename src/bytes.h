@@ -24,10 +24,24 @@ get64(const unsigned char *p)
 }
 
 static inline void
+put16(unsigned char *p, uint16_t n)
+{
+	p[0] = (unsigned char)n;
+	p[1] = (unsigned char)(n >> 8);
+}
+
+static inline void
 put32(unsigned char *p, uint32_t n)
 {
 	for (int i = 0; i < 4; i++)
 		p[i] = (unsigned char)(n >> 8 * i);
+}
+
+static inline void
+put64(unsigned char *p, uint64_t n)
+{
+	put32(p, (uint32_t)n);
+	put32(p + 4, (uint32_t)(n >> 32));
 }
 
 #endif

@@ -17,6 +17,7 @@
 #include "guard.h"
 #include "log.h"
 #include "options.h"
+#include "pack.h"
 #include "preflight.h"
 
 enum { EXIT_USAGE = 2 };
@@ -303,6 +304,10 @@ main(int argc, char **argv)
 	case COMMAND_VERSION:
 		printf("wwz %s\n", WWZ_VERSION);
 		return EXIT_SUCCESS;
+	case COMMAND_PACK:
+		options.pack.threads = options.limits.threads;
+		options.pack.quiet = options.quiet;
+		return pack(options.words[0], options.words[1], &options.pack);
 	default:
 		return run_service(&options);
 	}

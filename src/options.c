@@ -133,6 +133,7 @@ set_defaults(struct options *options)
 		.limits = {.threads = processors > 2 ? (int)processors : 2,
 			.timeout_seconds = 60,
 			.grace_seconds = 10},
+		.pack = {.seekable = 1 << 20},
 	};
 }
 

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "listener.h"
+#include "pack.h"
 #include "server.h"
 #include "site.h"
 
@@ -17,6 +18,7 @@ enum {
 
 enum command {
 	COMMAND_SERVE,
+	COMMAND_PACK,
 	COMMAND_CHECK,
 	COMMAND_EXPLAIN,
 	COMMAND_HELP,
@@ -50,9 +52,12 @@ struct options {
 	size_t max_archives, max_memory;
 	struct server_limits limits;
 
+	struct pack_options pack; /* but threads and quiet */
+
 	const char *fields[OPTIONS_FIELDS]; /* of -H: "Name: value" */
 	int nfields;
-	bool json, quiet; /* of COMMAND_CHECK */
+	bool json;  /* of COMMAND_CHECK */
+	bool quiet; /* of COMMAND_CHECK and COMMAND_PACK */
 
 	char *const *words; /* what stands behind the options */
 	int nwords;

@@ -35,13 +35,6 @@ struct unpacker {
 	unsigned char tail[TAIL_SIZE];
 };
 
-static void
-put64(unsigned char *p, uint64_t n)
-{
-	put32(p, (uint32_t)n);
-	put32(p + 4, (uint32_t)(n >> 32));
-}
-
 /* APPNOTE 6.3, sections 4.3.12, 4.3.14, 4.3.15, 4.3.16; all else is 0. */
 static void
 make_tail(struct unpacker *u)

@@ -1,0 +1,97 @@
+#include "sozipwrite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <zlib.h>
+
+#include "bytes.h"
+#include "zipend.h"
+#include "ziplocal.h"
+
+enum { VERSION = 1, HEAD_SIZE = 32, OFFSET_SIZE = 8 };
+
+size_t
+sozipwrite_count(uint64_t size)
+{
+	return (size_t)((size - 1) / DEFLATE_BLOCK);
+}
+
+/* "a/b" has "a/.b.sozip.idx". */
+static struct str
+index_name(struct str name, char buffer[ZIPWRITE_NAME_MAX])
+{
+	const char *slash = memrchr(name.p, '/', name.n);
+	int n = slash ? (int)(slash + 1 - name.p) : 0;
+
+	n = snprintf(buffer, ZIPWRITE_NAME_MAX, "%.*s.%.*s.sozip.idx", n,
+		name.p, (int)name.n - n, name.p + n);
+	return (struct str){buffer, (size_t)n};
+}
+
+static unsigned char *
+make_index(const struct zip_entry *member, const uint64_t *offsets, size_t n)
+{
+	unsigned char *index = calloc(n + HEAD_SIZE / OFFSET_SIZE, OFFSET_SIZE);
+
+	if (index == NULL)
+		return NULL;
+	put32(index, VERSION);
+	put32(index + 8, DEFLATE_BLOCK);
+	put32(index + 12, OFFSET_SIZE);
+	put64(index + 16, member->size);
+	put64(index + 24, member->packed);
+	for (size_t i = 0; i < n; i++)
+		put64(index + HEAD_SIZE + i * OFFSET_SIZE, offsets[i]);
+	return index;
+}
+
+int
+sozipwrite_index(int fd, uint64_t *at, const struct zip_entry *member,
+	const uint64_t *offsets, size_t n)
+{
+	unsigned char local[ZIPWRITE_LOCAL_MAX];
+	char name[ZIPWRITE_NAME_MAX];
+	size_t size = HEAD_SIZE + n * OFFSET_SIZE, header;
+	unsigned char *index = make_index(member, offsets, n);
+	struct zip_entry entry;
+	int result;
+
+	if (index == NULL)
+		return -1;
+	entry = (struct zip_entry){
+		.name = index_name(member->name, name),
+		.modified = member->modified,
+		.size = size,
+		.packed = size,
+		.offset = *at,
+		.crc = (uint32_t)crc32_z(0, index, size),
+		.method = ZIP_STORED,
+	};
+	header = zipwrite_local(local, &entry, 1);
+	result = zipwrite_bytes(fd, local, header, *at);
+	if (result == 0)
+		result = zipwrite_bytes(fd, index, size, *at + header);
+	*at += header + size;
+	free(index);
+	return result;
+}
+
+uint64_t
+sozipwrite_find(int fd, uint64_t offset, struct str name)
+{
+	unsigned char header[ZIPLOCAL_SIZE + ZIPWRITE_NAME_MAX];
+	char buffer[ZIPWRITE_NAME_MAX];
+	struct str wanted, found = {(char *)header + ZIPLOCAL_SIZE, 0};
+	struct zip_fault fault;
+
+	if (name.n > PATH_MAX)
+		return 0;
+	wanted = index_name(name, buffer);
+	if (zip_read(fd, header, ZIPLOCAL_SIZE + wanted.n, offset, &fault) !=
+		ZIPDIR_OK)
+		return 0;
+	found.n = get16(header + 26);
+	if (ziplocal_size(header) == 0 || !str_eq(found, wanted))
+		return 0;
+	return ziplocal_size(header) + (uint64_t)get32(header + 18);
+}

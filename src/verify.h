@@ -1,0 +1,19 @@
+/* Reading an archive back before it is trusted: by libzip, which did not write
+ * it, and by the index that serves it. */
+
+#ifndef VERIFY_H
+#define VERIFY_H
+
+#include "fault.h"
+#include "item.h"
+#include "progress.h"
+
+/* This program was built with libzip. */
+bool verify_is_possible(void);
+
+/* The archive at path holds items, all of them and nothing else; every member
+ * is read and its CRC-32 compared, by so many threads.  -1 with fault. */
+int verify_archive(const char *path, const struct items *items, int threads,
+	struct progress *progress, struct fault *fault);
+
+#endif
