@@ -1,0 +1,432 @@
+"""`wwz pack`: what it writes, seen by those who read zip files."""
+
+import os
+import socket
+import stat
+import struct
+import subprocess
+import sys
+import time
+import zipfile
+
+import pytest
+
+import archives
+import harness
+
+DAY = 1_600_000_000  # a time long ago, an even second
+
+
+def pack(*arguments, patience=harness.PATIENCE, **options):
+    return subprocess.run(
+        [harness.WWZ, "pack", *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=patience,
+        **options,
+    )
+
+
+def packed(*arguments, **options):
+    """Pack, which must go well; what it says."""
+    got = pack(*arguments, **options)
+    assert (got.returncode, got.stderr) == (0, b""), got
+    return got.stdout.decode()
+
+
+def plant(top, files, when=DAY):
+    """Files below top: name to content, None for an empty directory."""
+    for name, content in files.items():
+        path = os.path.join(os.fsencode(top), os.fsencode(name))
+        if content is None:
+            os.makedirs(path)
+        else:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as file:
+                file.write(content)
+        os.utime(path, (when, when))
+    return top
+
+
+def leftovers(directory):
+    return [name for name in os.listdir(directory) if name.endswith(".part")]
+
+
+FILES = {
+    "index.html": b"<p>start</p>" * 99,
+    "a/b/c.txt": archives.text(5000),
+    "a/empty": b"",
+    "a/hollow": None,
+    "a/one": b"1",
+    "a.b": archives.text(200),
+    "noise": archives.noise(3000),
+    "large-noise": archives.noise(70_000),
+    "larger-noise": archives.noise(300_000),
+    "huge-noise": archives.noise((1 << 20) + 5),
+    "big.log": archives.text(3_000_001),
+    "caf\u00e9.txt": b"utf-8" * 50,
+    "back\\slash": b"a byte like others",
+    b"caf\xe9.html": b"<p>latin-1</p>" * 9,
+}
+
+
+@pytest.fixture
+def tree(tmp):
+    return plant(tmp / "tree", FILES)
+
+
+def contents(top):
+    """What lies below top: name to content, None for directories."""
+    found = {}
+    top = os.fsencode(top)
+    for path, directories, files in os.walk(top):
+        for name in directories:
+            full = os.path.join(path, name)
+            if not os.listdir(full):
+                found[os.path.relpath(full, top)] = None
+        for name in files:
+            full = os.path.join(path, name)
+            with open(full, "rb") as file:
+                found[os.path.relpath(full, top)] = file.read()
+    return found
+
+
+READERS = {
+    "unzip": ["unzip", "-q", "{file}", "-d", "{to}"],
+    "bsdtar": ["bsdtar", "-xf", "{file}", "-C", "{to}"],
+    "7z": ["7z", "x", "-bd", "-y", "-o{to}", "{file}"],
+}
+
+
+def read_back(reader, file, to):
+    to.mkdir()
+    if reader == "python":
+        with zipfile.ZipFile(file) as z:
+            assert z.testzip() is None
+            return {
+                info.orig_filename.encode(
+                    "utf-8" if info.flag_bits & 0x800 else "cp437"
+                ): z.read(info)
+                for info in z.infolist()
+                if not info.is_dir()
+            }
+    command = [word.format(file=file, to=to) for word in READERS[reader]]
+    got = subprocess.run(
+        command, capture_output=True, timeout=harness.PATIENCE,
+        env=os.environ | {"LC_ALL": "C.UTF-8"},
+    )
+    assert got.returncode == 0, got
+    assert b"arning" not in got.stdout + got.stderr, got
+    return contents(to)
+
+
+# Tools that write names in another way than they stand there.
+OWN_WAYS = {
+    "python": {b"a/hollow"},
+    "7z": {b"back\\slash", b"caf\xe9.html"},
+    "unzip": {b"caf\xe9.html"},
+    "bsdtar": {b"back\\slash"},
+}
+
+
+@pytest.mark.parametrize("reader", OWN_WAYS)
+@pytest.mark.parametrize("again", [False, True])
+def test_readers(tmp, tree, reader, again):
+    """Every byte of every member, also of an archive packed again, with gaps in
+    it."""
+    file = tmp / "x.wwz"
+    packed(tree, file)
+    if again:
+        plant(tree, {"a.b": b"another" * 9, "new": b"new" * 99}, DAY + 8)
+        os.unlink(tree / "noise")
+        assert " 2 packed, 12 kept, 1 removed" in packed(tree, file)
+    want = contents(tree)
+    got = read_back(reader, file, tmp / "out")
+    for name in set(want) - OWN_WAYS[reader]:
+        assert got.get(name, 0) == want[name], name
+    assert len(got) == len(want) - (reader == "python")
+
+
+def test_served(serve, root, tree):
+    """Every member, under its own name, by the responder."""
+    packed(tree, root / "x.wwz")
+    responder = serve("--root", root)
+    with responder.client() as client:
+        for name, content in contents(tree).items():
+            if content is None:
+                name += b"/"
+            url = "/x.wwz/" + archives.url(name)
+            got = client.ask(url)
+            assert got.status == 200, (url, got)
+            if content is not None:
+                assert got.body == content, url
+        cp437 = client.ask("/x.wwz/" + archives.url("caf\u0398.html"))
+        assert cp437.status == 200, cp437
+
+
+@pytest.mark.threads
+def test_same_bytes(tmp):
+    """Whatever the order of directory entries, the time zone, the number of
+    threads, the umask."""
+    one = plant(tmp / "one", FILES)
+    two = plant(tmp / "two", dict(reversed(FILES.items())))
+    os.utime(two / "a/hollow", (DAY, DAY))
+    packed(one, tmp / "one.wwz")
+    want = (tmp / "one.wwz").read_bytes()
+    ways = [
+        ([], {"TZ": "Asia/Tokyo"}, 0o022),
+        (["--threads", "1"], {"TZ": "America/New_York"}, 0o077),
+        (["--threads", "5"], {"LC_ALL": "C.UTF-8"}, 0o000),
+    ]
+    for number, (options, environment, umask) in enumerate(ways):
+        file = tmp / f"two-{number}.wwz"
+        packed(*options, two, file, umask=umask, env=os.environ | environment)
+        assert file.read_bytes() == want, ways[number]
+        assert stat.S_IMODE(file.stat().st_mode) == 0o666 & ~umask
+
+
+def local(data, info):
+    """A member's local header: its extra fields, and where its data are."""
+    name, extra = struct.unpack_from("<HH", data, info.header_offset + 26)
+    start = info.header_offset + 30 + name
+    fields = {}
+    at = start
+    while at < start + extra:
+        kind, size = struct.unpack_from("<HH", data, at)
+        fields[kind] = data[at + 4 : at + 4 + size]
+        at += 4 + size
+    assert at == start + extra
+    return fields, at
+
+
+def test_layout(tmp, tree):
+    """Names in order, fixed attributes, times, methods, alignment."""
+    file = tmp / "x.wwz"
+    packed(tree, file)
+    data = file.read_bytes()
+    with zipfile.ZipFile(file) as z:
+        members = {info.orig_filename: info for info in z.infolist()}
+    names = [
+        info.orig_filename.encode("utf-8" if info.flag_bits else "cp437")
+        for info in members.values()
+    ]
+    assert names == sorted(names)
+    assert b"PK\6\6" not in data, "zip64 where it is not needed"
+    for name, info in members.items():
+        fields, start = local(data, info)
+        stored = info.compress_type == archives.STORED
+        assert info.compress_type in (archives.STORED, archives.DEFLATED)
+        mode = 0o040755 << 16 | 0x10 if name.endswith("/") else 0o100644 << 16
+        assert info.external_attr == mode, name
+        assert info.create_system == 3, name
+        assert info.date_time == time.gmtime(DAY)[:6], name
+        assert fields[0x5455] == struct.pack("<BI", 1, DAY), name
+        if stored:
+            align = 1 if info.file_size == 0 else 4
+            align = 4096 if info.file_size >= 65536 else align
+            assert start % align == 0, name
+        assert stored == (
+            "noise" in name or info.file_size < 65 or "back" in name
+        ), name
+        if not stored:
+            saved = info.file_size - info.compress_size
+            assert saved >= 64 and saved >= info.file_size // 50, name
+    assert members["caf\u00e9.txt"].flag_bits == 0x800
+    assert members["index.html"].flag_bits == 0
+
+
+SAVING = [
+    (3200, 40, False),
+    (3200, 60, False),
+    (3200, 150, True),
+    (100_000, 1500, False),
+    (100_000, 2500, True),
+]
+
+
+@pytest.mark.parametrize("noise, zeros, deflated", SAVING)
+def test_method(tmp, noise, zeros, deflated):
+    """Deflated when that saves 2 % and 64 bytes: noise does not shrink, zeros
+    cost next to nothing."""
+    plant(tmp / "t", {"f": archives.noise(noise) + bytes(zeros)})
+    packed(tmp / "t", tmp / "x.wwz")
+    with zipfile.ZipFile(tmp / "x.wwz") as z:
+        got = z.getinfo("f").compress_type
+    assert got == (archives.DEFLATED if deflated else archives.STORED)
+
+
+def test_large_that_does_not_save(tmp):
+    """A file whose first bytes deceive is stored in the end, and leaves
+    nothing behind."""
+    content = bytes(16 << 10) + archives.noise(3 << 20)
+    plant(tmp / "t", {"f": content, "g": b"after" * 99})
+    packed(tmp / "t", tmp / "x.wwz")
+    with zipfile.ZipFile(tmp / "x.wwz") as z:
+        info = z.getinfo("f")
+        assert info.compress_type == archives.STORED
+        assert z.read("f") == content and z.read("g") == b"after" * 99
+    fields, start = local((tmp / "x.wwz").read_bytes(), info)
+    assert start % 4096 == 0
+
+
+TIMES = [
+    (0, (1980, 1, 1, 0, 0, 0), True),
+    (-5, (1980, 1, 1, 0, 0, 0), True),
+    (1_600_000_001, (2020, 9, 13, 12, 26, 40), True),
+    ((1 << 31) - 1, (2038, 1, 19, 3, 14, 6), True),
+    (1 << 31, (2038, 1, 19, 3, 14, 8), False),
+    (9_000_000_000, (2107, 12, 31, 23, 59, 58), False),
+]
+
+
+@pytest.mark.parametrize("when, date, extended", TIMES)
+def test_times(tmp, when, date, extended):
+    """In both forms, as far as they go; and packing again knows them."""
+    plant(tmp / "t", {"f": b"x"}, when)
+    if os.stat(tmp / "t/f").st_mtime != when:
+        pytest.fail("this file system does not keep such times")
+    packed(tmp / "t", tmp / "x.wwz")
+    with zipfile.ZipFile(tmp / "x.wwz") as z:
+        info = z.getinfo("f")
+    fields, _ = local((tmp / "x.wwz").read_bytes(), info)
+    assert info.date_time == date
+    want = {0x5455: struct.pack("<Bi", 1, when)} if extended else {}
+    fields.pop(0xD935, None)
+    assert fields == want
+    assert packed(tmp / "t", tmp / "x.wwz").endswith(": unchanged\n")
+
+
+def test_links_inside(tmp):
+    """They are what they point to: files and directories, by whatever path."""
+    tree = plant(tmp / "t", {"a/f": b"content", "b/g": b"other"})
+    os.symlink("../b/g", tree / "a/file")
+    os.symlink("b", tree / "directory")
+    os.symlink(tree / "a", tree / "absolute")
+    os.symlink("../t/b/g", tree / "round-about")
+    os.link(tree / "b/g", tree / "hard")
+    packed(tree, tmp / "x.wwz")
+    with zipfile.ZipFile(tmp / "x.wwz") as z:
+        got = {name: z.read(name) for name in z.namelist()}
+    assert got == {
+        "a/f": b"content", "a/file": b"other",
+        "absolute/f": b"content", "absolute/file": b"other",
+        "b/g": b"other", "directory/g": b"other",
+        "hard": b"other", "round-about": b"other",
+    }
+
+
+def make_socket(path):
+    with socket.socket(socket.AF_UNIX) as s:
+        s.bind(str(path))
+
+
+REFUSED = {
+    "link-out": (lambda p: os.symlink("../..", p), "leads out"),
+    "link-etc": (lambda p: os.symlink("/etc/passwd", p), "leads out"),
+    "link-beside": (lambda p: os.symlink("../../tree-2", p), "leads out"),
+    "dangling": (lambda p: os.symlink("nothing", p), "to nothing"),
+    "itself": (lambda p: os.symlink("itself", p), "symbolic links"),
+    "loop": (lambda p: os.symlink("..", p), "above itself"),
+    "fifo": (os.mkfifo, "neither a file"),
+    "socket": (make_socket, "neither a file"),
+    "new\nline": (lambda p: p.write_bytes(b""), "control characters"),
+    "delete\x7f": (lambda p: p.write_bytes(b""), "control characters"),
+    "-wwz-index": (lambda p: p.write_bytes(b""), "the server's own"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused(tmp, name):
+    """What cannot become a member is named; the archive stays as it was."""
+    tree = plant(tmp / "tree", {"sub/f": b"x"})
+    plant(tmp / "tree-2", {"f": b"x"})
+    file = tmp / "x.wwz"
+    file.write_bytes(b"old")
+    make, why = REFUSED[name]
+    make(tree / "sub" / name)
+    got = pack(tree, file)
+    assert (got.returncode, got.stdout) == (1, b""), got
+    error = got.stderr.decode()
+    shown = name.replace("\n", "\\x0a").replace("\x7f", "\\x7f")
+    assert error.startswith(f"wwz: {tree}/sub/{shown}: "), error
+    assert why in error and error.count("\n") == 1, error
+    assert file.read_bytes() == b"old" and not leftovers(tmp)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes devices")
+def test_device(tmp):
+    tree = plant(tmp / "t", {"f": b"x"})
+    os.mknod(tree / "null", 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+    got = pack(tree, tmp / "x.wwz")
+    assert got.returncode == 1, got
+    assert f"wwz: {tree}/null: neither a file" in got.stderr.decode(), got
+
+
+@pytest.mark.parametrize(
+    "tree, file, named",
+    [("none", "x.wwz", "none"), ("f", "x.wwz", "f"),
+     ("t", "t", "t"), ("t", "none/x.wwz", "none/"),
+     ("t", "f/x.wwz", "f/x.wwz")],
+)
+def test_bad_arguments(tmp, tree, file, named):
+    plant(tmp / "t", {"g": b"x"})
+    plant(tmp, {"f": b"x"})
+    got = pack(tree, file, cwd=tmp)
+    assert (got.returncode, got.stdout) == (1, b""), got
+    assert got.stderr.startswith(b"wwz: " + named.encode()), got
+
+
+CHANGER = """
+import os, sys
+fd = os.open(sys.argv[1], os.O_WRONLY)
+print("ready", flush=True)
+while True:
+    os.pwrite(fd, os.urandom(1), 5_000_000)
+"""
+
+
+def test_changing(tmp):
+    """A file that changes all the time is an error, and no archive."""
+    tree = plant(tmp / "t", {"a": b"a" * 99, "busy": archives.text(6_000_000)})
+    with subprocess.Popen(
+        [sys.executable, "-c", CHANGER, tree / "busy"], stdout=subprocess.PIPE
+    ) as changer:
+        try:
+            changer.stdout.readline()
+            got = pack(tree, tmp / "x.wwz")
+        finally:
+            changer.kill()
+    assert got.returncode == 1, got
+    assert got.stderr == b"wwz: busy: it changed while it was packed\n", got
+    assert os.listdir(tmp) == ["t"]
+
+
+def test_archive_in_its_own_tree(tmp):
+    """It is left out, by whatever name."""
+    plant(tmp, {"a": b"a" * 99})
+    for _ in range(2):
+        packed(".", "x.wwz", cwd=tmp)
+        os.utime(tmp / "a", (DAY + 10, DAY + 10))
+    with zipfile.ZipFile(tmp / "x.wwz") as z:
+        assert z.namelist() == ["a"]
+
+
+def test_link_to_the_archive(tmp, tree):
+    """A link stays one; what it leads to is replaced, with its mode."""
+    old = tmp / "x-1.wwz"
+    old.write_bytes(b"old")
+    old.chmod(0o640)
+    os.symlink("x-1.wwz", tmp / "x.wwz")
+    packed(tree, tmp / "x.wwz")
+    assert os.readlink(tmp / "x.wwz") == "x-1.wwz"
+    assert zipfile.is_zipfile(old)
+    assert stat.S_IMODE(old.stat().st_mode) == 0o640
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_owner_stays(tmp, tree):
+    (tmp / "x.wwz").write_bytes(b"old")
+    os.chown(tmp / "x.wwz", 65534, 65534)
+    packed(tree, tmp / "x.wwz")
+    got = (tmp / "x.wwz").stat()
+    assert (got.st_uid, got.st_gid) == (65534, 65534)
