@@ -5,7 +5,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 #include <zip.h>
 
@@ -163,9 +162,6 @@ verify_archive(const char *path, const struct items *items, int threads,
 	pthread_t thread[THREADS_MAX];
 	int n = 0;
 
-	/* libzip asks for local time in each thread; the zone is read here,
-	 * where ThreadSanitizer need not know glibc's own lock. */
-	tzset();
 	/* This thread is one of them; fewer will do, too. */
 	while (n < threads - 1 && n < THREADS_MAX &&
 		pthread_create(&thread[n], NULL, run, &v) == 0)

@@ -37,6 +37,7 @@ def test_version():
          ["--listen", "--root", "--threads", "--log-level", "--max-archives",
           "--timeout", "--no-listing", "--suffix"]),
         (["help", "explain"], ["--root"]),
+        (["help", "pack"], ["--seekable", "--precompress", "--threads"]),
     ],
 )
 def test_help(arguments, words):
@@ -49,6 +50,14 @@ def test_help(arguments, words):
 
 
 BAD = [
+    ["pack"],
+    ["pack", "dir"],
+    ["pack", "dir", "x.wwz", "more"],
+    ["pack", "--seekable", "some", "dir", "x.wwz"],
+    ["pack", "--seekable", "-1", "dir", "x.wwz"],
+    ["pack", "--precompress", "gzip", "dir", "x.wwz"],
+    ["pack", "--threads", "0", "dir", "x.wwz"],
+    ["pack", "--listen", "unix:x", "dir", "x.wwz"],
     ["--no-such-option"],
     ["no-such-command"],
     ["help", "no-such-command"],

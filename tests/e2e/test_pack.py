@@ -199,6 +199,16 @@ def local(data, info):
     return fields, at
 
 
+def test_checked(tmp, tree):
+    """`wwz check` has nothing to say."""
+    packed("--precompress", "br,zstd", tree, tmp / "x.wwz")
+    got = subprocess.run(
+        [harness.WWZ, "check", tmp / "x.wwz"], capture_output=True)
+    assert (got.returncode, got.stderr) == (0, b""), got
+    assert got.stdout.startswith(b"1 archive, "), got
+    assert got.stdout.endswith(b": 0 errors, 0 advice\n"), got
+
+
 def test_layout(tmp, tree):
     """Names in order, fixed attributes, times, methods, alignment."""
     file = tmp / "x.wwz"

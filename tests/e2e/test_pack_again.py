@@ -43,6 +43,9 @@ def check(tree, file):
     for command in (["unzip", "-tqq"], ["7z", "t"], ["bsdtar", "-tf"]):
         tested = subprocess.run([*command, file], capture_output=True)
         assert tested.returncode == 0, tested
+    judged = subprocess.run([harness.WWZ, "check", file], capture_output=True)
+    assert judged.stdout.endswith(b": 0 errors, 0 advice\n"), judged
+    assert (judged.returncode, judged.stderr) == (0, b""), judged
 
 
 @pytest.fixture
