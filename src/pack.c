@@ -124,9 +124,9 @@ compare_content(struct pack *p, struct item *item)
 	if (packwrite_crc(&packwrite, item->file, &crc, &p->fault) < 0)
 		return -1;
 	item->kept = item->entry.crc == crc;
-	item->entry.modified = item->kept
-		? item->entry.modified
-		: zipwrite_time(item->file->modified.tv_sec);
+	if (!item->kept)
+		item->entry.modified =
+			zipwrite_time(item->file->modified.tv_sec);
 	return 0;
 }
 
@@ -135,9 +135,11 @@ static void
 keep_sibling(struct pack *p, struct item *item)
 {
 	const struct item *whole = items_find(&p->items, item->file->name);
+	const struct item planned = *item;
 
 	p->found += reuse_keep(&p->reuse, item, !p->options->checksum);
-	item->kept = item->kept && whole->kept;
+	if (!whole->kept)
+		*item = planned;
 	item->dropped = whole->kept && !item->kept;
 }
 

@@ -199,6 +199,13 @@ def test_precompress_again(tmp):
     assert again().endswith(": unchanged\n")
     plant(tree, {"a.css": archives.text(8000, 7)}, DAY + 2)
     assert "2 packed, 9 kept, 0 removed" in again()
+    plant(tree, FILES, DAY + 6)
+    assert "2 packed, 9 kept, 0 removed" in packed(
+        "--checksum", "--precompress", "br", tree, file)
+    with zipfile.ZipFile(file) as z:
+        assert z.getinfo("a.css").date_time == z.getinfo("a.css.br").date_time
+    plant(tree, FILES, DAY)
+    again()
     os.unlink(tree / "a.css")
     assert "0 packed, 9 kept, 2 removed" in again()
     with zipfile.ZipFile(file) as z:

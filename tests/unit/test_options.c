@@ -2,6 +2,7 @@
 
 #include <getopt.h>
 
+#include "encoding.h"
 #include "log.h"
 #include "options.h"
 #include "unit.h"
@@ -68,8 +69,8 @@ static struct str
 describe(struct arena *arena, const struct options *o)
 {
 	static const char *const none[] = {NULL};
-	static const char *const commands[] = {
-		"serve", "check", "explain", "help", "--version", "all"};
+	static const char *const commands[] = {"serve", "pack", "check",
+		"explain", "help", "--version", "all"};
 	struct text text = {.arena = arena};
 	struct options_fault fault;
 	struct options d;
@@ -118,6 +119,17 @@ describe(struct arena *arena, const struct options *o)
 		text_printf(&text, " check");
 	if (level != LOG_INFO)
 		text_printf(&text, " log-level=%s", log_names[level]);
+	if (o->pack.seekable != d.pack.seekable)
+		text_printf(&text, " seekable=%llu",
+			(unsigned long long)o->pack.seekable);
+	for (int i = 0; i < CODINGS; i++) {
+		if (o->pack.coded[i])
+			text_printf(&text, " coded=%s", encoding_names[i].p);
+	}
+	if (o->pack.fresh)
+		text_printf(&text, " fresh");
+	if (o->pack.checksum)
+		text_printf(&text, " checksum");
 	if (o->json)
 		text_printf(&text, " json");
 	if (o->quiet)
@@ -147,6 +159,15 @@ test_words(void **state)
 		{{"help", "help"}, "help topic=help word=help"},
 		{{"--version"}, "--version"},
 		{{"explain", "/x.wwz/a?b"}, "explain word=/x.wwz/a?b"},
+		{{"pack", "a", "b"}, "pack word=a word=b"},
+		{{"pack", "-cq", "--fresh", "-t", "7", "a", "b"},
+			"pack threads=7 fresh checksum quiet word=a word=b"},
+		{{"pack", "--seekable", "all", "a", "b"},
+			"pack seekable=0 word=a word=b"},
+		{{"pack", "--seekable=32K", "a", "b"},
+			"pack seekable=32768 word=a word=b"},
+		{{"pack", "--seekable=none", "a", "b"},
+			"pack seekable=18446744073709551615 word=a word=b"},
 		{{"check", "a", "b"}, "check word=a word=b"},
 		{{"check", "a", "--json", "-q"}, "check json quiet word=a"},
 		{{"check", "--quiet", "--", "-"}, "check quiet word=-"},
@@ -249,6 +270,12 @@ test_wrong_words(void **state)
 		{{"-"}, "-"},
 		{{"--version", "more"}, "more"},
 		{{"explain"}, "path"},
+		{{"pack", "a"}, "a directory and a file"},
+		{{"pack", "a", "b", "c"}, "c"},
+		{{"pack", "--seekable", "", "a", "b"}, "--seekable"},
+		{{"pack", "--seekable", "some", "a", "b"}, "--seekable"},
+		{{"pack", "--precompress", "gzip", "a", "b"}, "--precompress"},
+		{{"pack", "--json", "a", "b"}, "--json"},
 		{{"check"}, "archive"},
 		{{"check", "--root", "/a", "a"}, "--root"},
 		{{"serve", "--json"}, "--json"},
