@@ -3,6 +3,7 @@
 #ifndef BYTES_H
 #define BYTES_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 static inline uint16_t
@@ -24,7 +25,7 @@ get64(const unsigned char *p)
 }
 
 static inline void
-put16(unsigned char *p, uint16_t n)
+put16(unsigned char *p, size_t n)
 {
 	p[0] = (unsigned char)n;
 	p[1] = (unsigned char)(n >> 8);

@@ -52,6 +52,7 @@ typedef size_t code(
 	const unsigned char *raw, size_t size, unsigned char **coded);
 
 static code *const coders[CODINGS] = {
+	[CODING_IDENTITY] = NULL,
 #ifdef WWZ_BROTLI
 	[CODING_BR] = brotli,
 #endif

@@ -28,9 +28,9 @@ struct head {
 };
 
 static void
-add16(struct head *head, unsigned n)
+add16(struct head *head, size_t n)
 {
-	put16(head->p + head->n, (uint16_t)n);
+	put16(head->p + head->n, n);
 	head->n += 2;
 }
 
@@ -144,7 +144,7 @@ add_padding(struct head *head, uint64_t offset, unsigned alignment)
 	for (room = alignment - room; room < ALIGNMENT_LEAST;)
 		room += alignment;
 	add16(head, EXTRA_ALIGNMENT);
-	add16(head, (unsigned)room - 4);
+	add16(head, room - 4);
 	add16(head, alignment);
 	memset(head->p + head->n, 0, room - ALIGNMENT_LEAST);
 	head->n += room - ALIGNMENT_LEAST;
@@ -164,7 +164,7 @@ zipwrite_local(unsigned char *buffer, const struct zip_entry *entry,
 	add_common(&head, entry, zip64);
 	add32(&head, zip64 ? UINT32_MAX : (uint32_t)entry->packed);
 	add32(&head, zip64 ? UINT32_MAX : (uint32_t)entry->size);
-	add16(&head, (unsigned)entry->name.n);
+	add16(&head, entry->name.n);
 	add16(&head, 0);
 	add_str(&head, entry->name);
 	extra = head.n;
@@ -176,7 +176,7 @@ zipwrite_local(unsigned char *buffer, const struct zip_entry *entry,
 	}
 	add_time(&head, entry->modified);
 	add_padding(&head, entry->offset, alignment);
-	put16(buffer + 28, (uint16_t)(head.n - extra));
+	put16(buffer + 28, head.n - extra);
 	return head.n;
 }
 
@@ -211,7 +211,7 @@ add_central(struct head *head, const struct zip_entry *entry)
 	add_common(head, entry, zip64);
 	add32(head, at_most32(entry->packed));
 	add32(head, at_most32(entry->size));
-	add16(head, (unsigned)entry->name.n);
+	add16(head, entry->name.n);
 	add16(head, 0); /* of extra fields, set below */
 	add16(head, 0); /* of a comment */
 	add16(head, 0); /* disk */
@@ -222,7 +222,7 @@ add_central(struct head *head, const struct zip_entry *entry)
 	extra = head->n;
 	add_central_zip64(head, entry);
 	add_time(head, entry->modified);
-	put16(start + 30, (uint16_t)(head->n - extra));
+	put16(start + 30, head->n - extra);
 }
 
 static void
@@ -248,7 +248,7 @@ static void
 add_end(struct head *head, uint64_t offset, uint64_t size, uint64_t n,
 	struct str comment)
 {
-	unsigned count = n < UINT16_MAX ? (unsigned)n : UINT16_MAX;
+	size_t count = n < UINT16_MAX ? (size_t)n : UINT16_MAX;
 
 	if (n >= UINT16_MAX || over32(size) || over32(offset))
 		add_end64(head, offset, size, n);
@@ -258,7 +258,7 @@ add_end(struct head *head, uint64_t offset, uint64_t size, uint64_t n,
 	add16(head, count);
 	add32(head, at_most32(size));
 	add32(head, at_most32(offset));
-	add16(head, (unsigned)comment.n);
+	add16(head, comment.n);
 	add_str(head, comment);
 }
 

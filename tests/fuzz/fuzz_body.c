@@ -175,13 +175,6 @@ read_data(const struct input *input)
 	return r;
 }
 
-static void
-put16(unsigned char *p, size_t n)
-{
-	p[0] = (unsigned char)n;
-	p[1] = (unsigned char)(n >> 8);
-}
-
 /* Fields that a local header and the directory's entry have in common. */
 static void
 put_fields(unsigned char *p, const struct input *input, size_t name)

@@ -17,20 +17,6 @@ struct header {
 	size_t n;
 };
 
-static void
-put16(unsigned char *p, size_t n)
-{
-	p[0] = (unsigned char)n;
-	p[1] = (unsigned char)(n >> 8);
-}
-
-static void
-put64(unsigned char *p, uint64_t n)
-{
-	put32(p, (uint32_t)n);
-	put32(p + 4, (uint32_t)(n >> 32));
-}
-
 /* Cut the record off *rest; false when it is not all there. */
 static bool
 cut_member(struct member *member, struct str *rest)

@@ -120,7 +120,7 @@ test_count(void **state)
 {
 	static const size_t counts[] = {0, 1, 65534, 65535, 65536, 70000};
 	struct zip_entry *entries = calloc(70000, sizeof(*entries));
-	char(*names)[8] = calloc(70000, sizeof(*names));
+	char(*names)[12] = calloc(70000, sizeof(*names));
 	unsigned failed = 0;
 
 	(void)state;
