@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import struct
 import subprocess
 import zipfile
@@ -222,12 +221,6 @@ def test_precompress_refused(tmp, value):
 PAGE = harness.TOP / "deploy/man/wwz-pack.1"
 
 
-def test_page_is_well_formed():
-    got = subprocess.run(
-        ["mandoc", "-Tlint", "-Wwarning", PAGE], capture_output=True, text=True)
-    assert (got.returncode, got.stdout) == (0, ""), got
-
-
 def test_page_examples(tmp):
     """Each command of the manual's examples says what stands below it; the
     mirror is a directory."""
@@ -257,11 +250,3 @@ def test_page_examples(tmp):
     assert got.stdout == "".join(f"{line}\n" for line in want)
     assert (tmp / "mirror/site.wwz").read_bytes() == (
         tmp / "www/site.wwz").read_bytes()
-
-
-def test_help_and_page_name_the_same_options():
-    said = subprocess.run(
-        [harness.WWZ, "help", "pack"], capture_output=True, text=True).stdout
-    options = re.findall(r"(?m)^  --([a-z]+)", said)
-    page = re.findall(r"(?m)^\.It .*Fl -([a-z]+)", PAGE.read_text())
-    assert sorted(page) == sorted(options)
