@@ -28,11 +28,11 @@ LIBS   := -lfcgi -lzip -lz
 
 # What --precompress has depends on what is there.
 ifndef STATIC
-ifeq ($(shell pkg-config --exists libbrotlienc && echo yes),yes)
+ifeq ($(shell pkg-config --exists libbrotlienc 2>&1 && echo yes),yes)
 CSTD += -DWWZ_BROTLI
 LIBS += -lbrotlienc
 endif
-ifeq ($(shell pkg-config --exists libzstd && echo yes),yes)
+ifeq ($(shell pkg-config --exists libzstd 2>&1 && echo yes),yes)
 CSTD += -DWWZ_ZSTD
 LIBS += -lzstd
 endif
