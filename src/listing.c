@@ -219,9 +219,11 @@ add_html(struct listing *l, const struct child *child)
 		child->directory ? STR("<tr><td class=\"d\">")
 				 : STR("<tr><td>"));
 	if (may_be_log(child)) {
-		text_add(&l->row, STR("<a class=\"l\" href=\""));
-		add_link(l, child);
-		text_add(&l->row, STR("/-wwz-log\">log</a>"));
+		/* Not behind its name: to those who mirror a site that would
+		 * make the file a directory. */
+		text_add(&l->row, STR("<a class=\"l\" href=\"./-wwz-log/"));
+		path_encode(&l->row, child->name, false);
+		text_add(&l->row, STR("\">log</a>"));
 	}
 	text_add(&l->row, STR("<a href=\""));
 	add_link(l, child);

@@ -33,7 +33,11 @@ page_begin_styled(
 		    "<meta name=\"viewport\" content=\"width=device-width, "
 		    "initial-scale=1\">\n<title>"));
 	page_add(text, title);
-	text_add(text, STR("</title>\n<style>"));
+	text_add(text, STR("</title>\n"));
+	if (style.n > 0)
+		text_add(text,
+			STR("<meta name=\"robots\" content=\"nofollow\">\n"));
+	text_add(text, STR("<style>"));
 	text_add(text, page_style);
 	if (style.n > 0) {
 		text_add(text, STR("</style>\n<style>"));

@@ -18,7 +18,8 @@ extern const struct str page_log_policy;
  * empty. title is escaped here. */
 void page_begin(struct text *text, struct str title, const char *kind);
 
-/* The same, with a further style sheet. */
+/* The same, with a further style sheet, for a page that leads to many like it:
+ * robots are told not to go there. */
 void page_begin_styled(struct text *text, struct str title, const char *kind,
 	struct str style);
 

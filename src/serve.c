@@ -268,6 +268,34 @@ serve_archive(struct job *job)
 		serve_found(job, &found);
 }
 
+/* What stands before the last component, without a slash behind it. */
+static struct str
+parent(struct str path)
+{
+	const char *slash = memrchr(path.p, '/', path.n);
+
+	return str_slice(path, 0, slash ? (size_t)(slash - path.p) : 0);
+}
+
+static bool
+is_log_directory(struct str directory)
+{
+	return str_eq(directory, STR("-wwz-log")) ||
+		str_ends(directory, STR("/-wwz-log"));
+}
+
+/* The member whose log page has this name: it stands before "-wwz-log" or
+ * behind it. */
+static struct str
+logged_member(struct job *job, struct str name)
+{
+	struct str directory = parent(name);
+
+	if (is_log_directory(name))
+		return directory;
+	return join(job, parent(directory), last_component(name));
+}
+
 enum serve_page
 serve_page_named(struct str name)
 {
@@ -278,7 +306,7 @@ serve_page_named(struct str name)
 	if (str_eq(name, STR("-wwz-index")) ||
 		str_ends(name, STR("/-wwz-index")))
 		return SERVE_LISTING;
-	if (str_ends(name, STR("/-wwz-log")))
+	if (str_ends(name, STR("/-wwz-log")) || is_log_directory(parent(name)))
 		return SERVE_LOG;
 	return SERVE_NO_PAGE;
 }
@@ -287,19 +315,14 @@ static bool
 serve_own_name(struct job *job)
 {
 	const struct route *route = &job->route;
-	struct str directory = route->member;
-	const char *slash = memrchr(directory.p, '/', directory.n);
-
 	if (route->slash)
 		return false;
 	switch (serve_page_named(route->member)) {
 	case SERVE_LISTING:
-		directory.n = slash ? (size_t)(slash - directory.p) : 0;
-		serve_listing(job, directory);
+		serve_listing(job, parent(route->member));
 		return true;
 	case SERVE_LOG:
-		directory.n = (size_t)(slash - directory.p);
-		serve_log(job, directory);
+		serve_log(job, logged_member(job, route->member));
 		return true;
 	case SERVE_ARCHIVE:
 		serve_archive(job);

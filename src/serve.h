@@ -24,7 +24,7 @@ enum serve_page {
 	SERVE_NO_PAGE,
 	SERVE_LISTING, /* "…/-wwz-index" */
 	SERVE_ARCHIVE, /* "-wwz-archive" */
-	SERVE_LOG,     /* "…/-wwz-log" */
+	SERVE_LOG,     /* "…/NAME/-wwz-log", "…/-wwz-log/NAME" */
 	SERVE_STATUS,  /* "-wwz-status" */
 };
 

@@ -104,6 +104,16 @@ def test_windows(logs, name):
                 compare(client, name, text, query, first, count)
 
 
+@pytest.mark.parametrize("one, other", [
+    ("small.log/-wwz-log", "-wwz-log/small.log"),
+    ("dir/large.log/-wwz-log?tail=3", "dir/-wwz-log/large.log?tail=3")])
+def test_two_addresses(logs, one, other):
+    with logs.client() as client:
+        pages = [client.ask(f"/x.wwz/{path}") for path in (one, other)]
+        assert [page.status for page in pages] == [200, 200]
+        assert pages[0].body == pages[1].body
+
+
 @pytest.mark.threads
 @pytest.mark.parametrize("name", ["dir/large.log", "stored.log"])
 def test_random_windows(logs, name):
@@ -134,7 +144,8 @@ def test_short(logs, name, query):
 @pytest.mark.parametrize("path, status", [
     ("tool/-wwz-log", 404), ("binary.log/-wwz-log", 404),
     ("page.html/-wwz-log", 404), ("none/-wwz-log", 404),
-    ("dir/-wwz-log", 404), ("-wwz-log", 404), ("small.log/-wwz-log/", 404)])
+    ("dir/-wwz-log", 404), ("-wwz-log/none", 404), ("-wwz-log/", 404),
+    ("dir/-wwz-log/small.log", 404), ("-wwz-log", 404), ("small.log/-wwz-log/", 404)])
 def test_nothing_to_show(logs, path, status):
     with logs.client() as client:
         assert client.ask(f"/x.wwz/{path}").status == status

@@ -346,7 +346,7 @@ def test_log_links(root, serve):
     with serve().client() as client:
         logs = Page(client.ask("/x.wwz/")).logs
         assert [urllib.parse.unquote(href) for href in logs] == [
-            f"./{name}/-wwz-log" for name in sorted(texts)]
+            f"./-wwz-log/{name}" for name in sorted(texts)]
         for href in logs:
             got = client.ask(follow("/x.wwz/", href))
             assert (got.status, b">text<" in got.body) == (200, True), href
