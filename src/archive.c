@@ -18,7 +18,7 @@ enum {
 	DEFLATE_RATIO = 1032, /* 258 bytes from two bits */
 	/* From so many bytes on a system call costs less than the mapping's
 	 * pages, which would count as memory of the process. */
-	LARGE_READ = 32 * 1024,
+	LARGE_READ = 8 * 1024,
 };
 
 /* The bits of zipdir_notes that hold the size of a checked local header. */

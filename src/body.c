@@ -1,6 +1,7 @@
 #include "body.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 
 #include "log.h"
@@ -205,7 +206,7 @@ goes_on(const struct body *body, const struct segment *s)
 		body->content_at <= s->at &&
 		(s->at - body->content_at <= BODY_SKIP_SIZE ||
 			source_nearest(body->archive, &s->member, s->at) <=
-				body->content_at);
+				body->content_at + body->content_size);
 }
 
 /* Have a content that can still come to the segment's next byte. */
@@ -246,7 +247,7 @@ static enum body_result
 next_content(struct body *body, struct segment *s, struct str *span)
 {
 	if (buffer(body) == NULL || !begin_content(body, s))
-		return cut(body, "no memory");
+		return cut(body, strerrordesc_np(errno));
 	for (size_t made = 0; made < BODY_SKIP_SIZE;) {
 		ssize_t n;
 

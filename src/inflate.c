@@ -221,12 +221,12 @@ go_to_chunk(struct inflater *i, uint64_t start, uint64_t wanted)
 }
 
 /* Go to the last point at or before the offset that is wanted of the content,
- * or to a chunk if that is much nearer, or stay at the beginning: -1 for a lack
- * of memory. */
+ * or to a chunk if that is much nearer, or stay at the beginning: -1 with
+ * errno ENOMEM, or EIO when the file has become shorter. */
 static int
 go_near(struct inflater *i, uint64_t start, const struct position *wanted)
 {
-	unsigned char window[POINTS_WINDOW], byte = 0;
+	unsigned char window[POINTS_WINDOW], byte;
 	size_t n;
 	struct point point =
 		points_nearest(i->points, wanted->offset, window, &n);
@@ -237,14 +237,19 @@ go_near(struct inflater *i, uint64_t start, const struct position *wanted)
 		return 0;
 	if (point.out == 0)
 		return 0;
-	/* Bytes that are gone by now are missed when it goes on. */
-	(void)archive_read(i->archive, start + point.in - 1, &byte, 1);
+	/* The byte before holds the first bits. */
+	i->offset += point.in - 1;
+	i->left -= point.in - 1;
+	if (refill(i) < 0)
+		return -1;
+	i->z.avail_in--;
+	byte = *i->z.next_in++;
 	if (inflatePrime(&i->z, (int)point.bits,
 		    point.bits ? byte >> (8 - point.bits) : 0) != Z_OK ||
-		inflateSetDictionary(&i->z, window, (uInt)n) != Z_OK)
+		inflateSetDictionary(&i->z, window, (uInt)n) != Z_OK) {
+		errno = ENOMEM;
 		return -1;
-	i->offset += point.in;
-	i->left -= point.in;
+	}
 	i->begun = i->size = point.out;
 	i->lines = point.lines;
 	return 0;
@@ -278,7 +283,6 @@ inflate_open(struct archive *archive, const struct member *member,
 	i->points = points_get(archive, member);
 	if (i->points != NULL && go_near(i, start, position) < 0) {
 		inflater_close(&i->source);
-		errno = ENOMEM;
 		return NULL;
 	}
 	*position = (struct position){.offset = i->begun, .lines = i->lines};

@@ -30,7 +30,8 @@ struct position {
  * before that.  Before the last bytes are given out, its size and, when it
  * began at 0, its CRC-32 have been compared with the directory's; when they
  * match, the member is noted as ARCHIVE_CHECKED.  The archive stays the
- * caller's, and open.  NULL with errno ENOMEM. */
+ * caller's, and open.  NULL with errno ENOMEM, or EIO when the file has become
+ * shorter. */
 struct source *source_open(struct archive *archive, const struct member *member,
 	uint64_t start, struct position *position);
 
