@@ -139,9 +139,13 @@ fuzzers: $(FUZZ)
 
 unit: $(UNIT) fuzzers
 
+# All processors at work, and each test's lines together.
+ALONE = xargs -P "$$(nproc)" -I{} sh -c \
+    'out=$$({} 2>&1); s=$$?; flock $(BUILD) printf "%s\n" "$$out"; exit $$s'
 check: unit
-	@set -e; for t in $(UNIT); do $$t; done
-	@set -e; for t in $(FUZZ); do $$t testdata/fuzz/$${t##*/fuzz_}/*; done
+	@printf '%s\n' $(UNIT) | $(ALONE)
+	@for t in $(FUZZ); do \
+	    echo $$t testdata/fuzz/$${t##*/fuzz_}/*; done | $(ALONE)
 
 # What is found stays in build/fuzzer.
 SECONDS ?= 60
