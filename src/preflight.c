@@ -11,6 +11,7 @@
 
 #include "confine.h"
 #include "log.h"
+#include "peers.h"
 
 static int fault(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -116,7 +117,7 @@ check_limits(const struct options *options)
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return fault("descriptors: %s", strerrordesc_np(errno));
-	peers = server_max_peers(limit.rlim_max);
+	peers = peers_max(limit.rlim_max);
 	room = (size_t)limit.rlim_max - peers;
 	printf("descriptors: %" PRIu64 ", of these %zu for connections\n",
 		(uint64_t)limit.rlim_max, peers);

@@ -12,10 +12,6 @@ struct server_limits {
 	int grace_seconds;   /* for responses under way, when it stops */
 };
 
-/* How many connections there may be at a time, of so many descriptors: a
- * quarter of them, and some, are for archives and the rest. */
-size_t server_max_peers(uint64_t descriptors);
-
 /* Hold back the signals that server_run takes.  Before the sockets are opened:
  * whoever can connect can also stop the process in good order.  -1 with errno.
  */

@@ -1,0 +1,26 @@
+/* Time that only goes on: CLOCK_MONOTONIC as a number. */
+
+#ifndef CLOCK_H
+#define CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+/* Nanoseconds. */
+static inline int64_t
+clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Milliseconds, rounded down. */
+static inline int64_t
+clock_ms(void)
+{
+	return clock_ns() / 1000000;
+}
+
+#endif

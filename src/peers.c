@@ -1,0 +1,426 @@
+/* Every connection is armed one-shot: the thread that gets its event owns it
+ * until it arms it again, and no lock stands on a request's way.
+ *
+ * What epoll cannot wait for, it is reminded of: a connection that has sent
+ * half a request stays readable, and one whose peer does not read may stay so
+ * for ever.  Such a connection is parked with the time when it is due.  The
+ * main thread arms the first kind again, to be looked at after as long as it
+ * has waited already; the second kind it shuts down, so that its next owner
+ * finds it at an end.  A parked connection is only touched with the lock held,
+ * and its owner takes it off the list first. */
+
+#include "peers.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/queue.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "log.h"
+
+enum {
+	LOOK_FIRST = 2,  /* ms until half a request is looked at again */
+	LOOK_LAST = 100, /* at most */
+	DESCRIPTORS_KEPT = 8,
+	DESCRIPTORS_USUAL = 1024,
+};
+
+enum stage {
+	SERVING,
+	DRAINING, /* connections are not kept any more */
+	SHUTTING, /* nor are those waited for that have sent nothing yet */
+};
+
+struct peer {
+	struct watch watch;
+	struct conn *conn;
+	/* epoll knows it.  Stored before a peer is armed and loaded when its
+	 * event has come: C11 does not know that epoll orders the two. */
+	_Atomic bool armed;
+
+	/* An answer went out, and no other request has begun. */
+	_Atomic bool idle;
+
+	_Atomic bool parked; /* written with the lock of all peers held */
+
+	/* Guarded by the lock of all peers. */
+	LIST_ENTRY(peer) all;
+	TAILQ_ENTRY(peer) park;
+	bool half; /* due to be looked at, not to be shut down */
+	int64_t due;
+};
+
+LIST_HEAD(peer_list, peer);
+TAILQ_HEAD(park, peer);
+
+struct peers {
+	/* Set once. */
+	const struct service *service;
+	int64_t timeout_ms;
+	int epoll;
+	int wake; /* eventfd that the main thread polls */
+	struct watch listeners[LISTENERS_MAX];
+	int nlisteners;
+	size_t max; /* so that descriptors are left for archives */
+
+	_Atomic enum stage stage;
+
+	pthread_mutex_t lock; /* guards what follows */
+	pthread_cond_t empty; /* the last peer has gone */
+	struct peer_list all;
+	size_t n;
+	bool deaf; /* as many as may be: the listeners are not watched */
+	struct park parked;
+	int64_t next; /* when the main thread will look at parked */
+};
+
+int
+watch_add(struct watch *watch, int epoll, uint32_t events)
+{
+	struct epoll_event event = {.events = events, .data.ptr = watch};
+
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, watch->fd, &event);
+}
+
+static void
+wake_main(struct peers *peers)
+{
+	uint64_t one = 1;
+
+	/* It fails only when the main thread is to wake already. */
+	(void)!write(peers->wake, &one, sizeof(one));
+}
+
+static void
+park(struct peers *peers, struct peer *peer, bool half, int64_t due)
+{
+	bool sooner;
+
+	pthread_mutex_lock(&peers->lock);
+	peer->parked = true;
+	peer->half = half;
+	peer->due = due;
+	TAILQ_INSERT_TAIL(&peers->parked, peer, park);
+	sooner = due < peers->next;
+	if (sooner)
+		peers->next = due;
+	pthread_mutex_unlock(&peers->lock);
+	if (sooner)
+		wake_main(peers);
+}
+
+static void
+unpark_locked(struct peers *peers, struct peer *peer)
+{
+	if (peer->parked)
+		TAILQ_REMOVE(&peers->parked, peer, park);
+	peer->parked = false;
+}
+
+static int
+arm(struct peers *peers, struct peer *peer, uint32_t events)
+{
+	struct epoll_event event = {
+		.events = events | EPOLLONESHOT, .data.ptr = peer};
+	int fd = peer->watch.fd; /* not to be read once it is armed */
+	int operation = atomic_exchange(&peer->armed, true) ? EPOLL_CTL_MOD
+							    : EPOLL_CTL_ADD;
+
+	return epoll_ctl(peers->epoll, operation, fd, &event);
+}
+
+/* Watch the listeners, or leave who knocks to wait.  With the lock held. */
+static void
+listen_locked(struct peers *peers, bool listening)
+{
+	for (int i = 0; i < peers->nlisteners; i++) {
+		struct watch *watch = &peers->listeners[i];
+
+		if (listening)
+			watch_add(
+				watch, peers->epoll, EPOLLIN | EPOLLEXCLUSIVE);
+		else
+			epoll_ctl(peers->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
+	}
+	peers->deaf = !listening;
+}
+
+size_t
+peers_max(uint64_t descriptors)
+{
+	uint64_t kept = descriptors / 4 + DESCRIPTORS_KEPT;
+
+	return descriptors > kept ? (size_t)(descriptors - kept) : 1;
+}
+
+struct peers *
+peers_new(const struct service *service, const struct listeners *listeners,
+	int64_t timeout_ms, int epoll, int wake)
+{
+	struct peers *peers = calloc(1, sizeof(*peers));
+	struct rlimit limit;
+
+	if (peers == NULL)
+		return NULL;
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		limit.rlim_cur = DESCRIPTORS_USUAL;
+	peers->service = service;
+	peers->timeout_ms = timeout_ms;
+	peers->epoll = epoll;
+	peers->wake = wake;
+	peers->nlisteners = listeners->n;
+	for (int i = 0; i < listeners->n; i++)
+		peers->listeners[i] =
+			(struct watch){WATCH_LISTENER, listeners->fd[i]};
+	peers->max = peers_max(limit.rlim_cur);
+	pthread_mutex_init(&peers->lock, NULL);
+	pthread_cond_init(&peers->empty, NULL);
+	LIST_INIT(&peers->all);
+	TAILQ_INIT(&peers->parked);
+	peers->next = INT64_MAX;
+	listen_locked(peers, true);
+	return peers;
+}
+
+void
+peers_free(struct peers *peers)
+{
+	if (peers == NULL)
+		return;
+	pthread_mutex_destroy(&peers->lock);
+	pthread_cond_destroy(&peers->empty);
+	free(peers);
+}
+
+static void
+free_peer(struct peers *peers, struct peer *peer)
+{
+	pthread_mutex_lock(&peers->lock);
+	unpark_locked(peers, peer);
+	LIST_REMOVE(peer, all);
+	peers->n--;
+	if (peers->deaf && peers->stage == SERVING)
+		listen_locked(peers, true);
+	if (LIST_EMPTY(&peers->all))
+		pthread_cond_signal(&peers->empty);
+	pthread_mutex_unlock(&peers->lock);
+	if (peer->conn->counters != NULL)
+		stats_count(peer->conn->counters, COUNT_CLOSED, 1);
+	conn_free(peer->conn);
+	free(peer);
+}
+
+/* Half a request has waited since conn->progress: look again after as long. */
+static int64_t
+next_look(const struct peer *peer, int64_t now)
+{
+	int64_t waited = now - peer->conn->progress;
+
+	if (waited < LOOK_FIRST)
+		waited = LOOK_FIRST;
+	return now + (waited < LOOK_LAST ? waited : LOOK_LAST);
+}
+
+/* No request has begun.  When the process stops, the peer hears so: what it has
+ * sent by now is still read, what it sends from now on fails at its end, and it
+ * knows that the request was not seen.  peers_shut does the same for peers that
+ * are idle already; of the two stores, this thread's and the main thread's, at
+ * least one is seen by the other. */
+static void
+wait_idle(struct peers *peers, struct peer *peer)
+{
+	enum stage stage;
+
+	peer->idle = peer->conn->kept;
+	stage = peers->stage;
+	if (stage == SHUTTING || (stage == DRAINING && peer->idle))
+		shutdown(peer->watch.fd, SHUT_RD);
+}
+
+/* It must not be touched after it is armed, nor after it is parked as half. */
+void
+peers_hand_over(struct peers *peers, struct peer *peer, enum conn_wait wait,
+	int64_t now)
+{
+	int64_t deadline = peer->conn->progress + peers->timeout_ms;
+
+	switch (wait) {
+	case CONN_IDLE:
+		wait_idle(peers, peer);
+		if (arm(peers, peer, EPOLLIN) == 0)
+			return;
+		break;
+	case CONN_MORE:
+		if (now >= deadline)
+			break;
+		park(peers, peer, true, next_look(peer, now));
+		return;
+	case CONN_READABLE:
+	case CONN_WRITABLE:
+		park(peers, peer, false, deadline);
+		if (arm(peers, peer,
+			    wait == CONN_READABLE ? EPOLLIN : EPOLLOUT) == 0)
+			return;
+		break;
+	case CONN_CLOSE:
+		break;
+	}
+	free_peer(peers, peer);
+}
+
+/* Its event has come: from now on the main thread keeps its hands off. */
+static void
+own(struct peers *peers, struct peer *peer)
+{
+	if (!atomic_load(&peer->armed) || !peer->parked)
+		return;
+	pthread_mutex_lock(&peers->lock);
+	unpark_locked(peers, peer);
+	pthread_mutex_unlock(&peers->lock);
+}
+
+void
+peers_run(struct peers *peers, struct peer *peer, struct counters *counters,
+	unsigned char *scratch)
+{
+	enum conn_wait wait;
+	int64_t now;
+
+	own(peers, peer);
+	now = clock_ms();
+	peer->idle = false;
+	peer->conn->counters = counters;
+	wait = conn_run(peer->conn, now, scratch);
+	peers_hand_over(peers, peer, wait, now);
+}
+
+struct peer *
+peers_add(struct peers *peers, int fd)
+{
+	struct peer *peer = calloc(1, sizeof(*peer));
+
+	if (peer == NULL) {
+		close(fd);
+		return NULL;
+	}
+	peer->watch = (struct watch){WATCH_PEER, fd};
+	peer->conn = conn_new(fd, peers->service, clock_ms());
+	if (peer->conn == NULL) {
+		free(peer);
+		return NULL;
+	}
+	pthread_mutex_lock(&peers->lock);
+	LIST_INSERT_HEAD(&peers->all, peer, all);
+	if (++peers->n >= peers->max && !peers->deaf)
+		listen_locked(peers, false);
+	pthread_mutex_unlock(&peers->lock);
+	return peer;
+}
+
+size_t
+peers_count(struct peers *peers)
+{
+	size_t n;
+
+	pthread_mutex_lock(&peers->lock);
+	n = peers->n;
+	pthread_mutex_unlock(&peers->lock);
+	return n;
+}
+
+int64_t
+peers_next(struct peers *peers)
+{
+	int64_t next;
+
+	pthread_mutex_lock(&peers->lock);
+	next = peers->next;
+	pthread_mutex_unlock(&peers->lock);
+	return next;
+}
+
+/* Sets peers->next. */
+void
+peers_look(struct peers *peers, int64_t now)
+{
+	struct peer *peer, *following;
+
+	pthread_mutex_lock(&peers->lock);
+	peers->next = INT64_MAX;
+	for (peer = TAILQ_FIRST(&peers->parked); peer != NULL;
+		peer = following) {
+		following = TAILQ_NEXT(peer, park);
+		if (peer->due > now) {
+			if (peer->due < peers->next)
+				peers->next = peer->due;
+		} else if (peer->half) {
+			unpark_locked(peers, peer);
+			if (arm(peers, peer, EPOLLIN) < 0)
+				shutdown(peer->watch.fd, SHUT_RDWR);
+		} else {
+			unpark_locked(peers, peer);
+			log_pairs(LOG_INFO, "peer-timeout",
+				{"why", STR("nothing read or sent in time")});
+			shutdown(peer->watch.fd, SHUT_RDWR);
+		}
+	}
+	pthread_mutex_unlock(&peers->lock);
+}
+
+void
+peers_refuse(struct peers *peers)
+{
+	pthread_mutex_lock(&peers->lock);
+	peers->stage = DRAINING;
+	listen_locked(peers, false);
+	pthread_mutex_unlock(&peers->lock);
+}
+
+void
+peers_shut(struct peers *peers, int how, bool idle)
+{
+	struct peer *peer;
+
+	if (!idle)
+		peers->stage = SHUTTING;
+	pthread_mutex_lock(&peers->lock);
+	LIST_FOREACH (peer, &peers->all, all) {
+		if (idle && !peer->idle)
+			continue;
+		shutdown(peer->watch.fd, how);
+		if (peer->parked && peer->half) {
+			unpark_locked(peers, peer);
+			(void)arm(peers, peer, EPOLLIN);
+		}
+	}
+	pthread_mutex_unlock(&peers->lock);
+}
+
+bool
+peers_wait(struct peers *peers, int64_t ms)
+{
+	struct timespec until;
+	int error = 0;
+	bool empty;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += (time_t)(ms / 1000);
+	until.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	pthread_mutex_lock(&peers->lock);
+	while (!LIST_EMPTY(&peers->all) && error == 0)
+		error = pthread_cond_timedwait(
+			&peers->empty, &peers->lock, &until);
+	empty = LIST_EMPTY(&peers->all);
+	pthread_mutex_unlock(&peers->lock);
+	return empty;
+}
