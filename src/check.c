@@ -188,7 +188,7 @@ has_time(const struct zipdir_record *record)
 {
 	struct member probe = {.modified = INT64_MIN};
 
-	zipdir_read_extra(&probe, record->extra);
+	zipentry_read_extra(&probe, record->extra);
 	return probe.modified != INT64_MIN ||
 		record->member.modified == DOS_EPOCH;
 }

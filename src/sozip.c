@@ -60,9 +60,9 @@ sozip_read(struct sozip *index, const unsigned char *header, uint64_t room,
 		.size = get32(header + 22), .packed = get32(header + 18)};
 	const unsigned char *p = header + local;
 
-	if (!names_index(zipdir_name(name), member->name))
+	if (!names_index(zipentry_plain(name), member->name))
 		return SOZIP_NONE;
-	zipdir_read_extra(
+	zipentry_read_extra(
 		&self, (struct str){name.p + name.n, get16(header + 28)});
 	if (get16(header + 8) != ZIP_STORED ||
 		(get16(header + 6) & (ZIP_ENCRYPTED | ZIP_DESCRIPTOR)) != 0 ||

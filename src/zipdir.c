@@ -13,15 +13,11 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "bytes.h"
 #include "cp437.h"
 #include "hash.h"
 #include "zipend.h"
 
-enum { ENTRY_SIZE = 46 };
-
-#define ENTRY_SIGNATURE 0x02014b50u
-#define COPY_MAX        (UINT64_C(1) << 30) /* bytes of central directory */
+#define COPY_MAX (UINT64_C(1) << 30) /* bytes of central directory */
 
 struct slot {
 	uint32_t entry; /* offset in the copy, plus 1; 0: free */
@@ -43,76 +39,6 @@ struct zipdir {
 	uint32_t *order;
 };
 
-/* One entry of the copy, as it lies there. */
-static struct str
-entry_raw_name(const unsigned char *entry)
-{
-	return (struct str){
-		(const char *)entry + ENTRY_SIZE, get16(entry + 28)};
-}
-
-static struct str
-entry_extra(const unsigned char *entry)
-{
-	struct str raw = entry_raw_name(entry);
-
-	return (struct str){raw.p + raw.n, get16(entry + 30)};
-}
-
-static size_t
-entry_size(const unsigned char *entry)
-{
-	return ENTRY_SIZE + (size_t)get16(entry + 28) + get16(entry + 30) +
-		get16(entry + 32);
-}
-
-struct str
-zipdir_name(struct str recorded)
-{
-	while (str_starts(recorded, STR("./")))
-		recorded = str_slice(recorded, 2, recorded.n);
-	return recorded;
-}
-
-static struct str
-entry_name(const unsigned char *entry)
-{
-	return zipdir_name(entry_raw_name(entry));
-}
-
-static bool
-entry_is_cp437(const unsigned char *entry)
-{
-	return (get16(entry + 8) & ZIP_UTF8) == 0 &&
-		!str_is_utf8(entry_raw_name(entry));
-}
-
-/* Why no request can ask for name, NULL when one can: what routes are after
- * normalisation.  Only a directory's name ends in an empty component. */
-static const char *
-unreachable(struct str name)
-{
-	if (name.n == 0)
-		return "the name is empty";
-	if (name.p[0] == '/')
-		return "the name is absolute";
-	for (size_t i = 0; i < name.n; i++) {
-		if ((unsigned char)name.p[i] < ' ' || name.p[i] == 0x7f)
-			return "the name holds a control character";
-	}
-	while (name.n > 0) {
-		struct str component = str_cut(&name, '/');
-
-		if (component.n == 0)
-			return "the name holds an empty component";
-		if (str_eq(component, STR(".")))
-			return "the name holds the component \".\"";
-		if (str_eq(component, STR("..")))
-			return "the name holds the component \"..\"";
-	}
-	return NULL;
-}
-
 /* The slot of name, or the free one where it belongs. */
 static struct slot *
 probe(const struct zipdir *zipdir, struct str name)
@@ -123,7 +49,7 @@ probe(const struct zipdir *zipdir, struct str name)
 		struct slot *slot = &zipdir->slots[at];
 
 		if (slot->entry == 0 ||
-			str_eq(entry_name(zipdir->copy + slot->entry - 1),
+			str_eq(zipentry_name(zipdir->copy + slot->entry - 1),
 				name))
 			return slot;
 	}
@@ -138,18 +64,19 @@ check(const struct zipdir *zipdir, uint64_t *count, struct zip_fault *fault)
 	for (*count = 0; at < zipdir->copy_size; ++*count) {
 		const unsigned char *entry = zipdir->copy + at;
 		size_t room = zipdir->copy_size - at;
+		size_t size = room < ZIPENTRY_SIZE ? 0 : zipentry_size(entry);
 
-		if (room < ENTRY_SIZE || get32(entry) != ENTRY_SIGNATURE)
+		if (size == 0)
 			return zip_damaged(fault,
 				"no central directory header at offset "
 				"%" PRIu64,
 				zipdir->start + at);
-		if (entry_size(entry) > room)
+		if (size > room)
 			return zip_damaged(fault,
 				"central directory header at offset %" PRIu64
 				" reaches beyond the central directory",
 				zipdir->start + at);
-		at += entry_size(entry);
+		at += size;
 	}
 	return ZIPDIR_OK;
 }
@@ -157,15 +84,15 @@ check(const struct zipdir *zipdir, uint64_t *count, struct zip_fault *fault)
 static void
 enter(struct zipdir *zipdir, const unsigned char *entry)
 {
-	struct str name = entry_name(entry);
+	struct str name = zipentry_name(entry);
 	struct slot *slot;
 
-	if (unreachable(name) != NULL)
+	if (zipentry_unreachable(name) != NULL)
 		return;
 	slot = probe(zipdir, name);
 	zipdir->count += slot->entry == 0;
 	slot->entry = (uint32_t)(entry - zipdir->copy) + 1;
-	zipdir->cp437 |= entry_is_cp437(entry);
+	zipdir->cp437 |= zipentry_is_cp437(entry);
 }
 
 /* Build the table for count entries. */
@@ -183,7 +110,7 @@ index_entries(struct zipdir *zipdir, uint64_t count, struct zip_fault *fault)
 		zip_damaged(fault, "no memory for %" PRIu64 " members", count);
 		return ZIPDIR_FAILED;
 	}
-	for (; entry < end; entry += entry_size(entry))
+	for (; entry < end; entry += zipentry_size(entry))
 		enter(zipdir, entry);
 	return ZIPDIR_OK;
 }
@@ -310,82 +237,6 @@ zipdir_add_notes(struct zipdir *zipdir, uint32_t slot, uint32_t notes)
 		&zipdir->slots[slot].notes, notes, memory_order_relaxed);
 }
 
-/* Seconds since 1970 of a time of MS-DOS (section 4.4.6), read as UTC. */
-static int64_t
-dos_time(uint16_t time, uint16_t date)
-{
-	static const int before[12] = {
-		0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
-	int year = (date >> 9) + 1980, month = date >> 5 & 15, day = date & 31;
-	int64_t days;
-
-	month = month < 1 ? 1 : month > 12 ? 12 : month;
-	day = day < 1 ? 1 : day;
-	/* Leap years up to the one before; 2100 is none. */
-	days = (year - 1970) * 365 + (year - 1969) / 4 - (year > 2100);
-	days += before[month - 1] + day - 1;
-	days += month > 2 && year % 4 == 0 && year != 2100;
-	return days * 86400 + (time >> 11) * 3600 + (time >> 5 & 63) * 60 +
-		(time & 31) * 2;
-}
-
-/* A 64-bit value replaces one that is all ones (section 4.5.3). */
-static void
-take64(struct str *field, uint64_t *value)
-{
-	if (*value != UINT32_MAX || field->n < 8)
-		return;
-	*value = get64((const unsigned char *)field->p);
-	*field = str_slice(*field, 8, field->n);
-}
-
-void
-zipdir_read_extra(struct member *member, struct str extra)
-{
-	while (extra.n >= 4) {
-		const unsigned char *p = (const unsigned char *)extra.p;
-		unsigned id = get16(p);
-		size_t n = get16(p + 2);
-		struct str field;
-
-		if (n > extra.n - 4)
-			return;
-		field = str_slice(extra, 4, 4 + n);
-		extra = str_slice(extra, 4 + n, extra.n);
-		if (id == 0x0001) {
-			take64(&field, &member->size);
-			take64(&field, &member->packed);
-			take64(&field, &member->offset);
-		} else if (id == 0x5455 && n >= 5 && (p[4] & 1) != 0) {
-			member->modified = (int32_t)get32(p + 5);
-		}
-	}
-}
-
-static void
-read_entry(const struct zipdir *zipdir, const unsigned char *entry,
-	struct member *member)
-{
-	*member = (struct member){
-		.name = entry_name(entry),
-		.size = get32(entry + 24),
-		.packed = get32(entry + 20),
-		.offset = get32(entry + 42),
-		.modified = dos_time(get16(entry + 12), get16(entry + 14)),
-		.crc = get32(entry + 16),
-		.slot = ZIPDIR_NO_SLOT,
-		.method = get16(entry + 10),
-		.flags = get16(entry + 8),
-	};
-	zipdir_read_extra(member, entry_extra(entry));
-	/* What overflows lies beyond any file; it is found out when it is
-	 * looked for there. */
-	if (member->offset > UINT64_MAX - zipdir->prefix)
-		member->offset = UINT64_MAX;
-	else
-		member->offset += zipdir->prefix;
-}
-
 static const unsigned char *
 find_bytes(const struct zipdir *zipdir, struct str name, uint32_t *at)
 {
@@ -405,7 +256,7 @@ find_cp437(const struct zipdir *zipdir, struct str name, uint32_t *at)
 	if (bytes != NULL && cp437_from_utf8(name, bytes, &n))
 		entry = find_bytes(zipdir, (struct str){bytes, n}, at);
 	free(bytes);
-	return entry != NULL && entry_is_cp437(entry) ? entry : NULL;
+	return entry != NULL && zipentry_is_cp437(entry) ? entry : NULL;
 }
 
 bool
@@ -418,7 +269,7 @@ zipdir_find(const struct zipdir *zipdir, struct str name, struct member *member)
 		entry = find_cp437(zipdir, name, &at);
 	if (entry == NULL)
 		return false;
-	read_entry(zipdir, entry, member);
+	zipentry_read(entry, zipdir->prefix, member);
 	member->slot = at;
 	return true;
 }
@@ -432,11 +283,11 @@ zipdir_record(
 
 	if (*at >= zipdir->copy_size)
 		return false;
-	*at += entry_size(entry);
-	read_entry(zipdir, entry, &record->member);
-	record->recorded = entry_raw_name(entry);
-	record->extra = entry_extra(entry);
-	record->unreachable = unreachable(record->member.name);
+	*at += zipentry_size(entry);
+	zipentry_read(entry, zipdir->prefix, &record->member);
+	record->recorded = zipentry_recorded(entry);
+	record->extra = zipentry_extra(entry);
+	record->unreachable = zipentry_unreachable(record->member.name);
 	if (record->unreachable != NULL)
 		return true;
 	indexed = find_bytes(zipdir, record->member.name, &slot);
@@ -450,8 +301,8 @@ by_name(const void *a, const void *b, void *copy)
 {
 	const unsigned char *entries = copy;
 
-	return str_compare(entry_name(entries + *(const uint32_t *)a),
-		entry_name(entries + *(const uint32_t *)b));
+	return str_compare(zipentry_name(entries + *(const uint32_t *)a),
+		zipentry_name(entries + *(const uint32_t *)b));
 }
 
 int
@@ -475,7 +326,7 @@ zipdir_sort(struct zipdir *zipdir)
 static struct str
 name_at(const struct zipdir *zipdir, size_t at)
 {
-	return entry_name(zipdir->copy + zipdir->order[at]);
+	return zipentry_name(zipdir->copy + zipdir->order[at]);
 }
 
 /* name is below the directory, or the directory itself. */
@@ -539,7 +390,7 @@ walk_cp437(
 	size_t n;
 	bool found = bytes != NULL && cp437_from_utf8(name, bytes, &n) &&
 		walk_bytes(zipdir, (struct str){bytes, n}, walk) &&
-		entry_is_cp437(zipdir->copy + zipdir->order[walk->at]);
+		zipentry_is_cp437(zipdir->copy + zipdir->order[walk->at]);
 
 	free(bytes);
 	return found;
@@ -572,9 +423,9 @@ zipdir_next(struct zipdir_walk *walk, struct child *child)
 		!str_starts(name_at(zipdir, walk->at), walk->prefix))
 		return false;
 	entry = zipdir->copy + zipdir->order[walk->at];
-	name = entry_name(entry);
+	name = zipentry_name(entry);
 	rest = str_slice(name, walk->prefix.n, name.n);
-	*child = (struct child){.cp437 = entry_is_cp437(entry)};
+	*child = (struct child){.cp437 = zipentry_is_cp437(entry)};
 	child->name = str_cut(&rest, '/');
 	child->directory = rest.p != NULL;
 	if (child->directory) {
@@ -582,7 +433,7 @@ zipdir_next(struct zipdir_walk *walk, struct child *child)
 
 		walk->at = seek(zipdir, walk->at, str_slice(name, 0, n), true);
 	} else {
-		read_entry(zipdir, entry, &child->member);
+		zipentry_read(entry, zipdir->prefix, &child->member);
 		walk->at++;
 	}
 	return true;

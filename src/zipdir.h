@@ -4,38 +4,9 @@
 #ifndef ZIPDIR_H
 #define ZIPDIR_H
 
-#include "str.h"
+#include "zipentry.h"
 
 struct zipdir;
-
-enum zip_method {
-	ZIP_STORED = 0,
-	ZIP_DEFLATED = 8,
-	ZIP_ZSTD = 93,
-};
-
-enum {
-	ZIP_ENCRYPTED = 1 << 0,  /* general purpose flags, section 4.4.4 */
-	ZIP_DESCRIPTOR = 1 << 3, /* sizes follow the data */
-	ZIP_UTF8 = 1 << 11,      /* the name is UTF-8 */
-};
-
-/* What the directory says of a member; nothing in it has been checked against
- * the rest of the file yet. */
-struct member {
-	struct str name;  /* lent by the zipdir */
-	uint64_t size;    /* as it comes out */
-	uint64_t packed;  /* as it lies in the archive */
-	uint64_t offset;  /* of its local header, from the start of the file */
-	int64_t modified; /* seconds since 1970, UTC */
-	uint32_t crc;
-	uint32_t slot; /* for zipdir_notes, or ZIPDIR_NO_SLOT */
-	uint16_t method;
-	uint16_t flags;
-};
-
-/* The slot of a member that zipdir_find does not give. */
-#define ZIPDIR_NO_SLOT UINT32_MAX
 
 enum zipdir_result {
 	ZIPDIR_OK,
@@ -86,13 +57,6 @@ uint64_t zipdir_start(const struct zipdir *zipdir);
  * thread. */
 bool zipdir_find(
 	const struct zipdir *zipdir, struct str name, struct member *member);
-
-/* The name that requests use for the one in a record: without "./" in front. */
-struct str zipdir_name(struct str recorded);
-
-/* Take from extra fields (section 4.5) what matters here: zip64 sizes and
- * offset, where member's are all ones, and the extended timestamp. */
-void zipdir_read_extra(struct member *member, struct str extra);
 
 /* A record of the directory, those that are left out among them. */
 struct zipdir_record {

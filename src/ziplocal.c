@@ -24,8 +24,8 @@ ziplocal_differs(const unsigned char *header, const struct member *member)
 	unsigned flags = get16(header + 6);
 	bool later = (flags & ZIP_DESCRIPTOR) != 0;
 
-	zipdir_read_extra(&local, extra);
-	if (!str_eq(zipdir_name(name), member->name))
+	zipentry_read_extra(&local, extra);
+	if (!str_eq(zipentry_plain(name), member->name))
 		return "local header and directory differ in name";
 	if (get16(header + 8) != member->method)
 		return "local header and directory differ in method";

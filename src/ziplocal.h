@@ -3,7 +3,7 @@
 #ifndef ZIPLOCAL_H
 #define ZIPLOCAL_H
 
-#include "zipdir.h"
+#include "zipentry.h"
 
 enum {
 	ZIPLOCAL_SIZE = 30, /* the part of fixed size */

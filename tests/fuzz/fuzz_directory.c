@@ -96,10 +96,10 @@ reachable(struct str name)
 static bool
 is_last(const struct records *records, size_t i)
 {
-	struct str name = zipdir_name(raw_name(records->of[i]));
+	struct str name = zipentry_plain(raw_name(records->of[i]));
 
 	for (size_t k = i + 1; k < records->n; k++) {
-		if (str_eq(name, zipdir_name(raw_name(records->of[k]))))
+		if (str_eq(name, zipentry_plain(raw_name(records->of[k]))))
 			return false;
 	}
 	return true;
@@ -158,7 +158,7 @@ check_records(const struct records *records, size_t *files)
 
 	*files = 0;
 	for (size_t i = 0; i < records->n; i++) {
-		struct str name = zipdir_name(raw_name(records->of[i]));
+		struct str name = zipentry_plain(raw_name(records->of[i]));
 		struct member member;
 
 		if (!reachable(name)) {
@@ -308,7 +308,7 @@ static void
 compare_record(const struct records *records, zip_t *zip, size_t i)
 {
 	const unsigned char *record = records->of[i];
-	struct str raw = raw_name(record), name = zipdir_name(raw);
+	struct str raw = raw_name(record), name = zipentry_plain(raw);
 	struct member member;
 	zip_stat_t stat;
 	zip_uint16_t n;

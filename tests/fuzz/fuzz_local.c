@@ -8,7 +8,7 @@
 #include "fuzz.h"
 #include "ziplocal.h"
 
-enum { ENTRY_SIZE = 46, ZIP64_SIZE = 4 + 2 * 8 };
+enum { ZIP64_SIZE = 4 + 2 * 8 };
 
 #define LOCAL_SIGNATURE 0x04034b50u
 
@@ -22,23 +22,16 @@ static bool
 cut_member(struct member *member, struct str *rest)
 {
 	const unsigned char *p = (const unsigned char *)rest->p;
-	struct str raw, extra;
+	size_t name, extra;
 
-	if (rest->n < ENTRY_SIZE ||
-		rest->n - ENTRY_SIZE < (size_t)get16(p + 28) + get16(p + 30))
+	if (rest->n < ZIPENTRY_SIZE)
 		return false;
-	raw = str_slice(*rest, ENTRY_SIZE, ENTRY_SIZE + (size_t)get16(p + 28));
-	extra = (struct str){raw.p + raw.n, get16(p + 30)};
-	*member = (struct member){
-		.name = zipdir_name(raw),
-		.size = get32(p + 24),
-		.packed = get32(p + 20),
-		.offset = get32(p + 42),
-		.method = get16(p + 10),
-		.flags = get16(p + 8),
-	};
-	zipdir_read_extra(member, extra);
-	*rest = str_slice(*rest, ENTRY_SIZE + raw.n + extra.n, rest->n);
+	name = get16(p + 28);
+	extra = get16(p + 30);
+	if (rest->n - ZIPENTRY_SIZE < name + extra)
+		return false;
+	zipentry_read(p, 0, member);
+	*rest = str_slice(*rest, ZIPENTRY_SIZE + name + extra, rest->n);
 	return true;
 }
 
