@@ -49,43 +49,9 @@ conn_free(struct conn *conn)
 }
 
 static void
-push(struct conn *conn, const void *p, size_t n)
-{
-	conn->iov[conn->iov_end++] =
-		(struct iovec){.iov_base = (void *)(uintptr_t)p, .iov_len = n};
-}
-
-static void
-begin_record(struct conn *conn)
-{
-	push(conn, conn->headers[conn->records++], WIRE_HEADER_SIZE);
-	conn->room = WIRE_RECORD_MAX;
-}
-
-/* Queue s in records of FCGI_STDOUT. */
-static void
-queue(struct conn *conn, struct str s)
-{
-	while (s.n > 0) {
-		size_t n;
-
-		if (conn->room == 0)
-			begin_record(conn);
-		n = s.n < conn->room ? s.n : conn->room;
-		push(conn, s.p, n);
-		conn->room -= n;
-		wire_stdout(conn->headers[conn->records - 1], conn->wire.id,
-			WIRE_RECORD_MAX - conn->room);
-		s = str_slice(s, n, s.n);
-	}
-}
-
-static void
 empty_queue(struct conn *conn)
 {
-	conn->iov_at = conn->iov_end = 0;
-	conn->records = 0;
-	conn->room = 0;
+	sendqueue_clear(&conn->queue);
 	conn->queued = 0;
 }
 
@@ -99,14 +65,6 @@ take_head(struct conn *conn)
 		head = response_head(&conn->response);
 	conn->head_sent = true;
 	return head;
-}
-
-static void
-queue_end(struct conn *conn)
-{
-	wire_end(conn->end, conn->wire.id);
-	push(conn, conn->end, sizeof(conn->end));
-	conn->end_sent = true;
 }
 
 /* Make records of what was logged while this request was worked at, for the
@@ -160,12 +118,11 @@ queue_body(struct conn *conn)
 	do {
 		result = next_span(conn, &span);
 		if (result == BODY_SPAN) {
-			queue(conn, span);
+			sendqueue_add_stdout(&conn->queue, conn->wire.id, span);
 			conn->queued += span.n;
 		}
 	} while (result == BODY_SPAN && !body_is_done(body) &&
-		body_next_spares(body) &&
-		conn->iov_end + CONN_SPAN_IOVS < CONN_IOVS);
+		body_next_spares(body) && sendqueue_has_room(&conn->queue));
 	return result;
 }
 
@@ -176,6 +133,7 @@ static enum body_result
 fill(struct conn *conn)
 {
 	struct body *body = &conn->response.body;
+	struct sendqueue *queue = &conn->queue;
 	enum body_result result = BODY_END;
 
 	account_enter(&conn->account, PHASE_INFLATE);
@@ -183,44 +141,17 @@ fill(struct conn *conn)
 	empty_queue(conn);
 	if (conn->end_sent)
 		return BODY_END;
-	if (conn->errors.n > 0)
-		push(conn, conn->errors.p, conn->errors.n);
+	sendqueue_add(queue, conn->errors);
 	conn->errors.n = 0;
-	queue(conn, take_head(conn));
+	sendqueue_add_stdout(queue, conn->wire.id, take_head(conn));
 	/* Without memory the head is that of an error, and alone. */
 	if (!conn->response.head && !conn->arena.failed)
 		result = queue_body(conn);
-	if (result == BODY_END || (result == BODY_SPAN && body_is_done(body)))
-		queue_end(conn);
-	return conn->iov_end > 0 ? BODY_SPAN : result;
-}
-
-/* Take n bytes that were sent off the queue. */
-static void
-advance(struct conn *conn, size_t n)
-{
-	while (n > 0) {
-		struct iovec *iov = &conn->iov[conn->iov_at];
-
-		if (n < iov->iov_len) {
-			iov->iov_base = (char *)iov->iov_base + n;
-			iov->iov_len -= n;
-			return;
-		}
-		n -= iov->iov_len;
-		conn->iov_at++;
+	if (result == BODY_END || (result == BODY_SPAN && body_is_done(body))) {
+		sendqueue_add_end(queue, conn->wire.id);
+		conn->end_sent = true;
 	}
-}
-
-static ssize_t
-send_queue(struct conn *conn)
-{
-	struct msghdr message = {
-		.msg_iov = &conn->iov[conn->iov_at],
-		.msg_iovlen = (size_t)(conn->iov_end - conn->iov_at),
-	};
-
-	return sendmsg(conn->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+	return sendqueue_is_empty(queue) ? result : BODY_SPAN;
 }
 
 /* A larger buffer lets a front end that is busy find more when it comes back;
@@ -297,7 +228,7 @@ run_writing(struct conn *conn, int64_t now)
 	while (sent < TURN_SIZE) {
 		ssize_t n;
 
-		if (conn->iov_at == conn->iov_end) {
+		if (sendqueue_is_empty(&conn->queue)) {
 			enum body_result result = fill(conn);
 
 			if (result == BODY_LATER)
@@ -306,12 +237,11 @@ run_writing(struct conn *conn, int64_t now)
 				return finish(conn, result);
 		}
 		account_enter(&conn->account, PHASE_SEND);
-		n = send_queue(conn);
+		n = sendqueue_send(&conn->queue, conn->fd);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return write_failed(conn);
-		advance(conn, (size_t)n);
 		sent += (size_t)n;
 		conn->progress = now;
 	}

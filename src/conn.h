@@ -4,10 +4,8 @@
 #ifndef CONN_H
 #define CONN_H
 
-#include <sys/uio.h>
-
+#include "sendqueue.h"
 #include "serve.h"
-#include "wire.h"
 
 enum conn_state {
 	CONN_READING,  /* the next request is to come */
@@ -22,17 +20,6 @@ enum conn_wait {
 	CONN_READABLE, /* for anything to read */
 	CONN_WRITABLE, /* for room in the socket */
 	CONN_CLOSE,    /* for nothing: conn_free it */
-};
-
-enum {
-	/* Records that one span fills, at most, and as many pieces of it with
-	 * their headers. */
-	CONN_SPAN_RECORDS = BODY_SLICE_SIZE / WIRE_RECORD_MAX + 2,
-	CONN_SPAN_IOVS = 2 * CONN_SPAN_RECORDS,
-	/* What is sent at a time: what was logged, the head, some spans,
-	 * and the end. */
-	CONN_RECORDS = 3 * CONN_SPAN_RECORDS,
-	CONN_IOVS = 3 * CONN_SPAN_IOVS + 3,
 };
 
 struct conn {
@@ -59,12 +46,7 @@ struct conn {
 	bool keep;                /* read on after the response */
 	bool drain;               /* the request was not read to its end */
 	bool buffer_grown;
-	struct iovec iov[CONN_IOVS];
-	int iov_at, iov_end;
-	unsigned char headers[CONN_RECORDS][WIRE_HEADER_SIZE];
-	int records; /* queued */
-	size_t room; /* bytes left in the last of them */
-	unsigned char end[WIRE_END_SIZE];
+	struct sendqueue queue;
 };
 
 /* A connection on fd, which it owns from now on, even when this fails: NULL
