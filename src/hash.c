@@ -32,8 +32,8 @@ fold(wide n)
 	return sum > PRIME ? sum - PRIME : sum;
 }
 
-size_t
-hash_slot(uint64_t key, struct str name, size_t slots)
+uint64_t
+hash_name(uint64_t key, struct str name)
 {
 	uint64_t h = name.n, piece = 0;
 
@@ -45,6 +45,11 @@ hash_slot(uint64_t key, struct str name, size_t slots)
 	piece = 0;
 	memcpy(&piece, name.p, name.n);
 	h = fold((wide)h * key + piece);
-	h = fold((wide)h * key);
-	return (size_t)((wide)(h % PRIME) * slots >> 61);
+	return fold((wide)h * key) % PRIME;
+}
+
+size_t
+hash_place(uint64_t hash, size_t slots)
+{
+	return (size_t)((wide)hash * slots >> 61);
 }

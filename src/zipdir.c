@@ -4,7 +4,12 @@
  * its entry in the copy, so that looking up touches nothing of the file, which
  * another process may cut off at any moment; and a word for what archive.c
  * finds out about the member.  With 10 slots for 7 members this costs 11.5
- * bytes a member, and the order of names 4 more. */
+ * bytes a member, and the order of names 4 more.
+ *
+ * Slots and entries lie far apart, and waiting for memory is what building and
+ * searching the table cost.  So a slot is asked for some members before it is
+ * needed, and the word holds 8 bits of the name's hash, too: entries of other
+ * names are not looked at. */
 
 #include "zipdir.h"
 
@@ -19,9 +24,22 @@
 
 #define COPY_MAX (UINT64_C(1) << 30) /* bytes of central directory */
 
+enum {
+	AHEAD = 8, /* members between asking for a slot and using it */
+	TAG_SHIFT = 20,
+};
+
+#define TAG_MASK (UINT32_C(0xff) << TAG_SHIFT)
+
 struct slot {
 	uint32_t entry; /* offset in the copy, plus 1; 0: free */
 	_Atomic uint32_t notes;
+};
+
+/* A member that is to be entered. */
+struct pending {
+	const unsigned char *entry;
+	uint64_t hash;
 };
 
 struct zipdir {
@@ -39,18 +57,28 @@ struct zipdir {
 	uint32_t *order;
 };
 
+static uint32_t
+tag_of(uint64_t hash)
+{
+	return (uint32_t)hash << TAG_SHIFT & TAG_MASK;
+}
+
 /* The slot of name, or the free one where it belongs. */
 static struct slot *
-probe(const struct zipdir *zipdir, struct str name)
+probe(const struct zipdir *zipdir, struct str name, uint64_t hash)
 {
-	size_t at = hash_slot(zipdir->key, name, zipdir->nslots);
+	size_t at = hash_place(hash, zipdir->nslots);
 
 	for (;; at = at + 1 == zipdir->nslots ? 0 : at + 1) {
 		struct slot *slot = &zipdir->slots[at];
 
 		if (slot->entry == 0 ||
-			str_eq(zipentry_name(zipdir->copy + slot->entry - 1),
-				name))
+			((atomic_load_explicit(
+				  &slot->notes, memory_order_relaxed) &
+				 TAG_MASK) == tag_of(hash) &&
+				str_eq(zipentry_name(
+					       zipdir->copy + slot->entry - 1),
+					name)))
 			return slot;
 	}
 }
@@ -82,26 +110,44 @@ check(const struct zipdir *zipdir, uint64_t *count, struct zip_fault *fault)
 }
 
 static void
-enter(struct zipdir *zipdir, const unsigned char *entry)
+enter(struct zipdir *zipdir, const struct pending *p)
 {
-	struct str name = zipentry_name(entry);
-	struct slot *slot;
+	struct slot *slot = probe(zipdir, zipentry_name(p->entry), p->hash);
 
-	if (zipentry_unreachable(name) != NULL)
-		return;
-	slot = probe(zipdir, name);
 	zipdir->count += slot->entry == 0;
-	slot->entry = (uint32_t)(entry - zipdir->copy) + 1;
-	zipdir->cp437 |= zipentry_is_cp437(entry);
+	slot->entry = (uint32_t)(p->entry - zipdir->copy) + 1;
+	slot->notes = tag_of(p->hash);
+	zipdir->cp437 |= zipentry_is_cp437(p->entry);
+}
+
+static void
+enter_all(struct zipdir *zipdir)
+{
+	const unsigned char *entry = zipdir->copy;
+	const unsigned char *end = zipdir->copy + zipdir->copy_size;
+	struct pending pending[AHEAD];
+	size_t n = 0;
+
+	for (; entry < end; entry += zipentry_size(entry)) {
+		struct pending *p = &pending[n % AHEAD];
+		struct str name = zipentry_name(entry);
+
+		if (zipentry_unreachable(name) != NULL)
+			continue;
+		if (n++ >= AHEAD)
+			enter(zipdir, p);
+		*p = (struct pending){entry, hash_name(zipdir->key, name)};
+		__builtin_prefetch(
+			&zipdir->slots[hash_place(p->hash, zipdir->nslots)], 1);
+	}
+	for (size_t i = n > AHEAD ? n - AHEAD : 0; i < n; i++)
+		enter(zipdir, &pending[i % AHEAD]);
 }
 
 /* Build the table for count entries. */
 static enum zipdir_result
 index_entries(struct zipdir *zipdir, uint64_t count, struct zip_fault *fault)
 {
-	const unsigned char *entry = zipdir->copy;
-	const unsigned char *end = zipdir->copy + zipdir->copy_size;
-
 	zipdir->key = hash_key();
 	/* At least one slot stays free, or a search would not end. */
 	zipdir->nslots = (uint32_t)(count + count * 3 / 7 + 1);
@@ -110,8 +156,7 @@ index_entries(struct zipdir *zipdir, uint64_t count, struct zip_fault *fault)
 		zip_damaged(fault, "no memory for %" PRIu64 " members", count);
 		return ZIPDIR_FAILED;
 	}
-	for (; entry < end; entry += zipentry_size(entry))
-		enter(zipdir, entry);
+	enter_all(zipdir);
 	return ZIPDIR_OK;
 }
 
@@ -225,7 +270,8 @@ zipdir_notes(const struct zipdir *zipdir, uint32_t slot)
 	if (slot == ZIPDIR_NO_SLOT)
 		return 0;
 	return atomic_load_explicit(
-		&zipdir->slots[slot].notes, memory_order_relaxed);
+		       &zipdir->slots[slot].notes, memory_order_relaxed) &
+		~TAG_MASK;
 }
 
 void
@@ -240,7 +286,8 @@ zipdir_add_notes(struct zipdir *zipdir, uint32_t slot, uint32_t notes)
 static const unsigned char *
 find_bytes(const struct zipdir *zipdir, struct str name, uint32_t *at)
 {
-	const struct slot *slot = probe(zipdir, name);
+	const struct slot *slot =
+		probe(zipdir, name, hash_name(zipdir->key, name));
 
 	*at = (uint32_t)(slot - zipdir->slots);
 	return slot->entry ? zipdir->copy + slot->entry - 1 : NULL;

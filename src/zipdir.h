@@ -72,7 +72,8 @@ bool zipdir_record(
 	const struct zipdir *zipdir, size_t *at, struct zipdir_record *record);
 
 /* Bits of the caller's for each slot, all 0 at first, and always for
- * ZIPDIR_NO_SLOT.  Any thread. */
+ * ZIPDIR_NO_SLOT: 0 to 19 and 28 to 31, the others are the directory's.  Any
+ * thread. */
 uint32_t zipdir_notes(const struct zipdir *zipdir, uint32_t slot);
 void zipdir_add_notes(struct zipdir *zipdir, uint32_t slot, uint32_t notes);
 
