@@ -1,20 +1,11 @@
 #include "account.h"
 
 #include <stdio.h>
-#include <time.h>
 
+#include "clock.h"
 #include "log.h"
 
 enum { NS_PER_US = 1000 };
-
-static int64_t
-now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 void
 account_reopen(const struct accounts *accounts)
@@ -31,7 +22,7 @@ account_begin(struct account *account, const struct accounts *accounts)
 	*account =
 		(struct account){.accounts = accounts, .phase = PHASE_INFLATE};
 	if (accounts != NULL)
-		account->began = account->mark = now_ns();
+		account->began = account->mark = clock_ns();
 }
 
 void
@@ -62,7 +53,7 @@ account_enter(struct account *account, enum phase phase)
 
 	if (account->accounts == NULL || phase == account->phase)
 		return;
-	now = now_ns();
+	now = clock_ns();
 	account->spent[account->phase] += now - account->mark;
 	account->mark = now;
 	account->phase = phase;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "beneath.h"
+#include "clock.h"
 #include "guard.h"
 #include "log.h"
 #include "ziplocal.h"
@@ -225,7 +226,7 @@ archive_open(struct str path, struct hoard *hoard)
 	archive->users = 1;
 	archive->hoard = hoard ? hoard_keep(hoard) : NULL;
 	pthread_mutex_init(&archive->sorting, NULL);
-	clock_gettime(CLOCK_MONOTONIC, &archive->opened);
+	archive->opened = clock_ns();
 	archive->status = load(archive);
 	if (archive->status != STATUS_GO)
 		release(archive);
@@ -268,12 +269,7 @@ archive_drop(struct archive *archive)
 static bool
 expired(const struct archive *archive)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec - archive->opened.tv_sec > FAILURE_SECONDS ||
-		(now.tv_sec - archive->opened.tv_sec == FAILURE_SECONDS &&
-			now.tv_nsec >= archive->opened.tv_nsec);
+	return clock_ns() - archive->opened >= FAILURE_SECONDS * CLOCK_SECOND;
 }
 
 bool

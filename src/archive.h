@@ -30,7 +30,7 @@ struct archive {
 	enum status status;       /* STATUS_GO: it can be read */
 	bool starved;             /* for lack of descriptors or memory */
 	struct identity id;       /* all zero when there is no such file */
-	struct timespec opened;   /* CLOCK_MONOTONIC */
+	int64_t opened;           /* clock_ns */
 	int fd;                   /* -1 without a file */
 	const unsigned char *map; /* NULL when the file is empty */
 	struct zipdir *zipdir;

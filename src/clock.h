@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <time.h>
 
+#define CLOCK_SECOND INT64_C(1000000000) /* of clock_ns */
+
 /* Nanoseconds. */
 static inline int64_t
 clock_ns(void)
@@ -13,7 +15,7 @@ clock_ns(void)
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+	return (int64_t)now.tv_sec * CLOCK_SECOND + now.tv_nsec;
 }
 
 /* Milliseconds, rounded down. */

@@ -3,18 +3,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "clock.h"
+
 enum {
 	WIDTH = 20,     /* of the bar */
 	BETWEEN = 100,  /* ms from one line to the next */
 	SETTLED = 1000, /* ms until time left can be told */
 };
-
-static int64_t
-ms_between(struct timespec from, struct timespec to)
-{
-	return (int64_t)(to.tv_sec - from.tv_sec) * 1000 +
-		(to.tv_nsec - from.tv_nsec) / 1000000;
-}
 
 const char *
 progress_size(uint64_t n, char buffer[PROGRESS_SIZE])
@@ -47,8 +42,7 @@ progress_begin(struct progress *progress, const char *what, uint64_t files,
 		.all_bytes = bytes,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 	};
-	clock_gettime(CLOCK_MONOTONIC, &progress->begun);
-	progress->drawn = progress->begun;
+	progress->begun = progress->drawn = clock_ms();
 }
 
 /* A file counts as 4 KiB, so that the bar moves on for empty ones, too. */
@@ -86,17 +80,17 @@ draw(const struct progress *p, int64_t elapsed)
 void
 progress_add(struct progress *progress, uint64_t files, uint64_t bytes)
 {
-	struct timespec now;
+	int64_t now;
 
 	if (!progress->shown)
 		return;
 	pthread_mutex_lock(&progress->lock);
 	progress->files += files;
 	progress->bytes += bytes;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (ms_between(progress->drawn, now) >= BETWEEN) {
+	now = clock_ms();
+	if (now - progress->drawn >= BETWEEN) {
 		progress->drawn = now;
-		draw(progress, ms_between(progress->begun, now));
+		draw(progress, now - progress->begun);
 	}
 	pthread_mutex_unlock(&progress->lock);
 }

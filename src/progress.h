@@ -7,19 +7,18 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <time.h>
 
 struct progress {
 	/* Set by progress_begin. */
 	bool shown;
 	const char *what;
 	uint64_t all_files, all_bytes;
-	struct timespec begun;
+	int64_t begun; /* clock_ms */
 
 	pthread_mutex_t lock;
 	/* Guarded by the lock. */
 	uint64_t files, bytes;
-	struct timespec drawn;
+	int64_t drawn; /* clock_ms */
 };
 
 /* Begin a task of so many files and bytes, called what ("packing").  Nothing

@@ -5,9 +5,8 @@
 
 #include "serve.h"
 
-#include <time.h>
-
 #include "answer.h"
+#include "clock.h"
 #include "listing.h"
 #include "logview.h"
 #include "page.h"
@@ -25,9 +24,9 @@ struct job {
 	struct response *response;
 	struct route route;
 	struct archive *archive; /* lent by the response's body */
-	struct timespec started;
-	bool opened;     /* the archive, since then */
-	int64_t opening; /* nanoseconds until it was there */
+	int64_t started;         /* clock_ns */
+	bool opened;             /* the archive, since then */
+	int64_t opening;         /* nanoseconds until it was there */
 	const char *what;
 };
 
@@ -358,26 +357,15 @@ serve_route(struct job *job)
 	}
 }
 
-static bool
-before(struct timespec a, struct timespec b)
-{
-	return a.tv_sec < b.tv_sec ||
-		(a.tv_sec == b.tv_sec && a.tv_nsec < b.tv_nsec);
-}
-
 /* The archive is there: was it opened for this request, and how long did it
  * take to come by it? */
 static void
 time_opening(struct job *job, const struct archive *archive)
 {
-	struct timespec now;
-
 	if (job->service->accounts == NULL)
 		return;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	job->opened = !before(archive->opened, job->started);
-	job->opening = (now.tv_sec - job->started.tv_sec) * 1000000000 +
-		now.tv_nsec - job->started.tv_nsec;
+	job->opened = archive->opened >= job->started;
+	job->opening = clock_ns() - job->started;
 }
 
 /* The archive is the one that stood at its path at some moment since the
@@ -388,8 +376,7 @@ still_right(const struct job *job, const struct archive *archive)
 	if (archive_is_fresh(archive))
 		return true;
 	return archive->status == STATUS_GO &&
-		!before(archive->opened, job->started) &&
-		archive_is_intact(archive);
+		archive->opened >= job->started && archive_is_intact(archive);
 }
 
 /* One try; false when the archive has changed meanwhile. */
@@ -476,9 +463,9 @@ serve(const struct service *service, const struct request *request,
 		.request = request,
 		.arena = arena,
 		.response = response,
+		.started = clock_ns(),
 	};
 
-	clock_gettime(CLOCK_MONOTONIC, &job.started);
 	response_init(response, arena, request->method);
 	decide(&job);
 	response->opened = job.opened;

@@ -6,7 +6,8 @@
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "clock.h"
 
 enum { CACHE_LINE = 64 };
 
@@ -35,7 +36,7 @@ struct counters {
 
 struct stats {
 	int threads;
-	struct timespec started; /* CLOCK_MONOTONIC */
+	int64_t started; /* clock_ns */
 	struct counters counters[];
 };
 
@@ -50,7 +51,7 @@ stats_new(int threads)
 		return NULL;
 	memset(stats, 0, size);
 	stats->threads = threads;
-	clock_gettime(CLOCK_MONOTONIC, &stats->started);
+	stats->started = clock_ns();
 	for (int i = 0; i < threads; i++)
 		pthread_mutex_init(&stats->counters[i].lock, NULL);
 	return stats;
@@ -156,11 +157,8 @@ add_up(struct stats_sum *sum, struct counters *counters)
 void
 stats_read(struct stats *stats, struct stats_sum *sum)
 {
-	struct timespec now;
-
 	memset(sum, 0, sizeof(*sum));
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	sum->uptime = now.tv_sec - stats->started.tv_sec;
+	sum->uptime = (clock_ns() - stats->started) / CLOCK_SECOND;
 	for (int i = 0; i < stats->threads; i++)
 		add_up(sum, &stats->counters[i]);
 }

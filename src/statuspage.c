@@ -1,8 +1,8 @@
 #include "statuspage.h"
 
 #include <inttypes.h>
-#include <time.h>
 
+#include "clock.h"
 #include "page.h"
 
 /* All that is shown. */
@@ -12,7 +12,7 @@ struct view {
 	struct cache_state state;
 	struct cache_item *items;
 	size_t nitems;
-	int64_t now; /* seconds, CLOCK_MONOTONIC */
+	int64_t now; /* clock_ns */
 };
 
 /* A number that only grows, by the names that it has in the three formats. */
@@ -107,7 +107,7 @@ members_of(const struct view *v, size_t i)
 static int64_t
 age_of(const struct view *v, size_t i)
 {
-	return v->now - v->items[i].archive->opened.tv_sec;
+	return (v->now - v->items[i].archive->opened) / CLOCK_SECOND;
 }
 
 static double
@@ -340,10 +340,7 @@ add_prometheus(struct view *v)
 static void
 look(struct view *v, struct stats *stats, struct cache *cache)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	v->now = now.tv_sec;
+	v->now = clock_ns();
 	stats_read(stats, &v->sum);
 	v->items = arena_get(
 		v->text.arena, STATUSPAGE_ARCHIVES * sizeof(*v->items));
