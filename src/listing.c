@@ -8,11 +8,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "arena.h"
 #include "cp437.h"
 #include "mime.h"
 #include "page.h"
 #include "path.h"
+#include "rows.h"
 
 enum { CRUMBS = 32 };
 
@@ -32,7 +32,7 @@ struct place {
 };
 
 struct listing {
-	struct source source;
+	struct rows out;
 
 	/* Set once. */
 	struct listing_view view;
@@ -47,9 +47,6 @@ struct listing {
 	size_t place;
 	uint64_t rows;               /* made so far */
 	uint64_t directories, bytes; /* of them */
-	struct arena row_arena;
-	struct text row;
-	size_t taken; /* bytes of row that went out */
 };
 
 struct listing_view
@@ -75,7 +72,7 @@ shown_name(struct listing *l, const struct child *child)
 
 	if (!child->cp437)
 		return child->name;
-	utf8 = arena_get(&l->row_arena, child->name.n * CP437_GROWTH + 1);
+	utf8 = arena_get(&l->out.arena, child->name.n * CP437_GROWTH + 1);
 	if (utf8 == NULL)
 		return (struct str){NULL, 0};
 	return (struct str){utf8, cp437_to_utf8(child->name, utf8)};
@@ -85,10 +82,10 @@ shown_name(struct listing *l, const struct child *child)
 static void
 add_link(struct listing *l, const struct child *child)
 {
-	text_add(&l->row, STR("./"));
-	path_encode(&l->row, child->name, false);
+	text_add(&l->out.row, STR("./"));
+	path_encode(&l->out.row, child->name, false);
 	if (child->directory)
-		text_byte(&l->row, '/');
+		text_byte(&l->out.row, '/');
 }
 
 static void
@@ -115,11 +112,11 @@ depth_of(struct str directory)
 static void
 add_crumb(struct listing *l, struct str name, size_t up)
 {
-	text_add(&l->row, STR("<a href=\""));
-	add_up(&l->row, up);
-	text_add(&l->row, STR("\">"));
-	page_add(&l->row, name);
-	text_add(&l->row, STR("</a> <i>/</i> "));
+	text_add(&l->out.row, STR("<a href=\""));
+	add_up(&l->out.row, up);
+	text_add(&l->out.row, STR("\">"));
+	page_add(&l->out.row, name);
+	text_add(&l->out.row, STR("</a> <i>/</i> "));
 }
 
 /* The archive and each directory down to this one, all but the last linked; of
@@ -130,21 +127,21 @@ add_breadcrumbs(struct listing *l)
 	struct str rest = l->view.directory, name;
 	size_t depth = depth_of(rest);
 
-	text_add(&l->row, STR("<h1>"));
+	text_add(&l->out.row, STR("<h1>"));
 	if (depth == 0)
-		page_add(&l->row, l->view.archive);
+		page_add(&l->out.row, l->view.archive);
 	else
 		add_crumb(l, l->view.archive, depth);
 	if (depth > CRUMBS)
-		text_add(&l->row, STR("\xe2\x80\xa6 <i>/</i> "));
+		text_add(&l->out.row, STR("\xe2\x80\xa6 <i>/</i> "));
 	for (; depth > 0; depth--) {
 		name = str_cut(&rest, '/');
 		if (depth == 1)
-			page_add(&l->row, name);
+			page_add(&l->out.row, name);
 		else if (depth <= CRUMBS)
 			add_crumb(l, name, depth - 1);
 	}
-	text_add(&l->row, STR("</h1>\n"));
+	text_add(&l->out.row, STR("</h1>\n"));
 }
 
 static void
@@ -154,7 +151,7 @@ add_column(struct listing *l, enum listing_sort sort, const char *key,
 	bool here = l->view.sort == sort;
 	bool descend = here ? !l->view.descending : sort != LISTING_NAME;
 
-	text_printf(&l->row,
+	text_printf(&l->out.row,
 		"<th scope=\"col\"%s><a href=\"?sort=%s&amp;order=%s\">%s</a>%s"
 		"</th>",
 		!here                        ? ""
@@ -169,24 +166,24 @@ add_column(struct listing *l, enum listing_sort sort, const char *key,
 static void
 add_head(struct listing *l)
 {
-	struct text title = {.arena = &l->row_arena};
+	struct text title = {.arena = &l->out.arena};
 
 	text_add(&title, l->view.archive);
 	text_byte(&title, '/');
 	text_add(&title, l->view.directory);
-	page_begin(&l->row, text_str(&title), "");
+	page_begin(&l->out.row, text_str(&title), "");
 	add_breadcrumbs(l);
-	text_add(&l->row,
+	text_add(&l->out.row,
 		STR("<nav><a href=\"../\">Up one level</a> "
 		    "\xc2\xb7 <a href=\""));
-	add_up(&l->row, depth_of(l->view.directory));
-	text_add(&l->row,
+	add_up(&l->out.row, depth_of(l->view.directory));
+	text_add(&l->out.row,
 		STR("-wwz-archive\">Download the archive</a></nav>\n"
 		    "<table>\n<thead>\n<tr>"));
 	add_column(l, LISTING_NAME, "name", "Name");
 	add_column(l, LISTING_SIZE, "size", "Size");
 	add_column(l, LISTING_TIME, "time", "Modified<span> (UTC)</span>");
-	text_add(&l->row, STR("</tr>\n</thead>\n<tbody>\n"));
+	text_add(&l->out.row, STR("</tr>\n</thead>\n<tbody>\n"));
 }
 
 static void
@@ -215,27 +212,28 @@ may_be_log(const struct child *child)
 static void
 add_html(struct listing *l, const struct child *child)
 {
-	text_add(&l->row,
+	text_add(&l->out.row,
 		child->directory ? STR("<tr><td class=\"d\">")
 				 : STR("<tr><td>"));
 	if (may_be_log(child)) {
 		/* Not behind its name: to those who mirror a site that would
 		 * make the file a directory. */
-		text_add(&l->row, STR("<a class=\"l\" href=\"./-wwz-log/"));
-		path_encode(&l->row, child->name, false);
-		text_add(&l->row, STR("\">log</a>"));
+		text_add(&l->out.row, STR("<a class=\"l\" href=\"./-wwz-log/"));
+		path_encode(&l->out.row, child->name, false);
+		text_add(&l->out.row, STR("\">log</a>"));
 	}
-	text_add(&l->row, STR("<a href=\""));
+	text_add(&l->out.row, STR("<a href=\""));
 	add_link(l, child);
-	text_add(&l->row, STR("\"><bdi>"));
-	page_add(&l->row, shown_name(l, child));
+	text_add(&l->out.row, STR("\"><bdi>"));
+	page_add(&l->out.row, shown_name(l, child));
 	if (child->directory)
-		text_add(&l->row, STR("/</bdi></a></td><td></td><td></td>"));
+		text_add(
+			&l->out.row, STR("/</bdi></a></td><td></td><td></td>"));
 	else {
-		text_add(&l->row, STR("</bdi></a></td>"));
-		add_file_columns(&l->row, &child->member);
+		text_add(&l->out.row, STR("</bdi></a></td>"));
+		add_file_columns(&l->out.row, &child->member);
 	}
-	text_add(&l->row, STR("</tr>\n"));
+	text_add(&l->out.row, STR("</tr>\n"));
 }
 
 static void
@@ -244,17 +242,17 @@ add_json(struct listing *l, const struct child *child)
 	const struct member *member = &child->member;
 	char time[PAGE_TIME_SIZE];
 
-	text_add(&l->row,
+	text_add(&l->out.row,
 		l->rows > 0 ? STR(",\n{\"name\":") : STR("\n{\"name\":"));
-	page_add_json(&l->row, shown_name(l, child));
-	text_add(&l->row, STR(",\"href\":\""));
+	page_add_json(&l->out.row, shown_name(l, child));
+	text_add(&l->out.row, STR(",\"href\":\""));
 	add_link(l, child);
 	if (child->directory) {
-		text_add(&l->row, STR("\",\"type\":\"directory\"}"));
+		text_add(&l->out.row, STR("\",\"type\":\"directory\"}"));
 		return;
 	}
 	page_time(member->modified, time);
-	text_printf(&l->row,
+	text_printf(&l->out.row,
 		"\",\"type\":\"file\",\"size\":%" PRIu64 ",\"modified\":\"%s\","
 		"\"compressed\":%" PRIu64 ",\"method\":%u,\"crc32\":\"%"
 		"08" PRIx32 "\"}",
@@ -265,11 +263,11 @@ add_json(struct listing *l, const struct child *child)
 static void
 add_json_head(struct listing *l)
 {
-	text_add(&l->row, STR("{\"archive\":"));
-	page_add_json(&l->row, l->view.archive);
-	text_add(&l->row, STR(",\"directory\":"));
-	page_add_json(&l->row, l->view.directory);
-	text_add(&l->row, STR(",\"entries\":["));
+	text_add(&l->out.row, STR("{\"archive\":"));
+	page_add_json(&l->out.row, l->view.archive);
+	text_add(&l->out.row, STR(",\"directory\":"));
+	page_add_json(&l->out.row, l->view.directory);
+	text_add(&l->out.row, STR(",\"entries\":["));
 }
 
 static void
@@ -281,27 +279,27 @@ add_count(struct text *text, uint64_t n, const char *one, const char *many)
 static void
 add_sum(struct listing *l)
 {
-	text_add(&l->row, STR("<p>"));
-	add_count(&l->row, l->directories, "directory", "directories");
-	add_count(&l->row, l->rows - l->directories, "file", "files");
-	page_add_size(&l->row, l->bytes);
-	text_add(&l->row, STR("</p>\n"));
+	text_add(&l->out.row, STR("<p>"));
+	add_count(&l->out.row, l->directories, "directory", "directories");
+	add_count(&l->out.row, l->rows - l->directories, "file", "files");
+	page_add_size(&l->out.row, l->bytes);
+	text_add(&l->out.row, STR("</p>\n"));
 }
 
 static void
 add_foot(struct listing *l)
 {
 	if (l->view.json) {
-		text_add(&l->row, STR("\n]}\n"));
+		text_add(&l->out.row, STR("\n]}\n"));
 		return;
 	}
 	if (l->rows == 0)
-		text_add(&l->row,
+		text_add(&l->out.row,
 			STR("<tr><td>This directory is empty.</td><td></td><td>"
 			    "</td></tr>\n"));
-	text_add(&l->row, STR("</tbody>\n</table>\n"));
+	text_add(&l->out.row, STR("</tbody>\n</table>\n"));
 	add_sum(l);
-	page_end(&l->row);
+	page_end(&l->out.row);
 }
 
 /* The next child of one kind in the order that is wanted. */
@@ -346,12 +344,11 @@ add_row(struct listing *l, bool directories)
 	return true;
 }
 
-static void
-make_row(struct listing *l)
+static ssize_t
+make_row(struct rows *out)
 {
-	arena_reset(&l->row_arena);
-	l->row = (struct text){.arena = &l->row_arena};
-	l->taken = 0;
+	struct listing *l = (struct listing *)out;
+
 	switch (l->stage) {
 	case STAGE_HEAD:
 		if (l->view.json)
@@ -373,34 +370,9 @@ make_row(struct listing *l)
 		l->stage = STAGE_END;
 		break;
 	case STAGE_END:
-		break;
+		return 0;
 	}
-}
-
-static ssize_t
-listing_read(struct source *source, void *buffer, size_t n)
-{
-	struct listing *l = (struct listing *)source;
-	size_t done = 0;
-
-	while (done < n) {
-		size_t left = l->row.n - l->taken;
-
-		if (left == 0 && l->stage == STAGE_END)
-			break;
-		if (left == 0) {
-			make_row(l);
-			if (l->row_arena.failed)
-				return -1;
-			continue;
-		}
-		if (left > n - done)
-			left = n - done;
-		memcpy((char *)buffer + done, l->row.p + l->taken, left);
-		l->taken += left;
-		done += left;
-	}
-	return (ssize_t)done;
+	return 1;
 }
 
 static void
@@ -408,7 +380,7 @@ listing_close(struct source *source)
 {
 	struct listing *l = (struct listing *)source;
 
-	arena_free(&l->row_arena);
+	arena_free(&l->out.arena);
 	arena_free(&l->arena);
 	free(l->places);
 	free(l);
@@ -485,16 +457,17 @@ listing_open(struct zipdir_walk walk, const struct listing_view *view)
 
 	if (l == NULL)
 		return NULL;
-	l->source.read = listing_read;
-	l->source.close = listing_close;
+	l->out.source.read = rows_read;
+	l->out.source.close = listing_close;
+	l->out.make = make_row;
 	l->start = l->walk = walk;
 	l->view = *view;
 	l->view.archive = arena_copy(&l->arena, view->archive);
 	l->view.directory = arena_copy(&l->arena, view->directory);
 	if (l->arena.failed || sort_places(l) < 0) {
-		listing_close(&l->source);
+		listing_close(&l->out.source);
 		errno = ENOMEM;
 		return NULL;
 	}
-	return &l->source;
+	return &l->out.source;
 }

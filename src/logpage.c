@@ -10,6 +10,7 @@
 
 #include "logmark.h"
 #include "page.h"
+#include "rows.h"
 
 enum { BUFFER = 16384, DEPTH = 16, TITLE = 80 };
 
@@ -22,7 +23,7 @@ struct group {
 };
 
 struct logpage {
-	struct source source;
+	struct rows out;
 
 	/* Set once. */
 	struct source *text;
@@ -51,9 +52,6 @@ struct logpage {
 	enum stage stage;
 	uint64_t made; /* lines */
 	uint64_t errors, first_error;
-	struct arena row_arena;
-	struct text row;
-	size_t taken; /* bytes of row that went out */
 };
 
 static uint64_t
@@ -209,7 +207,7 @@ static void
 add_ends(struct logpage *p, size_t n)
 {
 	while (n-- > 0)
-		text_add(&p->row, STR("</details>\n"));
+		text_add(&p->out.row, STR("</details>\n"));
 }
 
 static void
@@ -218,18 +216,19 @@ add_content(struct logpage *p, const struct logmark *mark)
 	const struct ansi *a = &p->ansi;
 
 	if (a->n == 0)
-		ansi_add_html(&p->row, p->title, p->starts ? p->ntitle : 0);
+		ansi_add_html(&p->out.row, p->title, p->starts ? p->ntitle : 0);
 	else if (p->starts && mark->kind == LOGMARK_START) {
-		ansi_add_html(&p->row, a->cell, mark->at);
-		ansi_add_html(&p->row, a->cell + mark->end, a->n - mark->end);
+		ansi_add_html(&p->out.row, a->cell, mark->at);
+		ansi_add_html(
+			&p->out.row, a->cell + mark->end, a->n - mark->end);
 	} else
-		ansi_add_html(&p->row, a->cell, a->n);
+		ansi_add_html(&p->out.row, a->cell, a->n);
 	if (!a->cut)
 		return;
-	text_add(&p->row,
+	text_add(&p->out.row,
 		STR(" <i>\xe2\x80\xa6 The line goes on in the <a href=\""));
-	page_add(&p->row, p->view.link);
-	text_add(&p->row, STR("\">raw file</a>.</i>"));
+	page_add(&p->out.row, p->view.link);
+	text_add(&p->out.row, STR("\">raw file</a>.</i>"));
 }
 
 static void
@@ -250,21 +249,22 @@ add_line(struct logpage *p)
 	if (!last)
 		add_ends(p, p->ends);
 	if (p->starts)
-		text_add(&p->row, STR("<details open>"));
+		text_add(&p->out.row, STR("<details open>"));
 	shown.n = (size_t)snprintf(digits, sizeof(digits), "%" PRIu64, number);
-	text_add(&p->row,
+	text_add(&p->out.row,
 		p->starts ? STR("<summary id=\"L") : STR("<div id=\"L"));
-	text_add(&p->row, shown);
-	text_add(&p->row,
+	text_add(&p->out.row, shown);
+	text_add(&p->out.row,
 		error           ? STR("\" class=\"x\"><a href=\"#L")
 			: ended ? STR("\" class=\"di\"><a href=\"#L")
 				: STR("\"><a href=\"#L"));
-	text_add(&p->row, shown);
-	text_add(&p->row, STR("\">"));
-	text_add(&p->row, shown);
-	text_add(&p->row, STR("</a>"));
+	text_add(&p->out.row, shown);
+	text_add(&p->out.row, STR("\">"));
+	text_add(&p->out.row, shown);
+	text_add(&p->out.row, STR("</a>"));
 	add_content(p, &mark);
-	text_add(&p->row, p->starts ? STR("</summary>\n") : STR("</div>\n"));
+	text_add(
+		&p->out.row, p->starts ? STR("</summary>\n") : STR("</div>\n"));
 	if (last)
 		add_ends(p, p->ends);
 }
@@ -278,7 +278,7 @@ add_links(struct logpage *p, uint64_t next, bool more)
 	uint64_t end =
 		view->first > view->total ? view->total + 1 : view->first;
 	uint64_t previous = end > view->lines ? end - view->lines : 1;
-	struct text *row = &p->row;
+	struct text *row = &p->out.row;
 
 #define DOT   " \xc2\xb7 "
 #define LINES "&amp;lines=%" PRIu64 "\">"
@@ -324,7 +324,7 @@ add_head(struct logpage *p)
 {
 	const struct logpage_view *view = &p->view;
 	uint64_t last = view->first + view->lines - 1, digits;
-	struct text *row = &p->row;
+	struct text *row = &p->out.row;
 	int width = 0;
 
 	if (is_known(p) && last > view->total)
@@ -375,32 +375,29 @@ add_foot(struct logpage *p)
 	if (more < 0)
 		return more;
 	add_ends(p, p->ngroups);
-	text_add(&p->row, STR("</div>\n"));
+	text_add(&p->out.row, STR("</div>\n"));
 	if (p->made == 0)
-		text_add(&p->row, STR("<p>There are no lines here.</p>\n"));
+		text_add(&p->out.row, STR("<p>There are no lines here.</p>\n"));
 	if (p->errors > 0)
-		text_printf(&p->row,
+		text_printf(&p->out.row,
 			"<p class=\"first\">"
 			"<a href=\"#L%" PRIu64 "\">"
 			"First error: line %" PRIu64 "</a>, "
 			"%" PRIu64 " in all</p>\n",
 			p->first_error, p->first_error, p->errors);
-	text_add(&p->row, STR("<div id=\"end\">"));
+	text_add(&p->out.row, STR("<div id=\"end\">"));
 	add_links(p, p->view.first + p->made, more > 0);
-	text_add(&p->row, STR("</div>\n"));
-	page_end(&p->row);
+	text_add(&p->out.row, STR("</div>\n"));
+	page_end(&p->out.row);
 	return 0;
 }
 
-/* Make the next part into row: 0, -1 or SOURCE_LATER. */
 static ssize_t
-make_row(struct logpage *p)
+make_row(struct rows *out)
 {
-	ssize_t got = 0;
+	struct logpage *p = (struct logpage *)out;
+	ssize_t got;
 
-	arena_reset(&p->row_arena);
-	p->row = (struct text){.arena = &p->row_arena};
-	p->taken = 0;
 	switch (p->stage) {
 	case STAGE_HEAD:
 		add_head(p);
@@ -408,10 +405,9 @@ make_row(struct logpage *p)
 		p->stage = STAGE_LINES;
 		break;
 	case STAGE_LINES:
-		if (p->made < p->view.lines)
-			got = next_line(p);
+		got = p->made < p->view.lines ? next_line(p) : 0;
 		if (got < 0)
-			break;
+			return got;
 		if (got > 0) {
 			add_line(p);
 			begin_line(p);
@@ -421,44 +417,14 @@ make_row(struct logpage *p)
 		break;
 	case STAGE_FOOT:
 		got = add_foot(p);
-		if (got == 0)
-			p->stage = STAGE_END;
+		if (got < 0)
+			return got;
+		p->stage = STAGE_END;
 		break;
 	case STAGE_END:
-		break;
+		return 0;
 	}
-	if (p->row_arena.failed)
-		return -1;
-	return got < 0 ? got : 0;
-}
-
-static ssize_t
-logpage_read(struct source *source, void *buffer, size_t n)
-{
-	struct logpage *p = (struct logpage *)source;
-	size_t done = 0;
-
-	while (done < n) {
-		size_t left = p->row.n - p->taken;
-
-		if (left == 0 && p->stage == STAGE_END)
-			break;
-		if (left == 0) {
-			ssize_t got = make_row(p);
-
-			if (got == SOURCE_LATER && done > 0)
-				break;
-			if (got < 0)
-				return got;
-			continue;
-		}
-		if (left > n - done)
-			left = n - done;
-		memcpy((char *)buffer + done, p->row.p + p->taken, left);
-		p->taken += left;
-		done += left;
-	}
-	return (ssize_t)done;
+	return 1;
 }
 
 static void
@@ -468,7 +434,7 @@ logpage_close(struct source *source)
 
 	p->text->close(p->text);
 	ansi_free(&p->ansi);
-	arena_free(&p->row_arena);
+	arena_free(&p->out.arena);
 	arena_free(&p->arena);
 	free(p);
 }
@@ -483,17 +449,18 @@ logpage_open(struct source *text, const struct logpage_view *view)
 		errno = ENOMEM;
 		return NULL;
 	}
-	p->source.read = logpage_read;
-	p->source.close = logpage_close;
+	p->out.source.read = rows_read;
+	p->out.source.close = logpage_close;
+	p->out.make = make_row;
 	p->text = text;
 	p->view = *view;
 	p->view.name = arena_copy(&p->arena, view->name);
 	p->view.link = arena_copy(&p->arena, view->link);
 	p->left = LOGPAGE_BYTES;
 	if (p->arena.failed) {
-		logpage_close(&p->source);
+		logpage_close(&p->out.source);
 		errno = ENOMEM;
 		return NULL;
 	}
-	return &p->source;
+	return &p->out.source;
 }
