@@ -158,26 +158,6 @@ class Front(harness.Process):
         return client
 
 
-NGINX = """\
-{user}
-daemon off;
-worker_processes 1;
-error_log stderr warn;
-pid nginx.pid;
-events {{ worker_connections 512; }}
-http {{
-	include /etc/nginx/mime.types;
-	access_log off;
-	client_body_temp_path body;
-	proxy_temp_path proxy;
-	fastcgi_temp_path fastcgi;
-	uwsgi_temp_path uwsgi;
-	scgi_temp_path scgi;
-	include site.conf;
-}}
-"""
-
-
 class Nginx(Front):
     def __init__(self, place, site="site.conf", snippet="wwz.conf"):
         port = harness.free_port()
@@ -204,7 +184,8 @@ class Nginx(Front):
             )
         main = place.file(
             "nginx/nginx.conf",
-            NGINX.format(user=f"user {USER};" if AS_ROOT else ""),
+            harness.NGINX.replace(
+                "user root;", f"user {USER};" if AS_ROOT else ""),
         )
         command = ["nginx", "-p", main.parent, "-c", main, "-e", "stderr"]
         super().__init__("nginx", place, command, port)

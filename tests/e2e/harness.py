@@ -567,6 +567,22 @@ class FastCgi:
         return response
 
 
+def npm(name, package):
+    """Where the npm package is, installed in build/NAME."""
+    home = TOP / "build" / name
+    place = home / "node_modules" / package.split("@")[0]
+    if not (place / "package.json").is_file():
+        home.mkdir(parents=True, exist_ok=True)
+        subprocess.run(
+            ["npm", "install", "--no-save", "--ignore-scripts", "--silent",
+             "--prefix", home, package],
+            check=True,
+            stdin=subprocess.DEVNULL,
+            timeout=300,
+        )
+    return place
+
+
 NGINX = """\
 user root;
 daemon off;

@@ -106,17 +106,7 @@ def test_index_is_kept(tmp):
 @pytest.fixture(scope="module")
 def gdal():
     """GDAL 3.8, as JavaScript: Debian's is older than SOZip."""
-    home = harness.TOP / "build/npm-gdal"
-    if not (home / "node_modules/gdal3.js/package.json").is_file():
-        home.mkdir(parents=True, exist_ok=True)
-        subprocess.run(
-            ["npm", "install", "--no-save", "--ignore-scripts", "--silent",
-             "--prefix", home, "gdal3.js@2.8.1"],
-            check=True,
-            stdin=subprocess.DEVNULL,
-            timeout=300,
-        )
-    return home
+    return harness.npm("npm-gdal", "gdal3.js@2.8.1").parents[1]
 
 
 def test_gdal(tmp, gdal):
