@@ -314,6 +314,9 @@ local_fault(const struct archive *archive, const struct member *member,
 	if (member->method == ZIP_DEFLATED &&
 		member->size / DEFLATE_RATIO > member->packed)
 		return "more than its data can hold";
+	/* Sums of sizes, and of what stands around parts, need room. */
+	if (member->size > INT64_MAX)
+		return "larger than any file";
 	if (archive_read(archive, member->offset, header, *size) < 0)
 		return "the file has become shorter";
 	return ziplocal_differs(header, member);

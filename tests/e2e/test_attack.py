@@ -1,9 +1,11 @@
 """Archives and peers that want time and memory: both stay bounded, and others
 are served meanwhile."""
 
+import bz2
 import contextlib
 import json
 import os
+import random
 import time
 import zlib
 
@@ -123,6 +125,23 @@ def test_bomb_is_made_on_the_way(root, responder):
         head = client.ask("/x.wwz/zeros.bin",
                           headers=[("Accept-Encoding", "gzip")])
         assert len(head.body) < 150_000, head
+
+
+@pytest.mark.parametrize("size", [(1 << 64) - 1, 1 << 63])
+def test_sizes_whose_sum_is_small(root, responder, size):
+    """Two parts of a content so large that their sum begins anew at 0."""
+    content = random.Random(1).randbytes(200_000)
+    data = bz2.compress(content)
+    about = (b"a.bin", 12, zlib.crc32(content), len(data), size)
+    front = bombs.header(*about) + data
+    directory = bombs.entry(*about, 0)
+    (root / "x.wwz").write_bytes(
+        front + directory + bombs.end(1, len(directory), len(front)))
+    responder.expect("member-damaged .*larger than any file")
+    with responder.client() as client:
+        got = client.ask("/x.wwz/a.bin", headers=[("Range", "bytes=0-9,11-")])
+    assert got.status == 500, got
+    quick(responder)
 
 
 BIG = 10_000  # MiB, of an archive of 10 MB
