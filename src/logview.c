@@ -191,10 +191,9 @@ static ssize_t
 logview_read(struct source *source, void *buffer, size_t n)
 {
 	struct logview *v = (struct logview *)source;
+	ssize_t got;
 
 	for (size_t passed = 0; v->page == NULL && passed < TURN_SIZE;) {
-		ssize_t got;
-
 		if (v->content == NULL && !open_content(v))
 			return -1;
 		got = v->content->read(v->content, buffer, n);
@@ -206,7 +205,12 @@ logview_read(struct source *source, void *buffer, size_t n)
 	}
 	if (v->page == NULL)
 		return SOURCE_LATER;
-	return v->page->read(v->page, buffer, n);
+	got = v->page->read(v->page, buffer, n);
+	/* A part of a content has no CRC-32 to be compared with. */
+	if (got == 0 && !archive_is_intact(v->archive))
+		return archive_fault(
+			v->archive, &v->member, "the file has changed");
+	return got;
 }
 
 static void

@@ -4,6 +4,7 @@ import gzip
 import html
 import random
 import re
+import socket
 
 import pytest
 
@@ -190,3 +191,27 @@ def test_growing(root, logs):
         assert (got.status, got.body) == (206, b"new line\n")
         got = lines_of(page(client, "small.log", "?tail=1&refresh=1"))
         assert got == [(5001, "new line")]
+
+
+@pytest.mark.parametrize("name", ["a.log", "a.log.gz"])
+def test_overwritten(root, serve, name):
+    """A page of two states of a file is not whole."""
+    old = "".join(f"old line {i} and more\n" for i in range(60_000)).encode()
+    new = old.replace(b"old", b"new")
+    if name.endswith(".gz"):
+        old, new = gzip.compress(old, 0), gzip.compress(new, 0)
+    archives.write(root / "x.wwz", {name: (new, archives.STORED)})
+    data = (root / "x.wwz").read_bytes()
+    archives.write(root / "x.wwz", {name: (old, archives.STORED)})
+    responder = serve()
+    responder.expect("member-damaged .*the file has changed")
+    with responder.client() as client:
+        ask = client.request(f"/x.wwz/{name}/-wwz-log?from=1&lines=20000")
+        client.send(ask)
+        assert client.socket.recv(1, socket.MSG_PEEK)
+        # More than a socket takes is still to be made.
+        with open(root / "x.wwz", "r+b") as file:
+            file.write(data)
+        got = client.read_response()
+    assert not got.ended, "a mixture that looks whole"
+    assert b"old line 1 " in got.body
