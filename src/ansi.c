@@ -5,14 +5,34 @@
 #include "page.h"
 #include "sgr.h"
 
-enum { REPLACEMENT = 0xfffd };
+enum {
+	REPLACEMENT = 0xfffd,
+	/* Cells that may be made blank at first, and for each byte: a few bytes
+	 * that move the cursor and erase can stand for all of a line. */
+	BLANKS = 8 * ANSI_CELLS,
+	BLANKS_EACH = 16,
+};
 
 static const struct ansi_cell blank = {' ', 0};
+
+/* So many cells are to be made blank; false when they have been too many. */
+static bool
+may_blank(struct ansi *a, size_t n)
+{
+	if (a->blanked + n > BLANKS + a->taken * BLANKS_EACH) {
+		a->cut = true;
+		return false;
+	}
+	a->blanked += n;
+	return true;
+}
 
 /* Cells up to n, those that are new blank. */
 static bool
 reach(struct ansi *a, size_t n)
 {
+	if (a->at > a->n && !may_blank(a, a->at - a->n))
+		return false;
 	if (n > a->room) {
 		size_t room = a->room ? a->room : 256;
 		struct ansi_cell *cell;
@@ -48,7 +68,7 @@ erase(struct ansi *a, unsigned what)
 		a->cut = false;
 	if (what == 0 && a->at < a->n)
 		a->n = a->at;
-	if (what == 1) {
+	if (what == 1 && may_blank(a, a->at < a->n ? a->at : a->n)) {
 		for (size_t i = 0; i <= a->at && i < a->n; i++)
 			a->cell[i] = blank;
 	}
@@ -289,6 +309,7 @@ ansi_take(struct ansi *ansi, struct str *bytes)
 		else if (c == '\r' && ansi->state == ANSI_TEXT)
 			stop = ANSI_RETURN;
 	}
+	ansi->taken += (size_t)(p - bytes->p);
 	*bytes = (struct str){p, (size_t)(end - p)};
 	return stop;
 }

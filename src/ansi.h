@@ -44,6 +44,7 @@ struct ansi {
 
 	/* The rest is ansi.c's.  The cursor, and what it writes. */
 	size_t room, at;
+	uint64_t taken, blanked; /* bytes; cells, so as not to be kept busy */
 	uint32_t style;
 	/* A character that is not complete. */
 	unsigned need;

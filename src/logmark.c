@@ -78,8 +78,13 @@ logmark_find(const struct ansi_cell *cell, size_t n)
 		{{"section_start:", 14}, LOGMARK_START, LOGMARK_GITLAB},
 		{{"section_end:", 12}, LOGMARK_END, LOGMARK_GITLAB},
 	};
-	struct logmark mark = {.at = skip_time(cell, n)};
+	struct logmark mark;
 
+	/* A line has as many as returns: not all of it is looked at for each.
+	 */
+	if (n > LOGMARK_CELLS)
+		n = LOGMARK_CELLS;
+	mark = (struct logmark){.at = skip_time(cell, n)};
 	for (size_t i = 0; n > 0 && i < sizeof(table) / sizeof(table[0]); i++) {
 		size_t end = mark.at + table[i].text.n;
 

@@ -6,6 +6,9 @@
 
 #include "ansi.h"
 
+/* Cells of a line that a mark may take, with its name and the time. */
+enum { LOGMARK_CELLS = 256 };
+
 enum logmark_kind { LOGMARK_NONE, LOGMARK_START, LOGMARK_END };
 
 /* "::group::TITLE" and "##[group]TITLE" of GitHub, which have no names;

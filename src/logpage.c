@@ -12,7 +12,12 @@
 #include "page.h"
 #include "rows.h"
 
-enum { BUFFER = 16384, DEPTH = 16, TITLE = 80 };
+enum {
+	BUFFER = 16384,
+	DEPTH = 16,
+	TITLE = 80,
+	TURN_SIZE = 1024 * 1024, /* read before others have their turn */
+};
 
 enum stage { STAGE_HEAD, STAGE_LINES, STAGE_FOOT, STAGE_END };
 
@@ -34,6 +39,7 @@ struct logpage {
 	char buffer[BUFFER];
 	struct str rest; /* in buffer, or a newline that was missing */
 	uint64_t left;   /* bytes that may still be read */
+	size_t turn;     /* bytes read since others had their turn */
 	bool over;       /* text is at its end */
 
 	/* The line under way. */
@@ -158,9 +164,14 @@ fill(struct logpage *p)
 		return (ssize_t)p->rest.n;
 	if (n == 0 || p->over)
 		return 0;
+	if (p->turn > TURN_SIZE) {
+		p->turn = 0;
+		return SOURCE_LATER;
+	}
 	got = p->text->read(p->text, p->buffer, n);
 	if (got > 0) {
 		p->left -= (uint64_t)got;
+		p->turn += (size_t)got;
 		p->rest = (struct str){p->buffer, (size_t)got};
 	}
 	p->over = got == 0;

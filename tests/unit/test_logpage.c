@@ -1,5 +1,7 @@
 /* logpage: a window of a log as a page. */
 
+#include <time.h>
+
 #include "ansi.h"
 #include "logpage.h"
 #include "unit.h"
@@ -64,8 +66,11 @@ page_of(struct text_source *text, const struct logpage_view *view,
 	ssize_t n;
 
 	assert_non_null(page);
-	while ((n = page->read(page, buffer, sizeof(buffer))) > 0)
-		text_add(&out, (struct str){buffer, (size_t)n});
+	while ((n = page->read(page, buffer, sizeof(buffer))) > 0 ||
+		n == SOURCE_LATER) {
+		if (n > 0)
+			text_add(&out, (struct str){buffer, (size_t)n});
+	}
 	page->close(page);
 	assert_int_equal(text->closed, 1);
 	if (n < 0)
@@ -387,6 +392,33 @@ test_endless(void **state)
 	arena_free(&arena);
 }
 
+/* Bytes that make a line blank, and its cursor run to and fro, keep nobody
+ * busy: without bounds each of these takes a minute. */
+static void
+test_busy(void **state)
+{
+	static const char *const busy[] = {
+		"\33[16384Gx\33[1K",
+		"\33[2K\33[16384Gx",
+		"section_start:1:\33[16384Gx\r",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(busy); i++) {
+		struct arena arena = {0};
+		struct text_source text = source_of(busy[i], 1 << 20);
+		struct logpage_view view = view_of("from=1", 1, 1);
+		clock_t begun = clock();
+		double seconds;
+
+		page_of(&text, &view, &arena);
+		seconds = (double)(clock() - begun) / CLOCKS_PER_SEC;
+		if (seconds > 5)
+			fail_msg("%s: %.1f s", busy[i] + 1, seconds);
+		arena_free(&arena);
+	}
+}
+
 /* No more is read than the window needs. */
 static void
 test_reads_little(void **state)
@@ -426,6 +458,7 @@ main(void)
 		cmocka_unit_test(test_nesting),
 		cmocka_unit_test(test_first_error),
 		cmocka_unit_test(test_endless),
+		cmocka_unit_test(test_busy),
 		cmocka_unit_test(test_reads_little),
 		cmocka_unit_test(test_failure),
 	};
