@@ -1,6 +1,7 @@
 /* wwz: zip archives as directories of a web site. */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
@@ -285,12 +286,27 @@ run_check(const struct options *options)
 		options->words, options->nwords, options->json, options->quiet);
 }
 
+/* A manager of FastCGI may close standard output and error (section 2.2): what
+ * is opened later must not be taken for them. */
+static void
+fill_standard(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct options options;
 	struct options_fault fault;
 
+	fill_standard();
 	argc = cgi_own_arguments(
 		argc, argv, getenv("QUERY_STRING"), getenv("SCRIPT_FILENAME"));
 	if (options_read(&options, argc, argv, &fault) < 0)

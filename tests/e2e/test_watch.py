@@ -309,6 +309,21 @@ def test_access_log_is_opened_again(tmp, site, serve):
         wait_lines(logs / "access.log.2", 2)
 
 
+def test_access_log_without_standard_error(tmp, site, serve):
+    """FastCGI lets managers close both; the log does not take their places."""
+    tmp.chmod(0o777)
+    log = tmp / "access.log"
+    responder = serve("--access-log", str(log),
+                      prefix=["sh", "-c", 'exec "$@" >&- 2>&-', "sh"])
+    with responder.client() as client:
+        client.ask("/none.wwz/a.txt")
+        client.ask("/x.wwz/a.txt")
+        for line in wait_lines(log, 2):
+            parsed(line)
+    names = [os.readlink(f"/proc/{responder.pid}/fd/{i}") for i in (1, 2)]
+    assert names == ["/dev/null"] * 2
+
+
 @pytest.mark.threads
 def test_access_log_of_many(tmp, site, serve):
     """Lines of several threads, with the log opened again all the time, do not
