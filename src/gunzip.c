@@ -58,7 +58,8 @@ judge(struct gunzip *g, int result, size_t n)
 			return fault(g, "zlib cannot go on");
 	} else if (result != Z_OK && result != Z_BUF_ERROR) {
 		g->over = true;
-		if (g->first || g->z.total_out > 0)
+		/* What has not the two bytes that gzip begins with is none. */
+		if (g->first || g->z.total_in > 2)
 			return fault(g, g->z.msg ? g->z.msg : "not gzip");
 		return (ssize_t)n;
 	}

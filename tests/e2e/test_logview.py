@@ -36,6 +36,8 @@ MEMBERS = {
     "two.txt.gz": (gzip.compress(b"one\ntw") + gzip.compress(b"o\n"),
                    archives.STORED),
     "padded.txt.gz": (gzip.compress(b"one\n") + bytes(512), archives.STORED),
+    "second.log.gz": (gzip.compress(b"one\n") + gzip.compress(b"")[:10] + b"\xff",
+                      archives.STORED),
     "cut.log.gz": (gzip.compress(SMALL.encode())[:-20], archives.STORED),
     "none.log.gz": (b"this is no gzip", archives.STORED),
     "tool": b"\x7fELF\0\0",
@@ -152,7 +154,7 @@ def test_nothing_to_show(logs, path, status):
         assert client.ask(f"/x.wwz/{path}").status == status
 
 
-@pytest.mark.parametrize("name", ["cut.log.gz", "none.log.gz"])
+@pytest.mark.parametrize("name", ["cut.log.gz", "none.log.gz", "second.log.gz"])
 def test_damaged(logs, name):
     """The page is cut, and the log says why."""
     logs.expect(f"^warn member-damaged .*member={name} .*gzip")\
