@@ -82,7 +82,8 @@ leave_point(struct inflater *i)
 		.bits = (unsigned)i->z.data_type & 7,
 	};
 
-	if (point.out < i->next_point)
+	/* Behind the last byte nothing begins, and no line is seen to end. */
+	if (point.out < i->next_point || point.out >= i->member.size)
 		return;
 	i->next_point = points_next(i->points);
 	if (point.out < i->next_point ||

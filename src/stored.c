@@ -38,7 +38,7 @@ leave_point(struct copier *c, const char *buffer, size_t n)
 
 	c->lines += points_count_lines(buffer, n);
 	point.lines = c->lines;
-	if (c->done >= points_next(c->points))
+	if (c->done < c->member.size && c->done >= points_next(c->points))
 		points_add(c->points, &point, NULL, 0);
 	if (n > 0 && c->done == c->member.size)
 		points_finish(c->points, c->lines + (buffer[n - 1] != '\n'));

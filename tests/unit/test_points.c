@@ -71,7 +71,7 @@ static const struct kind {
 		Z_PARTIAL_FLUSH, 1},
 	{"as large as has none", MIB, 6, Z_DEFAULT_STRATEGY, 0, 0, 0},
 	{"larger by one", MIB + 1, 6, Z_DEFAULT_STRATEGY, 0, 0, 0},
-	{"a point at the very end", 2 * MIB, 0, Z_DEFAULT_STRATEGY, 65536,
+	{"a block that ends at the very end", 2 * MIB, 0, Z_DEFAULT_STRATEGY, 65536,
 		Z_FULL_FLUSH, 1},
 };
 
@@ -204,6 +204,9 @@ check_points(const struct fixture *f, const struct kind *kind)
 	faults += differ_number(kind->what, "newlines", (long long)lines,
 		(long long)points_count_lines(f->text.p, f->text.n) +
 			(f->text.p[f->text.n - 1] != '\n'));
+	/* From there on no line could be counted. */
+	if (points_nearest_offset(points, UINT64_MAX) >= f->text.n)
+		faults += differ_number(kind->what, "point at the end", 1, 0);
 	while (end > 0) {
 		struct point point =
 			points_nearest(points, end - 1, window, &n);
