@@ -80,7 +80,10 @@ reuse_keep(const struct reuse *reuse, struct item *item, bool timed)
 	struct zip_entry *entry = &item->entry;
 	struct member member;
 
-	if (reuse->fd < 0 || !zipdir_find(reuse->zipdir, entry->name, &member))
+	/* A name in CP437 is found by its UTF-8 form, which is another name. */
+	if (reuse->fd < 0 ||
+		!zipdir_find(reuse->zipdir, entry->name, &member) ||
+		!str_eq(member.name, entry->name))
 		return false;
 	if ((timed && member.modified != entry->modified) ||
 		(item->coding == CODING_IDENTITY && member.size != entry->size))

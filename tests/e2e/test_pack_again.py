@@ -73,6 +73,16 @@ def test_keeps_what_did_not_change(site):
     check(tree, file)
 
 
+def test_renamed_from_cp437(tmp):
+    """The name in UTF-8 finds the old member, too, but it is another one's."""
+    plant(tmp / "t", {b"\x81ber.txt": SITE["page-01.html"], "other": b"o"})
+    packed(tmp / "t", tmp / "x.wwz")
+    os.rename(os.fsencode(tmp / "t") + b"/\x81ber.txt", tmp / "t/\u00fcber.txt")
+    plant(tmp / "t", {"new": b"n"})
+    assert "2 packed, 1 kept, 1 removed" in packed(tmp / "t", tmp / "x.wwz")
+    check(tmp / "t", tmp / "x.wwz")
+
+
 def test_unchanged_is_left_alone(site):
     tree, file = site
     before = file.stat()
