@@ -6,7 +6,8 @@
 
 #include <stdbool.h>
 
-/* Hold INT, TERM and HUP back, in this thread and those that it starts. */
+/* Hold INT, TERM and HUP back, in this thread and those that it starts; what
+ * the process was started to ignore stays ignored. */
 void interrupt_hold(void);
 
 /* One of them is waiting.  Any thread. */

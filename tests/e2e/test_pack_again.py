@@ -237,10 +237,10 @@ def slow_tree(tmp, files=12):
     return plant(tmp / "slow", {f"{i}": content for i in range(files)})
 
 
-def started(tree, file):
+def started(tree, file, before=()):
     """Packing, under way: the temporary file is there and has something."""
     process = subprocess.Popen(
-        [harness.WWZ, "pack", "--threads", "1", tree, file],
+        [*before, harness.WWZ, "pack", "--threads", "1", tree, file],
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )
 
@@ -284,6 +284,16 @@ def test_interrupted(tmp, number):
     _, error = process.communicate(timeout=harness.PATIENCE)
     assert (process.returncode, error) == (-number, b"")
     assert file.read_bytes() == b"old" and not leftovers(tmp)
+
+
+def test_not_interrupted(tmp):
+    """By what it was started to ignore, as nohup does."""
+    file = tmp / "x.wwz"
+    process = started(slow_tree(tmp, 4), file, ["env", "--ignore-signal=HUP"])
+    process.send_signal(signal.SIGHUP)
+    _, error = process.communicate(timeout=harness.PATIENCE)
+    assert (process.returncode, error) == (0, b"")
+    assert zipfile.is_zipfile(file)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts file systems")
