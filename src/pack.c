@@ -65,6 +65,9 @@ open_old(struct pack *p)
 	if (realpath(p->file, p->path) == NULL) {
 		if (errno != ENOENT)
 			return fail(p, p->file);
+		if (lstat(p->file, &p->old) == 0)
+			return fault_set(&p->fault, str_of(p->file),
+				"a symbolic link to nothing");
 		if (strlen(p->file) >= sizeof(p->path)) {
 			errno = ENAMETOOLONG;
 			return fail(p, p->file);

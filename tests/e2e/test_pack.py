@@ -443,6 +443,16 @@ def test_link_to_the_archive(tmp, tree):
     assert stat.S_IMODE(old.stat().st_mode) == 0o640
 
 
+def test_link_to_nothing(tmp, tree):
+    """It is not replaced, and what it leads to cannot be."""
+    os.symlink("none.wwz", tmp / "x.wwz")
+    got = pack(tree, tmp / "x.wwz")
+    assert (got.returncode, got.stdout) == (1, b""), got
+    assert got.stderr == (
+        f"wwz: {tmp}/x.wwz: a symbolic link to nothing\n".encode()), got
+    assert os.readlink(tmp / "x.wwz") == "none.wwz"
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 def test_owner_stays(tmp, tree):
     (tmp / "x.wwz").write_bytes(b"old")
