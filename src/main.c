@@ -300,6 +300,16 @@ fill_standard(void)
 		close(fd);
 }
 
+/* Each thread has some files open ahead. */
+static int
+run_pack(struct options *options)
+{
+	raise_descriptors();
+	options->pack.threads = options->limits.threads;
+	options->pack.quiet = options->quiet;
+	return pack(options->words[0], options->words[1], &options->pack);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -321,9 +331,7 @@ main(int argc, char **argv)
 		printf("wwz %s\n", WWZ_VERSION);
 		return EXIT_SUCCESS;
 	case COMMAND_PACK:
-		options.pack.threads = options.limits.threads;
-		options.pack.quiet = options.quiet;
-		return pack(options.words[0], options.words[1], &options.pack);
+		return run_pack(&options);
 	default:
 		return run_service(&options);
 	}

@@ -1,6 +1,7 @@
 """`wwz pack`: what it writes, seen by those who read zip files."""
 
 import os
+import resource
 import socket
 import stat
 import struct
@@ -183,6 +184,16 @@ def test_same_bytes(tmp):
         packed(*options, two, file, umask=umask, env=os.environ | environment)
         assert file.read_bytes() == want, ways[number]
         assert stat.S_IMODE(file.stat().st_mode) == 0o666 & ~umask
+
+
+@pytest.mark.threads
+def test_few_descriptors(tmp, tree):
+    """With many threads more files are open ahead than the soft limit allows,
+    which is raised."""
+    plant(tree, {f"many/{i}": b"%d" % i for i in range(99)})
+    packed("--threads", "16", tree, tmp / "x.wwz", preexec_fn=lambda:
+           resource.setrlimit(resource.RLIMIT_NOFILE, (
+               40, resource.getrlimit(resource.RLIMIT_NOFILE)[1])))
 
 
 def local(data, info):
