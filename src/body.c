@@ -366,23 +366,27 @@ copy_all(struct body *body, char *text)
 		memcpy(text + n, span.p, span.n);
 		n += span.n;
 	}
-	if (result == BODY_LATER)
-		result = cut(body, "a small content of very much data");
-	body->broken = result == BODY_CUT;
+	body->broken = result != BODY_END;
 	return n;
 }
 
-/* Bytes that have to be made for the whole body. */
-static uint64_t
-work(const struct body *body)
+/* Few bytes have to be made for the whole body, out of few. */
+static bool
+is_small(const struct body *body)
 {
 	uint64_t bytes = body->length;
 
 	for (const struct segment *s = body->first; s != NULL; s = s->next) {
-		if (s->kind == SEGMENT_CONTENT && bytes <= BODY_SPAN_SIZE)
-			bytes += s->at;
+		if (bytes > BODY_SPAN_SIZE)
+			return false;
+		if (s->kind != SEGMENT_CONTENT)
+			continue;
+		bytes += s->at;
+		/* The rest are blocks with little in them. */
+		if (s->member.packed > 2 * BODY_SPAN_SIZE)
+			return false;
 	}
-	return bytes;
+	return bytes <= BODY_SPAN_SIZE;
 }
 
 void
@@ -392,7 +396,7 @@ body_settle(struct body *body)
 	char *text;
 	size_t n;
 
-	if (body->file_segments == 0 || work(body) > BODY_SPAN_SIZE)
+	if (body->file_segments == 0 || !is_small(body))
 		return;
 	text = arena_get(body->arena, (size_t)length + 1);
 	if (text == NULL)

@@ -11,7 +11,9 @@
 #include "log.h"
 
 enum {
-	TURN_SIZE = 2 * 1024 * 1024, /* sent before others have their turn */
+	TURN_SIZE = 2 * 1024 * 1024, /* sent before others have their turn, */
+	/* or filled so often: a byte may take as long as a span. */
+	TURN_FILLS = TURN_SIZE / BODY_SPAN_SIZE,
 	SEND_BUFFER = 1024 * 1024,   /* asked for when a response is... */
 	LARGE_RESPONSE = 128 * 1024, /* ...larger than this */
 };
@@ -224,12 +226,17 @@ static enum conn_wait
 run_writing(struct conn *conn, int64_t now)
 {
 	size_t sent = 0;
+	int fills = 0;
 
 	while (sent < TURN_SIZE) {
 		ssize_t n;
 
 		if (sendqueue_is_empty(&conn->queue)) {
-			enum body_result result = fill(conn);
+			enum body_result result;
+
+			if (fills++ == TURN_FILLS)
+				break;
+			result = fill(conn);
 
 			if (result == BODY_LATER)
 				return wait_for_body(conn, now);

@@ -60,6 +60,8 @@ worth_keeping(const struct archive *archive, const struct member *member)
 {
 	if (archive->hoard == NULL || member->method != ZIP_DEFLATED ||
 		member->size > CONTENT_MAX ||
+		/* The rest are blocks with little in them: it takes long. */
+		member->packed > 2 * CONTENT_MAX ||
 		member->size > hoard_room(archive->hoard) / ROOM_SHARE)
 		return false;
 	return (archive_notes(archive, member) & ARCHIVE_CHECKED) != 0;

@@ -29,26 +29,34 @@ text_of(size_t n)
 	return (struct str){p, n};
 }
 
+/* The archive that z has made, which is freed. */
+static void
+open_made(struct fixture *f, struct zipmake *z, size_t room)
+{
+	char path[128];
+
+	assert_int_equal(guard_install(), 0);
+	zipmake_save(z, "a.wwz");
+	zipmake_free(z);
+	snprintf(path, sizeof(path), "%s//a.wwz", place);
+	f->hoard = hoard_new(room);
+	f->archive = archive_open(str_of(path), f->hoard);
+	assert_int_equal(f->archive->status, STATUS_GO);
+}
+
 /* An archive of one deflated member "m"; with a wrong CRC-32 if damaged. */
 static void
 open_fixture(struct fixture *f, struct str text, size_t room, bool damaged)
 {
 	struct zipmake z = {0};
-	char path[128];
 
-	assert_int_equal(guard_install(), 0);
 	zipmake_add(&z,
 		&(struct zipmake_member){
 			.name = "m", .content = text, .method = 8});
 	zipmake_finish(&z, ZIP64_NONE, STR(""));
 	if (damaged)
 		zipmake_set(&z, z.start + AT_ENTRY_CRC, 4, 1);
-	zipmake_save(&z, "a.wwz");
-	zipmake_free(&z);
-	snprintf(path, sizeof(path), "%s//a.wwz", place);
-	f->hoard = hoard_new(room);
-	f->archive = archive_open(str_of(path), f->hoard);
-	assert_int_equal(f->archive->status, STATUS_GO);
+	open_made(f, &z, room);
 }
 
 static void
@@ -169,12 +177,46 @@ test_in_use(void **state)
 	free((void *)(uintptr_t)text.p);
 }
 
+/* A byte here and there among megabytes of blocks without any. */
+static void
+test_empty_blocks(void **state)
+{
+	enum { BYTES = 8, BLOCKS = 100000, BLOCK = 5 };
+	static const char block[] = "\0\0\0\xff\xff",
+			  byte[] = "\0\1\0\xfe\xffx";
+	static const char last[] = "\1\0\0\xff\xff";
+	char *packed = malloc(BYTES * (BLOCKS + 2) * BLOCK), *p = packed;
+	struct zipmake_member member = {
+		.name = "m", .content = STR("xxxxxxxx"), .method = 8};
+	struct zipmake z = {0};
+	struct fixture f;
+
+	(void)state;
+	assert_non_null(packed);
+	for (int i = 0; i < BYTES; i++) {
+		p = (char *)memcpy(p, byte, sizeof(byte) - 1) + sizeof(byte) -
+			1;
+		for (int k = 0; k < BLOCKS; k++)
+			p = (char *)memcpy(p, block, BLOCK) + BLOCK;
+	}
+	p = (char *)memcpy(p, last, BLOCK) + BLOCK;
+	member.packed = (struct str){packed, (size_t)(p - packed)};
+	zipmake_add(&z, &member);
+	free(packed);
+	zipmake_finish(&z, ZIP64_NONE, STR(""));
+	open_made(&f, &z, ROOM);
+	pull(&f);
+	assert_null(get(&f));
+	close_fixture(&f);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_kept),
 		cmocka_unit_test(test_in_use),
+		cmocka_unit_test(test_empty_blocks),
 	};
 
 	log_catch();
