@@ -110,9 +110,10 @@ packwrite_of(struct pack *p, int fd)
 	};
 }
 
-/* A file may have changed, and its time not, when it was last changed in the
- * second in which the archive was begun, or later: that is the archive's time.
- * Then, and whenever that is wanted, the content decides. */
+/* A file whose inode has changed since the second in which the archive was
+ * begun, which is the archive's time, may hold something else: written within
+ * that second, or given its time back, as unpacking does.  Then, and whenever
+ * that is wanted, the content decides. */
 static int
 compare_content(struct pack *p, struct item *item)
 {
@@ -120,7 +121,7 @@ compare_content(struct pack *p, struct item *item)
 	uint32_t crc;
 
 	if (!p->options->checksum &&
-		item->file->modified.tv_sec < p->old.st_mtim.tv_sec)
+		item->file->changed.tv_sec < p->old.st_mtim.tv_sec)
 		return 0;
 	if (item->file->size == 0)
 		return 0;

@@ -153,11 +153,22 @@ def test_same_size_and_second(site):
         os.utime(file, (now, now))
 
 
+def test_same_size_and_time(site):
+    """A file that was replaced by one with the same time, as from a package
+    whose files all have one, is told by its content."""
+    tree, file = site
+    plant(tree, {"page-11.html": SITE["page-11.html"][::-1]})
+    assert "1 packed, 39 kept" in packed(tree, file)
+    check(tree, file)
+
+
 def test_checksum(site):
-    """Contents decide when that is asked for, times else."""
+    """Contents decide when that is asked for; else times, of an archive that
+    is said to be younger than its files."""
     tree, file = site
     content = SITE["page-11.html"]
     plant(tree, {"page-11.html": content[::-1]})
+    os.utime(file, (2 << 30, 2 << 30))
     assert packed(tree, file).endswith(": unchanged\n")
     assert "1 packed, 39 kept" in packed("--checksum", tree, file)
     check(tree, file)
