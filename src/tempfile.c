@@ -41,9 +41,13 @@ is_leftover(struct str found, struct str name)
 static void
 remove_unlocked(int directory, const char *name)
 {
-	int fd = openat(
-		directory, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	const int how = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+	/* To lock it NFS wants O_RDWR; it may have the mode of an archive that
+	 * nobody is to write. */
+	int fd = openat(directory, name, O_RDWR | how);
 
+	if (fd < 0)
+		fd = openat(directory, name, O_RDONLY | how);
 	if (fd < 0)
 		return;
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0)

@@ -284,6 +284,24 @@ def test_killed(tmp):
     assert not leftovers(tmp)
 
 
+def test_killed_over_a_read_only_archive(tmp):
+    """What is left has its mode, and is cleared away by who may not write to
+    files of that mode."""
+    tree, file = slow_tree(tmp, 4), tmp / "x.wwz"
+    file.write_bytes(b"old")
+    file.chmod(0o444)
+    subject = ["setpriv", "--bounding-set=-dac_override"]
+    subject = subject if os.geteuid() == 0 else []
+    process = started(tree, file, subject)
+    process.kill()
+    process.wait()
+    process.stderr.close()
+    assert len(leftovers(tmp)) == 1
+    subprocess.run([*subject, harness.WWZ, "pack", "-q", tree, file],
+                   check=True)
+    assert not leftovers(tmp)
+
+
 @pytest.mark.parametrize(
     "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_interrupted(tmp, number):
