@@ -134,17 +134,22 @@ compare_content(struct pack *p, struct item *item)
 	return 0;
 }
 
-/* A sibling stays, or is still not worth having, when its file stays. */
+/* A sibling stays when its file stays, or is still not worth having if there is
+ * none.  One of another time was not made here, but a file of the tree. */
 static void
 keep_sibling(struct pack *p, struct item *item)
 {
 	const struct item *whole = items_find(&p->items, item->file->name);
-	const struct item planned = *item;
+	struct item planned;
+	bool found;
 
-	p->found += reuse_keep(&p->reuse, item, !p->options->checksum);
+	item->entry.modified = whole->entry.modified;
+	planned = *item;
+	found = reuse_keep(&p->reuse, item, true);
+	p->found += found;
 	if (!whole->kept)
 		*item = planned;
-	item->dropped = whole->kept && !item->kept;
+	item->dropped = whole->kept && !found;
 }
 
 static int

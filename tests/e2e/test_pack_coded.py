@@ -202,6 +202,23 @@ def test_precompress_again(tmp):
         assert not [name for name in z.namelist() if "a.css" in name]
 
 
+@pytest.mark.parametrize("options", [[], ["--checksum"]])
+def test_own_sibling_goes(tmp, options):
+    """A sibling that was the tree's own, and is no more, is made."""
+    tree = plant(tmp / "t", {"a.css": FILES["a.css"], "b": archives.noise(9000)})
+    plant(tree, {"a.css.br": b"of an older one"}, DAY - 2)
+    file = tmp / "x.wwz"
+    options = ["--precompress", "br", *options]
+    packed(*options, tree, file)
+    os.unlink(tree / "a.css.br")
+    assert "1 packed, 2 kept, 0 removed" in packed(*options, tree, file)
+    with zipfile.ZipFile(file) as z:
+        got = subprocess.run(
+            CODERS[".br"], input=z.read("a.css.br"), capture_output=True)
+    assert (got.returncode, got.stdout) == (0, FILES["a.css"]), got
+    assert packed(*options, tree, file).endswith(": unchanged\n")
+
+
 @pytest.mark.parametrize("value", ["", "gzip", "br,", "br zstd", "zst"])
 def test_precompress_refused(tmp, value):
     got = pack("--precompress", value, tmp, tmp / "x.wwz")
