@@ -51,11 +51,13 @@ second_fault(struct second *second, uint64_t i, const struct member *member,
 	const char *why = NULL;
 	uLong crc = crc32(0, NULL, 0);
 	uint64_t done = 0;
-	zip_int64_t n;
+	zip_int64_t n = 0;
 
 	if (file == NULL)
 		return fault(second, zip_strerror(second->zip));
-	while ((n = zip_fread(file, buffer, sizeof(buffer))) > 0) {
+	/* No further: what is more than announced may be more than we live. */
+	while (done <= member->size &&
+		(n = zip_fread(file, buffer, sizeof(buffer))) > 0) {
 		crc = crc32_z(crc, (unsigned char *)buffer, (size_t)n);
 		done += (uint64_t)n;
 		progress_add(progress, 0, (uint64_t)n);

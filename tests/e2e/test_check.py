@@ -406,6 +406,17 @@ def test_bomb_of_members_that_quote(tmp):
                      r" 0; its content was not read", overlaps[0]), overlaps[0]
 
 
+def test_bomb_that_says_it_is_small(tmp):
+    """32 GiB behind 1,000 bytes: neither reader goes on to their end."""
+    data = bombs.zeros(32 << 10)
+    about = (b"a.txt", archives.DEFLATED, 1, len(data), 1000)
+    front, directory = bombs.header(*about) + data, bombs.entry(*about, 0)
+    path = tmp / "x.wwz"
+    path.write_bytes(
+        front + directory + bombs.end(1, len(directory), len(front)))
+    assert words(path) == [("a.txt", "member-damaged")]
+
+
 def test_members_that_share_a_header(tmp):
     path = tmp / "x.wwz"
     archives.write(path, {"a": "same", "b": "other"})
