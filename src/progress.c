@@ -70,7 +70,11 @@ draw(const struct progress *p, int64_t elapsed)
 		snprintf(left, sizeof(left), ", %llu:%02llu left", seconds / 60,
 			seconds % 60);
 	}
-	fprintf(stderr, "\r%s [%.*s%*s] %llu/%llu files, %s of %s%s\033[K",
+	/* Cut off at the terminal's edge: a line that goes on in the next one
+	 * could not be taken back. */
+	fprintf(stderr,
+		"\r\033[?7l%s [%.*s%*s] %llu/%llu files, %s of %s%s"
+		"\033[K\033[?7h",
 		p->what, filled, "####################", WIDTH - filled, "",
 		(unsigned long long)p->files, (unsigned long long)p->all_files,
 		progress_size(p->bytes, done), progress_size(p->all_bytes, all),

@@ -4,6 +4,7 @@ import os
 import pathlib
 import pty
 import random
+import re
 import signal
 import struct
 import subprocess
@@ -373,6 +374,8 @@ def test_progress(tmp):
         assert (line == b"") == (not shown), line
         if shown:
             assert said.endswith(b"\r\x1b[K"), said
+            drawn = rb"\x1b\[\?7l[^\r\x1b]+\x1b\[K\x1b\[\?7h"  # not wrapped
+            assert re.fullmatch(rb"(\r(%b|\x1b\[K))+" % drawn, said), said
             assert b"4 members, " in line and line.count(b"\n") == 1, line
 
 
