@@ -383,7 +383,8 @@ pack(const char *directory, const char *file,
 		.directory = directory,
 		.file = file,
 		.old_fd = -1,
-		.top = -1};
+		.top = -1,
+		.reuse = {.fd = -1}};
 	int result;
 
 	result = run(&p);
