@@ -198,7 +198,7 @@ static void
 check_index(struct check *c, const struct zipdir_record *record, uint64_t start)
 {
 	const struct member *member = &record->member;
-	const char *why = "a chunk does not start where it says";
+	const char *why;
 	struct sozip index;
 
 	switch (sozip_find(&index, c->archive, member, start, &why)) {
@@ -212,6 +212,7 @@ check_index(struct check *c, const struct zipdir_record *record, uint64_t start)
 	case SOZIP_FOUND:
 		if (examine_has_chunks(c->archive, member, start, &index))
 			return;
+		why = "a chunk does not start where it says";
 		break;
 	case SOZIP_DAMAGED:
 		break;
