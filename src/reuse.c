@@ -65,7 +65,7 @@ end_of(const struct reuse *reuse, const struct member *member, bool seekable)
 		return 0;
 	end = member->offset + n + member->packed;
 	if (seekable && member->method == ZIP_DEFLATED) {
-		uint64_t index = sozipwrite_find(reuse->fd, end, member->name);
+		uint64_t index = sozipwrite_find(reuse->fd, end, member);
 
 		if (index == 0)
 			return 0;

@@ -10,10 +10,11 @@
 
 enum { VERSION = 1, HEAD_SIZE = 32, OFFSET_SIZE = 8 };
 
-size_t
-sozipwrite_count(uint64_t size)
+/* Of the index of a member of size bytes: its first block has no offset. */
+static size_t
+index_size(uint64_t size)
 {
-	return (size_t)((size - 1) / DEFLATE_BLOCK);
+	return HEAD_SIZE + (size_t)((size - 1) / DEFLATE_BLOCK) * OFFSET_SIZE;
 }
 
 /* "a/b" has "a/.b.sozip.idx". */
@@ -76,22 +77,39 @@ sozipwrite_index(int fd, uint64_t *at, const struct zip_entry *member,
 	return result;
 }
 
+static bool
+has_crc(int fd, uint64_t offset, size_t size, uint32_t crc)
+{
+	unsigned char *bytes = malloc(size);
+	struct zip_fault fault;
+	bool has = bytes != NULL &&
+		zip_read(fd, bytes, size, offset, &fault) == ZIPDIR_OK &&
+		(uint32_t)crc32_z(0, bytes, size) == crc;
+
+	free(bytes);
+	return has;
+}
+
 uint64_t
-sozipwrite_find(int fd, uint64_t offset, struct str name)
+sozipwrite_find(int fd, uint64_t offset, const struct member *member)
 {
 	unsigned char header[ZIPLOCAL_SIZE + ZIPWRITE_NAME_MAX];
 	char buffer[ZIPWRITE_NAME_MAX];
 	struct str wanted, found = {(char *)header + ZIPLOCAL_SIZE, 0};
+	size_t size = index_size(member->size);
 	struct zip_fault fault;
 
-	if (name.n > PATH_MAX)
+	if (member->name.n > PATH_MAX)
 		return 0;
-	wanted = index_name(name, buffer);
+	wanted = index_name(member->name, buffer);
 	if (zip_read(fd, header, ZIPLOCAL_SIZE + wanted.n, offset, &fault) !=
 		ZIPDIR_OK)
 		return 0;
 	found.n = get16(header + 26);
-	if (ziplocal_size(header) == 0 || !str_eq(found, wanted))
+	offset += ziplocal_size(header);
+	if (ziplocal_size(header) == 0 || !str_eq(found, wanted) ||
+		get32(header + 18) != size ||
+		!has_crc(fd, offset, size, get32(header + 14)))
 		return 0;
-	return ziplocal_size(header) + (uint64_t)get32(header + 18);
+	return ziplocal_size(header) + size;
 }

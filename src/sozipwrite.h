@@ -8,18 +8,15 @@
 #include "deflate.h"
 #include "zipwrite.h"
 
-/* Blocks of DEFLATE_BLOCK bytes of a member, less the first, which starts at 0:
- * so many offsets. */
-size_t sozipwrite_count(uint64_t size);
-
 /* Write the index of member at offset *at, and move that behind it: the n
- * offsets say where in its compressed data the blocks from the second on start.
+ * offsets say where in its compressed data the blocks of DEFLATE_BLOCK bytes
+ * from the second on start.
  * -1 with errno. */
 int sozipwrite_index(int fd, uint64_t *at, const struct zip_entry *member,
 	const uint64_t *offsets, size_t n);
 
-/* The bytes that the index of the member called name takes when it stands at
- * offset; 0 when there is none. */
-uint64_t sozipwrite_find(int fd, uint64_t offset, struct str name);
+/* The bytes that the index of member takes when it stands at offset; 0 when
+ * there is none, or it is not what was written: nobody else reads it back. */
+uint64_t sozipwrite_find(int fd, uint64_t offset, const struct member *member);
 
 #endif

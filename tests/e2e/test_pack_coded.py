@@ -103,6 +103,19 @@ def test_index_is_kept(tmp):
     assert block(data, info, offsets, 40) == content[40 * BLOCK : 41 * BLOCK]
 
 
+def test_damaged_index(tmp):
+    """It is not kept: its member is packed again."""
+    plant(tmp / "t", {"f": archives.text(2_000_000), "g": b"g" * 99})
+    file = tmp / "x.wwz"
+    packed(tmp / "t", file)
+    want = file.read_bytes()
+    data = bytearray(want)
+    data[data.index(b".f.sozip.idx") + 12 + 9 + 32 + 8 * 30] ^= 1
+    file.write_bytes(data)
+    packed(tmp / "t", file)
+    assert file.read_bytes() == want
+
+
 @pytest.fixture(scope="module")
 def gdal():
     """GDAL 3.8, as JavaScript: Debian's is older than SOZip."""
