@@ -237,7 +237,6 @@ run_writing(struct conn *conn, int64_t now)
 			if (fills++ == TURN_FILLS)
 				break;
 			result = fill(conn);
-
 			if (result == BODY_LATER)
 				return wait_for_body(conn, now);
 			if (result != BODY_SPAN)

@@ -71,8 +71,8 @@ static const struct kind {
 		Z_PARTIAL_FLUSH, 1},
 	{"as large as has none", MIB, 6, Z_DEFAULT_STRATEGY, 0, 0, 0},
 	{"larger by one", MIB + 1, 6, Z_DEFAULT_STRATEGY, 0, 0, 0},
-	{"a block that ends at the very end", 2 * MIB, 0, Z_DEFAULT_STRATEGY, 65536,
-		Z_FULL_FLUSH, 1},
+	{"a block that ends at the very end", 2 * MIB, 0, Z_DEFAULT_STRATEGY,
+		65536, Z_FULL_FLUSH, 1},
 };
 
 static struct str
