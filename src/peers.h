@@ -66,8 +66,8 @@ void peers_look(struct peers *peers, int64_t now);
 void peers_refuse(struct peers *peers);
 
 /* Let connections, or idle ones only, bring no other request: a request that is
- * there already is still read, all others find the end.  how as shutdown(2).
- * After peers_refuse. */
+ * there already is still read, all others find the end, as do connections that
+ * come to wait for one later.  how as shutdown(2).  After peers_refuse. */
 void peers_shut(struct peers *peers, int how, bool idle);
 
 /* Wait until there are no connections, for at most ms.  They are all gone. */
