@@ -966,6 +966,45 @@ test_small_buffer(void **state)
 	}
 }
 
+/* A content of which each byte takes as long as many: others have their turn
+ * meanwhile. */
+static void
+test_little_among_much(void **state)
+{
+	const struct wanted wanted = {.uri = "/b.wwz/m", .flags = KEEP};
+	static const struct str content = {text, sizeof(text) - 1};
+	enum { BLOCK = 5, BLOCKS = 200000 };
+	struct zipmake_buffer packed = {0};
+	struct zipmake_member member = {
+		.name = "m", .content = content, .method = 8};
+	struct zipmake z = {0};
+	struct wires w;
+	int turns = 0;
+
+	(void)state;
+	for (size_t i = 0; i < content.n; i++) {
+		zipmake_put(&packed, "\0\1\0\xfe\xff", BLOCK);
+		zipmake_put(&packed, &text[i], 1);
+		for (int k = 0; k < BLOCKS; k++)
+			zipmake_put(&packed, "\0\0\0\xff\xff", BLOCK);
+	}
+	zipmake_put(&packed, "\1\0\0\xff\xff", BLOCK);
+	member.packed = (struct str){(char *)packed.p, packed.n};
+	zipmake_add(&z, &member);
+	zipmake_finish(&z, ZIP64_NONE, STR(""));
+	zipmake_save(&z, "b.wwz");
+	zipmake_free(&z);
+	connect_wires(&w);
+	send_request(&w, &wanted);
+	while (conn_run(w.conn, 2000, scratch) == CONN_WRITABLE)
+		turns++;
+	receive(&w);
+	assert_in_range(turns, 1, content.n);
+	assert_int_equal(check_answer(&w, "m", 1, 200, &content), 0);
+	disconnect(&w);
+	free(packed.p);
+}
+
 /* Responses that are cut short. */
 
 /* What has come looks incomplete, and holds n bytes of body or fewer. */
