@@ -80,9 +80,13 @@ content_get(
 	if (content != NULL)
 		return content;
 	content = make(archive, member, start);
-	if (content != NULL)
+	if (content == NULL ||
 		hoard_enter(archive->hoard, &archive->made, member->slot,
 			HOARD_CONTENT, &content->kept,
-			sizeof(*content) + content->n);
-	return content;
+			sizeof(*content) + content->n))
+		return content;
+	/* What is not counted in the hoard is not kept, not even for now. */
+	kept_drop(&content->kept);
+	return (struct content *)hoard_find(
+		archive->hoard, &archive->made, member->slot, HOARD_CONTENT);
 }

@@ -1,7 +1,6 @@
 #include "hoard.h"
 
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 enum {
@@ -116,28 +115,48 @@ room(const struct hoard *hoard)
 	return hoard->max > hoard->reserved ? hoard->max - hoard->reserved : 0;
 }
 
-/* Make what is there fit again.  Comes and goes with the lock held, which is
- * not held while something is freed. */
-static void
-evict(struct hoard *hoard)
+/* Take out what nobody uses, until there is room for so many bytes more: into
+ * gone, to be freed without the lock.  Whether there is. */
+static bool
+make_room(struct hoard *hoard, size_t more, struct kepts *gone)
 {
-	while (hoard->size > room(hoard)) {
-		struct kept *last = TAILQ_LAST(&hoard->uses, kept_uses);
+	struct kept *kept, *before;
 
-		take_out(hoard, last);
-		pthread_mutex_unlock(&hoard->lock);
-		kept_drop(last);
-		pthread_mutex_lock(&hoard->lock);
+	if (more > room(hoard))
+		return false;
+	for (kept = TAILQ_LAST(&hoard->uses, kept_uses);
+		kept != NULL && hoard->size > room(hoard) - more;
+		kept = before) {
+		before = TAILQ_PREV(kept, kept_uses, use);
+		if (kept->users > 1)
+			continue;
+		take_out(hoard, kept);
+		LIST_INSERT_HEAD(gone, kept, chain);
+	}
+	return hoard->size <= room(hoard) - more;
+}
+
+static void
+drop_all(struct kepts *gone)
+{
+	struct kept *kept;
+
+	while ((kept = LIST_FIRST(gone)) != NULL) {
+		LIST_REMOVE(kept, chain);
+		kept_drop(kept);
 	}
 }
 
 void
 hoard_reserve(struct hoard *hoard, size_t reserved)
 {
+	struct kepts gone = LIST_HEAD_INITIALIZER(gone);
+
 	pthread_mutex_lock(&hoard->lock);
 	hoard->reserved = reserved;
-	evict(hoard);
+	(void)make_room(hoard, 0, &gone);
 	pthread_mutex_unlock(&hoard->lock);
+	drop_all(&gone);
 }
 
 size_t
@@ -168,12 +187,17 @@ hoard_find(struct hoard *hoard, struct hoard_owner *owner, uint32_t slot,
 	return kept;
 }
 
-void
+bool
 hoard_enter(struct hoard *hoard, struct hoard_owner *owner, uint32_t slot,
 	enum hoard_kind kind, struct kept *kept, size_t size)
 {
+	struct kepts gone = LIST_HEAD_INITIALIZER(gone);
+	bool enters;
+
 	pthread_mutex_lock(&hoard->lock);
-	if (size <= room(hoard) && find(hoard, owner, slot, kind) == NULL) {
+	enters = find(hoard, owner, slot, kind) == NULL &&
+		make_room(hoard, size, &gone);
+	if (enters) {
 		kept->users++;
 		kept->owner = owner;
 		kept->slot = slot;
@@ -183,21 +207,29 @@ hoard_enter(struct hoard *hoard, struct hoard_owner *owner, uint32_t slot,
 		LIST_INSERT_HEAD(&owner->kept, kept, mate);
 		TAILQ_INSERT_HEAD(&hoard->uses, kept, use);
 		hoard->size += size;
-		evict(hoard);
 	}
 	pthread_mutex_unlock(&hoard->lock);
+	drop_all(&gone);
+	return enters;
 }
 
-void
+bool
 hoard_resize(struct hoard *hoard, struct kept *kept, size_t size)
 {
+	struct kepts gone = LIST_HEAD_INITIALIZER(gone);
+	bool fits;
+
 	pthread_mutex_lock(&hoard->lock);
-	if (kept->owner != NULL) {
+	fits = kept->owner != NULL &&
+		(size <= kept->size ||
+			make_room(hoard, size - kept->size, &gone));
+	if (fits) {
 		hoard->size += size - kept->size;
 		kept->size = size;
-		evict(hoard);
 	}
 	pthread_mutex_unlock(&hoard->lock);
+	drop_all(&gone);
+	return fits;
 }
 
 void

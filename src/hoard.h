@@ -1,11 +1,12 @@
 /* What was made of members and may be wanted again, for as long as there is
- * room for it: the least recently used goes first, and all that was made of an
- * archive goes with the archive. */
+ * room for it: the least recently used goes first, but for what is in use, and
+ * all that was made of an archive goes with the archive. */
 
 #ifndef HOARD_H
 #define HOARD_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
@@ -47,7 +48,8 @@ struct hoard *hoard_new(size_t max);
 struct hoard *hoard_keep(struct hoard *hoard);
 void hoard_drop(struct hoard *hoard);
 
-/* So many of the max bytes are needed for something else.  Any thread. */
+/* So many of the max bytes are needed for something else.  What is in use stays
+ * all the same.  Any thread. */
 void hoard_reserve(struct hoard *hoard, size_t reserved);
 
 /* Bytes that may be in it.  Any thread. */
@@ -59,13 +61,15 @@ struct kept *hoard_find(struct hoard *hoard, struct hoard_owner *owner,
 	uint32_t slot, enum hoard_kind kind);
 
 /* Enter kept, which costs size bytes and of which the caller has the only
- * share; it keeps it.  When another thread was faster, or there is no room,
- * nothing is entered.  Any thread. */
-void hoard_enter(struct hoard *hoard, struct hoard_owner *owner, uint32_t slot,
+ * share; it keeps it.  False when another thread was faster, or there is no
+ * room.  Any thread. */
+bool hoard_enter(struct hoard *hoard, struct hoard_owner *owner, uint32_t slot,
 	enum hoard_kind kind, struct kept *kept, size_t size);
 
-/* What was entered costs size bytes now.  Any thread that has a share. */
-void hoard_resize(struct hoard *hoard, struct kept *kept, size_t size);
+/* What was entered is to cost size bytes from now on.  False when there is no
+ * room for more than it costs, or it is not there.  Any thread that has a
+ * share. */
+bool hoard_resize(struct hoard *hoard, struct kept *kept, size_t size);
 
 /* Let go of all that was made of owner's members.  Any thread. */
 void hoard_forget(struct hoard *hoard, struct hoard_owner *owner);

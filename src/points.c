@@ -61,8 +61,9 @@ make(struct archive *archive, const struct member *member)
 	points->hoard = archive->hoard;
 	points->distance = DISTANCE;
 	pthread_mutex_init(&points->lock, NULL);
-	hoard_enter(archive->hoard, &archive->made, member->slot, HOARD_POINTS,
-		&points->kept, sizeof(*points));
+	/* In vain perhaps: then it gives up what is added. */
+	(void)hoard_enter(archive->hoard, &archive->made, member->slot,
+		HOARD_POINTS, &points->kept, sizeof(*points));
 	return points;
 }
 
@@ -245,6 +246,14 @@ pack(struct spot *spot, const unsigned char *window, size_t n)
 	return true;
 }
 
+/* The hoard has room for what they cost now. */
+static bool
+fit(struct points *points)
+{
+	return hoard_resize(
+		points->hoard, &points->kept, sizeof(*points) + points->size);
+}
+
 /* Enter spot; false when it was not wanted. */
 static bool
 enter(struct points *points, const struct spot *spot)
@@ -253,8 +262,10 @@ enter(struct points *points, const struct spot *spot)
 		return false;
 	points->spots[points->n++] = *spot;
 	points->size += spot->packed;
-	if (points->size > SIZE_MAX_OF_ALL)
+	if (points->size > SIZE_MAX_OF_ALL || !fit(points)) {
 		thin_out(points);
+		(void)fit(points);
+	}
 	return true;
 }
 
@@ -264,18 +275,13 @@ points_add(struct points *points, const struct point *point,
 {
 	struct spot spot = {.point = *point};
 	bool entered;
-	size_t size;
 
 	if (!pack(&spot, window, n))
 		return;
 	pthread_mutex_lock(&points->lock);
 	entered = enter(points, &spot);
-	size = points->size;
 	pthread_mutex_unlock(&points->lock);
-	if (entered)
-		hoard_resize(
-			points->hoard, &points->kept, sizeof(*points) + size);
-	else
+	if (!entered)
 		free(spot.window);
 }
 

@@ -104,15 +104,19 @@ test_room(void **state)
 	hoard_reserve(hoard, 6 * SIZE);
 	assert_int_equal(hoard_room(hoard), 2 * SIZE);
 	assert_int_equal(all(hoard, &owner), 3);
-	/* What is in use goes, too, but lives until it is dropped. */
-	kept = hoard_find(hoard, &owner, 0, HOARD_CONTENT);
-	hoard_resize(hoard, kept, 3 * SIZE);
-	assert_int_equal(all(hoard, &owner), 0);
-	assert_int_equal(alive, 1);
-	hoard_resize(hoard, kept, SIZE);
-	kept_drop(kept);
-	assert_int_equal(alive, 0);
+	/* What is in use stays, and what it takes is not given to others. */
+	kept = hoard_find(hoard, &owner, 1, HOARD_CONTENT);
+	assert_false(hoard_resize(hoard, kept, 3 * SIZE));
+	assert_true(hoard_resize(hoard, kept, 2 * SIZE));
+	assert_int_equal(all(hoard, &owner), 2);
+	enter(hoard, &owner, 0);
+	assert_int_equal(all(hoard, &owner), 2);
 	hoard_reserve(hoard, 9 * SIZE);
+	assert_int_equal(all(hoard, &owner), 2);
+	assert_true(hoard_resize(hoard, kept, SIZE));
+	kept_drop(kept);
+	hoard_reserve(hoard, 8 * SIZE);
+	assert_int_equal(alive, 0);
 	enter(hoard, &owner, 0);
 	assert_int_equal(alive, 0);
 	hoard_drop(hoard);
@@ -127,7 +131,8 @@ test_first_one_stays(void **state)
 	struct kept *found;
 
 	(void)state;
-	hoard_enter(hoard, &owner, 1, HOARD_CONTENT, &first->kept, SIZE);
+	assert_true(hoard_enter(
+		hoard, &owner, 1, HOARD_CONTENT, &first->kept, SIZE));
 	enter(hoard, &owner, 1);
 	assert_int_equal(alive, 1);
 	found = hoard_find(hoard, &owner, 1, HOARD_CONTENT);
