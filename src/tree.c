@@ -33,16 +33,13 @@ refuse(const struct walk *walk, const FTSENT *entry, const char *why)
 static const char *
 unreachable(struct str name)
 {
-	const char *slash = memrchr(name.p, '/', name.n);
-
 	for (size_t i = 0; i < name.n; i++) {
 		if ((unsigned char)name.p[i] < ' ' || name.p[i] == 0x7f)
 			return "a name with control characters cannot be "
 			       "asked for";
 	}
-	if (slash != NULL)
-		name = str_slice(name, (size_t)(slash + 1 - name.p), name.n);
-	if (str_starts(name, STR("-wwz-")))
+	if (str_starts(name, STR("-wwz-")) ||
+		memmem(name.p, name.n, "/-wwz-", 6) != NULL)
 		return "names that begin with -wwz- are the server's own";
 	return NULL;
 }

@@ -363,6 +363,7 @@ REFUSED = {
     "new\nline": (lambda p: p.write_bytes(b""), "control characters"),
     "delete\x7f": (lambda p: p.write_bytes(b""), "control characters"),
     "-wwz-index": (lambda p: p.write_bytes(b""), "the server's own"),
+    "-wwz-log/f": (lambda p: plant(p.parent, {"f": b""}), "the server's own"),
 }
 
 
