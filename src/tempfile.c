@@ -73,13 +73,15 @@ tempfile_clear(const char *target)
 }
 
 /* Mode and owner are those of the file that is replaced: who could read it
- * can.  Without the right to give files away they stay the caller's. */
+ * can.  Without the right to give files away, or where that user is unknown (a
+ * container's namespace), they stay the caller's. */
 static int
 take_over(int fd, const struct stat *old)
 {
 	if (old == NULL)
 		return 0;
-	if (fchown(fd, old->st_uid, old->st_gid) < 0 && errno != EPERM)
+	if (fchown(fd, old->st_uid, old->st_gid) < 0 && errno != EPERM &&
+		errno != EINVAL)
 		return -1;
 	return fchmod(fd, old->st_mode & 0777);
 }

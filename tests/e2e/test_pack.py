@@ -472,3 +472,16 @@ def test_owner_stays(tmp, tree):
     packed(tree, tmp / "x.wwz")
     got = (tmp / "x.wwz").stat()
     assert (got.st_uid, got.st_gid) == (65534, 65534)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_owner_unknown(tmp, tree):
+    """In a namespace without that user the archive is packed all the same."""
+    tmp.chmod(0o777)
+    file = tmp / "x.wwz"
+    file.write_bytes(b"old")
+    file.chmod(0o644)
+    os.chown(file, 12345, 12345)
+    subprocess.run(["unshare", "-Ur", harness.WWZ, "pack", "-q", tree, file],
+                   check=True)
+    assert zipfile.is_zipfile(file)
