@@ -92,6 +92,7 @@ tempfile_open(struct tempfile *file, const char *target, const struct stat *old,
 {
 	char directory[PATH_MAX];
 	struct str name = split(target, directory);
+	struct stat st;
 	uint64_t random;
 
 	file->target = target;
@@ -104,13 +105,17 @@ tempfile_open(struct tempfile *file, const char *target, const struct stat *old,
 		open(file->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (file->fd < 0)
 		return fault_errno(fault, str_of(file->path), errno);
-	if (flock(file->fd, LOCK_EX | LOCK_NB) < 0 ||
+	if (flock(file->fd, LOCK_EX) < 0 || fstat(file->fd, &st) < 0 ||
 		take_over(file->fd, old) < 0) {
 		fault_errno(fault, str_of(file->path), errno);
 		tempfile_discard(file);
 		return -1;
 	}
-	return 0;
+	if (st.st_nlink > 0)
+		return 0;
+	/* Before it was locked it was taken for a leftover, and removed. */
+	close(file->fd);
+	return tempfile_open(file, target, old, fault);
 }
 
 static int
