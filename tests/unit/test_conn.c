@@ -1195,6 +1195,7 @@ main(void)
 		cmocka_unit_test(test_peer_gone_meanwhile),
 		cmocka_unit_test(test_freed_meanwhile),
 		cmocka_unit_test(test_small_buffer),
+		cmocka_unit_test(test_little_among_much),
 		cmocka_unit_test(test_damaged_member),
 		cmocka_unit_test(test_truncated_file),
 		cmocka_unit_test(test_every_bit_flipped),
