@@ -5,9 +5,12 @@
 #include <unistd.h>
 
 #include "bytes.h"
+#include "interrupt.h"
 #include "sozipwrite.h"
 #include "zipend.h"
 #include "ziplocal.h"
+
+enum { PART = 64 << 20 }; /* bytes copied before a signal is looked for */
 
 static bool
 has_comment(int fd, uint64_t size, struct str comment)
@@ -119,6 +122,13 @@ reuse_dead(const struct items *items, uint64_t *end)
 	return *end > kept ? *end - kept : 0;
 }
 
+static bool
+interrupted(void)
+{
+	errno = EINTR;
+	return interrupt_pending();
+}
+
 static int
 copy_slowly(int from, int to, uint64_t at, uint64_t end)
 {
@@ -128,7 +138,7 @@ copy_slowly(int from, int to, uint64_t at, uint64_t end)
 		size_t n = end - at < sizeof(buffer) ? (size_t)(end - at)
 						     : sizeof(buffer);
 
-		if (deflate_read(from, buffer, n, at) < 0 ||
+		if (interrupted() || deflate_read(from, buffer, n, at) < 0 ||
 			zipwrite_bytes(to, buffer, n, at) < 0)
 			return -1;
 		at += n;
@@ -142,9 +152,12 @@ copy(int from, int to, uint64_t at, uint64_t end)
 {
 	while (at < end) {
 		loff_t in = (loff_t)at, out = in;
-		ssize_t n = copy_file_range(
-			from, &in, to, &out, (size_t)(end - at), 0);
+		size_t part = end - at < PART ? (size_t)(end - at) : PART;
+		ssize_t n;
 
+		if (interrupted())
+			return -1;
+		n = copy_file_range(from, &in, to, &out, part, 0);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == ENOSPC)
