@@ -139,11 +139,12 @@ fuzzers: $(FUZZ)
 
 unit: $(UNIT) fuzzers
 
-# All processors at work, and each test's lines together.
+# All processors at work, the longest test (zipdir) among the first, and each
+# test's lines together.
 ALONE = xargs -P "$$(nproc)" -I{} sh -c \
     'out=$$({} 2>&1); s=$$?; flock $(BUILD) printf "%s\n" "$$out"; exit $$s'
 check: unit
-	@printf '%s\n' $(UNIT) | $(ALONE)
+	@printf '%s\n' $(UNIT) | sort -r | $(ALONE)
 	@for t in $(FUZZ); do \
 	    echo $$t testdata/fuzz/$${t##*/fuzz_}/*; done | $(ALONE)
 
