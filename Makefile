@@ -167,7 +167,7 @@ static:
 PAGES    := $(wildcard deploy/man/*.[1-8])
 UNITS    := $(wildcard deploy/systemd/wwz.*)
 EXAMPLES := $(shell cd deploy && find . -type f \
-    -not -regex '\./\(bash-completion\|debian\|man\|systemd\)/.*' -printf '%P\n')
+    -not -regex '\./\(bash-completion\|debian\|images\|man\|systemd\)/.*' -printf '%P\n')
 INSTALLED = \
     $(foreach p,$(PAGES),$p:$(MANDIR)/man$(subst .,,$(suffix $p))/$(notdir $p)) \
     $(foreach u,$(UNITS),$u:$(UNITDIR)/$(notdir $u)) \
