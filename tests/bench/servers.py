@@ -68,10 +68,20 @@ class Servers(contextlib.ExitStack):
         self.responder = self.canned = None
 
     def start(self, process):
-        """Have it ended with everything else."""
-        self.callback(process.kill)
+        """Have it ended with everything else, by TERM: nginx and others have
+        processes of their own to end."""
         process.journal.complaints = lambda lines: []
+        self.callback(self.stop, process)
         return process
+
+    @staticmethod
+    def stop(process):
+        if not process.done:
+            process.process.terminate()
+            try:
+                process.process.wait(harness.PATIENCE)
+            finally:
+                process.kill()
 
     def start_wwz(self, *options, **more):
         """A new responder in the place of the old one."""
