@@ -177,7 +177,7 @@ next_slice(struct body *body, struct segment *s, struct str *span)
 {
 	uint64_t n = s->left;
 
-	if (n <= BODY_SPAN_SIZE) {
+	if (n <= BODY_TAIL_SIZE) {
 		*span = (struct str){take_buffer(body), (size_t)n};
 		if (span->p == NULL)
 			return cut(body, "no memory");
@@ -185,7 +185,7 @@ next_slice(struct body *body, struct segment *s, struct str *span)
 			0)
 			return cut(body, "the file has become shorter");
 	} else {
-		n -= BODY_SPAN_SIZE;
+		n -= BODY_TAIL_SIZE;
 		if (n > BODY_SLICE_SIZE)
 			n = BODY_SLICE_SIZE;
 		body->map_lent = true;

@@ -10,6 +10,7 @@
 
 enum {
 	BODY_SPAN_SIZE = 64 * 1024,   /* of what is made or copied, at most */
+	BODY_TAIL_SIZE = 4 * 1024,    /* of a slice, copied at its end */
 	BODY_SLICE_SIZE = 512 * 1024, /* of what lies somewhere, at most */
 	BODY_SKIP_SIZE = 1024 * 1024  /* made and thrown away at a time */
 };

@@ -176,6 +176,9 @@ test_large_parts(void **state)
 {
 	static const struct span parts[] = {
 		{0, 1},
+		{0, BODY_TAIL_SIZE},
+		{0, BODY_TAIL_SIZE + 1},
+		{BODY_SPAN_SIZE, BODY_SPAN_SIZE + BODY_TAIL_SIZE + 1},
 		{0, BODY_SPAN_SIZE - 1},
 		{0, BODY_SPAN_SIZE},
 		{0, BODY_SPAN_SIZE + 1},
