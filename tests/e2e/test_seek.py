@@ -3,6 +3,7 @@ pass leaves behind."""
 
 import random
 import struct
+import subprocess
 import threading
 import time
 import zlib
@@ -233,6 +234,23 @@ WRONG_INDEXES = {
 def test_wrong_index(root, serve, text, name):
     """Right bytes, from the beginning if need be."""
     sozip_root(root, text, change=WRONG_INDEXES[name])
+    responder = serve()
+    with responder.client() as client:
+        for first in (SIZE - 100, 3 * MIB, 5 * MIB + 7, 600_000):
+            check_range(client, text, first, min(first + 70_000, SIZE) - 1)
+
+
+def test_index_of_our_packer(tmp, root, serve, text):
+    """What `wwz pack` made seekable: what lies between is spoilt."""
+    (tmp / "tree").mkdir()
+    (tmp / "tree/build.log").write_bytes(text)
+    subprocess.run(
+        [harness.WWZ, "pack", "-q", tmp / "tree", root / "x.wwz"],
+        check=True)
+    at = archives.data_offset(root / "x.wwz", "build.log")
+    with open(root / "x.wwz", "r+b") as file:
+        file.seek(at + 100_000)
+        file.write(b"\xff" * 1000)
     responder = serve()
     with responder.client() as client:
         for first in (SIZE - 100, 3 * MIB, 5 * MIB + 7, 600_000):
