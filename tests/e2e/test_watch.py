@@ -372,9 +372,14 @@ def test_disk_full_for_a_time(tmp, site, serve):
         client.ask("/x.wwz/d/b.txt")
         while log.stat().st_size < 2000:
             assert client.ask("/x.wwz/d/b.txt").body == b"b"
-        harness.wait_until(responder.lines, "a complaint")
-        # The second line begins, and ends.
-        os.truncate(log, log.read_bytes().index(b"\n") + 30)
+        # A line is written behind its response, but before the connection ends.
+        client.send(client.request("/x.wwz/d/b.txt", keep=False))
+        assert client.read_response().body == b"b"
+        assert client.read_record() is None
+    harness.wait_until(responder.lines, "a complaint")
+    # The second line begins, and ends.
+    os.truncate(log, log.read_bytes().index(b"\n") + 30)
+    with responder.client() as client:
         assert client.ask("/x.wwz/s.bin").body == NOISE
         lines = wait_lines(log, 3)
     assert [bool(ACCESS.fullmatch(line)) for line in lines] == [
