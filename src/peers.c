@@ -191,8 +191,16 @@ peers_new(const struct service *service, const struct listeners *listeners,
 void
 peers_free(struct peers *peers)
 {
+	struct peer *peer;
+
 	if (peers == NULL)
 		return;
+	/* Those that came when all others had gone. */
+	while ((peer = LIST_FIRST(&peers->all)) != NULL) {
+		LIST_REMOVE(peer, all);
+		conn_free(peer->conn);
+		free(peer);
+	}
 	pthread_mutex_destroy(&peers->lock);
 	pthread_cond_destroy(&peers->empty);
 	free(peers);
