@@ -354,20 +354,39 @@ body_next(struct body *body, struct str *span)
 	return result;
 }
 
-/* Copy all spans behind each other; how many bytes came. */
+/* Read the slice in front to its place, or make the span that comes next and
+ * copy it there; *n are the bytes that came. */
+static enum body_result
+copy_next(struct body *body, char *to, size_t *n)
+{
+	struct segment *s = body->first;
+	enum body_result result;
+	struct str span;
+
+	if (s != NULL && s->kind == SEGMENT_SLICE) {
+		*n = (size_t)s->left;
+		if (archive_read(body->archive, s->at, to, *n) < 0)
+			return cut(body, "the file has become shorter");
+		return advance(body);
+	}
+	result = pull(body, &span);
+	*n = span.n;
+	if (result == BODY_SPAN)
+		memcpy(to, span.p, span.n);
+	return result;
+}
+
+/* Copy all behind each other; how many bytes came. */
 static size_t
 copy_all(struct body *body, char *text)
 {
 	enum body_result result;
-	struct str span;
-	size_t n = 0;
+	size_t done = 0, n = 0;
 
-	while ((result = pull(body, &span)) == BODY_SPAN) {
-		memcpy(text + n, span.p, span.n);
-		n += span.n;
-	}
+	while ((result = copy_next(body, text + done, &n)) == BODY_SPAN)
+		done += n;
 	body->broken = result != BODY_END;
-	return n;
+	return done;
 }
 
 /* Few bytes have to be made for the whole body, out of few. */
@@ -377,16 +396,16 @@ is_small(const struct body *body)
 	uint64_t bytes = body->length;
 
 	for (const struct segment *s = body->first; s != NULL; s = s->next) {
-		if (bytes > BODY_SPAN_SIZE)
+		if (bytes > BODY_SETTLE_SIZE)
 			return false;
 		if (s->kind != SEGMENT_CONTENT)
 			continue;
 		bytes += s->at;
 		/* The rest are blocks with little in them. */
-		if (s->member.packed > 2 * BODY_SPAN_SIZE)
+		if (s->member.packed > BODY_SETTLE_SIZE)
 			return false;
 	}
-	return bytes <= BODY_SPAN_SIZE;
+	return bytes <= BODY_SETTLE_SIZE;
 }
 
 void

@@ -12,6 +12,9 @@ enum {
 	BODY_SPAN_SIZE = 64 * 1024,   /* of what is made or copied, at most */
 	BODY_TAIL_SIZE = 4 * 1024,    /* of a slice, copied at its end */
 	BODY_SLICE_SIZE = 512 * 1024, /* of what lies somewhere, at most */
+	/* Up to here a copy costs less than to send the last bytes apart, which
+	 * wakes the front end a second time. */
+	BODY_SETTLE_SIZE = 128 * 1024,
 	BODY_SKIP_SIZE = 1024 * 1024  /* made and thrown away at a time */
 };
 
@@ -84,7 +87,7 @@ void body_add_kept(struct body *body, struct str text, struct kept *kept);
 /* The body closes source.  NULL for a lack of memory. */
 void body_add_source(struct body *body, struct source *source);
 
-/* Turn a body of at most BODY_SPAN_SIZE bytes into text, so that it needs the
+/* Turn a body of at most BODY_SETTLE_SIZE bytes into text, so that it needs the
  * archive no more.  What is read wrong or not at all becomes a cut. */
 void body_settle(struct body *body);
 

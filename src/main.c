@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -21,7 +22,10 @@
 #include "pack.h"
 #include "preflight.h"
 
-enum { EXIT_USAGE = 2 };
+enum {
+	EXIT_USAGE = 2,
+	MEMORY_KEPT = 1024 * 1024, /* free bytes that a heap may end in */
+};
 
 extern char **environ;
 
@@ -238,6 +242,15 @@ run_cgi(struct service *service, const struct options *options)
 	return status;
 }
 
+/* What a response is made in is not given back to the system between two
+ * requests, only to be asked for, cleared, and mapped again. */
+static void
+keep_memory(void)
+{
+	mallopt(M_TRIM_THRESHOLD, MEMORY_KEPT);
+	mallopt(M_MMAP_THRESHOLD, MEMORY_KEPT);
+}
+
 static int
 run_serve(struct service *service, const struct options *options)
 {
@@ -247,6 +260,7 @@ run_serve(struct service *service, const struct options *options)
 		fcgi_is_cgi())
 		return run_cgi(service, options);
 	raise_descriptors();
+	keep_memory();
 	/* Who gave us our sockets as descriptor 0 has our standard error. */
 	service->tell_front = options->nlisten > 0 || getenv("LISTEN_FDS");
 	return run_server(service, options);

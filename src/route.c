@@ -234,6 +234,7 @@ static enum status
 place(struct route *route, const struct split *split, struct str root,
 	const struct request *request, struct arena *arena)
 {
+	struct text archive = {.arena = arena};
 	struct str rest;
 	bool slash;
 	enum path_fault fault =
@@ -246,8 +247,10 @@ place(struct route *route, const struct split *split, struct str root,
 		return refuse_path(request, fault);
 	if (!split->below || rest.n == 0)
 		return refuse_outside(request, split->archive);
-	route->archive =
-		arena_printf(arena, "%.*s//%.*s", STR_ARG(root), STR_ARG(rest));
+	text_add(&archive, root);
+	text_add(&archive, STR("//"));
+	text_add(&archive, rest);
+	route->archive = text_str(&archive);
 	return STATUS_GO;
 }
 

@@ -8,7 +8,7 @@
 #include "status.h"
 
 struct route {
-	struct str archive; /* "ROOT//REST", for cache_get; NUL behind it */
+	struct str archive; /* "ROOT//REST", for cache_get */
 	struct str member;  /* normalised: no "/" at either end; may be empty */
 	bool slash;         /* the request's path ended in "/" */
 };

@@ -29,9 +29,10 @@ struct record {
 
 /* Where in the stream of names and values (section 3.4) a look stands. */
 struct pairs {
-	unsigned char lengths[8]; /* of the pair that begins */
-	size_t have;              /* bytes of lengths */
-	size_t left;              /* bytes of its name and value */
+	int lengths;   /* of the pair's two that are known */
+	int more;      /* bytes of a length that are still to come... */
+	size_t number; /* ...and what those before them say */
+	size_t left;   /* bytes of the pair's name and value */
 };
 
 /* What has been seen of a request. */
@@ -71,23 +72,20 @@ begin(struct look *look, const struct record *r, const unsigned char *content)
 	return get16be(content) == RESPONDER ? WIRE_PART : WIRE_WRONG_ROLE;
 }
 
-/* Read a length of one or four bytes at *at, if it is all there. */
-static bool
-read_length(const struct pairs *pairs, size_t *at, size_t *length)
+/* A length has one byte, or four when the first one's high bit is set. */
+static void
+take_length(struct pairs *pairs, unsigned char byte)
 {
-	const unsigned char *p = pairs->lengths + *at;
-
-	if (*at < pairs->have && p[0] < 0x80) {
-		*length = p[0];
-		*at += 1;
-		return true;
+	if (pairs->more == 0) {
+		pairs->more = byte < 0x80 ? 1 : 4;
+		pairs->number = 0;
+		byte &= 0x7f;
 	}
-	if (*at + 4 > pairs->have)
-		return false;
-	*length = (p[0] & 0x7fu) << 24 | (size_t)p[1] << 16 |
-		(size_t)p[2] << 8 | p[3];
-	*at += 4;
-	return true;
+	pairs->number = pairs->number << 8 | byte;
+	if (--pairs->more > 0)
+		return;
+	pairs->left += pairs->number;
+	pairs->lengths++;
 }
 
 /* Go over content of FCGI_PARAMS.  false when a length is beyond all limits:
@@ -98,20 +96,16 @@ walk_pairs(struct look *look, const unsigned char *p, size_t n)
 	struct pairs *pairs = &look->pairs;
 
 	while (n > 0) {
-		size_t at = 0, name, value, skip;
+		size_t skip;
 
-		if (pairs->left == 0) {
-			pairs->lengths[pairs->have++] = *p++;
+		if (pairs->lengths < 2) {
+			take_length(pairs, *p++);
 			n--;
-			if (!read_length(pairs, &at, &name) ||
-				!read_length(pairs, &at, &value))
+			if (pairs->lengths < 2)
 				continue;
-			pairs->have = 0;
-			pairs->left = name + value;
 			look->request->pairs++;
 			if (pairs->left > WIRE_PARAMS_MAX)
 				return false;
-			continue;
 		}
 		skip = n < pairs->left ? n : pairs->left;
 		if (memchr(p, 0, skip) != NULL)
@@ -119,6 +113,8 @@ walk_pairs(struct look *look, const unsigned char *p, size_t n)
 		pairs->left -= skip;
 		p += skip;
 		n -= skip;
+		if (pairs->left == 0)
+			pairs->lengths = 0;
 	}
 	return true;
 }
@@ -135,7 +131,8 @@ take_params(struct look *look, const struct record *r, const unsigned char *p)
 		return WIRE_PART;
 	look->params_end = look->request->params_whole = true;
 	/* A pair without its end. */
-	return look->pairs.left + look->pairs.have > 0 ? WIRE_BAD : WIRE_PART;
+	return look->pairs.lengths + look->pairs.more > 0 ? WIRE_BAD
+							  : WIRE_PART;
 }
 
 static enum wire_state

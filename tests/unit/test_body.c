@@ -921,7 +921,7 @@ static void
 test_settled(void **state)
 {
 	static const size_t sizes[] = {
-		1, 1000, BODY_SPAN_SIZE - 1, BODY_SPAN_SIZE};
+		1, 1000, BODY_SETTLE_SIZE - 1, BODY_SETTLE_SIZE};
 	struct arena arena = {0};
 	unsigned failed = 0;
 
@@ -972,7 +972,7 @@ test_settled_after_change(void **state)
 static void
 test_not_settled(void **state)
 {
-	struct str content = zipmake_noise(BODY_SPAN_SIZE + 1, 5);
+	struct str content = zipmake_noise(BODY_SETTLE_SIZE + 1, 5);
 	struct arena arena = {0};
 	struct zipmake z = {0};
 	struct pulled pulled = {NULL, 0, BODY_END};
