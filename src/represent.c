@@ -37,21 +37,15 @@ enum status
 represent_unsupported(
 	const struct archive *archive, const struct member *member)
 {
+	bool encrypted = (member->flags & ZIP_ENCRYPTED) != 0;
+	const char *why =
+		encrypted ? "encrypted" : "a method that cannot be read here";
 	char method[8];
 
 	snprintf(method, sizeof(method), "%u", member->method);
 	log_pairs(LOG_WARN, "member-unsupported",
 		{"archive", str_of(archive->path)}, {"member", member->name},
-		{"method", str_of(method)},
-		{"why",
-			str_of((member->flags & ZIP_ENCRYPTED) != 0 ? "encrypte"
-								      "d"
-								    : "a "
-								      "method "
-								      "that "
-								      "cannot "
-								      "be read "
-								      "here")});
+		{"method", str_of(method)}, {"why", str_of(why)});
 	return STATUS_UNSUPPORTED;
 }
 
