@@ -1,5 +1,6 @@
 """What a request, a start and an archive cost."""
 
+import functools
 import os
 import pathlib
 import re
@@ -15,7 +16,7 @@ import speed
 from cases import GZIP, site
 from material import grown, grown_name
 from report import number, range_of, table
-from servers import THREADS, TOOLS
+from servers import FLOORS, THREADS, TOOLS
 
 REQUESTS = 1000
 STARTS = 20
@@ -167,10 +168,11 @@ def cold(running, page):
     starts = {
         "as a responder": lambda: first_byte(command, request, tmp),
         "as CGI": lambda: first_byte_cgi(command, environment),
-        "canned bytes, as a responder": lambda: first_byte(
-            [str(TOOLS / "canned"), THREADS, str(tmp / "cold-bytes")],
-            request, tmp),
     }
+    for name in FLOORS:
+        floor = [str(TOOLS / name), THREADS, str(tmp / "cold-bytes")]
+        starts[f"{name}, without an archive"] = functools.partial(
+            first_byte, floor, request, tmp)
     times = {name: [] for name in starts}
     for _ in range(STARTS):
         for name, start in starts.items():

@@ -9,6 +9,10 @@ import statistics
 import speed
 from cases import TARGETS
 
+FLOORS = """\
+canned and bare send what wwz answered, prepared, to every request: canned out
+of wwz's own connection code, bare out of a loop of recv and send."""
+
 
 def number(value):
     """Three digits that count."""
@@ -81,7 +85,8 @@ class Page:
         head = ["case", "server", "requests/s", "wwz's over it",
                 "CPU us/request"]
         says = "\n".join(f"- {case.name}: {case.says}" for case in cases)
-        self.add("Requests per second", f"{says}\n\n{table(head, rows)}")
+        self.add("Requests per second",
+                 f"{says}\n\n{FLOORS}\n\n{table(head, rows)}")
         for target in TARGETS:
             self._target(target, rates)
 

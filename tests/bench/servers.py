@@ -1,5 +1,5 @@
 """The servers that are measured, each as it is installed or shipped; wwz and
-the canned responder behind front ends with the files of deploy/."""
+the floors behind front ends with the files of deploy/."""
 
 import contextlib
 import os
@@ -17,6 +17,8 @@ import harness
 
 TOOLS = TOP / "build/bench"
 THREADS = str(max(2, os.cpu_count()))
+# What sends prepared bytes to every request: their C files say how.
+FLOORS = ["canned", "bare"]
 
 # As Debian's nginx.conf where it matters.
 NGINX = """\
@@ -64,8 +66,9 @@ class Servers(contextlib.ExitStack):
         self.tmp, self.material = tmp, material
         self.by_name, self.skipped = {}, {}
         self.socket = tmp / "wwz.sock"
-        self.canned_socket = tmp / "canned.sock"
-        self.responder = self.canned = None
+        self.floor_sockets = {name: tmp / f"{name}.sock" for name in FLOORS}
+        self.listeners, self.floors = {}, {}
+        self.responder = None
 
     def start(self, process):
         """Have it ended with everything else, by TERM: nginx and others have
@@ -95,22 +98,24 @@ class Servers(contextlib.ExitStack):
                 self.by_name[name].process = self.responder.process
         return self.responder
 
-    def listen_canned(self):
-        listener = self.enter_context(socket.socket(socket.AF_UNIX))
-        listener.bind(str(self.canned_socket))
-        listener.listen(1024)
-        self.canned_listener = listener
+    def listen_floors(self):
+        for name, path in self.floor_sockets.items():
+            listener = self.enter_context(socket.socket(socket.AF_UNIX))
+            listener.bind(str(path))
+            listener.listen(1024)
+            self.listeners[name] = listener
 
-    def start_canned(self, file):
-        """Let the canned responder send this from now on."""
-        if self.canned is not None:
-            self.canned.kill()
-            self.canned.wait()
-        self.canned = subprocess.Popen(
-            [TOOLS / "canned", THREADS, file], stdin=self.canned_listener)
-        self.callback(self.canned.kill)
-        for name in ("canned", "lighttpd canned"):
-            self.by_name[name].process = self.canned
+    def start_floors(self, file):
+        """Let the floors send this from now on."""
+        for name in FLOORS:
+            if name in self.floors:
+                self.floors[name].kill()
+                self.floors[name].wait()
+            process = subprocess.Popen([TOOLS / name, THREADS, file],
+                                       stdin=self.listeners[name])
+            self.callback(process.kill)
+            self.by_name[name].process = self.floors[name] = process
+        self.by_name["lighttpd canned"].process = self.floors["canned"]
 
     def nginx(self, mount):
         """One nginx for all that goes through nginx."""
@@ -123,10 +128,9 @@ class Servers(contextlib.ExitStack):
             self.by_name[name] = Server(port)
             http.append(text.format(port=port))
 
-        for name, snippet in (("wwz", "wwz-keepalive.conf"),
-                              ("canned", "wwz-keepalive.conf"),
-                              ("unkept", "wwz.conf")):
-            add(name, self._shipped(home, name, snippet))
+        for name in ("wwz", *FLOORS):
+            add(name, self._shipped(home, name, "wwz-keepalive.conf"))
+        add("unkept", self._shipped(home, "unkept", "wwz.conf"))
         for name, root, more in (
                 ("file", self.material.files, ""),
                 ("gzip_static", self.material.files, "gzip_static on;"),
@@ -151,7 +155,7 @@ class Servers(contextlib.ExitStack):
         """The text of a site with a snippet; its own copy, for its socket."""
         site = {"wwz.conf": "site.conf", "wwz-cache.conf": "site-cache.conf",
                 "wwz-keepalive.conf": "site-keepalive.conf"}[snippet]
-        path = self.canned_socket if name == "canned" else self.socket
+        path = self.floor_sockets.get(name, self.socket)
         own = f"{name}-{snippet}"
         text = {}
         for file in (site, snippet):
@@ -174,7 +178,8 @@ class Servers(contextlib.ExitStack):
         """One for each of the responders, and for files."""
         for name, root, to in (
                 ("lighttpd", self.material.www, self.socket),
-                ("lighttpd canned", self.material.www, self.canned_socket),
+                ("lighttpd canned", self.material.www,
+                 self.floor_sockets["canned"]),
                 ("lighttpd file", self.material.files, None)):
             home = self.tmp / name.replace(" ", "-")
             (home / "run").mkdir(parents=True)
@@ -247,7 +252,7 @@ def start(tmp, material):
     servers = Servers(tmp, material)
     try:
         servers.nginx(servers.mount())
-        servers.listen_canned()
+        servers.listen_floors()
         servers.lighttpd()
         servers.start_wwz()
         servers.zipfile()

@@ -94,26 +94,31 @@ class Speed:
         assert len(body) == case.size, f"{case.name}, {name}: {got}"
         if case.status == 200 and path.startswith("/site.wwz/"):
             wanted = self.material.members[path.removeprefix("/site.wwz/")]
-            assert body == wanted or "canned" in name, f"{case.name}, {name}"
+            assert body == wanted, f"{case.name}, {name}"
 
     def can(self, case):
         """The servers of the case that are here."""
         return [name for name in case.servers if self.server(name)]
 
-    def prepare_canned(self, case):
-        """What wwz answers now is what canned answers."""
-        path = self.path(case, "wwz")
-        with harness.FastCgi(self.servers.socket, self.material.www) as wwz:
-            wwz.send(wwz.request(path, headers=self.fields(case, "wwz")))
+    def written(self, socket, case):
+        """All that a responder writes for the case's request."""
+        with harness.FastCgi(socket, self.material.www) as client:
+            client.send(client.request(
+                self.path(case, "wwz"), headers=self.fields(case, "wwz")))
             out = bytearray()
-            while True:
-                kind, _, content = wwz.read_record()
-                if kind == harness.END:
-                    break
-                out += content
-        file = self.servers.tmp / "canned"
+            while (record := client.read_record())[0] != harness.END:
+                out += record[2]
+        return out
+
+    def prepare_floors(self, case):
+        """What wwz answers now is what they answer.  They have done so before
+        they are measured: how they start does not count."""
+        out = self.written(self.servers.socket, case)
+        file = self.servers.tmp / "prepared"
         file.write_bytes(out)
-        self.servers.start_canned(file)
+        self.servers.start_floors(file)
+        for name, socket in self.servers.floor_sockets.items():
+            assert self.written(socket, case) == out, f"{case.name}, {name}"
 
     def wrk(self, case, name):
         """(requests/s, requests)"""
@@ -152,7 +157,7 @@ class Speed:
 
     def run_round(self, case):
         if "canned" in case.servers:
-            self.prepare_canned(case)
+            self.prepare_floors(case)
         for name in self.can(case):
             process = self.server(name).process
             before = cpu_seconds(process.pid) if process else 0
@@ -165,6 +170,6 @@ class Speed:
 
     def check_all(self, case):
         if "canned" in case.servers:
-            self.prepare_canned(case)
+            self.prepare_floors(case)
         for name in self.can(case):
             self.check(case, name)

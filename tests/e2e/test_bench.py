@@ -14,7 +14,8 @@ def test_one_case():
     assert done.returncode == 0, done.stderr
     rows = dict(re.findall(
         r"^\| 4k-gzip +\| +(.+?) \| +([\d,.]+) \|", done.stdout, re.M))
-    for server in ["wwz", "canned", "gzip_static", "on the fly", "lighttpd"]:
+    for server in ["wwz", "canned", "bare", "gzip_static", "on the fly",
+                   "lighttpd", "lighttpd canned"]:
         assert float(rows[server].replace(",", "")) > 0, done.stdout
     assert re.search(r"\| 4k-gzip: wwz over canned +\| at least 0.95 \|",
                      done.stdout), done.stdout
