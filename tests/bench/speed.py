@@ -9,7 +9,6 @@ import subprocess
 import time
 
 import harness
-from material import TOP
 
 HERE = pathlib.Path(__file__).parent
 CONNECTIONS = 32
