@@ -78,6 +78,7 @@ main(int argc, char **argv)
 	struct service service = {.cache = cache_new(1, 0)};
 	struct listeners listeners = {.n = 0};
 	struct listener_fault fault;
+	int status;
 
 	if (argc != 3 || (limits.threads = atoi(argv[1])) < 1) {
 		fputs("usage: canned THREADS FILE\n", stderr);
@@ -92,5 +93,7 @@ main(int argc, char **argv)
 		fprintf(stderr, "canned: %s\n", fault.text);
 		return 1;
 	}
-	return server_run(&listeners, &service, &limits);
+	status = server_run(&listeners, &service, &limits);
+	cache_free(service.cache);
+	return status;
 }
