@@ -15,7 +15,7 @@ enum {
 	/* Up to here a copy costs less than to send the last bytes apart, which
 	 * wakes the front end a second time. */
 	BODY_SETTLE_SIZE = 128 * 1024,
-	BODY_SKIP_SIZE = 1024 * 1024  /* made and thrown away at a time */
+	BODY_SKIP_SIZE = 1024 * 1024 /* made and thrown away at a time */
 };
 
 enum segment_kind {
