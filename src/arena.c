@@ -148,30 +148,29 @@ text_add(struct text *text, struct str s)
 	text->n += s.n;
 }
 
-/* Add n with this base, with zeros in front up to width digits. */
-static void
-add_digits(struct text *text, uint64_t n, unsigned base, int width)
+void
+text_number(struct text *text, uint64_t n)
 {
 	char digits[DIGITS_MAX], *p = digits + DIGITS_MAX;
 
 	do {
-		*--p = "0123456789abcdef"[n % base];
-		n /= base;
-	} while (n > 0 || digits + DIGITS_MAX - p < width);
+		*--p = (char)('0' + n % 10);
+		n /= 10;
+	} while (n > 0);
 	text_add(text, (struct str){p, (size_t)(digits + DIGITS_MAX - p)});
-}
-
-void
-text_number(struct text *text, uint64_t n)
-{
-	add_digits(text, n, 10, 1);
 }
 
 void
 text_hex(struct text *text, uint64_t n, int width)
 {
+	char digits[DIGITS_MAX], *p = digits + DIGITS_MAX;
+
 	assert(width <= DIGITS_MAX);
-	add_digits(text, n, 16, width);
+	do {
+		*--p = "0123456789abcdef"[n & 15];
+		n >>= 4;
+	} while (n > 0 || digits + DIGITS_MAX - p < width);
+	text_add(text, (struct str){p, (size_t)(digits + DIGITS_MAX - p)});
 }
 
 void

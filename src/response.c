@@ -75,21 +75,19 @@ response_free(struct response *response)
 }
 
 static void
-add_field(struct text *text, const char *name, struct str value)
+add_field(struct text *text, struct str name, struct str value)
 {
 	if (value.n == 0)
 		return;
-	text_add(text, str_of(name));
-	text_add(text, STR(": "));
+	text_add(text, name);
 	text_add(text, value);
 	text_add(text, STR("\r\n"));
 }
 
 static void
-add_number(struct text *text, const char *name, uint64_t n)
+add_number(struct text *text, struct str name, uint64_t n)
 {
-	text_add(text, str_of(name));
-	text_add(text, STR(": "));
+	text_add(text, name);
 	text_number(text, n);
 	text_add(text, STR("\r\n"));
 }
@@ -100,36 +98,40 @@ response_head(const struct response *response)
 	struct text text = {.arena = response->body.arena};
 	char date[DATE_SIZE];
 
-	add_field(&text, "Location", response->location);
+	add_field(&text, STR("Location: "), response->location);
 	if (response->status != STATUS_OK)
 		text_printf(&text, "Status: %d %s\r\n", (int)response->status,
 			response_reason(response->status));
-	add_field(&text, "Content-Type", response->content_type);
-	add_field(&text, "Content-Encoding", response->content_encoding);
-	add_field(&text, "Content-Range", response->content_range);
+	add_field(&text, STR("Content-Type: "), response->content_type);
+	add_field(&text, STR("Content-Encoding: "), response->content_encoding);
+	add_field(&text, STR("Content-Range: "), response->content_range);
 	if (response->has_length)
-		add_number(&text, "Content-Length", response->body.length);
-	add_field(&text, "ETag", response->etag);
+		add_number(
+			&text, STR("Content-Length: "), response->body.length);
+	add_field(&text, STR("ETag: "), response->etag);
 	if (response->dated) {
 		validator_date(response->modified, date);
-		add_field(&text, "Last-Modified", str_of(date));
+		add_field(&text, STR("Last-Modified: "), str_of(date));
 	}
 	if (response->ranges)
-		add_field(&text, "Accept-Ranges", STR("bytes"));
+		add_field(&text, STR("Accept-Ranges: "), STR("bytes"));
 	if (response->vary)
-		add_field(&text, "Vary", STR("Accept-Encoding"));
-	add_field(&text, "Cache-Control", response->cache_control);
-	add_field(&text, "Content-Disposition", response->content_disposition);
-	add_field(&text, "X-Sendfile2", response->x_sendfile2);
-	add_field(&text, "Allow", response->allow);
+		add_field(&text, STR("Vary: "), STR("Accept-Encoding"));
+	add_field(&text, STR("Cache-Control: "), response->cache_control);
+	add_field(&text, STR("Content-Disposition: "),
+		response->content_disposition);
+	add_field(&text, STR("X-Sendfile2: "), response->x_sendfile2);
+	add_field(&text, STR("Allow: "), response->allow);
 	if (response->retry_seconds > 0)
-		add_number(&text, "Retry-After", response->retry_seconds);
+		add_number(
+			&text, STR("Retry-After: "), response->retry_seconds);
 	if (response->refresh_seconds > 0)
-		add_number(&text, "Refresh", response->refresh_seconds);
-	add_field(&text, "Content-Security-Policy",
+		add_number(&text, STR("Refresh: "), response->refresh_seconds);
+	add_field(&text, STR("Content-Security-Policy: "),
 		response->content_security_policy);
 	if (response->content_type.n > 0)
-		add_field(&text, "X-Content-Type-Options", STR("nosniff"));
+		add_field(
+			&text, STR("X-Content-Type-Options: "), STR("nosniff"));
 	text_add(&text, STR("\r\n"));
 	if (text.arena->failed)
 		return STR("Status: 503 Service Unavailable\r\n"

@@ -52,6 +52,9 @@ struct zipdir {
 	uint32_t count;
 	uint64_t key; /* of the hash */
 	bool cp437;   /* some names are not UTF-8 */
+	/* A bit for each byte that a name ends in: an archive without
+	 * precompressed siblings is hardly ever searched for them. */
+	uint64_t last[4];
 
 	/* Set by zipdir_sort: offsets of entries in the copy, by name. */
 	uint32_t *order;
@@ -112,8 +115,11 @@ check(const struct zipdir *zipdir, uint64_t *count, struct zip_fault *fault)
 static void
 enter(struct zipdir *zipdir, const struct pending *p)
 {
-	struct slot *slot = probe(zipdir, zipentry_name(p->entry), p->hash);
+	struct str name = zipentry_name(p->entry);
+	struct slot *slot = probe(zipdir, name, p->hash);
+	unsigned char last = (unsigned char)name.p[name.n - 1];
 
+	zipdir->last[last / 64] |= UINT64_C(1) << last % 64;
 	zipdir->count += slot->entry == 0;
 	slot->entry = (uint32_t)(p->entry - zipdir->copy) + 1;
 	slot->notes = tag_of(p->hash);
@@ -286,9 +292,12 @@ zipdir_add_notes(struct zipdir *zipdir, uint32_t slot, uint32_t notes)
 static const unsigned char *
 find_bytes(const struct zipdir *zipdir, struct str name, uint32_t *at)
 {
-	const struct slot *slot =
-		probe(zipdir, name, hash_name(zipdir->key, name));
+	unsigned char last = name.n ? (unsigned char)name.p[name.n - 1] : 0;
+	const struct slot *slot;
 
+	if ((zipdir->last[last / 64] >> last % 64 & 1) == 0)
+		return NULL;
+	slot = probe(zipdir, name, hash_name(zipdir->key, name));
 	*at = (uint32_t)(slot - zipdir->slots);
 	return slot->entry ? zipdir->copy + slot->entry - 1 : NULL;
 }
