@@ -3,6 +3,8 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "bytes.h"
+
 #define PRIME ((UINT64_C(1) << 61) - 1)
 
 __extension__ typedef unsigned __int128 wide;
@@ -35,15 +37,13 @@ fold(wide n)
 uint64_t
 hash_name(uint64_t key, struct str name)
 {
+	const unsigned char *p = (const unsigned char *)name.p;
 	uint64_t h = name.n, piece = 0;
 
-	/* A copy of a size that is known is an instruction, not a call. */
-	for (; name.n > 7; name = str_slice(name, 7, name.n)) {
-		memcpy(&piece, name.p, 7);
-		h = fold((wide)h * key + piece);
-	}
-	piece = 0;
-	memcpy(&piece, name.p, name.n);
+	for (; name.n > 7; name.n -= 7, p += 7)
+		h = fold((wide)h * key + get64(p) % (UINT64_C(1) << 56));
+	while (name.n > 0)
+		piece = piece << 8 | p[--name.n];
 	h = fold((wide)h * key + piece);
 	return fold((wide)h * key) % PRIME;
 }
