@@ -1,5 +1,9 @@
 #include "str.h"
 
+#include "bytes.h"
+
+#define HIGH_BITS UINT64_C(0x8080808080808080)
+
 static char
 lower(char c)
 {
@@ -117,7 +121,9 @@ bool
 str_is_utf8(struct str s)
 {
 	while (s.n > 0) {
-		size_t n = sequence(s);
+		bool ascii = s.n >= 8 &&
+			(get64((const unsigned char *)s.p) & HIGH_BITS) == 0;
+		size_t n = ascii ? 8 : sequence(s);
 
 		if (n == 0)
 			return false;

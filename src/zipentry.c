@@ -56,19 +56,25 @@ zipentry_unreachable(struct str name)
 		return "the name is empty";
 	if (name.p[0] == '/')
 		return "the name is absolute";
-	for (size_t i = 0; i < name.n; i++) {
-		if ((unsigned char)name.p[i] < ' ' || name.p[i] == 0x7f)
-			return "the name holds a control character";
-	}
 	while (name.n > 0) {
-		struct str component = str_cut(&name, '/');
+		struct str component = {name.p, 0};
 
+		for (; component.n < name.n; component.n++) {
+			unsigned char c = (unsigned char)name.p[component.n];
+
+			if (c == '/')
+				break;
+			if (c < ' ' || c == 0x7f)
+				return "the name holds a control character";
+		}
 		if (component.n == 0)
 			return "the name holds an empty component";
 		if (str_eq(component, STR(".")))
 			return "the name holds the component \".\"";
 		if (str_eq(component, STR("..")))
 			return "the name holds the component \"..\"";
+		name = str_slice(
+			name, component.n + (component.n < name.n), name.n);
 	}
 	return NULL;
 }
