@@ -45,7 +45,7 @@ hash_name(uint64_t key, struct str name)
 	while (name.n > 0)
 		piece = piece << 8 | p[--name.n];
 	h = fold((wide)h * key + piece);
-	return fold((wide)h * key) % PRIME;
+	return fold((wide)h * key);
 }
 
 size_t

@@ -20,6 +20,7 @@
 
 #include "cp437.h"
 #include "hash.h"
+#include "large.h"
 #include "zipend.h"
 
 #define COPY_MAX (UINT64_C(1) << 30) /* bytes of central directory */
@@ -64,6 +65,12 @@ static uint32_t
 tag_of(uint64_t hash)
 {
 	return (uint32_t)hash << TAG_SHIFT & TAG_MASK;
+}
+
+static size_t
+slots_size(const struct zipdir *zipdir)
+{
+	return zipdir->nslots * sizeof(struct slot);
 }
 
 /* The slot of name, or the free one where it belongs. */
@@ -157,11 +164,12 @@ index_entries(struct zipdir *zipdir, uint64_t count, struct zip_fault *fault)
 	zipdir->key = hash_key();
 	/* At least one slot stays free, or a search would not end. */
 	zipdir->nslots = (uint32_t)(count + count * 3 / 7 + 1);
-	zipdir->slots = calloc(zipdir->nslots, sizeof(*zipdir->slots));
+	zipdir->slots = large_new(slots_size(zipdir));
 	if (zipdir->slots == NULL) {
 		zip_damaged(fault, "no memory for %" PRIu64 " members", count);
 		return ZIPDIR_FAILED;
 	}
+	memset(zipdir->slots, 0, slots_size(zipdir));
 	enter_all(zipdir);
 	return ZIPDIR_OK;
 }
@@ -178,7 +186,7 @@ copy_directory(struct zipdir *zipdir, const struct zipend *end, int fd,
 	zipdir->start = end->start;
 	zipdir->prefix = end->prefix;
 	zipdir->copy_size = (size_t)end->size;
-	zipdir->copy = malloc(zipdir->copy_size + 1);
+	zipdir->copy = large_new(zipdir->copy_size + 1);
 	if (zipdir->copy == NULL) {
 		zip_damaged(fault,
 			"no memory for a central directory of %" PRIu64 " byte"
@@ -238,8 +246,8 @@ zipdir_free(struct zipdir *zipdir)
 
 	if (zipdir == NULL)
 		return;
-	free(zipdir->copy);
-	free(zipdir->slots);
+	large_free(zipdir->copy, zipdir->copy_size + 1);
+	large_free(zipdir->slots, slots_size(zipdir));
 	free(zipdir->order);
 	free(zipdir);
 	errno = saved;
@@ -260,8 +268,7 @@ zipdir_copied(const struct zipdir *zipdir)
 size_t
 zipdir_indexed(const struct zipdir *zipdir)
 {
-	return zipdir->nslots * sizeof(struct slot) +
-		zipdir->count * sizeof(uint32_t);
+	return slots_size(zipdir) + zipdir->count * sizeof(uint32_t);
 }
 
 uint64_t

@@ -1,0 +1,80 @@
+/* large: memory that is mapped by itself from 2 MiB on. */
+
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "large.h"
+#include "unit.h"
+
+#define HUGE_PAGE ((size_t)2 << 20)
+
+static const size_t sizes[] = {1, 100, 70000, HUGE_PAGE - 1, HUGE_PAGE,
+	HUGE_PAGE + 1, 2 * HUGE_PAGE - 1, 3 * HUGE_PAGE, 3 * HUGE_PAGE + 70001};
+
+/* All of them at once, each filled to its last byte, and none with a byte of
+ * another's. */
+static void
+test_apart(void **state)
+{
+	char *p[COUNT(sizes)];
+	unsigned failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		p[i] = large_new(sizes[i]);
+		assert_non_null(p[i]);
+		memset(p[i], (int)i, sizes[i]);
+	}
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		for (size_t k = 0; k < sizes[i]; k++)
+			failed += p[i][k] != (char)i;
+		large_free(p[i], sizes[i]);
+	}
+	assert_int_equal(failed, 0);
+}
+
+/* Where a huge page may begin, and gone when it is freed. */
+static void
+test_mapped(void **state)
+{
+	unsigned char resident;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		void *p = large_new(sizes[i]);
+
+		assert_non_null(p);
+		if (sizes[i] >= HUGE_PAGE) {
+			assert_int_equal((uintptr_t)p % HUGE_PAGE, 0);
+			assert_int_equal(mincore(p, 1, &resident), 0);
+		}
+		large_free(p, sizes[i]);
+		if (sizes[i] >= HUGE_PAGE) {
+			assert_int_equal(mincore(p, 1, &resident), -1);
+			assert_int_equal(errno, ENOMEM);
+		}
+	}
+}
+
+static void
+test_none(void **state)
+{
+	(void)state;
+	errno = 0;
+	assert_null(large_new(SIZE_MAX / 4));
+	assert_int_equal(errno, ENOMEM);
+	large_free(NULL, 1);
+	large_free(NULL, SIZE_MAX / 4);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_apart),
+		cmocka_unit_test(test_mapped),
+		cmocka_unit_test(test_none),
+	};
+
+	return cmocka_run_group_tests_name("large", tests, NULL, NULL);
+}
