@@ -7,11 +7,18 @@
 #define HUGE_PAGE ((size_t)2 << 20)
 #define PAGE_MAX  ((size_t)64 << 10) /* of small pages, on any machine */
 
+/* What is mapped for size bytes. */
+static size_t
+mapped(size_t size)
+{
+	return (size + PAGE_MAX - 1) / PAGE_MAX * PAGE_MAX;
+}
+
 /* More is mapped than is wanted, and cut to begin where a huge page may. */
 static void *
 map(size_t size)
 {
-	size_t end = (size + PAGE_MAX - 1) / PAGE_MAX * PAGE_MAX;
+	size_t end = mapped(size);
 	char *p = mmap(NULL, end + HUGE_PAGE, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	size_t before = -(uintptr_t)p % HUGE_PAGE;
@@ -38,5 +45,5 @@ large_free(void *p, size_t size)
 	if (size < HUGE_PAGE)
 		free(p);
 	else if (p != NULL)
-		munmap(p, size);
+		munmap(p, mapped(size));
 }

@@ -1,7 +1,9 @@
 /* large: memory that is mapped by itself from 2 MiB on. */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "large.h"
 #include "unit.h"
@@ -56,6 +58,36 @@ test_mapped(void **state)
 	}
 }
 
+/* Pages of the address space that this process uses. */
+static unsigned long
+pages(void)
+{
+	char text[100] = "";
+	int fd = open("/proc/self/statm", O_RDONLY);
+
+	assert_true(read(fd, text, sizeof(text) - 1) > 0);
+	close(fd);
+	return strtoul(text, NULL, 10);
+}
+
+/* Nothing stays mapped, not even what a size was rounded up by. */
+static void
+test_nothing_left(void **state)
+{
+	unsigned long before = 0;
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		for (size_t k = 0; k < COUNT(sizes); k++) {
+			if (sizes[k] >= HUGE_PAGE)
+				large_free(large_new(sizes[k]), sizes[k]);
+		}
+		if (i == 0)
+			before = pages();
+	}
+	assert_int_equal(pages(), before);
+}
+
 static void
 test_none(void **state)
 {
@@ -73,6 +105,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_apart),
 		cmocka_unit_test(test_mapped),
+		cmocka_unit_test(test_nothing_left),
 		cmocka_unit_test(test_none),
 	};
 
