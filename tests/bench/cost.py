@@ -202,14 +202,16 @@ def micro(running, page):
         got = run_micro("inflate", f"{running.material.www}//site.wwz",
                         f"deflated/{size}")
         rows.append([
-            f"inflating {size}", f"{number(got['body_mb_s'])} MB/s; zlib "
-            f"alone {number(got['zlib_mb_s'])}, and CRC-32 "
+            f"inflating {size}", f"{number(got['body_mb_s'])} MB/s, the "
+            f"first time {number(got['first_mb_s'])}; zlib alone "
+            f"{number(got['zlib_mb_s'])}, and CRC-32 "
             f"{number(got['zlib_crc_mb_s'])}"])
         if size != "4k.html":
-            ratio = got["ratio_zlib"]
+            ratio = got["body_of_zlib"]
             page.target(f"inflating {size} over zlib alone", "at least 0.9",
-                        f"{number(ratio)}; over zlib and CRC-32 "
-                        f"{number(got['ratio_zlib_crc'])}", ratio >= 0.9)
+                        f"{number(ratio)}; the first time, when access points "
+                        f"are left, {number(got['first_of_zlib'])}",
+                        ratio >= 0.9)
     page.add("Parts by themselves", table(["what", "time"], rows))
 
 
