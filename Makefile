@@ -24,10 +24,15 @@ CSTD   := -std=c11 -D_GNU_SOURCE -DWWZ_VERSION='"$(VERSION)"' -pthread
 WARN   := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla \
           -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef
 HARDEN ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
-LIBS   := -lfcgi -lzip -lz
+LIBS   := -lfcgi -lz
 
-# What --precompress has depends on what is there.
+# How fast CRC-32 is, and what --precompress has, depends on what is there.
+ifeq ($(shell pkg-config --exists libdeflate 2>&1 && echo yes),yes)
+CSTD += -DWWZ_LIBDEFLATE
+LIBS += -ldeflate
+endif
 ifndef STATIC
+LIBS += -lzip
 ifeq ($(shell pkg-config --exists libbrotlienc 2>&1 && echo yes),yes)
 CSTD += -DWWZ_BROTLI
 LIBS += -lbrotlienc
@@ -165,7 +170,7 @@ fuzz:
 # For hosts without the libraries: all of them linked in but libzip, of which
 # Debian has no static form; members that need it are answered with 501.
 static:
-	$(MAKE) BUILD=build/static LIBS='-lfcgi -lz' STATIC=1 build/static/wwz
+	$(MAKE) BUILD=build/static STATIC=1 build/static/wwz
 
 # What is installed beside the binary, each file as SOURCE:TARGET.
 PAGES    := $(wildcard deploy/man/*.[1-8])

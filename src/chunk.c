@@ -2,6 +2,8 @@
 
 #include <zlib.h>
 
+#include "crc.h"
+
 enum {
 	BUFFER_SIZE = 16 * 1024,
 	CHUNK_MAX = 1024 * 1024, /* that is worth trying */
@@ -33,7 +35,7 @@ inflates(const struct archive *archive, z_stream *z, uint64_t at, uint64_t n,
 		if (sizeof(out) - z->avail_out > size)
 			return false;
 		size -= sizeof(out) - z->avail_out;
-		*crc = (uint32_t)crc32_z(*crc, out, sizeof(out) - z->avail_out);
+		*crc = crc_add(*crc, out, sizeof(out) - z->avail_out);
 	}
 	/* Z_BUF_ERROR: there was nothing left to do. */
 	return result != Z_DATA_ERROR && size == 0 && n == 0 &&

@@ -6,6 +6,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "crc.h"
+
 enum {
 	SAVED_LEAST = 64, /* bytes */
 	SAVED_PART = 50,  /* one of so many */
@@ -117,7 +119,7 @@ deflate_piece(struct deflater *d, struct piece *piece)
 	if (deflate_read(piece->fd, d->raw, piece->n, piece->offset) < 0 ||
 		set_dictionary(d, piece) < 0)
 		return -1;
-	piece->crc = (uint32_t)crc32(0, d->raw, (uInt)piece->n);
+	piece->crc = crc_add(0, d->raw, piece->n);
 	d->z.next_out = piece->packed;
 	d->z.avail_out = DEFLATE_ROOM;
 	if (piece->seekable)

@@ -12,6 +12,7 @@
 #include <zlib.h>
 
 #include "chunk.h"
+#include "crc.h"
 #include "points.h"
 #include "source.h"
 
@@ -32,7 +33,7 @@ struct inflater {
 	uint64_t offset; /* in the file, of compressed bytes not copied yet */
 	uint64_t left;   /* of them */
 	uint64_t size;   /* of the content up to where it stands */
-	uLong crc;       /* of what came out */
+	uint32_t crc;    /* of what came out */
 	z_stream z;
 	struct points *points;        /* to leave behind; or NULL */
 	uint64_t next_point;          /* none is wanted before this offset */
@@ -179,7 +180,7 @@ inflater_read(struct source *source, void *buffer, size_t n)
 	if (i->points != NULL)
 		count_lines(i);
 	if (i->begun == 0)
-		i->crc = crc32(i->crc, buffer, (uInt)n);
+		i->crc = crc_add(i->crc, buffer, n);
 	if (i->size == i->member.size &&
 		finish(i, result, n > 0 ? ((char *)buffer)[n - 1] : '\n') < 0)
 		return -1;
@@ -272,7 +273,6 @@ inflate_open(struct archive *archive, const struct member *member,
 	i->member = *member;
 	i->offset = start;
 	i->left = member->packed;
-	i->crc = crc32(0, NULL, 0);
 	i->input_size = input_size;
 	if (inflateInit2(&i->z, -MAX_WBITS) != Z_OK) {
 		free(i);

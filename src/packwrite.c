@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "crc.h"
 #include "interrupt.h"
 #include "precompress.h"
 #include "sozipwrite.h"
@@ -231,7 +232,7 @@ store(struct writer *w, struct item *item, int fd)
 
 		if (deflate_read(fd, w->buffer, n, m->packed) < 0)
 			return fail_file(w->fault, item->file, errno);
-		m->crc = (uint32_t)crc32_z(m->crc, w->buffer, n);
+		m->crc = crc_add(m->crc, w->buffer, n);
 		if (add_bytes(w, w->buffer, n) < 0)
 			return -1;
 		progress_add(w->to->progress, 0, n);
@@ -303,7 +304,7 @@ add_sibling(struct writer *w, struct job *job)
 		return 0;
 	item->entry.size = job->piece.npacked;
 	begin_member(w, item, ZIP_STORED);
-	w->member.crc = (uint32_t)crc32_z(0, job->coded, job->piece.npacked);
+	w->member.crc = crc_add(0, job->coded, job->piece.npacked);
 	if (add_bytes(w, job->coded, job->piece.npacked) < 0)
 		return -1;
 	return end_member(w, item);
@@ -412,7 +413,7 @@ packwrite_crc(const struct packwrite *packwrite, const struct tree_file *file,
 			close(fd);
 			return fail_file(fault, file, EBUSY);
 		}
-		*crc = (uint32_t)crc32_z(*crc, buffer, n);
+		*crc = crc_add(*crc, buffer, n);
 		at += n;
 	}
 	if (close_file(fd, file) < 0)

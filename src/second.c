@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include <zip.h>
-#include <zlib.h>
+
+#include "crc.h"
 
 enum { BUFFER_SIZE = 64 * 1024 };
 
@@ -49,7 +50,7 @@ second_fault(struct second *second, uint64_t i, const struct member *member,
 	char buffer[BUFFER_SIZE];
 	zip_file_t *file = zip_fopen_index(second->zip, i, 0);
 	const char *why = NULL;
-	uLong crc = crc32(0, NULL, 0);
+	uint32_t crc = 0;
 	uint64_t done = 0;
 	zip_int64_t n = 0;
 
@@ -58,7 +59,7 @@ second_fault(struct second *second, uint64_t i, const struct member *member,
 	/* No further: what is more than announced may be more than we live. */
 	while (done <= member->size &&
 		(n = zip_fread(file, buffer, sizeof(buffer))) > 0) {
-		crc = crc32_z(crc, (unsigned char *)buffer, (size_t)n);
+		crc = crc_add(crc, buffer, (size_t)n);
 		done += (uint64_t)n;
 		progress_add(progress, 0, (uint64_t)n);
 	}

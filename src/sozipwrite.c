@@ -2,9 +2,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <zlib.h>
 
 #include "bytes.h"
+#include "crc.h"
 #include "zipend.h"
 #include "ziplocal.h"
 
@@ -65,7 +65,7 @@ sozipwrite_index(int fd, uint64_t *at, const struct zip_entry *member,
 		.size = size,
 		.packed = size,
 		.offset = *at,
-		.crc = (uint32_t)crc32_z(0, index, size),
+		.crc = crc_add(0, index, size),
 		.method = ZIP_STORED,
 	};
 	header = zipwrite_local(local, &entry, 1);
@@ -84,7 +84,7 @@ has_crc(int fd, uint64_t offset, size_t size, uint32_t crc)
 	struct zip_fault fault;
 	bool has = bytes != NULL &&
 		zip_read(fd, bytes, size, offset, &fault) == ZIPDIR_OK &&
-		(uint32_t)crc32_z(0, bytes, size) == crc;
+		crc_add(0, bytes, size) == crc;
 
 	free(bytes);
 	return has;

@@ -7,8 +7,8 @@
  * Points in a large one tell the number of lines before them. */
 
 #include <stdlib.h>
-#include <zlib.h>
 
+#include "crc.h"
 #include "points.h"
 #include "source.h"
 
@@ -19,7 +19,7 @@ struct copier {
 	uint64_t start;        /* of the data */
 	uint64_t begun;        /* offset in the data where it begins */
 	uint64_t done;         /* offset up to which bytes were given out */
-	uLong crc;             /* of them */
+	uint32_t crc;          /* of them */
 	struct points *points; /* to leave behind; or NULL */
 	uint64_t lines;        /* newlines up to done */
 };
@@ -58,7 +58,7 @@ copier_read(struct source *source, void *buffer, size_t n)
 		leave_point(c, buffer, n);
 	if (c->begun > 0)
 		return (ssize_t)n;
-	c->crc = crc32_z(c->crc, buffer, n);
+	c->crc = crc_add(c->crc, buffer, n);
 	if (c->done < c->member.size)
 		return (ssize_t)n;
 	if (c->crc != c->member.crc)
@@ -99,7 +99,6 @@ stored_open(struct archive *archive, const struct member *member,
 	c->archive = archive;
 	c->member = *member;
 	c->start = start;
-	c->crc = crc32(0, NULL, 0);
 	if (position == NULL)
 		return &c->source;
 	c->points = points_get(archive, member);
