@@ -110,6 +110,15 @@ run_block(struct inflater *i)
 	return result;
 }
 
+/* A point may be wanted in what is made next.  To stop at the ends of blocks
+ * for nothing costs zlib a copy of its window each time. */
+static bool
+nears_point(const struct inflater *i)
+{
+	return i->points != NULL &&
+		i->begun + i->z.total_out + i->z.avail_out >= i->next_point;
+}
+
 /* Inflate into z.next_out until it is full, the stream ends, or much was read:
  * what zlib says, Z_ERRNO when the file has become shorter. */
 static int
@@ -122,7 +131,8 @@ run(struct inflater *i)
 			break;
 		if (i->z.avail_in == 0 && refill(i) < 0)
 			return Z_ERRNO;
-		result = i->points ? run_block(i) : inflate(&i->z, Z_NO_FLUSH);
+		result = nears_point(i) ? run_block(i)
+					: inflate(&i->z, Z_NO_FLUSH);
 	}
 	return result;
 }

@@ -309,12 +309,19 @@ points_finished(struct points *points, uint64_t *lines)
 uint64_t
 points_count_lines(const void *p, size_t n)
 {
-	const char *at = p, *end = at + n;
+	/* As many as a byte can count: a loop for the compiler to unroll. */
+	enum { STEP = 240 };
+	const unsigned char *at = p;
 	uint64_t lines = 0;
 
-	while ((at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
-		lines++;
-		at++;
+	for (; n >= STEP; n -= STEP, at += STEP) {
+		unsigned char found = 0;
+
+		for (int i = 0; i < STEP; i++)
+			found = (unsigned char)(found + (at[i] == '\n'));
+		lines += found;
 	}
+	while (n-- > 0)
+		lines += *at++ == '\n';
 	return lines;
 }

@@ -75,6 +75,23 @@ static const struct kind {
 		65536, Z_FULL_FLUSH, 1},
 };
 
+/* In pieces of all lengths: no newline, each third byte, all. */
+static void
+test_count_lines(void **state)
+{
+	static const size_t every[] = {0, 3, 1};
+	char bytes[1000];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(every); i++) {
+		for (size_t at = 0; at < sizeof(bytes); at++)
+			bytes[at] = every[i] && at % every[i] == 0 ? '\n' : 'n';
+		for (size_t n = 0; n <= sizeof(bytes); n++)
+			assert_int_equal(points_count_lines(bytes, n),
+				every[i] ? (n + every[i] - 1) / every[i] : 0);
+	}
+}
+
 static struct str
 deflate_kind(const struct kind *kind, struct str text)
 {
@@ -344,6 +361,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_count_lines),
 		cmocka_unit_test(test_all_kinds),
 		cmocka_unit_test(test_without_room),
 		cmocka_unit_test(test_many_points),
