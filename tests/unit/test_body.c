@@ -967,6 +967,39 @@ test_settled_after_change(void **state)
 	arena_free(&arena);
 }
 
+/* Emptied before it is settled: what is copied is not touched in the mapping,
+ * which would be the end of the process. */
+static void
+test_settled_of_emptied(void **state)
+{
+	static const size_t sizes[] = {
+		1, BODY_TAIL_SIZE + 1, 60000, BODY_SETTLE_SIZE};
+	struct arena arena = {0};
+	unsigned failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 2 * COUNT(sizes); i++) {
+		struct str content = zipmake_noise(sizes[i / 2], 5);
+		struct zipmake z = {0};
+		struct body body;
+
+		zipmake_add(&z,
+			&(struct zipmake_member){.name = "m",
+				.content = content,
+				.method = methods[i % 2]});
+		arena_reset(&arena);
+		body_init(&body, &arena, open_made(&z));
+		add_member(&body, "m", (struct span){0, content.n});
+		do_change(CHANGE_EMPTY);
+		body_settle(&body);
+		assert_int_equal(body.length, content.n);
+		failed += check(&body, "emptied", STR(""), BODY_CUT);
+		free((void *)(uintptr_t)content.p);
+	}
+	assert_int_equal(failed, 0);
+	arena_free(&arena);
+}
+
 /* One that is too large stays as it is, and so does one that needs no archive.
  */
 static void
@@ -1289,6 +1322,7 @@ main(void)
 		cmocka_unit_test(test_change_before_the_trailer),
 		cmocka_unit_test(test_settled),
 		cmocka_unit_test(test_settled_after_change),
+		cmocka_unit_test(test_settled_of_emptied),
 		cmocka_unit_test(test_not_settled),
 		cmocka_unit_test(test_settled_cut),
 		cmocka_unit_test(test_constant_memory),
