@@ -70,6 +70,9 @@ HARDEN  := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 LDFLAGS += -static
 endif
 OBJ  := $(SRC:src/%.c=$(BUILD)/%.o)
+ifeq ($(SAN),thread)
+OBJ  += $(BUILD)/tsan.o
+endif
 CORE := $(filter-out $(BUILD)/main.o,$(OBJ))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 BENCH := $(addprefix $(BUILD)/bench/,bare canned micro allocs.so)
@@ -83,6 +86,9 @@ $(BUILD)/wwz: $(OBJ)
 $(BUILD)/%.o: src/%.c Makefile | $(BUILD)/unit
 	@mkdir -p $(@D)
 	$(COMPILE) -Isrc -I$(BUILD) -c -o $@ $<
+
+$(BUILD)/tsan.o: tests/tsan.c Makefile | $(BUILD)/unit
+	$(COMPILE) -c -o $@ $<
 
 $(BUILD)/page.o: $(BUILD)/style.h $(BUILD)/logstyle.h
 
