@@ -3,13 +3,11 @@
  * for is entered into a table with open addressing.  A slot holds the offset of
  * its entry in the copy, so that looking up touches nothing of the file, which
  * another process may cut off at any moment; and a word for what archive.c
- * finds out about the member.  With 10 slots for 7 members this costs 11.5
- * bytes a member, and the order of names 4 more.
+ * finds out about the member: 11.5 bytes a member, and 4 for their order.
  *
- * Slots and entries lie far apart, and waiting for memory is what building and
- * searching the table cost.  So a slot is asked for some members before it is
- * needed, and the word holds 8 bits of the name's hash, too: entries of other
- * names are not looked at. */
+ * Slots and entries lie far apart, and to wait for memory is what all this
+ * costs. So a slot is asked for some members before it is needed, and its word
+ * has 8 bits of the name's hash: entries of other names are not looked at. */
 
 #include "zipdir.h"
 
@@ -51,11 +49,9 @@ struct zipdir {
 	struct slot *slots;
 	uint32_t nslots;
 	uint32_t count;
-	uint64_t key; /* of the hash */
-	bool cp437;   /* some names are not UTF-8 */
-	/* A bit for each byte that a name ends in: an archive without
-	 * precompressed siblings is hardly ever searched for them. */
-	uint64_t last[4];
+	uint64_t key;     /* of the hash */
+	bool cp437;       /* some names are not UTF-8 */
+	uint64_t last[4]; /* a bit for each byte that a name ends in */
 
 	/* Set by zipdir_sort: offsets of entries in the copy, by name. */
 	uint32_t *order;
@@ -162,7 +158,7 @@ static enum zipdir_result
 index_entries(struct zipdir *zipdir, uint64_t count, struct zip_fault *fault)
 {
 	zipdir->key = hash_key();
-	/* At least one slot stays free, or a search would not end. */
+	/* 10 for 7: one at least stays free, or a search would not end. */
 	zipdir->nslots = (uint32_t)(count + count * 3 / 7 + 1);
 	zipdir->slots = large_new(slots_size(zipdir));
 	if (zipdir->slots == NULL) {
@@ -302,6 +298,7 @@ find_bytes(const struct zipdir *zipdir, struct str name, uint32_t *at)
 	unsigned char last = name.n ? (unsigned char)name.p[name.n - 1] : 0;
 	const struct slot *slot;
 
+	/* This finds most of the siblings that are not there. */
 	if ((zipdir->last[last / 64] >> last % 64 & 1) == 0)
 		return NULL;
 	slot = probe(zipdir, name, hash_name(zipdir->key, name));

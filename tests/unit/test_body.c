@@ -917,6 +917,23 @@ test_change_before_the_trailer(void **state)
 
 /* body_settle */
 
+/* A body of one member with noise: its content, to be freed. */
+static struct str
+begin_noise(
+	struct body *body, struct arena *arena, size_t size, unsigned method)
+{
+	struct str content = zipmake_noise(size, 5);
+	struct zipmake z = {0};
+
+	zipmake_add(&z,
+		&(struct zipmake_member){
+			.name = "m", .content = content, .method = method});
+	arena_reset(arena);
+	body_init(body, arena, open_made(&z));
+	add_member(body, "m", (struct span){0, content.n});
+	return content;
+}
+
 static void
 test_settled(void **state)
 {
@@ -927,17 +944,10 @@ test_settled(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 2 * COUNT(sizes); i++) {
-		struct str content = zipmake_noise(sizes[i / 2], 5);
-		struct zipmake z = {0};
 		struct body body;
+		struct str content = begin_noise(
+			&body, &arena, sizes[i / 2], methods[i % 2]);
 
-		zipmake_add(&z,
-			&(struct zipmake_member){.name = "m",
-				.content = content,
-				.method = methods[i % 2]});
-		arena_reset(&arena);
-		body_init(&body, &arena, open_made(&z));
-		add_member(&body, "m", (struct span){0, content.n});
 		body_settle(&body);
 		assert_int_equal(body.length, content.n);
 		do_change(CHANGE_EMPTY);
@@ -979,17 +989,10 @@ test_settled_of_emptied(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 2 * COUNT(sizes); i++) {
-		struct str content = zipmake_noise(sizes[i / 2], 5);
-		struct zipmake z = {0};
 		struct body body;
+		struct str content = begin_noise(
+			&body, &arena, sizes[i / 2], methods[i % 2]);
 
-		zipmake_add(&z,
-			&(struct zipmake_member){.name = "m",
-				.content = content,
-				.method = methods[i % 2]});
-		arena_reset(&arena);
-		body_init(&body, &arena, open_made(&z));
-		add_member(&body, "m", (struct span){0, content.n});
 		do_change(CHANGE_EMPTY);
 		body_settle(&body);
 		assert_int_equal(body.length, content.n);
