@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "path.h"
+#include "listener.h"
+#include "log.h"
 
 enum { DRAIN_MAX = 64 * 1024 * 1024 };
 
@@ -83,56 +84,61 @@ cgi_run(const struct service *service, char *const *environment, int fd)
 	return result < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* argument is word, but for backslashes: some servers put them in front of what
- * a shell would take notice of. */
-static bool
-same_word(const char *argument, struct str word)
+bool
+cgi_is_started(void)
 {
-	size_t i = 0;
-
-	for (; *argument != '\0'; argument++) {
-		if (*argument == '\\')
-			continue;
-		while (i < word.n && word.p[i] == '\\')
-			i++;
-		if (i == word.n || word.p[i++] != *argument)
-			return false;
-	}
-	while (i < word.n && word.p[i] == '\\')
-		i++;
-	return i == word.n;
+	return getenv("REQUEST_METHOD") != NULL &&
+		!listener_listens(STDIN_FILENO);
 }
 
-/* The arguments without the words of a query. */
-static int
-without_query(int argc, char *const *argv, const char *query)
+void
+cgi_name_arguments(int argc, char *const *argv)
 {
+	const char *file = getenv("SCRIPT_FILENAME");
 	struct arena arena = {0};
-	struct str rest = str_of(query), words = rest;
-	int n = 0;
+	struct text words = {.arena = &arena};
 
-	if (rest.n == 0 || memchr(rest.p, '=', rest.n) != NULL)
-		return argc;
-	for (; words.p != NULL; n++)
-		str_cut(&words, '+');
-	for (int i = argc - n; i >= 1 && i < argc; i++) {
-		struct str word = path_decode(str_cut(&rest, '+'), &arena);
-
-		if (!same_word(argv[i], word)) {
-			n = 0;
-			break;
-		}
+	if (argc == 2 && file != NULL && strcmp(argv[1], file) == 0)
+		return;
+	for (int i = 1; i < argc; i++) {
+		if (i > 1)
+			text_byte(&words, ' ');
+		text_add(&words, str_of(argv[i]));
 	}
+	if (argc > 1)
+		log_pairs(LOG_WARN, "arguments-ignored",
+			{"why",
+				STR("a CGI program's come from the request: "
+				    "see WWZ_OPTIONS")},
+			{"words", text_str(&words)});
 	arena_free(&arena);
-	return argc > n ? argc - n : argc;
 }
 
-int
-cgi_own_arguments(
-	int argc, char *const *argv, const char *query, const char *script)
+/* No quotes: they are for shells, and a backslash does. */
+char **
+cgi_options(const char *text, struct arena *arena, int *argc)
 {
-	argc = without_query(argc, argv, query);
-	if (argc > 1 && script != NULL && strcmp(argv[argc - 1], script) == 0)
-		argc--;
-	return argc;
+	static const char blanks[] = " \t\n";
+	static char name[] = "wwz", command[] = "serve";
+	size_t n = strlen(text);
+	char **argv = arena_get(arena, (n / 2 + 4) * sizeof(*argv));
+	char *at = arena_get(arena, n + 1);
+
+	if (argv == NULL || at == NULL)
+		return NULL;
+	argv[0] = name;
+	argv[1] = command;
+	*argc = 2;
+	for (text += strspn(text, blanks); *text != '\0';
+		text += strspn(text, blanks)) {
+		argv[(*argc)++] = at;
+		while (*text != '\0' && strchr(blanks, *text) == NULL) {
+			if (*text == '\\' && text[1] != '\0')
+				text++;
+			*at++ = *text++;
+		}
+		*at++ = '\0';
+	}
+	argv[*argc] = NULL;
+	return argv;
 }

@@ -42,12 +42,6 @@ fcgi_init(void)
 }
 
 bool
-fcgi_is_cgi(void)
-{
-	return FCGX_IsCGI() != 0;
-}
-
-bool
 fcgi_has_room(size_t pairs, size_t bytes)
 {
 	void *room = malloc(STREAMS_SIZE + bytes + pairs * PAIR_SIZE);

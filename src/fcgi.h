@@ -18,10 +18,6 @@ struct FCGX_Request;
  * then on; of libfcgi's own handlers none stays.  -1 with errno. */
 int fcgi_init(void);
 
-/* The process was started as a CGI program: descriptor 0 is no socket that
- * listens. */
-bool fcgi_is_cgi(void);
-
 /* There is memory for reading a request with so many pairs of a name and a
  * value, of so many bytes in all: without it libfcgi would end the process.
  * Another thread may still take it in that moment.  Any thread. */

@@ -7,7 +7,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -317,8 +316,8 @@ passed(void)
 	return atoi(fds);
 }
 
-static bool
-listens(int fd)
+bool
+listener_listens(int fd)
 {
 	int yes = 0;
 	socklen_t size = sizeof(yes);
@@ -334,7 +333,7 @@ listener_inherit(struct listeners *listeners, struct listener_fault *fault)
 	int first = n > 0 ? FIRST_PASSED : STDIN_FILENO;
 
 	for (int fd = first; fd < first + (n > 0 ? n : 1); fd++) {
-		if (!listens(fd))
+		if (!listener_listens(fd))
 			return refuse(fault,
 				"descriptor %d is no socket that listens: "
 				"see --listen",

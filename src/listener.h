@@ -3,6 +3,7 @@
 #ifndef LISTENER_H
 #define LISTENER_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 enum { LISTENERS_MAX = 16 };
@@ -31,6 +32,9 @@ int listener_open(struct listeners *listeners, const char *address, mode_t mode,
  */
 int listener_check(
 	const char *address, int allow_remote, struct listener_fault *fault);
+
+/* fd is a socket that listens. */
+bool listener_listens(int fd);
 
 /* Take what this process was given: systemd's LISTEN_FDS, else descriptor 0.
  * -1 and fault when there is neither. */

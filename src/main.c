@@ -256,8 +256,7 @@ run_serve(struct service *service, const struct options *options)
 {
 	if (fcgi_init() < 0)
 		return usage_of("libfcgi", strerrordesc_np(errno));
-	if (options->nlisten == 0 && getenv("REQUEST_METHOD") != NULL &&
-		fcgi_is_cgi())
+	if (options->cgi)
 		return run_cgi(service, options);
 	raise_descriptors();
 	keep_memory();
@@ -324,6 +323,32 @@ run_pack(struct options *options)
 	return pack(options->words[0], options->words[1], &options->pack);
 }
 
+/* Options come from WWZ_OPTIONS, and from nowhere else. */
+static int
+run_as_cgi(const char *words)
+{
+	struct options options;
+	struct options_fault fault;
+	struct arena arena = {0};
+	int argc, status;
+	char **argv = cgi_options(words ? words : "", &arena, &argc);
+
+	if (argv == NULL)
+		status = usage_of("WWZ_OPTIONS", strerrordesc_np(errno));
+	else if (options_read(&options, argc, argv, &fault) < 0)
+		status = usage_of("WWZ_OPTIONS", fault.text);
+	else if (options.nlisten > 0 || options.user != NULL || options.check)
+		status = usage_of("WWZ_OPTIONS",
+			"--listen, --user and --check are not for a CGI "
+			"request");
+	else {
+		options.cgi = true;
+		status = run_service(&options);
+	}
+	arena_free(&arena);
+	return status;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -331,8 +356,10 @@ main(int argc, char **argv)
 	struct options_fault fault;
 
 	fill_standard();
-	argc = cgi_own_arguments(
-		argc, argv, getenv("QUERY_STRING"), getenv("SCRIPT_FILENAME"));
+	if (cgi_is_started()) {
+		cgi_name_arguments(argc, argv);
+		return run_as_cgi(getenv("WWZ_OPTIONS"));
+	}
 	if (options_read(&options, argc, argv, &fault) < 0)
 		return usage(fault.text);
 	switch (options.command) {

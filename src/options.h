@@ -30,6 +30,7 @@ enum command {
 struct options {
 	enum command command;
 	enum command topic; /* of COMMAND_HELP; COMMANDS: all */
+	bool cgi; /* answer the CGI request that the environment holds */
 
 	const char *listen[LISTENERS_MAX];
 	int nlisten;

@@ -21,7 +21,7 @@ enum {
 const struct command_spec command_specs[COMMANDS] = {
 	[COMMAND_SERVE] = {"serve", "[options]",
 		"answer FastCGI requests; or one CGI request, when started as "
-		"CGI",
+		"CGI: then with the options in WWZ_OPTIONS",
 		0, 0, ""},
 	[COMMAND_PACK] = {"pack", "[options] DIR FILE.wwz",
 		"put what lies below DIR into an archive that is good to serve",

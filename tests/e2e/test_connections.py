@@ -722,20 +722,34 @@ def test_mode_of_the_socket(serve, options, mode):
     assert got == mode, oct(got)
 
 
+def cgi_environment(*request, **more):
+    """What a server sets for one request; WWZ_OPTIONS may be in more."""
+    return {
+        name: value if isinstance(value, str) else os.fsdecode(value)
+        for name, value in harness.parameters(*request, **more)
+    }
+
+
+def run_cgi(environment, words=(), **options):
+    options.setdefault("stdin", subprocess.DEVNULL)
+    return subprocess.run(
+        [harness.WWZ, *words],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        timeout=harness.PATIENCE,
+        **options,
+    )
+
+
 def cgi(root, path, method="GET", headers=(), body=None, words=(), **more):
     """One request as plain CGI: (Response, what was printed on stderr)."""
-    environment = {
-        name: value if isinstance(value, str) else os.fsdecode(value)
-        for name, value in harness.parameters(
-            root, path, method, headers, body or b"", **more
-        )
-    }
-    done = subprocess.run(
-        [harness.WWZ, *words, "--root", root],
-        env=environment,
-        capture_output=True,
-        timeout=harness.PATIENCE,
-        **({"stdin": subprocess.DEVNULL} if body is None else {"input": body}),
+    more.setdefault("WWZ_OPTIONS", f"--root {root}")
+    options = {} if body is None else {"input": body, "stdin": None}
+    done = run_cgi(
+        cgi_environment(root, path, method, headers, body or b"", **more),
+        words,
+        **options,
     )
     assert done.returncode == 0, done
     got = harness.parse_cgi(done.stdout, method)
@@ -743,11 +757,114 @@ def cgi(root, path, method="GET", headers=(), body=None, words=(), **more):
     return got, done.stderr.decode()
 
 
-@pytest.mark.parametrize("words", [[], ["serve"]])
-def test_cgi(root, words):
-    got, errors = cgi(root, "/x.wwz/b.txt", words=words)
+@pytest.mark.parametrize(
+    "options", [None, "", "--root {root}", " \t--root={root}\n"])
+def test_cgi(root, options):
+    got, errors = cgi(root, "/x.wwz/b.txt",
+                      WWZ_OPTIONS=options and options.format(root=root))
     assert (got.status, got.body, errors) == (200, SITE["b.txt"], ""), got
     assert got.get("Content-Type") == "text/plain; charset=utf-8", got
+
+
+# What servers make of a query, and what they say the query was.
+CGI_WORDS = [
+    (["--access-log", "{tmp}/owned"], "--access-log+{tmp}/owned%00"),
+    (["--access-log", "{tmp}/owned"], "--access-log+{tmp}/owned"),
+    (["--access-log={tmp}/owned"], "--access-log%3D{tmp}/owned%00"),
+    (["serve", "--access-log", "{tmp}/owned"], ""),
+    (["pack", "{root}", "{tmp}/owned"], "pack+{root}+{tmp}/owned%00"),
+    (["check", "{root}/x.wwz"], "check+{root}/x.wwz%00"),
+    (["--listen", "unix:{tmp}/owned"], "--listen+unix:{tmp}/owned%00"),
+    (["--check"], "%2d-check"),
+    (["--version"], "--version%00"),
+]
+
+
+@pytest.mark.parametrize("words, query", CGI_WORDS)
+def test_cgi_words(tmp, root, words, query):
+    """Nothing of the command line is looked at; one line says so."""
+    words = [word.format(tmp=tmp, root=root) for word in words]
+    got, errors = cgi(root, "/x.wwz/a.txt", words=words,
+                      QUERY_STRING=query.format(tmp=tmp, root=root))
+    assert (got.status, got.body) == (200, SITE["a.txt"]), got
+    assert not (tmp / "owned").exists()
+    assert errors.startswith("warn arguments-ignored "), errors
+    assert harness.LINE.fullmatch(errors.rstrip("\n")), errors
+    assert " ".join(words) in errors, errors
+
+
+def test_cgi_file_as_word(root):
+    """lighttpd adds the name of what was asked for, each time."""
+    got, errors = cgi(root, "/x.wwz/a.txt", words=[root / "x.wwz"])
+    assert (got.status, got.body, errors) == (200, SITE["a.txt"], ""), got
+
+
+def test_cgi_reset_connection(tmp, root):
+    """Some servers hand over the client's connection as standard input.  After
+    the client has reset it, it is not connected, as a socket that listens is
+    not; it is still a CGI request."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        client = socket.create_connection(server.getsockname())
+        handed, _ = server.accept()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                      struct.pack("ii", 1, 0))
+    client.close()
+    with handed:
+        def reset():
+            try:
+                handed.getpeername()
+            except OSError:
+                return True
+        harness.wait_until(reset, "the connection is reset")
+        done = run_cgi(
+            cgi_environment(root, "/x.wwz/a.txt"),
+            ["pack", root, tmp / "owned"],
+            stdin=handed,
+        )
+    assert done.returncode == 0, done
+    assert not (tmp / "owned").exists()
+    assert done.stdout.endswith(b"answer"), done
+
+
+def test_cgi_options(tmp, root):
+    """WWZ_OPTIONS holds words with blanks between; a backslash takes what is
+    behind it as it is."""
+    got, _ = cgi(root, "/x.wwz/", WWZ_OPTIONS="--no-listing")
+    assert got.status == 403, got
+    log = tmp / "two words\\.log"
+    named = str(log).replace("\\", "\\\\").replace(" ", "\\ ")
+    got, errors = cgi(root, "/x.wwz/a.txt",
+                      WWZ_OPTIONS=f"--max-age 7\n  --access-log\t{named}")
+    assert (got.status, errors) == (200, ""), got
+    assert got.get("Cache-Control") == "max-age=7", got
+    assert " 200 6 " in log.read_text()
+
+
+@pytest.mark.parametrize("options", [
+    "--unknown", "--max-age", "--max-age x", "serve", "help", "--version",
+    "pack a b", "--listen unix:/none/x", "--user nobody", "--check",
+])
+def test_cgi_wrong_options(root, options):
+    done = run_cgi(cgi_environment(root, "/x.wwz/a.txt", WWZ_OPTIONS=options))
+    assert (done.returncode, done.stdout) == (2, b""), done
+    assert done.stderr.startswith(b"wwz: WWZ_OPTIONS: "), done
+    assert done.stderr.count(b"\n") == 1, done
+
+
+def test_fastcgi_in_the_environment_of_cgi(tmp, root, serve):
+    """A socket that listens as descriptor 0 is FastCGI whatever else is set:
+    the words are options."""
+    address = tmp / "zero"
+    environment = {**os.environ, **cgi_environment(root, "/x.wwz/a.txt"),
+                   "WWZ_OPTIONS": "--unknown"}
+    with listening(address) as s:
+        responder = serve(
+            command=[harness.WWZ, *harness.AS_USER, "--root", root,
+                     "--no-listing"],
+            address=address, stdin=s, env=environment)
+    with responder.client() as client:
+        assert client.ask("/x.wwz/a.txt").body == b"answer"
+        assert client.ask("/x.wwz/").status == 403
 
 
 # Method, path, fields, body; status and body of the answer.
@@ -781,13 +898,9 @@ def test_cgi_error_is_logged(root):
 
 def test_cgi_to_a_closed_pipe(root):
     """A server that goes away: no hang, nothing on standard error."""
-    environment = {
-        name: value if isinstance(value, str) else os.fsdecode(value)
-        for name, value in harness.parameters(root, "/x.wwz/big.bin")
-    }
     with subprocess.Popen(
-        [harness.WWZ, "--root", root],
-        env=environment,
+        [harness.WWZ],
+        env=cgi_environment(root, "/x.wwz/big.bin"),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

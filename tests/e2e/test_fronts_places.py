@@ -230,34 +230,86 @@ def test_spawn_fcgi(place, start):
     check(start(fronts.Nginx(place)), SITE)
 
 
-def cgi_apache(place):
+def cgi_apache(place, more=""):
     text = fronts.shipped(
         "cgi/apache.conf",
         ("/usr/lib/cgi-bin/wwz.cgi", place.binary),
         ("wwz.cgi", place.binary.name),
     )
     return fronts.Apache(place, text, modules=["cgid", "actions"],
-                         more=f"ScriptSock {place.run}/cgid.sock")
+                         more=f"ScriptSock {place.run}/cgid.sock\n{more}")
 
 
+def cgi_bin(place):
+    """Where Apache takes all that is there for CGI programs: a link to wwz."""
+    directory = place.tmp / "bin"
+    directory.mkdir()
+    (directory / "wwz").symlink_to(place.binary)
+    return fronts.Apache(place, f"""
+ScriptAlias /bin/ {directory}/
+<Directory {directory}>
+	Options FollowSymLinks ExecCGI
+	Require all granted
+</Directory>
+""", modules=["cgid"], more=f"ScriptSock {place.run}/cgid.sock")
+
+
+def cgi_lighttpd(place, more=""):
+    return fronts.Lighttpd(place, "cgi/lighttpd.conf", place.binary, more)
+
+
+# How to start the server, and what stands before an archive's path.
 CGI = {
-    "apache": cgi_apache,
-    "lighttpd": lambda place: fronts.Lighttpd(
-        place, "cgi/lighttpd.conf", place.binary),
+    "apache": (cgi_apache, ""),
+    "cgi-bin": (cgi_bin, "/bin/wwz"),
+    "lighttpd": (cgi_lighttpd, ""),
+}
+SET_OPTIONS = {
+    "apache": 'SetEnv WWZ_OPTIONS "{}"\n',
+    "lighttpd": 'server.modules += ( "mod_setenv" )\n'
+                'setenv.set-environment = ( "WWZ_OPTIONS" => "{}" )\n',
 }
 
 
 @pytest.mark.parametrize("name", CGI)
 def test_cgi_without_script(place, start, name):
     """wwz itself as the CGI program: what servers pass as arguments, from the
-    query or of their own, are no options and no commands."""
+    query or of their own, are no options and no commands, not even where the
+    query is not what the arguments say."""
     archives.write(place.root / "site.wwz", MEMBERS)
-    front = start(CGI[name](place))
-    page = "/site.wwz/a/b.html"
+    start_front, before = CGI[name]
+    front = start(start_front(place))
+    front.allow("warn arguments-ignored ")
+    page = f"{before}/site.wwz/a/b.html"
+    owned = fronts.own(place.tmp / "www") / "owned.php"
     for query in ("", "?--version", "?--root+/", "?help", "?-h", "?--+x",
-                  "?serve+--no-listing", "?a%20b+--help", "?--index=x"):
-        check(front, [(page + query, 200, MEMBERS["a/b.html"])])
-    check(front, [("/site.wwz/a/?serve+--no-listing", 200, None)])
+                  "?serve+--no-listing", "?a%20b+--help", "?--index=x",
+                  f"?--access-log+{owned}", f"?--access-log+{owned}%00",
+                  f"?--access-log%3d{owned}%00", f"?--access-log%3d{owned}",
+                  f"?serve+--access-log+{owned}%00%00",
+                  f"?pack+{place.root}+{owned}%00",
+                  f"?--access-log+{owned}+--+%00"):
+        # lighttpd lets no NUL through.
+        if name == "lighttpd" and "%00" in query:
+            check(front, [(page + query, 400, None)])
+        else:
+            check(front, [(page + query, 200, MEMBERS["a/b.html"])])
+        assert not owned.exists(), query
+    check(front, [(f"{before}/site.wwz/a/?serve+--no-listing", 200, None)])
+
+
+@pytest.mark.parametrize("name", SET_OPTIONS)
+def test_cgi_options_of_the_server(place, start, name):
+    """WWZ_OPTIONS as the server's configuration sets it.  A client's own stays
+    HTTP_WWZ_OPTIONS."""
+    archives.write(place.root / "site.wwz", MEMBERS)
+    more = SET_OPTIONS[name].format(f"--no-listing --root {place.root}")
+    front = start(CGI[name][0](place, more=more))
+    for headers in ([], [("WWZ_OPTIONS", "--max-age 5"),
+                         ("WWZ-OPTIONS", "--max-age 5")]):
+        got = ask(front, "/site.wwz/a/b.html", headers=headers)
+        assert (got.status, got.get("Cache-Control")) == (200, None), got
+        assert ask(front, "/site.wwz/a/", headers=headers).status == 403
 
 
 def unit(place, name):
