@@ -3,6 +3,7 @@
 #   make                build/wwz
 #   make check          unit tests (cmocka), and the fuzzers' corpora
 #   make fuzz           the fuzzers (clang), SECONDS=60 each
+#   make coverage       lines and branches that the tests reach; E2E= selects
 #   make bench-tools    what scripts/bench measures with
 #   make install        PREFIX=/usr/local DESTDIR= MANDIR= UNITDIR=; uninstall
 #   make format lint    needs clang-format, clang-tidy, cppcheck
@@ -43,7 +44,8 @@ LIBS += -lzstd
 endif
 endif
 
-# A sanitizer reads its own binary and looks into its own process to report.
+# A sanitizer reads its own binary and looks into its own process to report;
+# counters of coverage are written when the process ends.
 BUILD := build
 ifeq ($(SAN),address)
 BUILD  := build/asan
@@ -52,6 +54,11 @@ HARDEN := -fsanitize=address,undefined -fno-sanitize-recover=all \
 else ifeq ($(SAN),thread)
 BUILD  := build/tsan
 HARDEN := -fsanitize=thread -fno-omit-frame-pointer -DWWZ_UNCONFINED
+else ifeq ($(SAN),coverage)
+CC     := gcc
+CFLAGS := -O0 -g
+BUILD  := build/coverage
+HARDEN := --coverage -fprofile-update=atomic -DWWZ_UNCONFINED
 else ifeq ($(SAN),fuzzer)
 CC     := clang
 BUILD  := build/fuzzer
@@ -119,7 +126,7 @@ $(BUILD)/unit:
 
 $(BUILD)/fuzz/%.o: tests/fuzz/%.c Makefile
 	@mkdir -p $(@D)
-	$(COMPILE) -Isrc -c -o $@ $<
+	$(COMPILE) -Isrc -Itests/unit -c -o $@ $<
 
 # libFuzzer's main, or one that runs the files it is given.
 $(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/fuzz_%.o $(BUILD)/fuzz/replay.o $(CORE)
@@ -173,6 +180,11 @@ fuzz:
 	        -artifact_prefix=build/fuzzer/$$t- \
 	        build/fuzzer/corpus/$$t testdata/fuzz/$${t#fuzz_}; done
 
+coverage:
+	$(MAKE) -s SAN=coverage all unit
+	$(MAKE) -s static
+	scripts/coverage $(E2E)
+
 # For hosts without the libraries: all of them linked in but libzip, of which
 # Debian has no static form; members that need it are answered with 501.
 static:
@@ -217,8 +229,8 @@ lint: $(BUILD)/style.h $(BUILD)/logstyle.h
 clean:
 	rm -rf build
 
-.PHONY: all unit check bench-tools fuzz fuzzers static install uninstall \
-    format lint clean
+.PHONY: all unit check bench-tools fuzz fuzzers coverage static install \
+    uninstall format lint clean
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/unit/*.d $(BUILD)/fuzz/*.d \
