@@ -2,6 +2,7 @@
 at worst, the responder lives, and all is well again afterwards."""
 
 import contextlib
+import json
 import mmap
 import os
 import re
@@ -115,14 +116,12 @@ def test_few_archives(root, serve):
 
 
 @pytest.mark.threads
-@pytest.mark.parametrize("limit", ["8M", "0"])
-def test_little_memory(root, serve, limit):
-    """--max-memory bounds what the indexes take together, but for the one in
-    use: 20 of 4 MB each."""
+def test_little_memory(root, serve):
+    """--max-memory bounds what the indexes take together: 20 of 4 MB each."""
     bombs.write_many(root / "0.wwz", [b"%d" % i for i in range(60_000)])
     for number in range(1, 20):
         os.link(root / "0.wwz", root / f"{number}.wwz")
-    responder = serve("--max-memory", limit, "--threads", "2")
+    responder = serve("--max-memory", "8M", "--threads", "2")
     with responder.client() as client:
         assert client.ask("/0.wwz/59999").status == 200
         before = peak(responder)
@@ -132,6 +131,62 @@ def test_little_memory(root, serve, limit):
                 assert got.status == 200, f"{number}: {got}"
     grown = peak(responder) - before
     room = 512 if harness.SANITIZED else 24
+    assert grown < room * MIB, f"{grown / MIB:.0f} MiB more"
+
+
+@pytest.mark.threads
+def test_large_directory(root, serve):
+    """One that needs more than half of --max-memory is refused before it is
+    read."""
+    bombs.write_wide(root / "wide.wwz", 300)
+    assert (root / "wide.wwz").stat().st_blocks * 512 < 32 * MIB
+    archives.write(root / "good.wwz", {"a.txt": "good"})
+    responder = serve("--threads", "2")
+    responder.expect("^warn archive-too-large .*wide.wwz.*half of --max-mem")
+    with responder.client() as client:
+        assert client.ask("/good.wwz/a.txt").body == b"good"
+        before = peak(responder)
+        assert client.ask("/wide.wwz/a.bin").status == 500
+        assert client.ask("/good.wwz/a.txt").body == b"good"
+    grown = peak(responder) - before
+    assert grown < 8 * MIB, f"{grown / MIB:.0f} MiB more"
+
+
+def opened(client):
+    """How many archives were opened, so far."""
+    got = client.ask("/good.wwz/-wwz-status?format=json")
+    return json.loads(got.body)["archives_opened"]
+
+
+@pytest.mark.threads
+def test_slow_readers_share(root, serve):
+    """What slow readers hold is read once, counts, and is not closed for
+    others, who are told to come again."""
+    for name in ("one", "two", "three"):
+        bombs.write_wide(root / f"{name}.wwz", 20)
+    archives.write(root / "good.wwz", {"a.txt": "good"})
+    responder = serve("--threads", "2", "--status", "--max-memory", "48M")
+    with responder.client() as client, contextlib.ExitStack() as stack:
+        assert client.ask("/good.wwz/a.txt").body == b"good"
+        before, count = peak(responder), opened(client)
+        slow = [stack.enter_context(responder.client()) for _ in range(10)]
+        for number, reader in enumerate(slow):
+            name = ("one", "two")[number % 2]
+            reader.send(reader.request(f"/{name}.wwz/a.bin"))
+            reader.read_record()
+        responder.expect("^warn archive-unavailable .*three.wwz")
+        assert client.ask("/three.wwz/a.bin").status == 503
+        assert client.ask("/one.wwz/a.bin", "HEAD").status == 200
+        assert opened(client) == count + 2
+        # Only what is read is in the way of others.
+        for reader in slow:
+            reader.close()
+        harness.wait_until(
+            lambda: client.ask("/three.wwz/a.bin", "HEAD").status == 200,
+            "three.wwz finds room")
+        assert client.ask("/good.wwz/a.txt").body == b"good"
+    grown = peak(responder) - before
+    room = 512 if harness.SANITIZED else 64
     assert grown < room * MIB, f"{grown / MIB:.0f} MiB more"
 
 
