@@ -218,10 +218,17 @@ uninstall:
 format:
 	clang-format -i src/*.[ch] tests/*/*.[ch]
 
+# Newer versions of cppcheck do not see that a struct's member leads back to it,
+# nor that an address is no longer used after a function's end.
 lint: $(BUILD)/style.h $(BUILD)/logstyle.h
-	clang-format --dry-run -Werror src/*.[ch] $(wildcard tests/*/*.[ch])
+	@case "$$(clang-format --version)" in \
+	*"version 14."*) clang-format --dry-run -Werror \
+	    src/*.[ch] $(wildcard tests/*/*.[ch]) ;; \
+	*) echo "the format is not checked: it is clang-format 14's" ;; esac
 	cppcheck --quiet --std=c11 --enable=warning,portability \
 	    --suppress=uninitvar --suppress=ctuuninitvar --error-exitcode=1 \
+	    --suppress=normalCheckLevelMaxBranches \
+	    '--suppress=memleak:*log*.c' '--suppress=autoVariables:*chunk.c' \
 	    -D_GNU_SOURCE -DWWZ_VERSION='""' -I$(BUILD) src
 	printf '%s\n' $(SRC) | xargs -P 2 -I{} \
 	    clang-tidy --quiet {} -- $(CSTD) -I$(BUILD)
