@@ -351,6 +351,17 @@ archive_is_intact(const struct archive *archive)
 		same_time(st.st_mtim, archive->id.modified);
 }
 
+const char *
+archive_loss(const struct archive *archive)
+{
+	int error = errno;
+	struct stat st;
+
+	if (fstat(archive->fd, &st) == 0 && st.st_size < archive->id.size)
+		return "the file has become shorter";
+	return strerrordesc_np(error);
+}
+
 /* What is wrong with member's local header, NULL when nothing is; its size. */
 static const char *
 local_fault(const struct archive *archive, const struct member *member,
@@ -362,7 +373,7 @@ local_fault(const struct archive *archive, const struct member *member,
 	if (end < ZIPLOCAL_SIZE || member->offset > end - ZIPLOCAL_SIZE)
 		return "no room for a local header";
 	if (archive_read(archive, member->offset, header, ZIPLOCAL_SIZE) < 0)
-		return "the file has become shorter";
+		return archive_loss(archive);
 	*size = ziplocal_size(header);
 	if (*size == 0)
 		return "no local header";
@@ -378,7 +389,7 @@ local_fault(const struct archive *archive, const struct member *member,
 	if (member->size > INT64_MAX)
 		return "larger than any file";
 	if (archive_read(archive, member->offset, header, *size) < 0)
-		return "the file has become shorter";
+		return archive_loss(archive);
 	return ziplocal_differs(header, member);
 }
 
@@ -451,10 +462,10 @@ archive_read(
 
 		if (got < 0 && errno == EINTR)
 			continue;
-		if (got <= 0) {
+		if (got == 0)
 			errno = EIO;
+		if (got <= 0)
 			return -1;
-		}
 		buffer = (char *)buffer + got;
 		offset += (uint64_t)got;
 		n -= (size_t)got;

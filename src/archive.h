@@ -103,9 +103,13 @@ enum status archive_walk(
 	struct archive *archive, struct str name, struct zipdir_walk *walk);
 
 /* Copy n bytes at offset, which lie in the file as it was opened.  -1 with
- * errno EIO when they are gone.  Any thread. */
+ * errno when they cannot be read, EIO when they are gone.  Any thread. */
 int archive_read(
 	const struct archive *archive, uint64_t offset, void *buffer, size_t n);
+
+/* Why bytes of the file could not be had, for the log: it has become shorter,
+ * or what errno says.  Any thread. */
+const char *archive_loss(const struct archive *archive);
 
 /* Bytes of memory that the archive costs, the mapping not counted. */
 size_t archive_memory(const struct archive *archive);

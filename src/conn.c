@@ -201,10 +201,14 @@ write_failed(struct conn *conn)
 	account_enter(&conn->account, PHASE_WAIT);
 	if (errno == EAGAIN || errno == EWOULDBLOCK)
 		return CONN_WRITABLE;
-	if (errno == EFAULT)
+	if (errno == EFAULT) {
+		const struct archive *archive = conn->response.body.archive;
+
+		errno = EIO; /* as for who reads the mapping */
 		log_pairs(LOG_WARN, "response-cut",
-			{"archive", str_of(conn->response.body.archive->path)},
-			{"why", STR("the file has become shorter")});
+			{"archive", str_of(archive->path)},
+			{"why", str_of(archive_loss(archive))});
+	}
 	return CONN_CLOSE;
 }
 

@@ -141,8 +141,6 @@ bind_unix(int fd, const struct sockaddr_un *address, mode_t mode)
 		bind(fd, (const struct sockaddr *)address, sizeof(*address));
 
 	umask(mask);
-	if (result == 0)
-		result = listen(fd, BACKLOG);
 	return result;
 }
 
@@ -159,15 +157,19 @@ open_unix(struct listeners *listeners, const char *path, mode_t mode,
 		return -1;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	copy = strdup(path);
-	if (fd < 0 || copy == NULL || bind_unix(fd, &address, mode) < 0)
+	if (fd < 0 || copy == NULL || bind_unix(fd, &address, mode) < 0) {
 		refuse(fault, "unix:%s: %s", path, strerrordesc_np(errno));
-	else if (add(listeners, fd, fault) == 0) {
+		free(copy);
+	} else {
 		listeners->made[listeners->nmade++] = copy;
-		return 0;
+		if (listen(fd, BACKLOG) < 0)
+			refuse(fault, "unix:%s: %s", path,
+				strerrordesc_np(errno));
+		else if (add(listeners, fd, fault) == 0)
+			return 0;
 	}
 	if (fd >= 0)
 		close(fd);
-	free(copy);
 	return -1;
 }
 

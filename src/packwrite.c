@@ -74,33 +74,46 @@ is_directory(const struct tree_file *file)
 	return str_ends(file->name, STR("/"));
 }
 
+/* -1 with errno: EBUSY when it is another file, or has changed. */
+static int
+compare_file(int fd, const struct tree_file *file)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -1;
+	if (tree_file_is(file, &st))
+		return 0;
+	errno = EBUSY;
+	return -1;
+}
+
+/* -1 with errno. */
+static int
+close_file(int fd, const struct tree_file *file)
+{
+	int result = compare_file(fd, file), saved = errno;
+
+	close(fd);
+	errno = saved;
+	return result;
+}
+
 /* -1 with errno. */
 static int
 open_file(int directory, const struct tree_file *file)
 {
 	int fd = openat(directory, file->name.p,
 		O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	struct stat st;
 
-	if (fd < 0)
-		return -1;
-	if (fstat(fd, &st) == 0 && tree_file_is(file, &st))
+	int saved;
+
+	if (fd < 0 || compare_file(fd, file) == 0)
 		return fd;
+	saved = errno;
 	close(fd);
-	errno = EBUSY;
+	errno = saved;
 	return -1;
-}
-
-/* -1 with errno when it has changed since it was opened. */
-static int
-close_file(int fd, const struct tree_file *file)
-{
-	struct stat st;
-	bool same = fstat(fd, &st) == 0 && tree_file_is(file, &st);
-
-	close(fd);
-	errno = EBUSY;
-	return same ? 0 : -1;
 }
 
 /* The item that is fed next; NULL at the end. */
@@ -410,8 +423,9 @@ packwrite_crc(const struct packwrite *packwrite, const struct tree_file *file,
 			rest < sizeof(buffer) ? (size_t)rest : sizeof(buffer);
 
 		if (deflate_read(fd, buffer, n, at) < 0) {
+			fail_file(fault, file, errno);
 			close(fd);
-			return fail_file(fault, file, EBUSY);
+			return -1;
 		}
 		*crc = crc_add(*crc, buffer, n);
 		at += n;

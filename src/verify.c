@@ -130,13 +130,17 @@ static void
 check_index(struct verifier *v)
 {
 	struct zipdir *zipdir = NULL;
-	struct zip_fault why = {"it cannot be opened"};
+	struct zip_fault why;
+	enum zipdir_result result = ZIPDIR_FAILED;
 	int fd = open(v->path, O_RDONLY | O_CLOEXEC);
 	off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
 
-	if (size < 0 ||
-		zipdir_open(&zipdir, fd, (uint64_t)size, &why) != ZIPDIR_OK)
-		fail(v, str_of(v->path), why.text);
+	if (size >= 0)
+		result = zipdir_open(&zipdir, fd, (uint64_t)size, &why);
+	if (result != ZIPDIR_OK)
+		fail(v, str_of(v->path),
+			result == ZIPDIR_FAILED ? strerrordesc_np(errno)
+						: why.text);
 	else if (zipdir_count(zipdir) != v->items->n)
 		fail(v, str_of(v->path), "some names cannot be asked for");
 	zipdir_free(zipdir);

@@ -8,13 +8,14 @@ import os
 import re
 import resource
 import struct
-import subprocess
 
 import pytest
 
 import archives
 import bombs
+import faults
 import harness
+from faults import MEMBERS, REQUESTS, fault_of, plain
 
 MIB = 1 << 20
 
@@ -208,44 +209,9 @@ class Control:
         return failed
 
 
-TEXT = archives.text(100_000)
-
-# Requests that go different ways: path, fields.
-REQUESTS = {
-    "small": ("a.txt", ()),
-    "inflated": ("b.txt", ()),
-    "gzip": ("b.txt", [("Accept-Encoding", "gzip")]),
-    "stored": ("c.bin", ()),
-    "bzip2": ("d.txt", ()),
-    "ranges": ("b.txt", [("Range", "bytes=0-9,1000-1009,-10")]),
-    "not-modified": ("a.txt", [("If-Modified-Since",
-                                "Thu, 04 Mar 2031 05:06:08 GMT")]),
-    "redirect": ("sub", ()),
-    "missing": ("nothing", ()),
-    "listing": ("sub/", ()),
-    "json": ("sub/?format=json&sort=size&order=desc", ()),
-    "archive": ("-wwz-archive", ()),
-    "cp437": ("caf%C3%A9.txt", ()),
-    "odd-parameter": ("a.txt", [("Range", "x")] * 20),
-}
-
-MEMBERS = {
-    "a.txt": "small",
-    "b.txt": TEXT,
-    "c.bin": (TEXT, archives.STORED),
-    "d.txt": (TEXT, archives.BZIP2),
-    **{f"sub/{i}.txt": str(i) for i in range(50)},
-}
-
-
 @pytest.fixture(scope="module")
 def failmalloc(module_tmp):
-    library = module_tmp / "failmalloc.so"
-    source = harness.pathlib.Path(__file__).parent / "failmalloc.c"
-    subprocess.run(
-        ["cc", "-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", "-fPIC",
-         "-shared", "-o", library, source], check=True)
-    return library
+    return faults.library("failmalloc", module_tmp)
 
 
 @pytest.fixture
@@ -297,33 +263,6 @@ def test_memory_runs_out(root, starved, name, all_of_them):
             assert got.status == wanted.status, f"after {what}: {got}"
             assert plain(got) == plain(wanted), f"after {what}: {got}"
     assert call > 3, "nothing wanted memory"
-
-
-def plain(response):
-    """The body, without what is random in it."""
-    return re.sub(rb"wwz-[0-9a-f]{32}", b"wwz", response.body)
-
-
-def plain_type(response):
-    return (response.get("Content-Type") or "").partition("boundary")[0]
-
-
-def fault_of(got, wanted):
-    """What is wrong with an answer that came without memory."""
-    if isinstance(got, str):
-        return got
-    if got is None or got.status in (500, 503):
-        return None
-    kinds = [plain_type(response) for response in (got, wanted)]
-    if kinds[0] != kinds[1]:
-        return f"a body of type {kinds[0]}, not {kinds[1]}: {got}"
-    if not got.ended and plain(wanted).startswith(plain(got)):
-        return None
-    if (got.status, plain(got)) == (wanted.status, plain(wanted)):
-        return None
-    if got.status == 200 and wanted.status == 206:
-        return None
-    return f"{got}, not {wanted}"
 
 
 @pytest.mark.skipif(
