@@ -19,9 +19,6 @@
 #include "workers.h"
 
 enum {
-	ALIGNED = 4, /* data of stored members */
-	ALIGNED_LARGE = 4096,
-	LARGE = 64 << 10,
 	BUFFER_SIZE = 1 << 18,
 };
 
@@ -173,15 +170,6 @@ feed(struct writer *w, struct job *job)
 	return 1;
 }
 
-/* Of the data of a member. */
-static unsigned
-alignment_of(const struct zip_entry *entry)
-{
-	if (entry->method != ZIP_STORED || entry->size == 0)
-		return 1;
-	return entry->size < LARGE ? ALIGNED : ALIGNED_LARGE;
-}
-
 /* Leave place for the local header at the end of what is written. */
 static void
 begin_member(struct writer *w, struct item *item, enum zip_method method)
@@ -191,7 +179,8 @@ begin_member(struct writer *w, struct item *item, enum zip_method method)
 
 	entry->offset = w->at;
 	entry->method = (uint16_t)method;
-	m->data = w->at + zipwrite_local(w->buffer, entry, alignment_of(entry));
+	m->data = w->at +
+		zipwrite_local(w->buffer, entry, zipwrite_alignment(entry));
 	m->packed = 0;
 	m->crc = 0;
 	m->noffsets = 0;
@@ -206,7 +195,7 @@ end_member(struct writer *w, struct item *item)
 
 	entry->crc = m->crc;
 	entry->packed = m->packed;
-	header = zipwrite_local(w->buffer, entry, alignment_of(entry));
+	header = zipwrite_local(w->buffer, entry, zipwrite_alignment(entry));
 	if (zipwrite_bytes(w->to->fd, w->buffer, header, entry->offset) < 0)
 		return fail_archive(w);
 	w->at = m->data + m->packed;
