@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "trail.h"
 
 /* The most that each part of a line may take, so that all have room. */
 enum {
@@ -116,12 +117,58 @@ accesslog_format(struct line *line, const struct access *access)
 
 /* Not blocking: nobody waits for the reader of a pipe. */
 static int
+open_at(int directory, const char *path, int more)
+{
+	return openat(directory, path,
+		O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK |
+			O_NOCTTY | more,
+		0640);
+}
+
+/* "/dev/stdout" and the like. */
+static bool
+is_device(const char *path)
+{
+	return strncmp(path, "/dev/", 5) == 0 && strchr(path + 5, '/') == NULL;
+}
+
+bool
+accesslog_is_for_root(const char *path)
+{
+	struct trail trail;
+
+	if (is_device(path))
+		return true;
+	if (trail_file(&trail, path) < 0)
+		return errno != EPERM;
+	close(trail.directory);
+	return trail.of_root && !trail.shared;
+}
+
+/* What clients send must not be written where somebody else put a link to. */
+static int
+open_by_root(const char *path)
+{
+	struct trail trail;
+	int fd = -1, saved;
+
+	if (is_device(path))
+		return open_at(AT_FDCWD, path, 0);
+	if (trail_file(&trail, path) < 0)
+		return -1;
+	errno = EPERM;
+	if (trail.of_root && !trail.shared)
+		fd = open_at(trail.directory, trail.name, O_NOFOLLOW);
+	saved = errno;
+	close(trail.directory);
+	errno = saved;
+	return fd;
+}
+
+static int
 open_file(const char *path)
 {
-	return open(path,
-		O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK |
-			O_NOCTTY,
-		0640);
+	return geteuid() == 0 ? open_by_root(path) : open_at(AT_FDCWD, path, 0);
 }
 
 static void

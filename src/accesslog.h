@@ -30,9 +30,18 @@ struct accesslog {
 	_Atomic bool torn;    /* the file ends in a part of a line */
 };
 
+/* What EPERM means. */
+#define ACCESSLOG_NOT_BY_ROOT                                               \
+	"root writes no log where others can put a link in its place: say " \
+	"--user"
+
 /* Open the log at path, which must stay where it is; it is made when it is
- * missing, with mode 0640.  -1 with errno. */
+ * missing, with mode 0640.  -1 with errno: EPERM when the caller is root and
+ * others can exchange something on the way to it. */
 int accesslog_open(struct accesslog *log, const char *path);
+
+/* Root may open it there, as far as others can exchange something. */
+bool accesslog_is_for_root(const char *path);
 
 /* Open it again, for the file may have been renamed.  When that fails it is
  * logged, and the old file goes on being written.  Beside other threads that

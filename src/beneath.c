@@ -51,12 +51,13 @@ open_by_steps(int dir, const char *rest, int flags)
 	return at;
 }
 
+/* resolve is what more openat2 is to refuse. */
 static int
-open_at(int dir, const char *rest, int flags)
+open_at(int dir, const char *rest, int flags, unsigned resolve)
 {
 	struct open_how how = {
 		.flags = (unsigned)flags | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | resolve,
 	};
 	long fd;
 	int tries = 0;
@@ -88,15 +89,16 @@ regular(int fd)
 
 /* Opening a device or a FIFO can have an effect, so it is looked at first. */
 static int
-open_regular(int dir, const char *rest)
+open_regular(int dir, const char *rest, unsigned resolve)
 {
-	int look = open_at(dir, rest, O_PATH);
+	int look = open_at(dir, rest, O_PATH, resolve);
 	int fd = -1;
 
 	if (look < 0)
 		return -1;
 	if (regular(look) == 0)
-		fd = open_at(dir, rest, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+		fd = open_at(
+			dir, rest, O_RDONLY | O_NONBLOCK | O_NOCTTY, resolve);
 	close_quietly(look);
 	/* It may have been exchanged in between. */
 	if (fd >= 0 && regular(fd) < 0) {
@@ -118,7 +120,25 @@ beneath_open(const char *root, const char *rest)
 	dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return -1;
-	fd = open_regular(dir, rest);
+	fd = open_regular(dir, rest, 0);
 	close_quietly(dir);
 	return fd;
+}
+
+int
+beneath_open_file(int top, const char *way)
+{
+	return open_regular(top, way, RESOLVE_NO_SYMLINKS);
+}
+
+int
+beneath_open_directory(int top, const char *way)
+{
+	return open_at(top, way, O_RDONLY | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
+}
+
+int
+beneath_look(int top, const char *way)
+{
+	return open_at(top, way, O_PATH | O_NOFOLLOW, RESOLVE_NO_SYMLINKS);
 }

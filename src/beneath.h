@@ -10,4 +10,12 @@
  * and what open(2) says. */
 int beneath_open(const char *root, const char *rest);
 
+/* Open way, a relative path without symbolic links, below the directory top:
+ * the file read-only, as above; the directory read-only; or whatever it is with
+ * O_PATH.  A descriptor; -1 with errno, which is ELOOP, EXDEV or ENOTDIR when a
+ * symbolic link stands on the way. */
+int beneath_open_file(int top, const char *way);
+int beneath_open_directory(int top, const char *way);
+int beneath_look(int top, const char *way);
+
 #endif

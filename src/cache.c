@@ -14,7 +14,8 @@ struct entry {
 	LIST_ENTRY(entry) chain;
 	TAILQ_ENTRY(entry) use;
 	struct archive *archive; /* NULL: being opened */
-	struct str path;         /* archive's, or of the thread that opens it */
+	size_t memory;
+	struct str path; /* archive's, or of the thread that opens it */
 };
 
 LIST_HEAD(chain, entry);
@@ -22,13 +23,10 @@ TAILQ_HEAD(uses, entry);
 
 struct cache {
 	/* Set once. */
-	size_t max_archives;
+	size_t max_archives, max_memory;
 	uint64_t key;
 	size_t nchains;
-	struct hoard *hoard; /* counts the memory of all archives */
-
-	/* There are more than max_archives.  Written with the lock held. */
-	_Atomic bool crowded;
+	struct hoard *hoard; /* has what memory the indexes leave */
 
 	pthread_mutex_t lock;  /* guards what follows */
 	pthread_cond_t opened; /* an entry has got its archive, or gone */
@@ -45,6 +43,7 @@ cache_new(size_t max_archives, size_t max_memory)
 	if (cache == NULL)
 		return NULL;
 	cache->max_archives = max_archives;
+	cache->max_memory = max_memory;
 	cache->key = hash_key();
 	cache->nchains = max_archives + 1;
 	cache->chains = calloc(cache->nchains, sizeof(*cache->chains));
@@ -59,6 +58,19 @@ cache_new(size_t max_archives, size_t max_memory)
 	pthread_mutex_init(&cache->lock, NULL);
 	pthread_cond_init(&cache->opened, NULL);
 	return cache;
+}
+
+void
+cache_free(struct cache *cache)
+{
+	if (cache == NULL)
+		return;
+	cache_clear(cache);
+	pthread_cond_destroy(&cache->opened);
+	pthread_mutex_destroy(&cache->lock);
+	hoard_drop(cache->hoard);
+	free(cache->chains);
+	free(cache);
 }
 
 static struct chain *
@@ -79,14 +91,6 @@ find(struct cache *cache, struct str path)
 	return NULL;
 }
 
-/* With the lock held. */
-static void
-set_archives(struct cache *cache, size_t n)
-{
-	cache->state.archives = n;
-	cache->crowded = n > cache->max_archives;
-}
-
 /* Give up an entry, and return its archive to be dropped without the lock. */
 static struct archive *
 take_out(struct cache *cache, struct entry *entry)
@@ -96,61 +100,37 @@ take_out(struct cache *cache, struct entry *entry)
 	LIST_REMOVE(entry, chain);
 	if (archive != NULL) {
 		TAILQ_REMOVE(&cache->uses, entry, use);
-		set_archives(cache, cache->state.archives - 1);
+		cache->state.archives--;
+		cache->state.memory -= entry->memory;
+		hoard_reserve(cache->hoard, cache->state.memory);
 	}
 	free(entry);
 	return archive;
 }
 
-void
-cache_free(struct cache *cache)
-{
-	struct entry *entry;
-
-	if (cache == NULL)
-		return;
-	while ((entry = TAILQ_FIRST(&cache->uses)) != NULL)
-		archive_drop(take_out(cache, entry));
-	pthread_cond_destroy(&cache->opened);
-	pthread_mutex_destroy(&cache->lock);
-	hoard_drop(cache->hoard);
-	free(cache->chains);
-	free(cache);
-}
-
-/* The least recently used one that nobody uses; NULL when there is none.  The
- * cache's is then the only share, and only the cache makes others of it. */
-static struct entry *
-find_idle(struct cache *cache)
-{
-	struct entry *entry;
-
-	TAILQ_FOREACH_REVERSE(entry, &cache->uses, uses, use)
-	{
-		if (entry->archive->users == 1)
-			break;
-	}
-	return entry;
-}
-
-/* If the cache has more than most archives, close the least recently used one
- * that nobody uses, and count that; false when it does not or there is none. */
+/* Over a limit, with something to close other than what was just opened. */
 static bool
-close_idle(struct cache *cache, size_t most, uint64_t *count)
+crowded(const struct cache *cache)
 {
-	struct archive *archive = NULL;
-	struct entry *entry = NULL;
+	return cache->state.archives > 1 &&
+		(cache->state.archives > cache->max_archives ||
+			cache->state.memory > cache->max_memory);
+}
 
+static void
+evict(struct cache *cache)
+{
 	pthread_mutex_lock(&cache->lock);
-	if (cache->state.archives > most)
-		entry = find_idle(cache);
-	if (entry != NULL) {
-		archive = take_out(cache, entry);
-		++*count;
+	while (crowded(cache)) {
+		struct archive *archive =
+			take_out(cache, TAILQ_LAST(&cache->uses, uses));
+
+		cache->state.evicted++;
+		pthread_mutex_unlock(&cache->lock);
+		archive_drop(archive);
+		pthread_mutex_lock(&cache->lock);
 	}
 	pthread_mutex_unlock(&cache->lock);
-	archive_drop(archive);
-	return archive != NULL;
 }
 
 static bool
@@ -159,54 +139,17 @@ starved(const struct archive *archive)
 	return archive == NULL || archive->starved;
 }
 
-/* Bytes of memory that closing all archives that nobody uses would leave. */
-static size_t
-idle_room(struct cache *cache)
-{
-	struct hoard *hoard = cache->hoard;
-	struct entry *entry;
-	size_t n;
-
-	pthread_mutex_lock(&cache->lock);
-	n = hoard_max(hoard) - hoard_taken(hoard);
-	TAILQ_FOREACH (entry, &cache->uses, use) {
-		if (entry->archive->users == 1)
-			n += entry->archive->taken;
-	}
-	pthread_mutex_unlock(&cache->lock);
-	return n;
-}
-
-/* Close archives that nobody uses until the one that was not to be opened finds
- * room, or all when it is not known what it lacks: false when that is in vain.
- */
-static bool
-make_room(struct cache *cache, size_t lacks)
-{
-	bool made = false, enough = false;
-
-	if (lacks > idle_room(cache))
-		return false;
-	while (!enough && close_idle(cache, 0, &cache->state.evicted)) {
-		made = true;
-		enough = lacks > 0 && hoard_take(cache->hoard, lacks);
-		if (enough)
-			hoard_give(cache->hoard, lacks);
-	}
-	return made;
-}
-
 /* When descriptors or memory lack, those of other archives may do. */
 static struct archive *
 open_with_room(struct cache *cache, struct str path)
 {
 	struct archive *archive = archive_open(path, cache->hoard);
 
-	while (starved(archive) &&
-		make_room(cache, archive ? archive->lacks : 0)) {
-		archive_drop(archive);
-		archive = archive_open(path, cache->hoard);
-	}
+	if (!starved(archive))
+		return archive;
+	archive_drop(archive);
+	cache_clear(cache);
+	archive = archive_open(path, cache->hoard);
 	if (starved(archive))
 		archive_log_starved(path);
 	return archive;
@@ -237,12 +180,15 @@ open_entry(struct cache *cache, struct entry *entry)
 	} else {
 		entry->archive = archive_keep(archive);
 		entry->path = str_of(archive->path);
+		entry->memory = archive_memory(archive);
 		TAILQ_INSERT_HEAD(&cache->uses, entry, use);
-		set_archives(cache, cache->state.archives + 1);
+		cache->state.archives++;
+		cache->state.memory += entry->memory;
+		hoard_reserve(cache->hoard, cache->state.memory);
 	}
 	pthread_cond_broadcast(&cache->opened);
 	pthread_mutex_unlock(&cache->lock);
-	cache_trim(cache);
+	evict(cache);
 	errno = saved;
 	return archive;
 }
@@ -282,12 +228,11 @@ cache_list(struct cache *cache, struct cache_state *state,
 
 	pthread_mutex_lock(&cache->lock);
 	*state = cache->state;
-	state->memory = hoard_taken(cache->hoard);
 	TAILQ_FOREACH (entry, &cache->uses, use) {
 		if (n == max)
 			break;
-		items[n++] = (struct cache_item){archive_keep(entry->archive),
-			archive_memory(entry->archive)};
+		items[n++] = (struct cache_item){
+			archive_keep(entry->archive), entry->memory};
 	}
 	pthread_mutex_unlock(&cache->lock);
 	return n;
@@ -308,18 +253,17 @@ cache_forget(struct cache *cache, const struct archive *archive)
 }
 
 void
-cache_trim(struct cache *cache)
-{
-	while (cache->crowded &&
-		close_idle(cache, cache->max_archives, &cache->state.evicted))
-		;
-}
-
-void
 cache_clear(struct cache *cache)
 {
-	uint64_t count = 0;
+	struct entry *entry;
 
-	while (close_idle(cache, 0, &count))
-		;
+	pthread_mutex_lock(&cache->lock);
+	while ((entry = TAILQ_FIRST(&cache->uses)) != NULL) {
+		struct archive *archive = take_out(cache, entry);
+
+		pthread_mutex_unlock(&cache->lock);
+		archive_drop(archive);
+		pthread_mutex_lock(&cache->lock);
+	}
+	pthread_mutex_unlock(&cache->lock);
 }

@@ -18,20 +18,23 @@
 	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG)
 
 int
-confine_user(const char *user, char *const *sockets, int n)
+confine_find(struct confine_user *user, const char *name)
 {
-	const struct passwd *entry = getpwnam(user);
+	const struct passwd *entry = getpwnam(name);
 
 	if (entry == NULL) {
 		errno = EINVAL;
 		return -1;
 	}
-	for (int i = 0; i < n; i++) {
-		if (chown(sockets[i], entry->pw_uid, entry->pw_gid) < 0)
-			return -1;
-	}
-	if (initgroups(user, entry->pw_gid) < 0 || setgid(entry->pw_gid) < 0 ||
-		setuid(entry->pw_uid) < 0)
+	*user = (struct confine_user){name, entry->pw_uid, entry->pw_gid};
+	return 0;
+}
+
+int
+confine_become(const struct confine_user *user)
+{
+	if (initgroups(user->name, user->gid) < 0 || setgid(user->gid) < 0 ||
+		setuid(user->uid) < 0)
 		return -1;
 	return 0;
 }

@@ -4,10 +4,19 @@
 #define CONFINE_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
-/* Become user (a name), with its groups, for good, and hand the n sockets over.
- * -1 with errno; EINVAL when there is no such user. */
-int confine_user(const char *user, char *const *sockets, int n);
+struct confine_user {
+	const char *name; /* lent by the caller */
+	uid_t uid;
+	gid_t gid;
+};
+
+/* The user called name.  -1 with errno: EINVAL when there is none. */
+int confine_find(struct confine_user *user, const char *name);
+
+/* Become user, with its groups, for good.  -1 with errno. */
+int confine_become(const struct confine_user *user);
 
 /* From here on: nothing can be gained by executing a file, no other process may
  * look into this one, and of the file system it can only read what lies below

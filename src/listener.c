@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "str.h"
+#include "trail.h"
 
 enum {
 	BACKLOG = 1024,
@@ -55,6 +56,34 @@ add(struct listeners *listeners, int fd, struct listener_fault *fault)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	listeners->fd[listeners->n++] = fd;
 	return 0;
+}
+
+/* The sockets are made by root before it becomes another user if nobody but
+ * root can interfere: else that user, who may own the directory, could exchange
+ * the socket for a link between bind and fchownat, and be given a file of
+ * root's. */
+static bool
+is_for_root(const char *path)
+{
+	struct trail trail;
+
+	if (trail_file(&trail, path) < 0)
+		return false;
+	close(trail.directory);
+	return trail.of_root;
+}
+
+bool
+listener_is_for_root(const char *address)
+{
+	return strncmp(address, "unix:", 5) != 0 || is_for_root(address + 5);
+}
+
+/* Root that stays root removes nothing by a name that others can exchange. */
+static bool
+may_remove(const char *path)
+{
+	return geteuid() != 0 || is_for_root(path);
 }
 
 /* Somebody accepts connections at address. */
@@ -97,6 +126,11 @@ remove_stale(const struct sockaddr_un *address, struct listener_fault *fault)
 {
 	int stale = check_stale(address, fault);
 
+	if (stale > 0 && !may_remove(address->sun_path))
+		return refuse(fault,
+			"%s: nobody listens there, but root does not remove "
+			"it where others can exchange it: say --user",
+			address->sun_path);
 	if (stale > 0 && unlink(address->sun_path) < 0 && errno != ENOENT)
 		return refuse(fault, "%s: %s", address->sun_path,
 			strerrordesc_np(errno));
@@ -141,12 +175,30 @@ bind_unix(int fd, const struct sockaddr_un *address, mode_t mode)
 		bind(fd, (const struct sockaddr *)address, sizeof(*address));
 
 	umask(mask);
+	if (result == 0)
+		result = listen(fd, BACKLOG);
+	return result;
+}
+
+/* Give the socket at path away, by its descriptor. */
+static int
+give(const char *path, const struct confine_user *owner)
+{
+	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	int result, saved;
+
+	if (fd < 0)
+		return -1;
+	result = fchownat(fd, "", owner->uid, owner->gid, AT_EMPTY_PATH);
+	saved = errno;
+	close(fd);
+	errno = saved;
 	return result;
 }
 
 static int
-open_unix(struct listeners *listeners, const char *path, mode_t mode,
-	struct listener_fault *fault)
+open_unix(struct listeners *listeners, const char *path,
+	const struct listener_how *how, struct listener_fault *fault)
 {
 	struct sockaddr_un address;
 	char *copy;
@@ -157,19 +209,19 @@ open_unix(struct listeners *listeners, const char *path, mode_t mode,
 		return -1;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	copy = strdup(path);
-	if (fd < 0 || copy == NULL || bind_unix(fd, &address, mode) < 0) {
+	if (fd < 0 || copy == NULL || bind_unix(fd, &address, how->mode) < 0 ||
+		(how->owner != NULL && give(path, how->owner) < 0))
 		refuse(fault, "unix:%s: %s", path, strerrordesc_np(errno));
-		free(copy);
-	} else {
-		listeners->made[listeners->nmade++] = copy;
-		if (listen(fd, BACKLOG) < 0)
-			refuse(fault, "unix:%s: %s", path,
-				strerrordesc_np(errno));
-		else if (add(listeners, fd, fault) == 0)
-			return 0;
+	else if (add(listeners, fd, fault) == 0) {
+		if (may_remove(path))
+			listeners->made[listeners->nmade++] = copy;
+		else
+			free(copy);
+		return 0;
 	}
 	if (fd >= 0)
 		close(fd);
+	free(copy);
 	return -1;
 }
 
@@ -284,12 +336,12 @@ open_tcp(struct listeners *listeners, const char *name, int allow_remote,
 }
 
 int
-listener_open(struct listeners *listeners, const char *address, mode_t mode,
-	int allow_remote, struct listener_fault *fault)
+listener_open(struct listeners *listeners, const char *address,
+	const struct listener_how *how, struct listener_fault *fault)
 {
 	if (strncmp(address, "unix:", 5) == 0)
-		return open_unix(listeners, address + 5, mode, fault);
-	return open_tcp(listeners, address, allow_remote, fault);
+		return open_unix(listeners, address + 5, how, fault);
+	return open_tcp(listeners, address, how->allow_remote, fault);
 }
 
 int

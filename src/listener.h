@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "confine.h"
+
 enum { LISTENERS_MAX = 16 };
 
 /* What is wrong, in a sentence. */
@@ -21,12 +23,23 @@ struct listeners {
 	int nmade;
 };
 
+struct listener_how {
+	mode_t mode;       /* of a Unix socket */
+	bool allow_remote; /* TCP addresses that are not loopback */
+	/* Whom a Unix socket is given to, where listener_is_for_root; NULL: it
+	 * stays the caller's. */
+	const struct confine_user *owner;
+};
+
 /* Listen on address: "unix:PATH" or "HOST:PORT" ("[::1]:9000", "*" for any
- * host).  A Unix socket gets mode; a stale one is replaced, a live one is not.
- * A TCP address that is not loopback is refused without allow_remote.  -1 and
- * fault. */
-int listener_open(struct listeners *listeners, const char *address, mode_t mode,
-	int allow_remote, struct listener_fault *fault);
+ * host).  A stale Unix socket is replaced, a live one is not.  -1 and fault. */
+int listener_open(struct listeners *listeners, const char *address,
+	const struct listener_how *how, struct listener_fault *fault);
+
+/* Root opens address before it becomes another user: a port, or a Unix socket
+ * in a directory where nobody else can exchange what is on the way to it.  All
+ * others that user opens. */
+bool listener_is_for_root(const char *address);
 
 /* Could listener_open listen there?  Nothing is made or removed.  -1 and fault.
  */

@@ -113,34 +113,54 @@ raise_descriptors(void)
 	}
 }
 
+/* Open those that root is to open, or the others. */
 static int
-open_listeners(struct listeners *listeners, const struct options *options)
+open_listeners(struct listeners *listeners, const struct options *options,
+	const struct confine_user *user, bool as_root)
 {
 	struct listener_fault fault;
+	struct listener_how how = {
+		.mode = options->mode,
+		.allow_remote = options->allow_remote,
+		.owner = as_root ? user : NULL,
+	};
 
-	if (options->nlisten == 0 && listener_inherit(listeners, &fault) < 0)
-		return usage(fault.text);
 	for (int i = 0; i < options->nlisten; i++) {
-		if (listener_open(listeners, options->listen[i], options->mode,
-			    options->allow_remote, &fault) < 0)
+		const char *address = options->listen[i];
+
+		if (as_root ==
+				(user != NULL &&
+					listener_is_for_root(address)) &&
+			listener_open(listeners, address, &how, &fault) < 0)
 			return usage(fault.text);
 	}
 	return 0;
 }
 
-/* Leave root, if that is wanted. */
+/* Get the sockets, and leave root, if that is wanted. */
 static int
-change_user(const struct options *options, const struct listeners *listeners)
+open_and_leave(struct listeners *listeners, const struct options *options)
 {
-	if (options->user != NULL) {
-		if (confine_user(options->user, listeners->made,
-			    listeners->nmade) < 0)
-			return usage_of(options->user, strerrordesc_np(errno));
-	} else if (geteuid() == 0) {
-		log_pairs(LOG_WARN, "running-as-root",
-			{"why", STR("no --user was named")});
+	struct listener_fault fault;
+	struct confine_user user;
+
+	if (options->nlisten == 0 && listener_inherit(listeners, &fault) < 0)
+		return usage(fault.text);
+	if (options->user == NULL) {
+		if (open_listeners(listeners, options, NULL, false) != 0)
+			return EXIT_USAGE;
+		if (geteuid() == 0)
+			log_pairs(LOG_WARN, "running-as-root",
+				{"why", STR("no --user was named")});
+		return 0;
 	}
-	return 0;
+	if (confine_find(&user, options->user) < 0)
+		return usage_of(options->user, strerrordesc_np(errno));
+	if (open_listeners(listeners, options, &user, true) != 0)
+		return EXIT_USAGE;
+	if (confine_become(&user) < 0)
+		return usage_of(options->user, strerrordesc_np(errno));
+	return open_listeners(listeners, options, &user, false);
 }
 
 /* The sockets' directories stay writable, to remove the sockets at the end, and
@@ -184,8 +204,10 @@ open_watchers(struct watchers *watchers, struct service *service,
 		accounts->slow_ns = (int64_t)options->slow_ms * 1000000;
 	if (options->access_log != NULL) {
 		if (accesslog_open(&watchers->log, options->access_log) < 0)
-			return usage_of(
-				options->access_log, strerrordesc_np(errno));
+			return usage_of(options->access_log,
+				errno == EPERM && geteuid() == 0
+					? ACCESSLOG_NOT_BY_ROOT
+					: strerrordesc_np(errno));
 		accounts->log = &watchers->log;
 	}
 	if (options->status) {
@@ -215,9 +237,7 @@ run_server(struct service *service, const struct options *options)
 
 	if (server_hold_signals() < 0)
 		return usage_of("signals", strerrordesc_np(errno));
-	status = open_listeners(&listeners, options);
-	if (status == 0)
-		status = change_user(options, &listeners);
+	status = open_and_leave(&listeners, options);
 	if (status == 0)
 		status = open_watchers(&watchers, service, options);
 	if (status == 0)
@@ -271,15 +291,12 @@ run_service(const struct options *options)
 	struct roots roots;
 	struct site site;
 	struct service service = {.site = &site};
-	int status;
+	int status = set_site(&site, options, &roots);
 
-	if (guard_install() < 0)
-		return usage_of("start", strerrordesc_np(errno));
-	status = set_site(&site, options, &roots);
 	if (status != 0)
 		return status;
 	service.cache = cache_new(options->max_archives, options->max_memory);
-	if (service.cache == NULL)
+	if (service.cache == NULL || guard_install() < 0)
 		return usage_of("start", strerrordesc_np(errno));
 	if (options->check)
 		status = preflight(options, &site) < 0 ? EXIT_USAGE : 0;

@@ -10,21 +10,19 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-#include "deflate.h"
 #include "interrupt.h"
 #include "packplan.h"
 #include "packwrite.h"
 #include "reuse.h"
 #include "tempfile.h"
+#include "trail.h"
 #include "verify.h"
 
 enum {
-	DEAD_PART = 5,       /* rewrite from one of so many bytes on */
-	MEMBER_AROUND = 512, /* bytes of headers, at most, as a rule */
-	BUFFER_SIZE = 4096,
+	DEAD_PART = 5,      /* rewrite from one of so many bytes on */
+	MEMBER_AROUND = 512 /* bytes of headers, at most, as a rule */
 };
 
 enum outcome {
@@ -38,7 +36,7 @@ struct pack {
 	/* Set once. */
 	const struct pack_options *options;
 	const char *directory, *file; /* as they were given */
-	char path[PATH_MAX];          /* of the archive, links followed */
+	struct trail target;          /* the archive */
 	struct stat old;              /* of the archive that is there */
 	int old_fd;                   /* -1: there is none */
 	int top;                      /* the directory */
@@ -61,23 +59,27 @@ fail(struct pack *p, const char *name)
 	return fault_errno(&p->fault, str_of(name), errno);
 }
 
+static int
+fail_trail(struct pack *p, const char *name)
+{
+	if (errno == ENOLINK)
+		return fault_set(
+			&p->fault, str_of(name), "a symbolic link to nothing");
+	if (errno == EPERM)
+		return fault_set(&p->fault, str_of(name),
+			"somebody else's symbolic link is on the way: name "
+			"what it leads to");
+	return fail(p, name);
+}
+
 /* What is to be replaced; a link to it stays. */
 static int
 open_old(struct pack *p)
 {
-	if (realpath(p->file, p->path) == NULL) {
-		if (errno != ENOENT)
-			return fail(p, p->file);
-		if (lstat(p->file, &p->old) == 0)
-			return fault_set(&p->fault, str_of(p->file),
-				"a symbolic link to nothing");
-		if (strlen(p->file) >= sizeof(p->path)) {
-			errno = ENAMETOOLONG;
-			return fail(p, p->file);
-		}
-		strcpy(p->path, p->file);
-	}
-	p->old_fd = open(p->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (trail_file(&p->target, p->file) < 0)
+		return fail_trail(p, p->file);
+	p->old_fd = openat(p->target.directory, p->target.name,
+		O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (p->old_fd < 0)
 		return errno == ENOENT ? 0 : fail(p, p->file);
 	if (fstat(p->old_fd, &p->old) < 0)
@@ -93,12 +95,12 @@ open_tree(struct pack *p)
 {
 	/* The clock of the files' times: it stands still between ticks. */
 	clock_gettime(CLOCK_REALTIME_COARSE, &p->begun);
-	tempfile_clear(p->path);
-	p->top = open(p->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	tempfile_clear(&p->target);
+	p->top = trail_directory(p->directory);
 	if (p->top < 0)
-		return fail(p, p->directory);
-	return tree_walk(&p->tree, p->directory, p->old_fd < 0 ? NULL : &p->old,
-		&p->fault);
+		return fail_trail(p, p->directory);
+	return tree_walk(&p->tree, p->top, p->directory,
+		p->old_fd < 0 ? NULL : &p->old, &p->fault);
 }
 
 static struct packwrite
@@ -175,6 +177,16 @@ keep_unchanged(struct pack *p)
 	return 0;
 }
 
+static bool
+is_unchanged(const struct pack *p)
+{
+	for (size_t i = 0; i < p->items.n; i++) {
+		if (!p->items.item[i].kept && !p->items.item[i].dropped)
+			return false;
+	}
+	return p->reuse.fd >= 0 && p->found == zipdir_count(p->reuse.zipdir);
+}
+
 /* What is to be written, in files and bytes of content. */
 static void
 count_work(const struct pack *p, uint64_t *files, uint64_t *bytes)
@@ -230,43 +242,6 @@ write_directory(struct pack *p, int fd, uint64_t at)
 	return result < 0 ? fail(p, p->file) : 0;
 }
 
-/* The old archive's directory is the one that would be written. */
-static bool
-has_directory(struct pack *p)
-{
-	char wanted[BUFFER_SIZE], found[BUFFER_SIZE];
-	int fd = memfd_create("directory", MFD_CLOEXEC);
-	uint64_t at = p->reuse.end;
-	bool same = fd >= 0 && write_directory(p, fd, at) == 0 &&
-		p->size == (uint64_t)p->old.st_size;
-
-	while (same && at < p->size) {
-		size_t n = p->size - at < BUFFER_SIZE ? (size_t)(p->size - at)
-						      : BUFFER_SIZE;
-
-		same = deflate_read(fd, wanted, n, at) == 0 &&
-			deflate_read(p->old_fd, found, n, at) == 0 &&
-			memcmp(wanted, found, n) == 0;
-		at += n;
-	}
-	if (fd >= 0)
-		close(fd);
-	return same;
-}
-
-static bool
-is_unchanged(struct pack *p)
-{
-	for (size_t i = 0; i < p->items.n; i++) {
-		if (!p->items.item[i].kept && !p->items.item[i].dropped)
-			return false;
-	}
-	if (p->reuse.fd < 0 || p->found != zipdir_count(p->reuse.zipdir))
-		return false;
-	packplan_settle(&p->items);
-	return has_directory(p);
-}
-
 static int
 write_archive(struct pack *p, int fd, uint64_t at)
 {
@@ -288,8 +263,14 @@ write_archive(struct pack *p, int fd, uint64_t at)
 }
 
 static int
-verify(struct pack *p, const char *path)
+verify(struct pack *p, int fd, const char *name)
 {
+	const struct verify_file file = {
+		.path = p->file,
+		.fd = fd,
+		.directory = p->target.directory,
+		.name = name,
+	};
 	uint64_t bytes = 0;
 	int result;
 
@@ -298,7 +279,7 @@ verify(struct pack *p, const char *path)
 	progress_begin(&p->progress, "reading back", p->items.n, bytes,
 		p->options->quiet);
 	result = verify_archive(
-		path, &p->items, p->options->threads, &p->progress, &p->fault);
+		&file, &p->items, p->options->threads, &p->progress, &p->fault);
 	progress_end(&p->progress);
 	return result;
 }
@@ -321,7 +302,7 @@ write_and_verify(
 		return FAILED;
 	if (too_dead(dead, p->size))
 		return AGAIN;
-	return verify(p, temp->path) < 0 ? distrust(p) : PACKED;
+	return verify(p, temp->fd, temp->name) < 0 ? distrust(p) : PACKED;
 }
 
 /* Signals wait until the temporary file is gone. */
@@ -332,7 +313,7 @@ replace(struct pack *p, uint64_t dead, uint64_t at)
 	enum outcome outcome = FAILED;
 
 	interrupt_hold();
-	if (tempfile_open(&temp, p->path, p->old_fd < 0 ? NULL : &p->old,
+	if (tempfile_open(&temp, &p->target, p->old_fd < 0 ? NULL : &p->old,
 		    &p->fault) == 0) {
 		outcome = write_and_verify(p, &temp, dead, at);
 		if (outcome != PACKED)
@@ -358,8 +339,12 @@ attempt(struct pack *p, bool fresh)
 		packplan_comment(p->options, comment));
 	if (keep_unchanged(p) < 0)
 		return FAILED;
-	if (is_unchanged(p))
-		return verify(p, p->path) < 0 ? distrust(p) : UNCHANGED;
+	if (is_unchanged(p)) {
+		packplan_settle(&p->items);
+		p->size = (uint64_t)p->old.st_size;
+		return verify(p, p->old_fd, p->target.name) < 0 ? distrust(p)
+								: UNCHANGED;
+	}
 	dead = reuse_dead(&p->items, &at);
 	return is_hopeless(p, dead, at) ? AGAIN : replace(p, dead, at);
 }
@@ -393,7 +378,7 @@ run(struct pack *p)
 	enum outcome outcome;
 
 	if (!verify_is_possible())
-		return verify_archive(p->file, &p->items, 1, NULL, &p->fault);
+		return verify(p, -1, p->file);
 	if (open_old(p) < 0 || open_tree(p) < 0)
 		return -1;
 	outcome = attempt_and_free(p, p->options->fresh);
@@ -410,6 +395,7 @@ pack(const char *directory, const char *file,
 		.directory = directory,
 		.file = file,
 		.old_fd = -1,
+		.target = {.directory = -1},
 		.top = -1,
 		.reuse = {.fd = -1}};
 	int result;
@@ -418,6 +404,8 @@ pack(const char *directory, const char *file,
 	if (result < 0)
 		fprintf(stderr, "wwz: %s\n", p.fault.text);
 	tree_free(&p.tree);
+	if (p.target.directory >= 0)
+		close(p.target.directory);
 	if (p.top >= 0)
 		close(p.top);
 	if (p.old_fd >= 0)

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "accesslog.h"
 #include "confine.h"
 #include "log.h"
 #include "peers.h"
@@ -28,40 +29,55 @@ fault(const char *format, ...)
 	return -1;
 }
 
+/* Those that root opens, or the others. */
 static int
-check_listeners(const struct options *options)
+check_listeners(const struct options *options, bool by_root)
 {
-	struct listeners passed = {.n = 0};
 	struct listener_fault why;
 	int result = 0;
 
 	for (int i = 0; i < options->nlisten; i++) {
-		if (listener_check(options->listen[i], options->allow_remote,
-			    &why) < 0)
+		const char *address = options->listen[i];
+
+		if (by_root !=
+			(options->user != NULL &&
+				listener_is_for_root(address)))
+			continue;
+		if (listener_check(address, options->allow_remote, &why) < 0)
 			result = fault("%s", why.text);
 		else
-			printf("listen: %s\n", options->listen[i]);
+			printf("listen: %s\n", address);
 	}
+	return result;
+}
+
+static void
+check_inherited(const struct options *options)
+{
+	struct listeners passed = {.n = 0};
+	struct listener_fault why;
+
 	if (options->nlisten > 0)
-		return result;
+		return;
 	if (listener_inherit(&passed, &why) == 0)
 		printf("listen: sockets that were passed, %d\n", passed.n);
 	else
 		printf("listen: what it is given when it starts (LISTEN_FDS, "
 		       "or descriptor 0)\n");
-	return 0;
 }
 
 static int
 check_user(const struct options *options)
 {
+	struct confine_user user;
+
 	if (options->user == NULL) {
 		if (geteuid() == 0)
 			printf("user: root, which is more than it needs: see "
 			       "--user\n");
 		return 0;
 	}
-	if (confine_user(options->user, NULL, 0) < 0)
+	if (confine_find(&user, options->user) < 0 || confine_become(&user) < 0)
 		return fault("%s: %s", options->user,
 			errno == EINVAL ? "there is no such user"
 					: strerrordesc_np(errno));
@@ -100,6 +116,8 @@ check_access_log(const char *path)
 		return 0;
 	}
 	snprintf(copy, sizeof(copy), "%s", path);
+	if (geteuid() == 0 && !accesslog_is_for_root(path))
+		return fault("%s: %s", path, ACCESSLOG_NOT_BY_ROOT);
 	result = access(path, W_OK);
 	if (result < 0 && errno == ENOENT)
 		result = access(dirname(copy), W_OK | X_OK);
@@ -148,10 +166,12 @@ print_rest(const struct options *options)
 int
 preflight(const struct options *options, const struct site *site)
 {
-	/* As in a start: sockets first, then all else as the other user. */
-	int result = check_listeners(options);
+	/* As in a start: what root does, then all else as the other user. */
+	int result = check_listeners(options, true);
 
 	result |= check_user(options);
+	result |= check_listeners(options, false);
+	check_inherited(options);
 	result |= check_root(options, site);
 	result |= check_access_log(options->access_log);
 	result |= check_limits(options);

@@ -8,6 +8,7 @@
 #include "interrupt.h"
 #include "sozipwrite.h"
 #include "zipend.h"
+#include "ziplocal.h"
 
 enum { PART = 64 << 20 }; /* bytes copied before a signal is looked for */
 
@@ -45,19 +46,29 @@ reuse_close(struct reuse *reuse)
 	*reuse = (struct reuse){.fd = -1};
 }
 
-/* Where all that belongs to entry ends; 0 when its headers are not those that
- * would be written. */
+/* Where all that belongs to member ends; 0 when its local header is not what it
+ * should be. */
 static uint64_t
-end_of(const struct reuse *reuse, const struct zip_entry *entry, bool seekable)
+end_of(const struct reuse *reuse, const struct member *member, bool seekable)
 {
-	size_t header = zipwrite_find_local(
-		reuse->fd, entry, zipwrite_alignment(entry));
-	uint64_t end = entry->offset + header + entry->packed;
+	unsigned char header[ZIPWRITE_LOCAL_MAX];
+	struct zip_fault fault;
+	uint64_t end;
+	size_t n;
 
-	if (header == 0 || entry->packed > reuse->end)
+	if (zip_read(reuse->fd, header, ZIPLOCAL_SIZE, member->offset,
+		    &fault) != ZIPDIR_OK)
 		return 0;
-	if (seekable && entry->method == ZIP_DEFLATED) {
-		uint64_t index = sozipwrite_find(reuse->fd, end, entry);
+	n = ziplocal_size(header);
+	if (n == 0 || n > sizeof(header) ||
+		zip_read(reuse->fd, header, n, member->offset, &fault) !=
+			ZIPDIR_OK ||
+		ziplocal_differs(header, member) != NULL ||
+		member->packed > reuse->end)
+		return 0;
+	end = member->offset + n + member->packed;
+	if (seekable && member->method == ZIP_DEFLATED) {
+		uint64_t index = sozipwrite_find(reuse->fd, end, member);
 
 		if (index == 0)
 			return 0;
@@ -69,7 +80,7 @@ end_of(const struct reuse *reuse, const struct zip_entry *entry, bool seekable)
 bool
 reuse_keep(const struct reuse *reuse, struct item *item, bool timed)
 {
-	struct zip_entry *entry = &item->entry, old;
+	struct zip_entry *entry = &item->entry;
 	struct member member;
 
 	/* A name in CP437 is found by its UTF-8 form, which is another name. */
@@ -80,20 +91,16 @@ reuse_keep(const struct reuse *reuse, struct item *item, bool timed)
 	if ((timed && member.modified != entry->modified) ||
 		(item->coding == CODING_IDENTITY && member.size != entry->size))
 		return true;
-	old = (struct zip_entry){
-		.name = entry->name,
-		.modified = member.modified,
-		.size = member.size,
-		.packed = member.packed,
-		.offset = member.offset,
-		.crc = member.crc,
-		.method = member.method,
-	};
-	item->end = end_of(reuse, &old, item->seekable);
+	item->end = end_of(reuse, &member, item->seekable);
 	if (item->end == 0)
 		return true;
 	item->kept = true;
-	*entry = old;
+	entry->modified = member.modified;
+	entry->size = member.size;
+	entry->packed = member.packed;
+	entry->offset = member.offset;
+	entry->crc = member.crc;
+	entry->method = member.method;
 	return true;
 }
 

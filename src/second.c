@@ -1,9 +1,7 @@
 #include "second.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 #include <zip.h>
 
@@ -21,20 +19,17 @@ second_open(const struct archive *archive, const char **why)
 {
 	static char text[160];
 	struct second *second = calloc(1, sizeof(*second));
-	int fd = dup(archive->fd), code;
+	int fd = dup(archive->fd), code = ZIP_ER_MEMORY;
 	zip_error_t error;
 
-	if (second == NULL || fd < 0) {
-		*why = strerrordesc_np(errno);
-	} else {
+	*why = text;
+	if (second != NULL && fd >= 0)
 		second->zip = zip_fdopen(fd, 0, &code);
-		if (second->zip != NULL)
-			return second;
-		*why = text;
-		zip_error_init_with_code(&error, code);
-		snprintf(text, sizeof(text), "%s", zip_error_strerror(&error));
-		zip_error_fini(&error);
-	}
+	if (second != NULL && second->zip != NULL)
+		return second;
+	zip_error_init_with_code(&error, code);
+	snprintf(text, sizeof(text), "%s", zip_error_strerror(&error));
+	zip_error_fini(&error);
 	if (fd >= 0)
 		close(fd);
 	free(second);

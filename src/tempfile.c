@@ -13,20 +13,6 @@
 
 enum { DIGITS = 16 };
 
-/* Cut path after its last "/": the name; *directory is what stands before. */
-static struct str
-split(const char *path, char directory[PATH_MAX])
-{
-	const char *slash = strrchr(path, '/');
-
-	if (slash == NULL)
-		snprintf(directory, PATH_MAX, "./");
-	else
-		snprintf(directory, PATH_MAX, "%.*s", (int)(slash + 1 - path),
-			path);
-	return str_of(slash ? slash + 1 : path);
-}
-
 static bool
 is_leftover(struct str found, struct str name)
 {
@@ -56,18 +42,21 @@ remove_unlocked(int directory, const char *name)
 }
 
 void
-tempfile_clear(const char *target)
+tempfile_clear(const struct trail *target)
 {
-	char path[PATH_MAX];
-	struct str name = split(target, path);
-	DIR *directory = opendir(path);
+	int fd = openat(
+		target->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *found;
 
-	if (directory == NULL)
+	if (directory == NULL) {
+		if (fd >= 0)
+			close(fd);
 		return;
+	}
 	while ((found = readdir(directory)) != NULL) {
-		if (is_leftover(str_of(found->d_name), name))
-			remove_unlocked(dirfd(directory), found->d_name);
+		if (is_leftover(str_of(found->d_name), str_of(target->name)))
+			remove_unlocked(fd, found->d_name);
 	}
 	closedir(directory);
 }
@@ -86,28 +75,28 @@ take_over(int fd, const struct stat *old)
 	return fchmod(fd, old->st_mode & 0777);
 }
 
+/* Nobody else reads what replaces a file that not everybody could read, not
+ * even before it has that file's mode. */
 int
-tempfile_open(struct tempfile *file, const char *target, const struct stat *old,
-	struct fault *fault)
+tempfile_open(struct tempfile *file, const struct trail *target,
+	const struct stat *old, struct fault *fault)
 {
-	char directory[PATH_MAX];
-	struct str name = split(target, directory);
 	struct stat st;
 	uint64_t random;
 
 	file->target = target;
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-		return fault_errno(fault, str_of(target), errno);
-	if (snprintf(file->path, PATH_MAX, "%s.%s.%016" PRIx64 END, directory,
-		    name.p, random) >= PATH_MAX)
-		return fault_errno(fault, str_of(target), ENAMETOOLONG);
-	file->fd =
-		open(file->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		return fault_errno(fault, str_of(target->path), errno);
+	if (snprintf(file->name, sizeof(file->name), ".%s.%016" PRIx64 END,
+		    target->name, random) >= (int)sizeof(file->name))
+		return fault_errno(fault, str_of(target->path), ENAMETOOLONG);
+	file->fd = openat(target->directory, file->name,
+		O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, old ? 0600 : 0666);
 	if (file->fd < 0)
-		return fault_errno(fault, str_of(file->path), errno);
+		return fault_errno(fault, str_of(target->path), errno);
 	if (flock(file->fd, LOCK_EX) < 0 || fstat(file->fd, &st) < 0 ||
 		take_over(file->fd, old) < 0) {
-		fault_errno(fault, str_of(file->path), errno);
+		fault_errno(fault, str_of(target->path), errno);
 		tempfile_discard(file);
 		return -1;
 	}
@@ -119,16 +108,15 @@ tempfile_open(struct tempfile *file, const char *target, const struct stat *old,
 }
 
 static int
-sync_directory(const char *target, struct fault *fault)
+sync_directory(const struct trail *target, struct fault *fault)
 {
-	char directory[PATH_MAX];
-	int fd, result = 0;
+	int fd = openat(
+		target->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int result = 0;
 
-	split(target, directory);
-	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	/* Some file systems cannot, and need not. */
 	if (fd < 0 || (fsync(fd) < 0 && errno != EINVAL))
-		result = fault_errno(fault, str_of(directory), errno);
+		result = fault_errno(fault, str_of(target->path), errno);
 	if (fd >= 0)
 		close(fd);
 	return result;
@@ -139,15 +127,17 @@ tempfile_commit(
 	struct tempfile *file, struct timespec modified, struct fault *fault)
 {
 	const struct timespec times[] = {{.tv_nsec = UTIME_OMIT}, modified};
+	const struct trail *target = file->target;
 
 	if (futimens(file->fd, times) < 0 || fsync(file->fd) < 0 ||
-		rename(file->path, file->target) < 0) {
-		fault_errno(fault, str_of(file->target), errno);
+		renameat(target->directory, file->name, target->directory,
+			target->name) < 0) {
+		fault_errno(fault, str_of(target->path), errno);
 		tempfile_discard(file);
 		return -1;
 	}
 	close(file->fd);
-	return sync_directory(file->target, fault);
+	return sync_directory(target, fault);
 }
 
 void
@@ -155,7 +145,7 @@ tempfile_discard(struct tempfile *file)
 {
 	int saved = errno;
 
-	(void)unlink(file->path);
+	(void)unlinkat(file->target->directory, file->name, 0);
 	close(file->fd);
 	errno = saved;
 }

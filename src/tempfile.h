@@ -7,23 +7,23 @@
 #ifndef TEMPFILE_H
 #define TEMPFILE_H
 
-#include <limits.h>
 #include <sys/stat.h>
 
 #include "fault.h"
+#include "trail.h"
 
 struct tempfile {
 	int fd;
-	char path[PATH_MAX];
-	const char *target; /* lent by the caller */
+	const struct trail *target; /* lent by the caller */
+	char name[NAME_MAX + 1];    /* in the target's directory */
 };
 
 /* Remove what others left behind who wanted to replace target. */
-void tempfile_clear(const char *target);
+void tempfile_clear(const struct trail *target);
 
 /* Create one that will replace target; it gets mode and owner of old, as far as
  * that is allowed, or without one mode 0666 less the umask.  -1 with fault. */
-int tempfile_open(struct tempfile *file, const char *target,
+int tempfile_open(struct tempfile *file, const struct trail *target,
 	const struct stat *old, struct fault *fault);
 
 /* Bring it to the disk and put it into target's place; modified becomes its

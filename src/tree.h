@@ -11,6 +11,7 @@
 struct tree_file {
 	struct str name; /* from the top, "/" between components; one that ends
 			    in "/" is an empty directory */
+	struct str way;  /* the same without symbolic links, for beneath.h */
 	uint64_t size;
 	struct timespec modified, changed;
 };
@@ -22,15 +23,17 @@ struct tree {
 	struct arena names;
 };
 
-/* Find all files below directory, in byte order of their names.  Symbolic links
+/* Find all files below the directory top, which is shown as directory, in byte
+ * order of their names.  Nothing outside of it is looked at or opened, whatever
+ * is exchanged meanwhile; hard links are files like others.  Symbolic links
  * stand for what they point to, be it a file or a directory.  -1 with fault for
  * what must not be left out silently: a link that leads out of directory, to
  * nothing or to a directory above it; what is neither file, directory nor link;
  * a name that no request can ask for (control characters, "-wwz-..."); what
- * cannot be read.  Hard links are files like others.  Left out is the file
- * omit, the archive itself; NULL: none. */
-int tree_walk(struct tree *tree, const char *directory, const struct stat *omit,
-	struct fault *fault);
+ * cannot be read.  Left out is the file omit, the archive itself; NULL: none.
+ */
+int tree_walk(struct tree *tree, int top, const char *directory,
+	const struct stat *omit, struct fault *fault);
 
 /* The file is, by st, still what the walk saw. */
 bool tree_file_is(const struct tree_file *file, const struct stat *st);

@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zip.h>
 
@@ -14,7 +16,7 @@ enum { BUFFER_SIZE = 1 << 16, THREADS_MAX = 64 };
 
 struct verifier {
 	/* Set once. */
-	const char *path;
+	const struct verify_file *file;
 	const struct items *items;
 	struct progress *progress;
 
@@ -59,7 +61,7 @@ read_content(
 
 	while ((n = zip_fread(file, buffer, sizeof(buffer))) > 0) {
 		if (interrupt_pending())
-			return fail(v, str_of(v->path), "interrupted");
+			return fail(v, str_of(v->file->path), "interrupted");
 		size += (uint64_t)n;
 		progress_add(v->progress, 0, (uint64_t)n);
 	}
@@ -95,7 +97,7 @@ read_members(struct verifier *v, zip_t *zip)
 	size_t n = v->items->n, at;
 
 	if ((zip_uint64_t)zip_get_num_entries(zip, 0) != n) {
-		fail(v, str_of(v->path), "libzip counts other members");
+		fail(v, str_of(v->file->path), "libzip counts other members");
 		return;
 	}
 	while (!atomic_load(&v->failed) &&
@@ -105,21 +107,53 @@ read_members(struct verifier *v, zip_t *zip)
 	}
 }
 
+/* Open the file once more: each thread reads at its own pace.  -1 with errno
+ * when its name stands for another one by now. */
+static int
+open_again(const struct verify_file *file)
+{
+	int fd = openat(file->directory, file->name,
+		O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat is, was;
+
+	if (fd < 0 ||
+		(fstat(fd, &is) == 0 && fstat(file->fd, &was) == 0 &&
+			is.st_dev == was.st_dev && is.st_ino == was.st_ino))
+		return fd;
+	close(fd);
+	errno = ESTALE;
+	return -1;
+}
+
+static zip_t *
+open_zip(struct verifier *v)
+{
+	int code, fd = open_again(v->file);
+	zip_error_t error;
+	zip_t *zip;
+
+	if (fd < 0) {
+		fail(v, str_of(v->file->path), strerrordesc_np(errno));
+		return NULL;
+	}
+	zip = zip_fdopen(fd, 0, &code);
+	if (zip != NULL)
+		return zip;
+	zip_error_init_with_code(&error, code);
+	fail(v, str_of(v->file->path), zip_error_strerror(&error));
+	zip_error_fini(&error);
+	close(fd);
+	return NULL;
+}
+
 static void *
 run(void *argument)
 {
 	struct verifier *v = argument;
-	int code;
-	zip_t *zip = zip_open(v->path, ZIP_RDONLY, &code);
+	zip_t *zip = open_zip(v);
 
-	if (zip == NULL) {
-		zip_error_t error;
-
-		zip_error_init_with_code(&error, code);
-		fail(v, str_of(v->path), zip_error_strerror(&error));
-		zip_error_fini(&error);
+	if (zip == NULL)
 		return NULL;
-	}
 	read_members(v, zip);
 	zip_discard(zip);
 	return NULL;
@@ -130,22 +164,17 @@ static void
 check_index(struct verifier *v)
 {
 	struct zipdir *zipdir = NULL;
-	struct zip_fault why;
-	enum zipdir_result result = ZIPDIR_FAILED;
-	int fd = open(v->path, O_RDONLY | O_CLOEXEC);
-	off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+	struct zip_fault why = {"it cannot be opened"};
+	const char *path = v->file->path;
+	struct stat st;
 
-	if (size >= 0)
-		result = zipdir_open(&zipdir, fd, (uint64_t)size, &why);
-	if (result != ZIPDIR_OK)
-		fail(v, str_of(v->path),
-			result == ZIPDIR_FAILED ? strerrordesc_np(errno)
-						: why.text);
+	if (fstat(v->file->fd, &st) < 0 ||
+		zipdir_open(&zipdir, v->file->fd, (uint64_t)st.st_size, &why) !=
+			ZIPDIR_OK)
+		fail(v, str_of(path), why.text);
 	else if (zipdir_count(zipdir) != v->items->n)
-		fail(v, str_of(v->path), "some names cannot be asked for");
+		fail(v, str_of(path), "some names cannot be asked for");
 	zipdir_free(zipdir);
-	if (fd >= 0)
-		close(fd);
 }
 
 bool
@@ -155,10 +184,10 @@ verify_is_possible(void)
 }
 
 int
-verify_archive(const char *path, const struct items *items, int threads,
-	struct progress *progress, struct fault *fault)
+verify_archive(const struct verify_file *file, const struct items *items,
+	int threads, struct progress *progress, struct fault *fault)
 {
-	struct verifier v = {.path = path,
+	struct verifier v = {.file = file,
 		.items = items,
 		.progress = progress,
 		.lock = PTHREAD_MUTEX_INITIALIZER,

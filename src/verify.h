@@ -11,9 +11,17 @@
 /* This program was built with libzip. */
 bool verify_is_possible(void);
 
-/* The archive at path holds items, all of them and nothing else; every member
- * is read and its CRC-32 compared, by so many threads.  -1 with fault. */
-int verify_archive(const char *path, const struct items *items, int threads,
-	struct progress *progress, struct fault *fault);
+struct verify_file {
+	const char *path; /* how to call it */
+	int fd;           /* the file, open for reading */
+	int directory;    /* where it is called name */
+	const char *name;
+};
+
+/* The file holds items, all of them and nothing else; every member is read and
+ * its CRC-32 compared, by so many threads.  -1 with fault: also when name
+ * stands for another file than fd. */
+int verify_archive(const struct verify_file *file, const struct items *items,
+	int threads, struct progress *progress, struct fault *fault);
 
 #endif

@@ -10,13 +10,13 @@ verify_is_possible(void)
 }
 
 int
-verify_archive(const char *path, const struct items *items, int threads,
-	struct progress *progress, struct fault *fault)
+verify_archive(const struct verify_file *file, const struct items *items,
+	int threads, struct progress *progress, struct fault *fault)
 {
 	(void)items;
 	(void)threads;
 	(void)progress;
-	return fault_set(fault, str_of(path),
+	return fault_set(fault, str_of(file->path),
 		"this wwz was built without libzip, which reads back what is "
 		"packed");
 }

@@ -24,10 +24,8 @@ import urllib.parse
 TOP = pathlib.Path(__file__).resolve().parents[2]
 WWZ = pathlib.Path(os.path.abspath(os.environ.get("WWZ", TOP / "build/wwz")))
 
-# Sanitizer builds lie in build/asan and build/tsan, one that counts what is
-# reached in build/coverage; they are slower.
-SANITIZED = re.search("[at]san|coverage", WWZ.parent.name) is not None
-COVERED = WWZ.parent.name == "coverage"
+# Sanitizer builds lie in build/asan and build/tsan; they are slower.
+SANITIZED = re.search("[at]san", WWZ.parent.name) is not None
 SLOW = 4 if SANITIZED else 1
 
 # Started by root, the responder becomes this user, as it would in a unit file.
@@ -135,6 +133,13 @@ def handed_over(command, *files):
     finally:
         for number in high:
             os.close(number)
+
+
+def traceable():
+    """An environment for strace before wwz: the sanitizers' own leak check needs
+    ptrace itself."""
+    options = os.environ.get("ASAN_OPTIONS", "")
+    return {**os.environ, "ASAN_OPTIONS": f"{options}:detect_leaks=0"}
 
 
 class Journal:
