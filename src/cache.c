@@ -10,6 +10,8 @@
 
 #include "hash.h"
 
+enum { FAILURES_MAX = 128 };
+
 struct entry {
 	LIST_ENTRY(entry) chain;
 	TAILQ_ENTRY(entry) use;
@@ -31,8 +33,12 @@ struct cache {
 	pthread_mutex_t lock;  /* guards what follows */
 	pthread_cond_t opened; /* an entry has got its archive, or gone */
 	struct chain *chains;
-	struct uses uses; /* open ones only, most recently used first */
-	struct cache_state state;
+	/* Most recently used first.  Whoever asks for what cannot be opened
+	 * pushes out other failures, and no archive that can. */
+	struct uses uses;     /* open archives */
+	struct uses failures; /* remembered ones */
+	size_t nfailures;
+	struct cache_state state; /* of the open ones */
 };
 
 struct cache *
@@ -45,7 +51,7 @@ cache_new(size_t max_archives, size_t max_memory)
 	cache->max_archives = max_archives;
 	cache->max_memory = max_memory;
 	cache->key = hash_key();
-	cache->nchains = max_archives + 1;
+	cache->nchains = max_archives + FAILURES_MAX + 1;
 	cache->chains = calloc(cache->nchains, sizeof(*cache->chains));
 	cache->hoard = hoard_new(max_memory);
 	if (cache->chains == NULL || cache->hoard == NULL) {
@@ -55,6 +61,7 @@ cache_new(size_t max_archives, size_t max_memory)
 		return NULL;
 	}
 	TAILQ_INIT(&cache->uses);
+	TAILQ_INIT(&cache->failures);
 	pthread_mutex_init(&cache->lock, NULL);
 	pthread_cond_init(&cache->opened, NULL);
 	return cache;
@@ -91,6 +98,30 @@ find(struct cache *cache, struct str path)
 	return NULL;
 }
 
+/* Where the archive that was opened, or not, has its place. */
+static struct uses *
+uses_of(struct cache *cache, const struct archive *archive)
+{
+	return archive->status == STATUS_GO ? &cache->uses : &cache->failures;
+}
+
+/* The entry has got its archive. */
+static void
+put_in(struct cache *cache, struct entry *entry, struct archive *archive)
+{
+	entry->archive = archive_keep(archive);
+	entry->path = str_of(archive->path);
+	TAILQ_INSERT_HEAD(uses_of(cache, archive), entry, use);
+	if (archive->status != STATUS_GO) {
+		cache->nfailures++;
+		return;
+	}
+	entry->memory = archive_memory(archive);
+	cache->state.archives++;
+	cache->state.memory += entry->memory;
+	hoard_reserve(cache->hoard, cache->state.memory);
+}
+
 /* Give up an entry, and return its archive to be dropped without the lock. */
 static struct archive *
 take_out(struct cache *cache, struct entry *entry)
@@ -98,8 +129,11 @@ take_out(struct cache *cache, struct entry *entry)
 	struct archive *archive = entry->archive;
 
 	LIST_REMOVE(entry, chain);
-	if (archive != NULL) {
-		TAILQ_REMOVE(&cache->uses, entry, use);
+	if (archive != NULL)
+		TAILQ_REMOVE(uses_of(cache, archive), entry, use);
+	if (archive != NULL && archive->status != STATUS_GO) {
+		cache->nfailures--;
+	} else if (archive != NULL) {
 		cache->state.archives--;
 		cache->state.memory -= entry->memory;
 		hoard_reserve(cache->hoard, cache->state.memory);
@@ -117,15 +151,27 @@ crowded(const struct cache *cache)
 			cache->state.memory > cache->max_memory);
 }
 
+/* What is to go for others to have room; NULL: nothing. */
+static struct entry *
+surplus(struct cache *cache)
+{
+	if (cache->nfailures > FAILURES_MAX)
+		return TAILQ_LAST(&cache->failures, uses);
+	if (!crowded(cache))
+		return NULL;
+	cache->state.evicted++;
+	return TAILQ_LAST(&cache->uses, uses);
+}
+
 static void
 evict(struct cache *cache)
 {
-	pthread_mutex_lock(&cache->lock);
-	while (crowded(cache)) {
-		struct archive *archive =
-			take_out(cache, TAILQ_LAST(&cache->uses, uses));
+	struct entry *entry;
 
-		cache->state.evicted++;
+	pthread_mutex_lock(&cache->lock);
+	while ((entry = surplus(cache)) != NULL) {
+		struct archive *archive = take_out(cache, entry);
+
 		pthread_mutex_unlock(&cache->lock);
 		archive_drop(archive);
 		pthread_mutex_lock(&cache->lock);
@@ -175,17 +221,10 @@ open_entry(struct cache *cache, struct entry *entry)
 		cache->state.opened++;
 	else
 		cache->state.refused++;
-	if (!worth_remembering(archive)) {
+	if (worth_remembering(archive))
+		put_in(cache, entry, archive);
+	else
 		take_out(cache, entry);
-	} else {
-		entry->archive = archive_keep(archive);
-		entry->path = str_of(archive->path);
-		entry->memory = archive_memory(archive);
-		TAILQ_INSERT_HEAD(&cache->uses, entry, use);
-		cache->state.archives++;
-		cache->state.memory += entry->memory;
-		hoard_reserve(cache->hoard, cache->state.memory);
-	}
 	pthread_cond_broadcast(&cache->opened);
 	pthread_mutex_unlock(&cache->lock);
 	evict(cache);
@@ -203,8 +242,10 @@ cache_get(struct cache *cache, struct str path)
 	while ((entry = find(cache, path)) != NULL && entry->archive == NULL)
 		pthread_cond_wait(&cache->opened, &cache->lock);
 	if (entry != NULL) {
-		TAILQ_REMOVE(&cache->uses, entry, use);
-		TAILQ_INSERT_HEAD(&cache->uses, entry, use);
+		struct uses *uses = uses_of(cache, entry->archive);
+
+		TAILQ_REMOVE(uses, entry, use);
+		TAILQ_INSERT_HEAD(uses, entry, use);
 		archive = archive_keep(entry->archive);
 	} else {
 		entry = calloc(1, sizeof(*entry));
@@ -258,7 +299,8 @@ cache_clear(struct cache *cache)
 	struct entry *entry;
 
 	pthread_mutex_lock(&cache->lock);
-	while ((entry = TAILQ_FIRST(&cache->uses)) != NULL) {
+	while ((entry = TAILQ_FIRST(&cache->uses)) != NULL ||
+		(entry = TAILQ_FIRST(&cache->failures)) != NULL) {
 		struct archive *archive = take_out(cache, entry);
 
 		pthread_mutex_unlock(&cache->lock);

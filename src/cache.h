@@ -10,8 +10,8 @@ struct cache;
 
 /* A cache of at most max_archives (at least 1) whose indexes take at most
  * max_memory bytes, and what is made of their members (hoard.h) what the
- * indexes leave of that; one archive more may be open while it is used. NULL
- * with errno ENOMEM. */
+ * indexes leave of that; one archive more may be open while it is used.
+ * Failures are remembered beside them, 128 at most.  NULL with errno ENOMEM. */
 struct cache *cache_new(size_t max_archives, size_t max_memory);
 
 /* No other thread may use the cache any more.  Takes NULL. */

@@ -413,11 +413,9 @@ def test_service_may_call_what_it_calls(place, start):
     trace = place.tmp / "trace"
     command = ["strace", "-f", "-qq", "-o", trace, place.binary, "serve",
                "--listen", f"unix:{place.socket}", "--root", place.root]
-    # LeakSanitizer does not work in a process that is traced.
-    options = os.environ.get("ASAN_OPTIONS", "")
     responder = harness.Responder(
         place.tmp, place.root, command=command, address=str(place.socket),
-        env={**os.environ, "ASAN_OPTIONS": f"{options}:detect_leaks=0"},
+        env=harness.traceable(),
     )
     responder.allow("running-as-root")
     with responder.client() as client:

@@ -114,6 +114,31 @@ def test_few_archives(root, serve):
         lambda: responder.descriptors() <= before + 2, "files are closed")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="root reads everything")
+def test_failures_push_out_nothing(root, serve):
+    """A thousand names that may not be opened close no archive that is."""
+    write_numbered(root, 2)
+    locked = root / "locked"
+    locked.mkdir(mode=0o700)
+    responder = serve("--max-archives", "2", "--threads", "2")
+    responder.expect("^warn archive-forbidden .*locked", times=1000)
+    maps = harness.pathlib.Path(f"/proc/{responder.pid}/maps")
+
+    def mapped():
+        return [line for line in maps.read_text().splitlines()
+                if ".wwz" in line]
+
+    check_numbered(responder, 2)
+    before = mapped()
+    assert len(before) == 2, before
+    with responder.client() as client:
+        for n in range(1000):
+            assert client.ask(f"/locked/{n}.wwz/a.txt").status == 403
+    # The same mappings: none was closed, and opened again.
+    assert mapped() == before
+    check_numbered(responder, 2)
+
+
 @pytest.mark.threads
 @pytest.mark.parametrize("limit", ["8M", "0"])
 def test_little_memory(root, serve, limit):

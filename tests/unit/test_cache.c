@@ -210,6 +210,69 @@ test_failures(void **state)
 	log_take();
 }
 
+/* However many failures there are, they push out each other only. */
+static void
+test_failures_have_their_own_room(void **state)
+{
+	enum { FILES = 1000, KEPT = 128 };
+	struct cache *cache = cache_new(2, MANY);
+	struct archive *a = get(cache, "0"), *b = get(cache, "1"), *bad;
+	struct archive *first = NULL, *last;
+	struct cache_state before, after;
+	struct cache_item items[4];
+	char name[16];
+
+	(void)state;
+	assert_int_equal(cache_list(cache, &before, items, 0), 0);
+	for (int i = 0; i < FILES; i++) {
+		snprintf(name, sizeof(name), "bad%d", i);
+		assert_int_equal(symlink("bad", name), 0);
+		archive_drop(get(cache, name));
+		if (i == 0)
+			first = get(cache, name);
+	}
+	last = get(cache, name);
+	assert_true(is_cached(a) && is_cached(b));
+	assert_int_equal(first->users, 1);
+	assert_int_equal(last->users, 2);
+	assert_int_equal(cache_list(cache, &after, items, 4), 2);
+	for (int i = 0; i < 2; i++)
+		archive_drop(items[i].archive);
+	assert_int_equal(after.archives, 2);
+	assert_int_equal(after.memory, before.memory);
+	assert_int_equal(after.evicted, 0);
+	assert_int_equal(after.refused, FILES);
+
+	/* The last so many are remembered, the one before is not; what is asked
+	 * for again stays longest. */
+	snprintf(name, sizeof(name), "bad%d", FILES - KEPT);
+	bad = get(cache, name);
+	assert_int_equal(bad->users, 2);
+	archive_drop(get(cache, "bad0"));
+	assert_int_equal(bad->users, 2);
+	assert_int_equal(cache_list(cache, &after, items, 0), 0);
+	assert_int_equal(after.refused, FILES + 1);
+
+	/* Archives that are open push out no failure. */
+	archive_drop(get(cache, "2"));
+	archive_drop(get(cache, "3"));
+	assert_int_equal(last->users, 2);
+	assert_int_equal(a->users, 1);
+	cache_clear(cache);
+	assert_int_equal(last->users, 1);
+	for (int i = 0; i < FILES; i++) {
+		snprintf(name, sizeof(name), "bad%d", i);
+		unlink(name);
+	}
+	cache_free(cache);
+	archive_drop(a);
+	archive_drop(b);
+	archive_drop(bad);
+	archive_drop(first);
+	archive_drop(last);
+	log_take();
+}
+
 static void
 test_forget(void **state)
 {
@@ -405,6 +468,7 @@ main(void)
 		cmocka_unit_test(test_one_archive),
 		cmocka_unit_test(test_memory_limit),
 		cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_failures_have_their_own_room),
 		cmocka_unit_test(test_forget),
 		cmocka_unit_test(test_clear),
 		cmocka_unit_test(test_one_opening),
