@@ -119,7 +119,7 @@ $(BUILD)/unit:
 
 $(BUILD)/fuzz/%.o: tests/fuzz/%.c Makefile
 	@mkdir -p $(@D)
-	$(COMPILE) -Isrc -c -o $@ $<
+	$(COMPILE) -Isrc -Itests/unit -c -o $@ $<
 
 # libFuzzer's main, or one that runs the files it is given.
 $(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/fuzz_%.o $(BUILD)/fuzz/replay.o $(CORE)
