@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "guard.h"
 #include "log.h"
+#include "zipend.h"
 #include "ziplocal.h"
 
 enum {
@@ -164,11 +165,73 @@ open_file(const char *path)
 }
 
 static enum status
-load(struct archive *archive)
+refuse_size(const struct archive *archive, uint64_t cost, size_t max)
+{
+	char why[120];
+
+	snprintf(why, sizeof(why),
+		"its index needs %" PRIu64 " bytes of memory, more than half "
+		"of --max-memory, %zu",
+		cost, max);
+	log_pairs(LOG_WARN, "archive-too-large",
+		{"archive", str_of(archive->path)}, {"why", str_of(why)});
+	return STATUS_ERROR;
+}
+
+/* Take memory for the index before it is read.  It is known how much is needed
+ * at most. */
+static enum status
+take_memory(struct archive *archive, const struct zipend *end)
+{
+	uint64_t cost =
+		sizeof(*archive) + strlen(archive->path) + 1 + zipdir_cost(end);
+
+	if (archive->hoard == NULL)
+		return STATUS_GO;
+	if (cost > hoard_max(archive->hoard) / 2)
+		return refuse_size(archive, cost, hoard_max(archive->hoard));
+	if (!hoard_take(archive->hoard, (size_t)cost)) {
+		archive->lacks = (size_t)cost;
+		return refuse(archive, ENOMEM);
+	}
+	archive->taken = (size_t)cost;
+	return STATUS_GO;
+}
+
+static void
+give_memory(struct archive *archive, size_t n)
+{
+	if (archive->hoard != NULL)
+		hoard_give(archive->hoard, n);
+	archive->taken -= n;
+}
+
+static enum status
+load_directory(struct archive *archive)
 {
 	struct zip_fault fault = {""};
+	struct zipend end;
+	enum zipdir_result result = zipend_read(
+		&end, archive->fd, (uint64_t)archive->id.size, &fault);
+	enum status status;
+
+	if (result != ZIPDIR_OK)
+		return refuse_content(archive, result, &fault);
+	status = take_memory(archive, &end);
+	if (status != STATUS_GO)
+		return status;
+	result = zipdir_read(&archive->zipdir, &end, archive->fd, &fault);
+	if (result != ZIPDIR_OK)
+		return refuse_content(archive, result, &fault);
+	if (archive->taken > 0)
+		give_memory(archive, archive->taken - archive_memory(archive));
+	return STATUS_GO;
+}
+
+static enum status
+load(struct archive *archive)
+{
 	struct stat st;
-	enum zipdir_result result;
 	void *map;
 
 	archive->fd = open_file(archive->path);
@@ -188,11 +251,7 @@ load(struct archive *archive)
 			return refuse(archive, errno);
 		archive->map = map;
 	}
-	result = zipdir_open(
-		&archive->zipdir, archive->fd, (uint64_t)st.st_size, &fault);
-	if (result != ZIPDIR_OK)
-		return refuse_content(archive, result, &fault);
-	return STATUS_GO;
+	return load_directory(archive);
 }
 
 /* Release the file; the path, identity and status stay. */
@@ -205,6 +264,7 @@ release(struct archive *archive)
 	if (archive->fd >= 0)
 		close(archive->fd);
 	zipdir_free(archive->zipdir);
+	give_memory(archive, archive->taken);
 	archive->map = NULL;
 	archive->fd = -1;
 	archive->zipdir = NULL;
@@ -291,6 +351,17 @@ archive_is_intact(const struct archive *archive)
 		same_time(st.st_mtim, archive->id.modified);
 }
 
+const char *
+archive_loss(const struct archive *archive)
+{
+	int error = errno;
+	struct stat st;
+
+	if (fstat(archive->fd, &st) == 0 && st.st_size < archive->id.size)
+		return "the file has become shorter";
+	return strerrordesc_np(error);
+}
+
 /* What is wrong with member's local header, NULL when nothing is; its size. */
 static const char *
 local_fault(const struct archive *archive, const struct member *member,
@@ -302,7 +373,7 @@ local_fault(const struct archive *archive, const struct member *member,
 	if (end < ZIPLOCAL_SIZE || member->offset > end - ZIPLOCAL_SIZE)
 		return "no room for a local header";
 	if (archive_read(archive, member->offset, header, ZIPLOCAL_SIZE) < 0)
-		return "the file has become shorter";
+		return archive_loss(archive);
 	*size = ziplocal_size(header);
 	if (*size == 0)
 		return "no local header";
@@ -318,7 +389,7 @@ local_fault(const struct archive *archive, const struct member *member,
 	if (member->size > INT64_MAX)
 		return "larger than any file";
 	if (archive_read(archive, member->offset, header, *size) < 0)
-		return "the file has become shorter";
+		return archive_loss(archive);
 	return ziplocal_differs(header, member);
 }
 
@@ -391,10 +462,10 @@ archive_read(
 
 		if (got < 0 && errno == EINTR)
 			continue;
-		if (got <= 0) {
+		if (got == 0)
 			errno = EIO;
+		if (got <= 0)
 			return -1;
-		}
 		buffer = (char *)buffer + got;
 		offset += (uint64_t)got;
 		n -= (size_t)got;

@@ -28,13 +28,15 @@ struct archive {
 	/* Set once, by archive_open. */
 	char *path;               /* "ROOT//REST", which is a path, too */
 	enum status status;       /* STATUS_GO: it can be read */
-	bool starved;             /* for lack of descriptors or memory */
+	bool starved;             /* for lack of descriptors or memory, */
+	size_t lacks;             /* of so many bytes of the hoard, or 0 */
 	struct identity id;       /* all zero when there is no such file */
 	int64_t opened;           /* clock_ns */
 	int fd;                   /* -1 without a file */
 	const unsigned char *map; /* NULL when the file is empty */
 	struct zipdir *zipdir;
 	struct hoard *hoard; /* for what is made of it; NULL: keep nothing */
+	size_t taken;        /* bytes of the hoard's, for the index */
 
 	_Atomic unsigned users;
 	struct hoard_owner made; /* what is kept of it */
@@ -49,7 +51,9 @@ struct archive {
  * logged.  NULL with errno ENOMEM; else an archive whose status says how it
  * went: STATUS_NOT_FOUND, STATUS_FORBIDDEN, STATUS_ERROR (not a zip file, or
  * damaged), STATUS_UNAVAILABLE (an upload under way, or out of descriptors).
- * What is made of it goes to hoard, which may be NULL. */
+ * The memory of its index is taken from hoard, and what is made of it goes
+ * there; one whose index needs more than half of the hoard is not read at all.
+ * hoard may be NULL. */
 struct archive *archive_open(struct str path, struct hoard *hoard);
 
 /* Log that path was not to be opened, twice, for lack of descriptors or memory,
@@ -99,9 +103,13 @@ enum status archive_walk(
 	struct archive *archive, struct str name, struct zipdir_walk *walk);
 
 /* Copy n bytes at offset, which lie in the file as it was opened.  -1 with
- * errno EIO when they are gone.  Any thread. */
+ * errno when they cannot be read, EIO when they are gone.  Any thread. */
 int archive_read(
 	const struct archive *archive, uint64_t offset, void *buffer, size_t n);
+
+/* Why bytes of the file could not be had, for the log: it has become shorter,
+ * or what errno says.  Any thread. */
+const char *archive_loss(const struct archive *archive);
 
 /* Bytes of memory that the archive costs, the mapping not counted. */
 size_t archive_memory(const struct archive *archive);

@@ -183,7 +183,7 @@ next_slice(struct body *body, struct segment *s, struct str *span)
 			return cut(body, "no memory");
 		if (archive_read(body->archive, s->at, body->buffer, span->n) <
 			0)
-			return cut(body, "the file has become shorter");
+			return cut(body, archive_loss(body->archive));
 	} else {
 		n -= BODY_TAIL_SIZE;
 		if (n > BODY_SLICE_SIZE)
@@ -366,7 +366,7 @@ copy_next(struct body *body, char *to, size_t *n)
 	if (s != NULL && s->kind == SEGMENT_SLICE) {
 		*n = (size_t)s->left;
 		if (archive_read(body->archive, s->at, to, *n) < 0)
-			return cut(body, "the file has become shorter");
+			return cut(body, archive_loss(body->archive));
 		return advance(body);
 	}
 	result = pull(body, &span);

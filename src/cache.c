@@ -16,8 +16,7 @@ struct entry {
 	LIST_ENTRY(entry) chain;
 	TAILQ_ENTRY(entry) use;
 	struct archive *archive; /* NULL: being opened */
-	size_t memory;
-	struct str path; /* archive's, or of the thread that opens it */
+	struct str path;         /* archive's, or of the thread that opens it */
 };
 
 LIST_HEAD(chain, entry);
@@ -25,10 +24,13 @@ TAILQ_HEAD(uses, entry);
 
 struct cache {
 	/* Set once. */
-	size_t max_archives, max_memory;
+	size_t max_archives;
 	uint64_t key;
 	size_t nchains;
-	struct hoard *hoard; /* has what memory the indexes leave */
+	struct hoard *hoard; /* counts the memory of all archives */
+
+	/* There are more than max_archives.  Written with the lock held. */
+	_Atomic bool crowded;
 
 	pthread_mutex_t lock;  /* guards what follows */
 	pthread_cond_t opened; /* an entry has got its archive, or gone */
@@ -49,7 +51,6 @@ cache_new(size_t max_archives, size_t max_memory)
 	if (cache == NULL)
 		return NULL;
 	cache->max_archives = max_archives;
-	cache->max_memory = max_memory;
 	cache->key = hash_key();
 	cache->nchains = max_archives + FAILURES_MAX + 1;
 	cache->chains = calloc(cache->nchains, sizeof(*cache->chains));
@@ -65,19 +66,6 @@ cache_new(size_t max_archives, size_t max_memory)
 	pthread_mutex_init(&cache->lock, NULL);
 	pthread_cond_init(&cache->opened, NULL);
 	return cache;
-}
-
-void
-cache_free(struct cache *cache)
-{
-	if (cache == NULL)
-		return;
-	cache_clear(cache);
-	pthread_cond_destroy(&cache->opened);
-	pthread_mutex_destroy(&cache->lock);
-	hoard_drop(cache->hoard);
-	free(cache->chains);
-	free(cache);
 }
 
 static struct chain *
@@ -105,6 +93,14 @@ uses_of(struct cache *cache, const struct archive *archive)
 	return archive->status == STATUS_GO ? &cache->uses : &cache->failures;
 }
 
+/* With the lock held. */
+static void
+set_archives(struct cache *cache, size_t n)
+{
+	cache->state.archives = n;
+	cache->crowded = n > cache->max_archives;
+}
+
 /* The entry has got its archive. */
 static void
 put_in(struct cache *cache, struct entry *entry, struct archive *archive)
@@ -112,14 +108,10 @@ put_in(struct cache *cache, struct entry *entry, struct archive *archive)
 	entry->archive = archive_keep(archive);
 	entry->path = str_of(archive->path);
 	TAILQ_INSERT_HEAD(uses_of(cache, archive), entry, use);
-	if (archive->status != STATUS_GO) {
+	if (archive->status == STATUS_GO)
+		set_archives(cache, cache->state.archives + 1);
+	else
 		cache->nfailures++;
-		return;
-	}
-	entry->memory = archive_memory(archive);
-	cache->state.archives++;
-	cache->state.memory += entry->memory;
-	hoard_reserve(cache->hoard, cache->state.memory);
 }
 
 /* Give up an entry, and return its archive to be dropped without the lock. */
@@ -131,46 +123,22 @@ take_out(struct cache *cache, struct entry *entry)
 	LIST_REMOVE(entry, chain);
 	if (archive != NULL)
 		TAILQ_REMOVE(uses_of(cache, archive), entry, use);
-	if (archive != NULL && archive->status != STATUS_GO) {
+	if (archive != NULL && archive->status == STATUS_GO)
+		set_archives(cache, cache->state.archives - 1);
+	else if (archive != NULL)
 		cache->nfailures--;
-	} else if (archive != NULL) {
-		cache->state.archives--;
-		cache->state.memory -= entry->memory;
-		hoard_reserve(cache->hoard, cache->state.memory);
-	}
 	free(entry);
 	return archive;
 }
 
-/* Over a limit, with something to close other than what was just opened. */
-static bool
-crowded(const struct cache *cache)
-{
-	return cache->state.archives > 1 &&
-		(cache->state.archives > cache->max_archives ||
-			cache->state.memory > cache->max_memory);
-}
-
-/* What is to go for others to have room; NULL: nothing. */
-static struct entry *
-surplus(struct cache *cache)
-{
-	if (cache->nfailures > FAILURES_MAX)
-		return TAILQ_LAST(&cache->failures, uses);
-	if (!crowded(cache))
-		return NULL;
-	cache->state.evicted++;
-	return TAILQ_LAST(&cache->uses, uses);
-}
-
+/* Forget the oldest failures, but for most. */
 static void
-evict(struct cache *cache)
+forget_failures(struct cache *cache, size_t most)
 {
-	struct entry *entry;
-
 	pthread_mutex_lock(&cache->lock);
-	while ((entry = surplus(cache)) != NULL) {
-		struct archive *archive = take_out(cache, entry);
+	while (cache->nfailures > most) {
+		struct archive *archive =
+			take_out(cache, TAILQ_LAST(&cache->failures, uses));
 
 		pthread_mutex_unlock(&cache->lock);
 		archive_drop(archive);
@@ -179,10 +147,99 @@ evict(struct cache *cache)
 	pthread_mutex_unlock(&cache->lock);
 }
 
+void
+cache_free(struct cache *cache)
+{
+	struct entry *entry;
+
+	if (cache == NULL)
+		return;
+	while ((entry = TAILQ_FIRST(&cache->uses)) != NULL)
+		archive_drop(take_out(cache, entry));
+	forget_failures(cache, 0);
+	pthread_cond_destroy(&cache->opened);
+	pthread_mutex_destroy(&cache->lock);
+	hoard_drop(cache->hoard);
+	free(cache->chains);
+	free(cache);
+}
+
+/* The least recently used one that nobody uses; NULL when there is none.  The
+ * cache's is then the only share, and only the cache makes others of it. */
+static struct entry *
+find_idle(struct cache *cache)
+{
+	struct entry *entry;
+
+	TAILQ_FOREACH_REVERSE(entry, &cache->uses, uses, use)
+	{
+		if (entry->archive->users == 1)
+			break;
+	}
+	return entry;
+}
+
+/* If the cache has more than most archives, close the least recently used one
+ * that nobody uses, and count that; false when it does not or there is none. */
+static bool
+close_idle(struct cache *cache, size_t most, uint64_t *count)
+{
+	struct archive *archive = NULL;
+	struct entry *entry = NULL;
+
+	pthread_mutex_lock(&cache->lock);
+	if (cache->state.archives > most)
+		entry = find_idle(cache);
+	if (entry != NULL) {
+		archive = take_out(cache, entry);
+		++*count;
+	}
+	pthread_mutex_unlock(&cache->lock);
+	archive_drop(archive);
+	return archive != NULL;
+}
+
 static bool
 starved(const struct archive *archive)
 {
 	return archive == NULL || archive->starved;
+}
+
+/* Bytes of memory that closing all archives that nobody uses would leave. */
+static size_t
+idle_room(struct cache *cache)
+{
+	struct hoard *hoard = cache->hoard;
+	struct entry *entry;
+	size_t n;
+
+	pthread_mutex_lock(&cache->lock);
+	n = hoard_max(hoard) - hoard_taken(hoard);
+	TAILQ_FOREACH (entry, &cache->uses, use) {
+		if (entry->archive->users == 1)
+			n += entry->archive->taken;
+	}
+	pthread_mutex_unlock(&cache->lock);
+	return n;
+}
+
+/* Close archives that nobody uses until the one that was not to be opened finds
+ * room, or all when it is not known what it lacks: false when that is in vain.
+ */
+static bool
+make_room(struct cache *cache, size_t lacks)
+{
+	bool made = false, enough = false;
+
+	if (lacks > idle_room(cache))
+		return false;
+	while (!enough && close_idle(cache, 0, &cache->state.evicted)) {
+		made = true;
+		enough = lacks > 0 && hoard_take(cache->hoard, lacks);
+		if (enough)
+			hoard_give(cache->hoard, lacks);
+	}
+	return made;
 }
 
 /* When descriptors or memory lack, those of other archives may do. */
@@ -191,11 +248,11 @@ open_with_room(struct cache *cache, struct str path)
 {
 	struct archive *archive = archive_open(path, cache->hoard);
 
-	if (!starved(archive))
-		return archive;
-	archive_drop(archive);
-	cache_clear(cache);
-	archive = archive_open(path, cache->hoard);
+	while (starved(archive) &&
+		make_room(cache, archive ? archive->lacks : 0)) {
+		archive_drop(archive);
+		archive = archive_open(path, cache->hoard);
+	}
 	if (starved(archive))
 		archive_log_starved(path);
 	return archive;
@@ -227,7 +284,8 @@ open_entry(struct cache *cache, struct entry *entry)
 		take_out(cache, entry);
 	pthread_cond_broadcast(&cache->opened);
 	pthread_mutex_unlock(&cache->lock);
-	evict(cache);
+	forget_failures(cache, FAILURES_MAX);
+	cache_trim(cache);
 	errno = saved;
 	return archive;
 }
@@ -269,11 +327,12 @@ cache_list(struct cache *cache, struct cache_state *state,
 
 	pthread_mutex_lock(&cache->lock);
 	*state = cache->state;
+	state->memory = hoard_taken(cache->hoard);
 	TAILQ_FOREACH (entry, &cache->uses, use) {
 		if (n == max)
 			break;
-		items[n++] = (struct cache_item){
-			archive_keep(entry->archive), entry->memory};
+		items[n++] = (struct cache_item){archive_keep(entry->archive),
+			archive_memory(entry->archive)};
 	}
 	pthread_mutex_unlock(&cache->lock);
 	return n;
@@ -294,18 +353,19 @@ cache_forget(struct cache *cache, const struct archive *archive)
 }
 
 void
+cache_trim(struct cache *cache)
+{
+	while (cache->crowded &&
+		close_idle(cache, cache->max_archives, &cache->state.evicted))
+		;
+}
+
+void
 cache_clear(struct cache *cache)
 {
-	struct entry *entry;
+	uint64_t count = 0;
 
-	pthread_mutex_lock(&cache->lock);
-	while ((entry = TAILQ_FIRST(&cache->uses)) != NULL ||
-		(entry = TAILQ_FIRST(&cache->failures)) != NULL) {
-		struct archive *archive = take_out(cache, entry);
-
-		pthread_mutex_unlock(&cache->lock);
-		archive_drop(archive);
-		pthread_mutex_lock(&cache->lock);
-	}
-	pthread_mutex_unlock(&cache->lock);
+	forget_failures(cache, 0);
+	while (close_idle(cache, 0, &count))
+		;
 }

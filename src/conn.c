@@ -34,16 +34,22 @@ conn_new(int fd, const struct service *service, int64_t now)
 	return conn;
 }
 
+/* The response is over, whole or not. */
+static void
+end_response(struct conn *conn, bool cut)
+{
+	account_end(&conn->account, conn->counters, &conn->response, cut);
+	response_free(&conn->response);
+	cache_trim(conn->service->cache);
+}
+
 void
 conn_free(struct conn *conn)
 {
 	if (conn == NULL)
 		return;
-	if (conn->state == CONN_WRITING) {
-		account_end(
-			&conn->account, conn->counters, &conn->response, true);
-		response_free(&conn->response);
-	}
+	if (conn->state == CONN_WRITING)
+		end_response(conn, true);
 	arena_free(&conn->arena);
 	if (conn->fd >= 0)
 		close(conn->fd);
@@ -174,9 +180,7 @@ grow_buffer(struct conn *conn)
 static enum conn_wait
 finish(struct conn *conn, enum body_result result)
 {
-	account_end(&conn->account, conn->counters, &conn->response,
-		result == BODY_CUT);
-	response_free(&conn->response);
+	end_response(conn, result == BODY_CUT);
 	arena_reset(&conn->arena);
 	conn->state = CONN_READING;
 	conn->seen = 0;
@@ -197,10 +201,14 @@ write_failed(struct conn *conn)
 	account_enter(&conn->account, PHASE_WAIT);
 	if (errno == EAGAIN || errno == EWOULDBLOCK)
 		return CONN_WRITABLE;
-	if (errno == EFAULT)
+	if (errno == EFAULT) {
+		const struct archive *archive = conn->response.body.archive;
+
+		errno = EIO; /* as for who reads the mapping */
 		log_pairs(LOG_WARN, "response-cut",
-			{"archive", str_of(conn->response.body.archive->path)},
-			{"why", STR("the file has become shorter")});
+			{"archive", str_of(archive->path)},
+			{"why", str_of(archive_loss(archive))});
+	}
 	return CONN_CLOSE;
 }
 

@@ -12,7 +12,7 @@
 
 enum {
 	CONTENT_MAX = 1024 * 1024,
-	ROOM_SHARE = 16, /* it takes no more than this part of the room */
+	ROOM_SHARE = 8, /* it takes no more than this part of the room */
 };
 
 static void

@@ -21,7 +21,7 @@ struct hoard {
 	pthread_mutex_t lock; /* guards what follows */
 	struct kepts *chains;
 	struct kept_uses uses; /* most recently used first */
-	size_t size, reserved;
+	size_t size, taken;
 };
 
 struct hoard *
@@ -112,7 +112,9 @@ take_out(struct hoard *hoard, struct kept *kept)
 static size_t
 room(const struct hoard *hoard)
 {
-	return hoard->max > hoard->reserved ? hoard->max - hoard->reserved : 0;
+	size_t left = hoard->max - hoard->taken;
+
+	return left < hoard->max / 2 ? left : hoard->max / 2;
 }
 
 /* Take out what nobody uses, until there is room for so many bytes more: into
@@ -147,16 +149,48 @@ drop_all(struct kepts *gone)
 	}
 }
 
-void
-hoard_reserve(struct hoard *hoard, size_t reserved)
+bool
+hoard_take(struct hoard *hoard, size_t n)
 {
 	struct kepts gone = LIST_HEAD_INITIALIZER(gone);
+	bool fits;
 
 	pthread_mutex_lock(&hoard->lock);
-	hoard->reserved = reserved;
-	(void)make_room(hoard, 0, &gone);
+	fits = n <= hoard->max - hoard->taken;
+	if (fits) {
+		hoard->taken += n;
+		fits = make_room(hoard, 0, &gone);
+		if (!fits)
+			hoard->taken -= n;
+	}
 	pthread_mutex_unlock(&hoard->lock);
 	drop_all(&gone);
+	return fits;
+}
+
+void
+hoard_give(struct hoard *hoard, size_t n)
+{
+	pthread_mutex_lock(&hoard->lock);
+	hoard->taken -= n;
+	pthread_mutex_unlock(&hoard->lock);
+}
+
+size_t
+hoard_taken(struct hoard *hoard)
+{
+	size_t n;
+
+	pthread_mutex_lock(&hoard->lock);
+	n = hoard->taken;
+	pthread_mutex_unlock(&hoard->lock);
+	return n;
+}
+
+size_t
+hoard_max(const struct hoard *hoard)
+{
+	return hoard->max;
 }
 
 size_t

@@ -39,8 +39,9 @@ struct hoard_owner {
 	LIST_HEAD(kepts, kept) kept; /* guarded by the hoard's lock */
 };
 
-/* A hoard of at most max bytes, of which the caller has the first share.  NULL
- * with errno ENOMEM. */
+/* A hoard of at most max bytes, of which the caller has the first share.  What
+ * is made of members may take half of them, so that those who use it cannot
+ * take the other half from the archives.  NULL with errno ENOMEM. */
 struct hoard *hoard_new(size_t max);
 
 /* Take a share, give one back; with the last one goes the hoard, in which
@@ -48,9 +49,16 @@ struct hoard *hoard_new(size_t max);
 struct hoard *hoard_keep(struct hoard *hoard);
 void hoard_drop(struct hoard *hoard);
 
-/* So many of the max bytes are needed for something else.  What is in use stays
- * all the same.  Any thread. */
-void hoard_reserve(struct hoard *hoard, size_t reserved);
+/* Take n of the max bytes for something else, and give them back.  What is kept
+ * and not in use makes room.  False when there is none.  Any thread. */
+bool hoard_take(struct hoard *hoard, size_t n);
+void hoard_give(struct hoard *hoard, size_t n);
+
+/* Bytes that are taken.  Any thread. */
+size_t hoard_taken(struct hoard *hoard);
+
+/* What it was made with. */
+size_t hoard_max(const struct hoard *hoard);
 
 /* Bytes that may be in it.  Any thread. */
 size_t hoard_room(struct hoard *hoard);

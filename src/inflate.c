@@ -148,7 +148,7 @@ finish(struct inflater *i, int result, char last)
 	if (result == Z_OK)
 		result = run(i);
 	if (result == Z_ERRNO)
-		return fault(i, "the file has become shorter");
+		return fault(i, archive_loss(i->archive));
 	if (result != Z_STREAM_END || i->z.avail_out == 0)
 		return fault(i, "more data than the directory says");
 	if (i->z.avail_in > 0 || i->left > 0)
@@ -180,7 +180,7 @@ inflater_read(struct source *source, void *buffer, size_t n)
 	i->z.avail_out = (uInt)n;
 	result = n > 0 ? run(i) : Z_OK;
 	if (result == Z_ERRNO)
-		return fault(i, "the file has become shorter");
+		return fault(i, archive_loss(i->archive));
 	if (result != Z_OK && result != Z_STREAM_END)
 		return fault(i, i->z.msg ? i->z.msg : "the data end early");
 	if (i->z.avail_out > 0 && result == Z_STREAM_END)

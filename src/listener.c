@@ -175,8 +175,6 @@ bind_unix(int fd, const struct sockaddr_un *address, mode_t mode)
 		bind(fd, (const struct sockaddr *)address, sizeof(*address));
 
 	umask(mask);
-	if (result == 0)
-		result = listen(fd, BACKLOG);
 	return result;
 }
 
@@ -210,18 +208,22 @@ open_unix(struct listeners *listeners, const char *path,
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	copy = strdup(path);
 	if (fd < 0 || copy == NULL || bind_unix(fd, &address, how->mode) < 0 ||
-		(how->owner != NULL && give(path, how->owner) < 0))
+		(how->owner != NULL && give(path, how->owner) < 0)) {
 		refuse(fault, "unix:%s: %s", path, strerrordesc_np(errno));
-	else if (add(listeners, fd, fault) == 0) {
+		free(copy);
+	} else {
 		if (may_remove(path))
 			listeners->made[listeners->nmade++] = copy;
 		else
 			free(copy);
-		return 0;
+		if (listen(fd, BACKLOG) < 0)
+			refuse(fault, "unix:%s: %s", path,
+				strerrordesc_np(errno));
+		else if (add(listeners, fd, fault) == 0)
+			return 0;
 	}
 	if (fd >= 0)
 		close(fd);
-	free(copy);
 	return -1;
 }
 

@@ -291,12 +291,15 @@ run_service(const struct options *options)
 	struct roots roots;
 	struct site site;
 	struct service service = {.site = &site};
-	int status = set_site(&site, options, &roots);
+	int status;
 
+	if (guard_install() < 0)
+		return usage_of("start", strerrordesc_np(errno));
+	status = set_site(&site, options, &roots);
 	if (status != 0)
 		return status;
 	service.cache = cache_new(options->max_archives, options->max_memory);
-	if (service.cache == NULL || guard_install() < 0)
+	if (service.cache == NULL)
 		return usage_of("start", strerrordesc_np(errno));
 	if (options->check)
 		status = preflight(options, &site) < 0 ? EXIT_USAGE : 0;

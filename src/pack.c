@@ -10,8 +10,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include "deflate.h"
 #include "interrupt.h"
 #include "packplan.h"
 #include "packwrite.h"
@@ -21,8 +23,9 @@
 #include "verify.h"
 
 enum {
-	DEAD_PART = 5,      /* rewrite from one of so many bytes on */
-	MEMBER_AROUND = 512 /* bytes of headers, at most, as a rule */
+	DEAD_PART = 5,       /* rewrite from one of so many bytes on */
+	MEMBER_AROUND = 512, /* bytes of headers, at most, as a rule */
+	BUFFER_SIZE = 4096,
 };
 
 enum outcome {
@@ -177,16 +180,6 @@ keep_unchanged(struct pack *p)
 	return 0;
 }
 
-static bool
-is_unchanged(const struct pack *p)
-{
-	for (size_t i = 0; i < p->items.n; i++) {
-		if (!p->items.item[i].kept && !p->items.item[i].dropped)
-			return false;
-	}
-	return p->reuse.fd >= 0 && p->found == zipdir_count(p->reuse.zipdir);
-}
-
 /* What is to be written, in files and bytes of content. */
 static void
 count_work(const struct pack *p, uint64_t *files, uint64_t *bytes)
@@ -240,6 +233,43 @@ write_directory(struct pack *p, int fd, uint64_t at)
 		result = ftruncate(fd, (off_t)p->size);
 	free(entries);
 	return result < 0 ? fail(p, p->file) : 0;
+}
+
+/* The old archive's directory is the one that would be written. */
+static bool
+has_directory(struct pack *p)
+{
+	char wanted[BUFFER_SIZE], found[BUFFER_SIZE];
+	int fd = memfd_create("directory", MFD_CLOEXEC);
+	uint64_t at = p->reuse.end;
+	bool same = fd >= 0 && write_directory(p, fd, at) == 0 &&
+		p->size == (uint64_t)p->old.st_size;
+
+	while (same && at < p->size) {
+		size_t n = p->size - at < BUFFER_SIZE ? (size_t)(p->size - at)
+						      : BUFFER_SIZE;
+
+		same = deflate_read(fd, wanted, n, at) == 0 &&
+			deflate_read(p->old_fd, found, n, at) == 0 &&
+			memcmp(wanted, found, n) == 0;
+		at += n;
+	}
+	if (fd >= 0)
+		close(fd);
+	return same;
+}
+
+static bool
+is_unchanged(struct pack *p)
+{
+	for (size_t i = 0; i < p->items.n; i++) {
+		if (!p->items.item[i].kept && !p->items.item[i].dropped)
+			return false;
+	}
+	if (p->reuse.fd < 0 || p->found != zipdir_count(p->reuse.zipdir))
+		return false;
+	packplan_settle(&p->items);
+	return has_directory(p);
 }
 
 static int
@@ -339,12 +369,9 @@ attempt(struct pack *p, bool fresh)
 		packplan_comment(p->options, comment));
 	if (keep_unchanged(p) < 0)
 		return FAILED;
-	if (is_unchanged(p)) {
-		packplan_settle(&p->items);
-		p->size = (uint64_t)p->old.st_size;
+	if (is_unchanged(p))
 		return verify(p, p->old_fd, p->target.name) < 0 ? distrust(p)
 								: UNCHANGED;
-	}
 	dead = reuse_dead(&p->items, &at);
 	return is_hopeless(p, dead, at) ? AGAIN : replace(p, dead, at);
 }

@@ -19,9 +19,6 @@
 #include "workers.h"
 
 enum {
-	ALIGNED = 4, /* data of stored members */
-	ALIGNED_LARGE = 4096,
-	LARGE = 64 << 10,
 	BUFFER_SIZE = 1 << 18,
 };
 
@@ -83,32 +80,45 @@ is_directory(const struct tree_file *file)
 	return str_ends(file->name, STR("/"));
 }
 
+/* -1 with errno: EBUSY when it is another file, or has changed. */
+static int
+compare_file(int fd, const struct tree_file *file)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -1;
+	if (tree_file_is(file, &st))
+		return 0;
+	errno = EBUSY;
+	return -1;
+}
+
+/* -1 with errno. */
+static int
+close_file(int fd, const struct tree_file *file)
+{
+	int result = compare_file(fd, file), saved = errno;
+
+	close(fd);
+	errno = saved;
+	return result;
+}
+
 /* -1 with errno. */
 static int
 open_file(int directory, const struct tree_file *file)
 {
 	int fd = beneath_open_file(directory, file->way.p);
-	struct stat st;
 
-	if (fd < 0)
-		return -1;
-	if (fstat(fd, &st) == 0 && tree_file_is(file, &st))
+	int saved;
+
+	if (fd < 0 || compare_file(fd, file) == 0)
 		return fd;
+	saved = errno;
 	close(fd);
-	errno = EBUSY;
+	errno = saved;
 	return -1;
-}
-
-/* -1 with errno when it has changed since it was opened. */
-static int
-close_file(int fd, const struct tree_file *file)
-{
-	struct stat st;
-	bool same = fstat(fd, &st) == 0 && tree_file_is(file, &st);
-
-	close(fd);
-	errno = EBUSY;
-	return same ? 0 : -1;
 }
 
 /* The item that is fed next; NULL at the end. */
@@ -168,15 +178,6 @@ feed(struct writer *w, struct job *job)
 	return 1;
 }
 
-/* Of the data of a member. */
-static unsigned
-alignment_of(const struct zip_entry *entry)
-{
-	if (entry->method != ZIP_STORED || entry->size == 0)
-		return 1;
-	return entry->size < LARGE ? ALIGNED : ALIGNED_LARGE;
-}
-
 /* Leave place for the local header at the end of what is written. */
 static void
 begin_member(struct writer *w, struct item *item, enum zip_method method)
@@ -186,7 +187,8 @@ begin_member(struct writer *w, struct item *item, enum zip_method method)
 
 	entry->offset = w->at;
 	entry->method = (uint16_t)method;
-	m->data = w->at + zipwrite_local(w->buffer, entry, alignment_of(entry));
+	m->data = w->at +
+		zipwrite_local(w->buffer, entry, zipwrite_alignment(entry));
 	m->packed = 0;
 	m->crc = 0;
 	m->noffsets = 0;
@@ -201,7 +203,7 @@ end_member(struct writer *w, struct item *item)
 
 	entry->crc = m->crc;
 	entry->packed = m->packed;
-	header = zipwrite_local(w->buffer, entry, alignment_of(entry));
+	header = zipwrite_local(w->buffer, entry, zipwrite_alignment(entry));
 	if (zipwrite_bytes(w->to->fd, w->buffer, header, entry->offset) < 0)
 		return fail_archive(w);
 	w->at = m->data + m->packed;
@@ -418,8 +420,9 @@ packwrite_crc(const struct packwrite *packwrite, const struct tree_file *file,
 			rest < sizeof(buffer) ? (size_t)rest : sizeof(buffer);
 
 		if (deflate_read(fd, buffer, n, at) < 0) {
+			fail_file(fault, file, errno);
 			close(fd);
-			return fail_file(fault, file, EBUSY);
+			return -1;
 		}
 		*crc = crc_add(*crc, buffer, n);
 		at += n;

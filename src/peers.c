@@ -27,6 +27,7 @@
 enum {
 	LOOK_FIRST = 2,  /* ms until half a request is looked at again */
 	LOOK_LAST = 100, /* at most */
+	DEAF_WAIT = 100, /* ms until listening is tried again */
 	DESCRIPTORS_KEPT = 8,
 	DESCRIPTORS_USUAL = 1024,
 };
@@ -135,20 +136,41 @@ arm(struct peers *peers, struct peer *peer, uint32_t events)
 	return epoll_ctl(peers->epoll, operation, fd, &event);
 }
 
-/* Watch the listeners, or leave who knocks to wait.  With the lock held. */
+/* Leave who knocks to wait.  With the lock held. */
 static void
-listen_locked(struct peers *peers, bool listening)
+be_deaf_locked(struct peers *peers)
+{
+	for (int i = 0; i < peers->nlisteners; i++)
+		epoll_ctl(peers->epoll, EPOLL_CTL_DEL, peers->listeners[i].fd,
+			NULL);
+	peers->deaf = true;
+}
+
+/* Watch the listeners, of which some may be watched already.  -1 with errno.
+ * With the lock held. */
+static int
+listen_locked(struct peers *peers)
 {
 	for (int i = 0; i < peers->nlisteners; i++) {
-		struct watch *watch = &peers->listeners[i];
-
-		if (listening)
-			watch_add(
-				watch, peers->epoll, EPOLLIN | EPOLLEXCLUSIVE);
-		else
-			epoll_ctl(peers->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
+		if (watch_add(&peers->listeners[i], peers->epoll,
+			    EPOLLIN | EPOLLEXCLUSIVE) < 0 &&
+			errno != EEXIST)
+			return -1;
 	}
-	peers->deaf = !listening;
+	peers->deaf = false;
+	return 0;
+}
+
+/* There may be room for a peer again.  When the kernel has no memory for it,
+ * the main thread tries it once more.  With the lock held. */
+static void
+listen_again_locked(struct peers *peers, int64_t now)
+{
+	if (!peers->deaf || peers->stage != SERVING || peers->n >= peers->max ||
+		listen_locked(peers) == 0 || peers->next <= now + DEAF_WAIT)
+		return;
+	peers->next = now + DEAF_WAIT;
+	wake_main(peers);
 }
 
 size_t
@@ -184,13 +206,16 @@ peers_new(const struct service *service, const struct listeners *listeners,
 	LIST_INIT(&peers->all);
 	TAILQ_INIT(&peers->parked);
 	peers->next = INT64_MAX;
-	listen_locked(peers, true);
-	return peers;
+	if (listen_locked(peers) == 0)
+		return peers;
+	peers_free(peers);
+	return NULL;
 }
 
 void
 peers_free(struct peers *peers)
 {
+	int saved = errno;
 	struct peer *peer;
 
 	if (peers == NULL)
@@ -204,6 +229,7 @@ peers_free(struct peers *peers)
 	pthread_mutex_destroy(&peers->lock);
 	pthread_cond_destroy(&peers->empty);
 	free(peers);
+	errno = saved;
 }
 
 static void
@@ -213,8 +239,7 @@ free_peer(struct peers *peers, struct peer *peer)
 	unpark_locked(peers, peer);
 	LIST_REMOVE(peer, all);
 	peers->n--;
-	if (peers->deaf && peers->stage == SERVING)
-		listen_locked(peers, true);
+	listen_again_locked(peers, clock_ms());
 	if (LIST_EMPTY(&peers->all))
 		pthread_cond_signal(&peers->empty);
 	pthread_mutex_unlock(&peers->lock);
@@ -326,7 +351,7 @@ peers_add(struct peers *peers, int fd)
 	pthread_mutex_lock(&peers->lock);
 	LIST_INSERT_HEAD(&peers->all, peer, all);
 	if (++peers->n >= peers->max && !peers->deaf)
-		listen_locked(peers, false);
+		be_deaf_locked(peers);
 	pthread_mutex_unlock(&peers->lock);
 	return peer;
 }
@@ -378,6 +403,7 @@ peers_look(struct peers *peers, int64_t now)
 			shutdown(peer->watch.fd, SHUT_RDWR);
 		}
 	}
+	listen_again_locked(peers, now);
 	pthread_mutex_unlock(&peers->lock);
 }
 
@@ -386,7 +412,7 @@ peers_refuse(struct peers *peers)
 {
 	pthread_mutex_lock(&peers->lock);
 	peers->stage = DRAINING;
-	listen_locked(peers, false);
+	be_deaf_locked(peers);
 	pthread_mutex_unlock(&peers->lock);
 }
 

@@ -8,7 +8,6 @@
 #include "interrupt.h"
 #include "sozipwrite.h"
 #include "zipend.h"
-#include "ziplocal.h"
 
 enum { PART = 64 << 20 }; /* bytes copied before a signal is looked for */
 
@@ -46,29 +45,19 @@ reuse_close(struct reuse *reuse)
 	*reuse = (struct reuse){.fd = -1};
 }
 
-/* Where all that belongs to member ends; 0 when its local header is not what it
- * should be. */
+/* Where all that belongs to entry ends; 0 when its headers are not those that
+ * would be written. */
 static uint64_t
-end_of(const struct reuse *reuse, const struct member *member, bool seekable)
+end_of(const struct reuse *reuse, const struct zip_entry *entry, bool seekable)
 {
-	unsigned char header[ZIPWRITE_LOCAL_MAX];
-	struct zip_fault fault;
-	uint64_t end;
-	size_t n;
+	size_t header = zipwrite_find_local(
+		reuse->fd, entry, zipwrite_alignment(entry));
+	uint64_t end = entry->offset + header + entry->packed;
 
-	if (zip_read(reuse->fd, header, ZIPLOCAL_SIZE, member->offset,
-		    &fault) != ZIPDIR_OK)
+	if (header == 0 || entry->packed > reuse->end)
 		return 0;
-	n = ziplocal_size(header);
-	if (n == 0 || n > sizeof(header) ||
-		zip_read(reuse->fd, header, n, member->offset, &fault) !=
-			ZIPDIR_OK ||
-		ziplocal_differs(header, member) != NULL ||
-		member->packed > reuse->end)
-		return 0;
-	end = member->offset + n + member->packed;
-	if (seekable && member->method == ZIP_DEFLATED) {
-		uint64_t index = sozipwrite_find(reuse->fd, end, member);
+	if (seekable && entry->method == ZIP_DEFLATED) {
+		uint64_t index = sozipwrite_find(reuse->fd, end, entry);
 
 		if (index == 0)
 			return 0;
@@ -80,7 +69,7 @@ end_of(const struct reuse *reuse, const struct member *member, bool seekable)
 bool
 reuse_keep(const struct reuse *reuse, struct item *item, bool timed)
 {
-	struct zip_entry *entry = &item->entry;
+	struct zip_entry *entry = &item->entry, old;
 	struct member member;
 
 	/* A name in CP437 is found by its UTF-8 form, which is another name. */
@@ -91,16 +80,20 @@ reuse_keep(const struct reuse *reuse, struct item *item, bool timed)
 	if ((timed && member.modified != entry->modified) ||
 		(item->coding == CODING_IDENTITY && member.size != entry->size))
 		return true;
-	item->end = end_of(reuse, &member, item->seekable);
+	old = (struct zip_entry){
+		.name = entry->name,
+		.modified = member.modified,
+		.size = member.size,
+		.packed = member.packed,
+		.offset = member.offset,
+		.crc = member.crc,
+		.method = member.method,
+	};
+	item->end = end_of(reuse, &old, item->seekable);
 	if (item->end == 0)
 		return true;
 	item->kept = true;
-	entry->modified = member.modified;
-	entry->size = member.size;
-	entry->packed = member.packed;
-	entry->offset = member.offset;
-	entry->crc = member.crc;
-	entry->method = member.method;
+	*entry = old;
 	return true;
 }
 

@@ -1,7 +1,9 @@
 #include "second.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include <zip.h>
 
@@ -19,17 +21,20 @@ second_open(const struct archive *archive, const char **why)
 {
 	static char text[160];
 	struct second *second = calloc(1, sizeof(*second));
-	int fd = dup(archive->fd), code = ZIP_ER_MEMORY;
+	int fd = dup(archive->fd), code;
 	zip_error_t error;
 
-	*why = text;
-	if (second != NULL && fd >= 0)
+	if (second == NULL || fd < 0) {
+		*why = strerrordesc_np(errno);
+	} else {
 		second->zip = zip_fdopen(fd, 0, &code);
-	if (second != NULL && second->zip != NULL)
-		return second;
-	zip_error_init_with_code(&error, code);
-	snprintf(text, sizeof(text), "%s", zip_error_strerror(&error));
-	zip_error_fini(&error);
+		if (second->zip != NULL)
+			return second;
+		*why = text;
+		zip_error_init_with_code(&error, code);
+		snprintf(text, sizeof(text), "%s", zip_error_strerror(&error));
+		zip_error_fini(&error);
+	}
 	if (fd >= 0)
 		close(fd);
 	free(second);

@@ -222,6 +222,7 @@ server_run(struct listeners *listeners, const struct service *service,
 
 	if (status == EXIT_SUCCESS)
 		run(&server, listeners, (int64_t)limits->grace_seconds * 1000);
+	listener_close(listeners);
 	peers_free(server.peers);
 	close(server.signals);
 	close(server.epoll);

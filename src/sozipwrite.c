@@ -46,6 +46,22 @@ make_index(const struct zip_entry *member, const uint64_t *offsets, size_t n)
 	return index;
 }
 
+/* name is ZIPWRITE_NAME_MAX bytes, and lent. */
+static struct zip_entry
+index_entry(const struct zip_entry *member, char *name, uint64_t offset,
+	size_t size, uint32_t crc)
+{
+	return (struct zip_entry){
+		.name = index_name(member->name, name),
+		.modified = member->modified,
+		.size = size,
+		.packed = size,
+		.offset = offset,
+		.crc = crc,
+		.method = ZIP_STORED,
+	};
+}
+
 int
 sozipwrite_index(int fd, uint64_t *at, const struct zip_entry *member,
 	const uint64_t *offsets, size_t n)
@@ -59,15 +75,7 @@ sozipwrite_index(int fd, uint64_t *at, const struct zip_entry *member,
 
 	if (index == NULL)
 		return -1;
-	entry = (struct zip_entry){
-		.name = index_name(member->name, name),
-		.modified = member->modified,
-		.size = size,
-		.packed = size,
-		.offset = *at,
-		.crc = crc_add(0, index, size),
-		.method = ZIP_STORED,
-	};
+	entry = index_entry(member, name, *at, size, crc_add(0, index, size));
 	header = zipwrite_local(local, &entry, 1);
 	result = zipwrite_bytes(fd, local, header, *at);
 	if (result == 0)
@@ -91,25 +99,20 @@ has_crc(int fd, uint64_t offset, size_t size, uint32_t crc)
 }
 
 uint64_t
-sozipwrite_find(int fd, uint64_t offset, const struct member *member)
+sozipwrite_find(int fd, uint64_t offset, const struct zip_entry *member)
 {
-	unsigned char header[ZIPLOCAL_SIZE + ZIPWRITE_NAME_MAX];
-	char buffer[ZIPWRITE_NAME_MAX];
-	struct str wanted, found = {(char *)header + ZIPLOCAL_SIZE, 0};
-	size_t size = index_size(member->size);
+	unsigned char start[ZIPLOCAL_SIZE];
+	char name[ZIPWRITE_NAME_MAX];
+	size_t size = index_size(member->size), header;
+	struct zip_entry entry;
 	struct zip_fault fault;
 
-	if (member->name.n > PATH_MAX)
+	if (member->name.n > PATH_MAX ||
+		zip_read(fd, start, sizeof(start), offset, &fault) != ZIPDIR_OK)
 		return 0;
-	wanted = index_name(member->name, buffer);
-	if (zip_read(fd, header, ZIPLOCAL_SIZE + wanted.n, offset, &fault) !=
-		ZIPDIR_OK)
+	entry = index_entry(member, name, offset, size, get32(start + 14));
+	header = zipwrite_find_local(fd, &entry, 1);
+	if (header == 0 || !has_crc(fd, offset + header, size, entry.crc))
 		return 0;
-	found.n = get16(header + 26);
-	offset += ziplocal_size(header);
-	if (ziplocal_size(header) == 0 || !str_eq(found, wanted) ||
-		get32(header + 18) != size ||
-		!has_crc(fd, offset, size, get32(header + 14)))
-		return 0;
-	return ziplocal_size(header) + size;
+	return header + size;
 }

@@ -17,6 +17,7 @@ int sozipwrite_index(int fd, uint64_t *at, const struct zip_entry *member,
 
 /* The bytes that the index of member takes when it stands at offset; 0 when
  * there is none, or it is not what was written: nobody else reads it back. */
-uint64_t sozipwrite_find(int fd, uint64_t offset, const struct member *member);
+uint64_t sozipwrite_find(
+	int fd, uint64_t offset, const struct zip_entry *member);
 
 #endif

@@ -52,7 +52,7 @@ copier_read(struct source *source, void *buffer, size_t n)
 	if (n > c->member.size - c->done)
 		n = (size_t)(c->member.size - c->done);
 	if (archive_read(c->archive, c->start + c->done, buffer, n) < 0)
-		return fault(c, "the file has become shorter");
+		return fault(c, archive_loss(c->archive));
 	c->done += n;
 	if (c->points != NULL)
 		leave_point(c, buffer, n);

@@ -164,14 +164,18 @@ static void
 check_index(struct verifier *v)
 {
 	struct zipdir *zipdir = NULL;
-	struct zip_fault why = {"it cannot be opened"};
+	struct zip_fault why;
+	enum zipdir_result result = ZIPDIR_FAILED;
 	const char *path = v->file->path;
 	struct stat st;
 
-	if (fstat(v->file->fd, &st) < 0 ||
-		zipdir_open(&zipdir, v->file->fd, (uint64_t)st.st_size, &why) !=
-			ZIPDIR_OK)
-		fail(v, str_of(path), why.text);
+	if (fstat(v->file->fd, &st) == 0)
+		result = zipdir_open(
+			&zipdir, v->file->fd, (uint64_t)st.st_size, &why);
+	if (result != ZIPDIR_OK)
+		fail(v, str_of(path),
+			result == ZIPDIR_FAILED ? strerrordesc_np(errno)
+						: why.text);
 	else if (zipdir_count(zipdir) != v->items->n)
 		fail(v, str_of(path), "some names cannot be asked for");
 	zipdir_free(zipdir);

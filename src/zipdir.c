@@ -89,32 +89,6 @@ probe(const struct zipdir *zipdir, struct str name, uint64_t hash)
 	}
 }
 
-/* Check every record of the copy and count them. */
-static enum zipdir_result
-check(const struct zipdir *zipdir, uint64_t *count, struct zip_fault *fault)
-{
-	size_t at = 0;
-
-	for (*count = 0; at < zipdir->copy_size; ++*count) {
-		const unsigned char *entry = zipdir->copy + at;
-		size_t room = zipdir->copy_size - at;
-		size_t size = room < ZIPENTRY_SIZE ? 0 : zipentry_size(entry);
-
-		if (size == 0)
-			return zip_damaged(fault,
-				"no central directory header at offset "
-				"%" PRIu64,
-				zipdir->start + at);
-		if (size > room)
-			return zip_damaged(fault,
-				"central directory header at offset %" PRIu64
-				" reaches beyond the central directory",
-				zipdir->start + at);
-		at += size;
-	}
-	return ZIPDIR_OK;
-}
-
 static void
 enter(struct zipdir *zipdir, const struct pending *p)
 {
@@ -153,13 +127,19 @@ enter_all(struct zipdir *zipdir)
 		enter(zipdir, &pending[i % AHEAD]);
 }
 
+/* 10 for 7: one at least stays free, or a search would not end. */
+static uint64_t
+slots_for(uint64_t count)
+{
+	return count + count * 3 / 7 + 1;
+}
+
 /* Build the table for count entries. */
 static enum zipdir_result
 index_entries(struct zipdir *zipdir, uint64_t count, struct zip_fault *fault)
 {
 	zipdir->key = hash_key();
-	/* 10 for 7: one at least stays free, or a search would not end. */
-	zipdir->nslots = (uint32_t)(count + count * 3 / 7 + 1);
+	zipdir->nslots = (uint32_t)slots_for(count);
 	zipdir->slots = large_new(slots_size(zipdir));
 	if (zipdir->slots == NULL) {
 		zip_damaged(fault, "no memory for %" PRIu64 " members", count);
@@ -195,30 +175,31 @@ copy_directory(struct zipdir *zipdir, const struct zipend *end, int fd,
 }
 
 static enum zipdir_result
-load(struct zipdir *zipdir, int fd, uint64_t size, struct zip_fault *fault)
+load(struct zipdir *zipdir, const struct zipend *end, int fd,
+	struct zip_fault *fault)
 {
-	struct zipend end;
 	uint64_t count;
-	enum zipdir_result result = zipend_read(&end, fd, size, fault);
+	enum zipdir_result result = copy_directory(zipdir, end, fd, fault);
 
 	if (result == ZIPDIR_OK)
-		result = copy_directory(zipdir, &end, fd, fault);
-	if (result == ZIPDIR_OK)
-		result = check(zipdir, &count, fault);
+		result = zipend_check(end, zipdir->copy, &count, fault);
 	if (result != ZIPDIR_OK)
 		return result;
-	/* Writers without zip64 let a count of 65,536 start at 0 again. */
-	if (end.count != (end.zip64 ? count : count % 65536))
-		return zip_damaged(fault,
-			"end record at offset %" PRIu64 " counts %" PRIu64
-			" members, the central directory holds %" PRIu64,
-			end.record, end.count, count);
 	return index_entries(zipdir, count, fault);
 }
 
+uint64_t
+zipdir_cost(const struct zipend *end)
+{
+	uint64_t members = zipend_members(end);
+
+	return end->size + slots_for(members) * sizeof(struct slot) +
+		members * sizeof(uint32_t);
+}
+
 enum zipdir_result
-zipdir_open(
-	struct zipdir **zipdir, int fd, uint64_t size, struct zip_fault *fault)
+zipdir_read(struct zipdir **zipdir, const struct zipend *end, int fd,
+	struct zip_fault *fault)
 {
 	enum zipdir_result result;
 
@@ -227,12 +208,24 @@ zipdir_open(
 		zip_damaged(fault, "no memory");
 		return ZIPDIR_FAILED;
 	}
-	result = load(*zipdir, fd, size, fault);
+	result = load(*zipdir, end, fd, fault);
 	if (result != ZIPDIR_OK) {
 		zipdir_free(*zipdir);
 		*zipdir = NULL;
 	}
 	return result;
+}
+
+enum zipdir_result
+zipdir_open(
+	struct zipdir **zipdir, int fd, uint64_t size, struct zip_fault *fault)
+{
+	struct zipend end;
+	enum zipdir_result result = zipend_read(&end, fd, size, fault);
+
+	*zipdir = NULL;
+	return result == ZIPDIR_OK ? zipdir_read(zipdir, &end, fd, fault)
+				   : result;
 }
 
 void
@@ -356,15 +349,6 @@ zipdir_record(
 	return true;
 }
 
-static int
-by_name(const void *a, const void *b, void *copy)
-{
-	const unsigned char *entries = copy;
-
-	return str_compare(zipentry_name(entries + *(const uint32_t *)a),
-		zipentry_name(entries + *(const uint32_t *)b));
-}
-
 int
 zipdir_sort(struct zipdir *zipdir)
 {
@@ -379,7 +363,7 @@ zipdir_sort(struct zipdir *zipdir)
 		if (zipdir->slots[i].entry != 0)
 			zipdir->order[n++] = zipdir->slots[i].entry - 1;
 	}
-	qsort_r(zipdir->order, n, sizeof(uint32_t), by_name, zipdir->copy);
+	zipentry_sort(zipdir->copy, zipdir->order, n);
 	return 0;
 }
 

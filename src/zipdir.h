@@ -7,6 +7,7 @@
 #include "zipentry.h"
 
 struct zipdir;
+struct zipend;
 
 enum zipdir_result {
 	ZIPDIR_OK,
@@ -36,6 +37,12 @@ struct zip_fault {
  *   passed over. */
 enum zipdir_result zipdir_open(
 	struct zipdir **zipdir, int fd, uint64_t size, struct zip_fault *fault);
+
+/* Bytes of memory that the directory which end tells of takes with its index,
+ * at most; and the second half of zipdir_open, once that is known. */
+uint64_t zipdir_cost(const struct zipend *end);
+enum zipdir_result zipdir_read(struct zipdir **zipdir, const struct zipend *end,
+	int fd, struct zip_fault *fault);
 
 /* Takes NULL.  Keeps errno. */
 void zipdir_free(struct zipdir *zipdir);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "bytes.h"
+#include "zipentry.h"
 
 enum {
 	END_SIZE = 22,
@@ -250,4 +251,47 @@ zipend_read(struct zipend *end, int fd, uint64_t size, struct zip_fault *fault)
 	}
 	free(tail.p);
 	return result == ZIPDIR_OK ? place(end, recorded, fault) : result;
+}
+
+uint64_t
+zipend_members(const struct zipend *end)
+{
+	uint64_t most = end->size / ZIPENTRY_SIZE;
+
+	if (end->count >= most)
+		return most;
+	/* See zipend_check. */
+	return end->zip64 ? end->count : most - (most - end->count) % 65536;
+}
+
+enum zipdir_result
+zipend_check(const struct zipend *end, const unsigned char *copy,
+	uint64_t *count, struct zip_fault *fault)
+{
+	uint64_t at = 0;
+
+	for (*count = 0; at < end->size; ++*count) {
+		uint64_t room = end->size - at;
+		size_t size =
+			room < ZIPENTRY_SIZE ? 0 : zipentry_size(copy + at);
+
+		if (size == 0)
+			return zip_damaged(fault,
+				"no central directory header at offset "
+				"%" PRIu64,
+				end->start + at);
+		if (size > room)
+			return zip_damaged(fault,
+				"central directory header at offset %" PRIu64
+				" reaches beyond the central directory",
+				end->start + at);
+		at += size;
+	}
+	/* Writers without zip64 let a count of 65,536 start at 0 again. */
+	if (end->count != (end->zip64 ? *count : *count % 65536))
+		return zip_damaged(fault,
+			"end record at offset %" PRIu64 " counts %" PRIu64
+			" members, the central directory holds %" PRIu64,
+			end->record, end->count, *count);
+	return ZIPDIR_OK;
 }

@@ -22,6 +22,15 @@ struct zipend {
 enum zipdir_result zipend_read(
 	struct zipend *end, int fd, uint64_t size, struct zip_fault *fault);
 
+/* How many members there may be in a directory of that size, with that count.
+ * Pure. */
+uint64_t zipend_members(const struct zipend *end);
+
+/* Check and count the headers in copy, the directory that end tells of: they
+ * fill it, and are as many as end says. */
+enum zipdir_result zipend_check(const struct zipend *end,
+	const unsigned char *copy, uint64_t *count, struct zip_fault *fault);
+
 /* Write what is wrong into fault; always ZIPDIR_DAMAGED. */
 enum zipdir_result zip_damaged(struct zip_fault *fault, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

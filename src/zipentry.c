@@ -1,5 +1,7 @@
 #include "zipentry.h"
 
+#include <stdlib.h>
+
 #include "bytes.h"
 
 #define SIGNATURE 0x02014b50u
@@ -153,4 +155,19 @@ zipentry_read(
 		member->offset = UINT64_MAX;
 	else
 		member->offset += prefix;
+}
+
+static int
+by_name(const void *a, const void *b, void *data)
+{
+	const unsigned char *entries = data;
+
+	return str_compare(zipentry_name(entries + *(const uint32_t *)a),
+		zipentry_name(entries + *(const uint32_t *)b));
+}
+
+void
+zipentry_sort(unsigned char *entries, uint32_t *order, size_t n)
+{
+	qsort_r(order, n, sizeof(*order), by_name, entries);
 }

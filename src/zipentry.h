@@ -55,6 +55,9 @@ bool zipentry_is_cp437(const unsigned char *entry);
 void zipentry_read(
 	const unsigned char *entry, uint64_t prefix, struct member *member);
 
+/* Put n entries, each by its offset in entries, in the order of their names. */
+void zipentry_sort(unsigned char *entries, uint32_t *order, size_t n);
+
 /* The name that requests use for the one in a record. */
 struct str zipentry_plain(struct str recorded);
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "bytes.h"
+#include "zipend.h"
 
 enum {
 	FROM_UNIX = 3 << 8 | 45, /* made by */
@@ -16,6 +17,9 @@ enum {
 	EXTRA_TIME = 0x5455,
 	EXTRA_ALIGNMENT = 0xd935,
 	ALIGNMENT_LEAST = 6, /* bytes of that field */
+	ALIGNED = 4,         /* data of stored members */
+	ALIGNED_LARGE = 4096,
+	LARGE = 64 << 10,
 	CENTRAL_MAX = 46 + ZIPWRITE_NAME_MAX + 28 + 9,
 	END_MAX = 56 + 20 + 22 + 256,
 	BUFFER_SIZE = 1 << 18,
@@ -178,6 +182,27 @@ zipwrite_local(unsigned char *buffer, const struct zip_entry *entry,
 	add_padding(&head, entry->offset, alignment);
 	put16(buffer + 28, head.n - extra);
 	return head.n;
+}
+
+unsigned
+zipwrite_alignment(const struct zip_entry *entry)
+{
+	if (entry->method != ZIP_STORED || entry->size == 0)
+		return 1;
+	return entry->size < LARGE ? ALIGNED : ALIGNED_LARGE;
+}
+
+size_t
+zipwrite_find_local(int fd, const struct zip_entry *entry, unsigned alignment)
+{
+	unsigned char wanted[ZIPWRITE_LOCAL_MAX], found[ZIPWRITE_LOCAL_MAX];
+	size_t n = zipwrite_local(wanted, entry, alignment);
+	struct zip_fault fault;
+
+	if (zip_read(fd, found, n, entry->offset, &fault) != ZIPDIR_OK ||
+		memcmp(found, wanted, n) != 0)
+		return 0;
+	return n;
 }
 
 static void

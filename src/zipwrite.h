@@ -44,6 +44,14 @@ int64_t zipwrite_time(int64_t modified);
 size_t zipwrite_local(unsigned char *buffer, const struct zip_entry *entry,
 	unsigned alignment);
 
+/* What alignment the data of entry get. */
+unsigned zipwrite_alignment(const struct zip_entry *entry);
+
+/* The size of the local header of entry in the file fd, when it stands there
+ * just as zipwrite_local makes it; else 0. */
+size_t zipwrite_find_local(
+	int fd, const struct zip_entry *entry, unsigned alignment);
+
 /* pwrite(2) of all n bytes.  -1 with errno. */
 int zipwrite_bytes(int fd, const void *bytes, size_t n, uint64_t offset);
 

@@ -88,6 +88,31 @@ def write_quoted(path, count, mib):
     return total
 
 
+def write_wide(path, mib):
+    """A stored member, a.bin, and as many empty ones as make the directory so
+    large, out of extra fields and comments that the disk does not hold: they
+    lie in holes of the file."""
+    content = bytes(4 * MIB)
+    local = struct.pack("<4sHHHHHIIIHH", b"PK\3\4", 20, 0, 0, 0, 0x5264,
+                        zlib.crc32(content), len(content), len(content), 5, 0)
+    each = 46 + 5 + 65500 + 65500
+    count = mib * MIB // each
+
+    def front(size, extra):
+        return struct.pack("<4sHHHHHHIIIHHHHHII", b"PK\1\2", 20, 20, 0, 0, 0,
+                           0x5264, zlib.crc32(bytes(size)), size, size, 5,
+                           extra, extra, 0, 0, 0, 0)
+
+    with open(path, "wb") as file:
+        file.write(local + b"a.bin" + content)
+        start = file.tell()
+        file.write(front(len(content), 0) + b"a.bin")
+        for number in range(count):
+            file.write(front(0, 65500) + b"%05d" % number)
+            file.seek(65500 + 65500, 1)
+        file.write(end(count + 1, file.tell() - start, start))
+
+
 def write_many(path, names, zip64=True):
     """Empty stored members.  They share one local header, so that only the
     last one can be sent."""

@@ -24,8 +24,10 @@ import urllib.parse
 TOP = pathlib.Path(__file__).resolve().parents[2]
 WWZ = pathlib.Path(os.path.abspath(os.environ.get("WWZ", TOP / "build/wwz")))
 
-# Sanitizer builds lie in build/asan and build/tsan; they are slower.
-SANITIZED = re.search("[at]san", WWZ.parent.name) is not None
+# Sanitizer builds lie in build/asan and build/tsan, one that counts what is
+# reached in build/coverage; they are slower.
+SANITIZED = re.search("[at]san|coverage", WWZ.parent.name) is not None
+COVERED = WWZ.parent.name == "coverage"
 SLOW = 4 if SANITIZED else 1
 
 # Started by root, the responder becomes this user, as it would in a unit file.

@@ -2,18 +2,20 @@
 at worst, the responder lives, and all is well again afterwards."""
 
 import contextlib
+import json
 import mmap
 import os
 import re
 import resource
 import struct
-import subprocess
 
 import pytest
 
 import archives
 import bombs
+import faults
 import harness
+from faults import MEMBERS, REQUESTS, fault_of, plain
 
 MIB = 1 << 20
 
@@ -140,14 +142,12 @@ def test_failures_push_out_nothing(root, serve):
 
 
 @pytest.mark.threads
-@pytest.mark.parametrize("limit", ["8M", "0"])
-def test_little_memory(root, serve, limit):
-    """--max-memory bounds what the indexes take together, but for the one in
-    use: 20 of 4 MB each."""
+def test_little_memory(root, serve):
+    """--max-memory bounds what the indexes take together: 20 of 4 MB each."""
     bombs.write_many(root / "0.wwz", [b"%d" % i for i in range(60_000)])
     for number in range(1, 20):
         os.link(root / "0.wwz", root / f"{number}.wwz")
-    responder = serve("--max-memory", limit, "--threads", "2")
+    responder = serve("--max-memory", "8M", "--threads", "2")
     with responder.client() as client:
         assert client.ask("/0.wwz/59999").status == 200
         before = peak(responder)
@@ -157,6 +157,62 @@ def test_little_memory(root, serve, limit):
                 assert got.status == 200, f"{number}: {got}"
     grown = peak(responder) - before
     room = 512 if harness.SANITIZED else 24
+    assert grown < room * MIB, f"{grown / MIB:.0f} MiB more"
+
+
+@pytest.mark.threads
+def test_large_directory(root, serve):
+    """One that needs more than half of --max-memory is refused before it is
+    read."""
+    bombs.write_wide(root / "wide.wwz", 300)
+    assert (root / "wide.wwz").stat().st_blocks * 512 < 32 * MIB
+    archives.write(root / "good.wwz", {"a.txt": "good"})
+    responder = serve("--threads", "2")
+    responder.expect("^warn archive-too-large .*wide.wwz.*half of --max-mem")
+    with responder.client() as client:
+        assert client.ask("/good.wwz/a.txt").body == b"good"
+        before = peak(responder)
+        assert client.ask("/wide.wwz/a.bin").status == 500
+        assert client.ask("/good.wwz/a.txt").body == b"good"
+    grown = peak(responder) - before
+    assert grown < 8 * MIB, f"{grown / MIB:.0f} MiB more"
+
+
+def opened(client):
+    """How many archives were opened, so far."""
+    got = client.ask("/good.wwz/-wwz-status?format=json")
+    return json.loads(got.body)["archives_opened"]
+
+
+@pytest.mark.threads
+def test_slow_readers_share(root, serve):
+    """What slow readers hold is read once, counts, and is not closed for
+    others, who are told to come again."""
+    for name in ("one", "two", "three"):
+        bombs.write_wide(root / f"{name}.wwz", 20)
+    archives.write(root / "good.wwz", {"a.txt": "good"})
+    responder = serve("--threads", "2", "--status", "--max-memory", "48M")
+    with responder.client() as client, contextlib.ExitStack() as stack:
+        assert client.ask("/good.wwz/a.txt").body == b"good"
+        before, count = peak(responder), opened(client)
+        slow = [stack.enter_context(responder.client()) for _ in range(10)]
+        for number, reader in enumerate(slow):
+            name = ("one", "two")[number % 2]
+            reader.send(reader.request(f"/{name}.wwz/a.bin"))
+            reader.read_record()
+        responder.expect("^warn archive-unavailable .*three.wwz")
+        assert client.ask("/three.wwz/a.bin").status == 503
+        assert client.ask("/one.wwz/a.bin", "HEAD").status == 200
+        assert opened(client) == count + 2
+        # Only what is read is in the way of others.
+        for reader in slow:
+            reader.close()
+        harness.wait_until(
+            lambda: client.ask("/three.wwz/a.bin", "HEAD").status == 200,
+            "three.wwz finds room")
+        assert client.ask("/good.wwz/a.txt").body == b"good"
+    grown = peak(responder) - before
+    room = 512 if harness.SANITIZED else 64
     assert grown < room * MIB, f"{grown / MIB:.0f} MiB more"
 
 
@@ -178,44 +234,9 @@ class Control:
         return failed
 
 
-TEXT = archives.text(100_000)
-
-# Requests that go different ways: path, fields.
-REQUESTS = {
-    "small": ("a.txt", ()),
-    "inflated": ("b.txt", ()),
-    "gzip": ("b.txt", [("Accept-Encoding", "gzip")]),
-    "stored": ("c.bin", ()),
-    "bzip2": ("d.txt", ()),
-    "ranges": ("b.txt", [("Range", "bytes=0-9,1000-1009,-10")]),
-    "not-modified": ("a.txt", [("If-Modified-Since",
-                                "Thu, 04 Mar 2031 05:06:08 GMT")]),
-    "redirect": ("sub", ()),
-    "missing": ("nothing", ()),
-    "listing": ("sub/", ()),
-    "json": ("sub/?format=json&sort=size&order=desc", ()),
-    "archive": ("-wwz-archive", ()),
-    "cp437": ("caf%C3%A9.txt", ()),
-    "odd-parameter": ("a.txt", [("Range", "x")] * 20),
-}
-
-MEMBERS = {
-    "a.txt": "small",
-    "b.txt": TEXT,
-    "c.bin": (TEXT, archives.STORED),
-    "d.txt": (TEXT, archives.BZIP2),
-    **{f"sub/{i}.txt": str(i) for i in range(50)},
-}
-
-
 @pytest.fixture(scope="module")
 def failmalloc(module_tmp):
-    library = module_tmp / "failmalloc.so"
-    source = harness.pathlib.Path(__file__).parent / "failmalloc.c"
-    subprocess.run(
-        ["cc", "-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", "-fPIC",
-         "-shared", "-o", library, source], check=True)
-    return library
+    return faults.library("failmalloc", module_tmp)
 
 
 @pytest.fixture
@@ -267,33 +288,6 @@ def test_memory_runs_out(root, starved, name, all_of_them):
             assert got.status == wanted.status, f"after {what}: {got}"
             assert plain(got) == plain(wanted), f"after {what}: {got}"
     assert call > 3, "nothing wanted memory"
-
-
-def plain(response):
-    """The body, without what is random in it."""
-    return re.sub(rb"wwz-[0-9a-f]{32}", b"wwz", response.body)
-
-
-def plain_type(response):
-    return (response.get("Content-Type") or "").partition("boundary")[0]
-
-
-def fault_of(got, wanted):
-    """What is wrong with an answer that came without memory."""
-    if isinstance(got, str):
-        return got
-    if got is None or got.status in (500, 503):
-        return None
-    kinds = [plain_type(response) for response in (got, wanted)]
-    if kinds[0] != kinds[1]:
-        return f"a body of type {kinds[0]}, not {kinds[1]}: {got}"
-    if not got.ended and plain(wanted).startswith(plain(got)):
-        return None
-    if (got.status, plain(got)) == (wanted.status, plain(wanted)):
-        return None
-    if got.status == 200 and wanted.status == 206:
-        return None
-    return f"{got}, not {wanted}"
 
 
 @pytest.mark.skipif(

@@ -243,6 +243,45 @@ def test_local_header_that_differs(site):
     check(tree, file)
 
 
+@pytest.mark.parametrize("at", [4, 6, 10, 14])
+def test_local_header_of_another(site, at):
+    """Only what pack would write is kept: "version needed", flags, time and
+    CRC-32 of a local header no reader here looks at, but others do."""
+    tree, file = site
+    data = bytearray(file.read_bytes())
+    data[members(file)["page-05.html"][0] + at] ^= 1
+    file.write_bytes(data)
+    plant(tree, {"new": b"n"})
+    assert "2 packed, 39 kept" in packed(tree, file)
+    check(tree, file)
+
+
+@pytest.mark.parametrize("at", [4, 6, 8, 36, 38])
+def test_directory_of_another(site, at):
+    """The members stay, their directory is written again."""
+    tree, file = site
+    whole = file.read_bytes()
+    data = bytearray(whole)
+    data[data.index(b"PK\1\2") + at] ^= 1
+    file.write_bytes(data)
+    assert "0 packed, 40 kept, 0 removed" in packed(tree, file)
+    assert file.read_bytes() == whole
+    assert packed(tree, file).endswith(": unchanged\n")
+
+
+@pytest.mark.parametrize("at", [4, 10, 22])
+def test_index_of_another(tmp, at):
+    """The header of a SOZip index, likewise."""
+    tree, file = plant(tmp / "t", {"a": archives.text(1 << 20) * 2}), tmp / "x"
+    packed(tree, file)
+    whole = file.read_bytes()
+    data = bytearray(whole)
+    data[data.index(b".a.sozip.idx") - 30 + at] ^= 1
+    file.write_bytes(data)
+    assert "1 packed, 0 kept" in packed(tree, file)
+    assert file.read_bytes() == whole
+
+
 def slow_tree(tmp, files=12):
     """A tree that takes a while: 4 MiB in each file."""
     content = archives.text(1 << 20) * 4

@@ -89,6 +89,39 @@ test_paths_are_bytes(void **state)
 	cache_free(cache);
 }
 
+/* What is open, by name; in use or not. */
+static void
+list_open(struct cache *cache, char names[8])
+{
+	struct cache_state state;
+	struct cache_item items[7];
+	size_t n = cache_list(cache, &state, items, COUNT(items));
+	bool open['9' + 1] = {false};
+
+	assert_int_equal(n, state.archives);
+	for (size_t i = 0; i < n; i++) {
+		const char *path = items[i].archive->path;
+
+		open[(unsigned char)path[strlen(path) - 1]] = true;
+		archive_drop(items[i].archive);
+	}
+	n = 0;
+	for (char name = '0'; name <= '9'; name++) {
+		if (open[(unsigned char)name])
+			names[n++] = name;
+	}
+	names[n] = '\0';
+}
+
+static void
+expect_open(struct cache *cache, const char *wanted)
+{
+	char names[8];
+
+	list_open(cache, names);
+	assert_string_equal(names, wanted);
+}
+
 static void
 test_least_recently_used(void **state)
 {
@@ -109,84 +142,124 @@ test_least_recently_used(void **state)
 		{'4', "145"},
 	};
 	struct cache *cache = cache_new(3, MANY);
-	struct archive *held[6] = {NULL};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(steps); i++) {
-		char open[8] = "";
-		size_t n = 0;
-		int which = steps[i].ask - '0';
-		struct archive *archive =
-			get(cache, (char[]){steps[i].ask, '\0'});
-
-		if (archive == held[which])
-			archive_drop(archive);
-		else
-			archive_drop(held[which]);
-		held[which] = archive;
-		for (int j = 0; j < 6; j++) {
-			if (held[j] != NULL && is_cached(held[j]))
-				open[n++] = (char)('0' + j);
-		}
-		if (strcmp(open, steps[i].open) != 0)
-			fail_msg("step %zu: open are %s, want %s", i, open,
-				steps[i].open);
+		archive_drop(get(cache, (char[]){steps[i].ask, '\0'}));
+		expect_open(cache, steps[i].open);
 	}
 	cache_free(cache);
-	for (int i = 0; i < 6; i++)
-		archive_drop(held[i]);
 }
 
+/* What is in use is not closed for others, nor opened a second time. */
 static void
-test_one_archive(void **state)
+test_in_use_stays(void **state)
 {
 	struct cache *cache = cache_new(1, MANY);
-	struct archive *a = get(cache, "0"), *b;
+	struct archive *a = get(cache, "0"), *b = get(cache, "1");
 
 	(void)state;
-	assert_true(is_cached(a));
-	b = get(cache, "1");
-	assert_false(is_cached(a));
-	assert_true(is_cached(b));
-	/* It is closed for the cache, not for those who use it. */
-	assert_memory_equal(a->map, "PK", 2);
-	archive_drop(a);
+	expect_open(cache, "01");
+	archive_drop(get(cache, "2"));
+	expect_open(cache, "012");
+	archive_drop(get(cache, "3"));
+	expect_open(cache, "013");
 	archive_drop(b);
+	b = get(cache, "0");
+	assert_ptr_equal(a, b);
+	archive_drop(b);
+	archive_drop(get(cache, "4"));
+	expect_open(cache, "04");
+	archive_drop(a);
+	cache_trim(cache);
+	expect_open(cache, "4");
+	cache_trim(cache);
+	expect_open(cache, "4");
 	cache_free(cache);
+}
+
+static size_t
+memory_of(struct cache *cache)
+{
+	struct cache_state state;
+
+	cache_list(cache, &state, NULL, 0);
+	return state.memory;
+}
+
+/* What an archive costs. */
+static size_t
+cost_of_one(void)
+{
+	struct cache *cache = cache_new(100, MANY);
+	struct archive *archive = get(cache, "0");
+	size_t each = archive_memory(archive);
+
+	assert_int_equal(memory_of(cache), each);
+	archive_drop(archive);
+	cache_free(cache);
+	return each;
 }
 
 static void
 test_memory_limit(void **state)
 {
-	struct cache *cache = cache_new(100, MANY);
-	struct archive *a = get(cache, "0"), *b, *c;
-	size_t each = archive_memory(a);
+	size_t each = cost_of_one();
+	struct cache *cache = cache_new(100, 3 * each - 1);
+	struct archive *a, *b, *c;
 
 	(void)state;
-	archive_drop(a);
-	cache_free(cache);
-	cache = cache_new(100, 2 * each);
-	a = get(cache, "0");
-	b = get(cache, "1");
-	assert_true(is_cached(a) && is_cached(b));
-	c = get(cache, "2");
-	assert_false(is_cached(a));
-	assert_true(is_cached(b) && is_cached(c));
-	cache_free(cache);
-	archive_drop(a);
-	archive_drop(b);
+	archive_drop(get(cache, "0"));
+	archive_drop(get(cache, "1"));
+	archive_drop(get(cache, "2"));
+	expect_open(cache, "12");
+	assert_int_equal(memory_of(cache), 2 * each);
+	/* What is in use counts, and is not closed. */
+	a = get(cache, "1");
+	archive_drop(get(cache, "3"));
+	expect_open(cache, "13");
+	b = get(cache, "3");
+	log_take();
+	c = get(cache, "4");
+	assert_int_equal(c->status, STATUS_UNAVAILABLE);
+	assert_non_null(strstr(log_take(), "archive-unavailable"));
 	archive_drop(c);
-
-	/* One that is too large for the limit is kept alone. */
-	cache = cache_new(100, 1);
-	a = get(cache, "0");
-	assert_true(is_cached(a));
-	b = get(cache, "1");
-	assert_false(is_cached(a));
-	assert_true(is_cached(b));
+	/* Also what the cache has let go of. */
+	cache_forget(cache, b);
+	assert_int_equal(memory_of(cache), 2 * each);
+	c = get(cache, "4");
+	assert_int_equal(c->status, STATUS_UNAVAILABLE);
+	archive_drop(c);
+	archive_drop(b);
+	assert_int_equal(memory_of(cache), each);
+	c = get(cache, "4");
+	assert_int_equal(c->status, STATUS_GO);
 	cache_free(cache);
 	archive_drop(a);
-	archive_drop(b);
+	archive_drop(c);
+	log_take();
+}
+
+/* One may take half of the memory. */
+static void
+test_share(void **state)
+{
+	size_t each = cost_of_one();
+	struct cache *cache = cache_new(100, 2 * each);
+	struct archive *a = get(cache, "0");
+
+	(void)state;
+	assert_int_equal(a->status, STATUS_GO);
+	archive_drop(a);
+	cache_free(cache);
+	cache = cache_new(100, 2 * each - 1);
+	log_take();
+	a = get(cache, "0");
+	assert_int_equal(a->status, STATUS_ERROR);
+	assert_non_null(strstr(log_take(), "archive-too-large"));
+	assert_int_equal(memory_of(cache), 0);
+	archive_drop(a);
+	cache_free(cache);
 }
 
 static void
@@ -257,7 +330,7 @@ test_failures_have_their_own_room(void **state)
 	archive_drop(get(cache, "2"));
 	archive_drop(get(cache, "3"));
 	assert_int_equal(last->users, 2);
-	assert_int_equal(a->users, 1);
+	assert_int_equal(a->users, 2); /* in use: it stays */
 	cache_clear(cache);
 	assert_int_equal(last->users, 1);
 	for (int i = 0; i < FILES; i++) {
@@ -298,20 +371,23 @@ static void
 test_clear(void **state)
 {
 	struct cache *cache = cache_new(4, MANY);
-	struct archive *a = get(cache, "0"), *b = get(cache, "1"), *c;
+	struct archive *a = get(cache, "0"), *b;
+	struct cache_state counts;
 
 	(void)state;
+	archive_drop(get(cache, "1"));
 	cache_clear(cache);
-	assert_int_equal(a->users, 1);
-	assert_int_equal(b->users, 1);
-	cache_clear(cache);
-	c = get(cache, "0");
-	assert_ptr_not_equal(a, c);
-	assert_true(is_cached(c));
-	cache_free(cache);
-	archive_drop(a);
+	expect_open(cache, "0");
+	b = get(cache, "0");
+	assert_ptr_equal(a, b);
 	archive_drop(b);
-	archive_drop(c);
+	archive_drop(a);
+	cache_clear(cache);
+	expect_open(cache, "");
+	assert_int_equal(memory_of(cache), 0);
+	cache_list(cache, &counts, NULL, 0);
+	assert_int_equal(counts.evicted, 0);
+	cache_free(cache);
 }
 
 /* Threads. */
@@ -465,8 +541,9 @@ main(void)
 		cmocka_unit_test(test_same_again),
 		cmocka_unit_test(test_paths_are_bytes),
 		cmocka_unit_test(test_least_recently_used),
-		cmocka_unit_test(test_one_archive),
+		cmocka_unit_test(test_in_use_stays),
 		cmocka_unit_test(test_memory_limit),
+		cmocka_unit_test(test_share),
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_failures_have_their_own_room),
 		cmocka_unit_test(test_forget),

@@ -71,7 +71,7 @@ all(struct hoard *hoard, struct hoard_owner *owner)
 static void
 test_least_recently_used_goes(void **state)
 {
-	struct hoard *hoard = hoard_new(4 * SIZE);
+	struct hoard *hoard = hoard_new(8 * SIZE);
 	struct hoard_owner owner = {0}, other = {0};
 
 	(void)state;
@@ -93,15 +93,19 @@ test_least_recently_used_goes(void **state)
 static void
 test_room(void **state)
 {
-	struct hoard *hoard = hoard_new(8 * SIZE);
+	struct hoard *hoard = hoard_new(16 * SIZE);
 	struct hoard_owner owner = {0};
 	struct kept *kept;
 
 	(void)state;
 	for (uint32_t i = 8; i-- > 0;)
 		enter(hoard, &owner, i);
+	/* The half that is nobody else's. */
+	assert_int_equal(all(hoard, &owner), 0xff);
+	enter(hoard, &owner, 8);
+	assert_int_equal(all(hoard, &owner), 0x7f);
 	assert_int_equal(hoard_room(hoard), 8 * SIZE);
-	hoard_reserve(hoard, 6 * SIZE);
+	assert_true(hoard_take(hoard, 14 * SIZE));
 	assert_int_equal(hoard_room(hoard), 2 * SIZE);
 	assert_int_equal(all(hoard, &owner), 3);
 	/* What is in use stays, and what it takes is not given to others. */
@@ -111,14 +115,18 @@ test_room(void **state)
 	assert_int_equal(all(hoard, &owner), 2);
 	enter(hoard, &owner, 0);
 	assert_int_equal(all(hoard, &owner), 2);
-	hoard_reserve(hoard, 9 * SIZE);
+	assert_false(hoard_take(hoard, 1));
+	assert_int_equal(hoard_taken(hoard), 14 * SIZE);
 	assert_int_equal(all(hoard, &owner), 2);
 	assert_true(hoard_resize(hoard, kept, SIZE));
 	kept_drop(kept);
-	hoard_reserve(hoard, 8 * SIZE);
+	assert_true(hoard_take(hoard, 2 * SIZE));
 	assert_int_equal(alive, 0);
 	enter(hoard, &owner, 0);
 	assert_int_equal(alive, 0);
+	assert_false(hoard_take(hoard, 1));
+	hoard_give(hoard, 2 * SIZE);
+	assert_int_equal(hoard_room(hoard), 2 * SIZE);
 	hoard_drop(hoard);
 }
 
@@ -151,6 +159,14 @@ struct shared {
 	struct hoard_owner owners[2];
 };
 
+/* Take some room for a moment. */
+static void
+exchange(struct hoard *hoard, size_t n)
+{
+	if (hoard_take(hoard, n))
+		hoard_give(hoard, n);
+}
+
 static void *
 use(void *data)
 {
@@ -165,7 +181,7 @@ use(void *data)
 		if (i % 1000 == 999)
 			hoard_forget(shared->hoard, owner);
 		if (i % 100 == 99)
-			hoard_reserve(shared->hoard, i % 8 * SIZE);
+			exchange(shared->hoard, i % 8 * SIZE);
 	}
 	return NULL;
 }
@@ -173,7 +189,7 @@ use(void *data)
 static void
 test_threads(void **state)
 {
-	struct shared shared = {.hoard = hoard_new(10 * SIZE)};
+	struct shared shared = {.hoard = hoard_new(20 * SIZE)};
 	pthread_t threads[THREADS];
 
 	(void)state;
@@ -185,6 +201,7 @@ test_threads(void **state)
 	hoard_forget(shared.hoard, &shared.owners[0]);
 	hoard_forget(shared.hoard, &shared.owners[1]);
 	assert_int_equal(alive, 0);
+	assert_int_equal(hoard_taken(shared.hoard), 0);
 	hoard_drop(shared.hoard);
 }
 

@@ -63,7 +63,6 @@ add_members(struct zipmake *z)
 		{"deflated.css", 8, 0},
 		{"bzip2.css", 12, 0},
 		{"zstd.css", 93, 0},
-		{"zstd", 93, 0},
 		{"zstd-encrypted.css", 93, 1},
 		{"unknown.css", 99, 0},
 		{"encrypted.css", 0, 1},
@@ -95,6 +94,13 @@ add_members(struct zipmake *z)
 				.content = str_of(members[i].name),
 				.method = members[i].method,
 				.flags = members[i].flags});
+	/* Without a suffix its type is found in its content, if libzip reads
+	 * that: one raw block. */
+	zipmake_add(z,
+		&(struct zipmake_member){.name = "zstd",
+			.content = STR("zstd"),
+			.packed = STR("\x28\xb5\x2f\xfd\x20\x04\x21\0\0zstd"),
+			.method = 93});
 }
 
 static void

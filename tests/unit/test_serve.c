@@ -317,8 +317,9 @@ save_site(void)
 			.method = 99});
 	zipmake_add(&z,
 		&(struct zipmake_member){.name = "frame.bin",
-			.content = STR("thirty bytes that are not here"),
-			.packed = STR("(zstd)"),
+			.content = STR("thirty bytes in one raw block."),
+			.packed = STR("\x28\xb5\x2f\xfd\x20\x1e\xf1\0\0"
+				      "thirty bytes in one raw block."),
 			.method = ZIP_ZSTD});
 	add(&z, "renamed.txt", 0, "its local header has another name");
 	zipmake_finish(&z, ZIP64_NONE, STR(""));
@@ -873,13 +874,21 @@ test_negotiation(void **state)
 		{"GET", "/a.wwz/style.css.br", {"HTTP_ACCEPT_ENCODING=br"}, 200,
 			{"Content-Encoding", "Vary"}, "(brotli)"},
 		{"GET", "/a.wwz/frame.bin", {"HTTP_ACCEPT_ENCODING=zstd"}, 200,
-			{"Content-Encoding: zstd", "Content-Length: 6"},
-			"(zstd)"},
+			{"Content-Encoding: zstd", "Content-Length: 39"},
+			"\x28\xb5\x2f\xfd"},
+	};
+	static const struct row unpacked[] = {
+		{"GET", "/a.wwz/frame.bin", {0}, 200,
+			{"Content-Encoding", "Content-Length: 30"},
+			"thirty bytes in one raw block."},
+	};
+	static const struct row refused[] = {
 		{"GET", "/a.wwz/frame.bin", {0}, 501, {HTML}, OURS},
 	};
 
 	(void)state;
 	check_rows(rows, COUNT(rows));
+	check_rows(unpack_supports(ZIP_ZSTD) ? unpacked : refused, 1);
 }
 
 static void

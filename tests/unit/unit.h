@@ -42,7 +42,7 @@ differ(const char *asked, struct str got, struct str want)
 {
 	if (str_eq(got, want))
 		return 0;
-	print_error("%s:", asked);
+	print_error("%s:", asked ? asked : "");
 	show("got", got);
 	show("want", want);
 	print_error("\n");

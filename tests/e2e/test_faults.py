@@ -1,0 +1,519 @@
+"""System calls that fail, each in each of its ways: no death, no hang, no wrong
+byte, nothing lost."""
+
+import concurrent.futures
+import errno
+import os
+import pathlib
+import resource
+import signal
+import subprocess
+import zipfile
+
+import pytest
+
+import archives
+import faults
+import harness
+from faults import MEMBERS, REQUESTS, fault_of, plain
+
+# What the responder calls while it serves, and how these calls may fail.
+SERVING = {
+    "accept4": "ECONNABORTED EMFILE ENFILE ENOBUFS ENOMEM EINTR EAGAIN EPERM",
+    "close": "EINTR EIO",
+    "epoll_ctl": "ENOMEM ENOSPC",
+    "epoll_wait": "EINTR",
+    "fstat": "EIO ENOMEM ESTALE",
+    "getrandom": "ENOSYS EINTR",
+    "mmap": "ENOMEM ENODEV",
+    "munmap": "ENOMEM",
+    "open": "EMFILE ENFILE EIO EINTR ENOMEM ESTALE",
+    "openat2": "EMFILE ENFILE EIO EINTR ENOMEM ESTALE EAGAIN ENOSYS EPERM",
+    "pread": "EIO EINTR ESTALE short",
+    "read": "EAGAIN EINTR",
+    "recv": "EAGAIN EINTR ECONNRESET ENOMEM short",
+    "sendmsg": "EAGAIN EINTR EPIPE ECONNRESET ENOBUFS ENOMEM EFAULT short",
+    "setsockopt": "ENOMEM ENOPROTOOPT",
+    "stat": "EIO ENOMEM ESTALE",
+    "write": "EAGAIN EINTR EIO ENOSPC short",
+}
+
+# Beside these, what it calls before.
+STARTING = {
+    "bind": "EADDRINUSE EACCES",
+    "chown": "EPERM EIO",
+    "close": "EIO",
+    "epoll_create1": "EMFILE ENOMEM",
+    "epoll_ctl": "ENOMEM ENOSPC",
+    "eventfd": "EMFILE ENOMEM",
+    "fcntl": "EPERM",
+    "getrlimit": "EPERM",
+    "initgroups": "EPERM ENOMEM",
+    "landlock": "ENOSYS E2BIG ENOMEM",
+    "listen": "EADDRINUSE",
+    "lstat": "EACCES",
+    "open": "EMFILE EINTR",
+    "prctl": "EINVAL",
+    "pthread_create": "EAGAIN",
+    "realpath": "EIO EACCES",
+    "setgid": "EPERM",
+    "setsockopt": "ENOMEM",
+    "setrlimit": "EPERM",
+    "setuid": "EPERM EAGAIN",
+    "sigaction": "EINVAL",
+    "signalfd": "EMFILE ENOMEM",
+    "socket": "EMFILE EACCES",
+    "stat": "EIO",
+}
+
+# What pack calls.
+PACKING = {
+    "close": "EIO ENOSPC",
+    "copy_file_range": "EXDEV EIO ENOSPC EINTR short",
+    "fchmod": "EPERM EIO",
+    "fchown": "EIO EDQUOT",
+    "flock": "EINTR ENOLCK",
+    "fstat": "EIO",
+    "fsync": "EIO",
+    "ftruncate": "EIO EINTR",
+    "futimens": "EPERM",
+    "getrandom": "ENOSYS EINTR",
+    "getrlimit": "EPERM",
+    "lseek": "EIO",
+    "lstat": "EIO",
+    "open": "EMFILE EINTR ENOSPC",
+    "openat": "EMFILE EINTR",
+    "opendir": "EIO",
+    "pread": "EIO EINTR short",
+    "pthread_create": "EAGAIN",
+    "pwrite": "EIO EINTR ENOSPC short",
+    "readdir": "EIO",
+    "realpath": "EIO",
+    "rename": "EIO",
+    "setrlimit": "EPERM",
+    "sigaction": "EINVAL",
+    "stat": "EIO",
+    "write": "EIO EPIPE short",
+}
+
+# What check calls.
+CHECKING = {
+    "dup": "EMFILE",
+    "fcntl": "EPERM",
+    "fstat": "EIO",
+    "lseek": "EIO",
+    "mmap": "ENOMEM",
+    "open": "EMFILE EIO EINTR",
+    "openat2": "EMFILE EIO",
+    "pread": "EIO EINTR",
+    "read": "EIO EINTR",
+    "realpath": "EIO",
+    "stat": "EIO",
+}
+
+# What one request by CGI calls.
+ONCE = {
+    "close": "EIO",
+    "fstat": "EIO",
+    "getrandom": "ENOSYS",
+    "mmap": "ENOMEM",
+    "munmap": "ENOMEM",
+    "open": "EMFILE EIO EINTR",
+    "openat2": "EMFILE EIO EINTR ENOSYS",
+    "pread": "EIO EINTR short",
+    "read": "EIO EINTR short",
+    "sigaction": "EINVAL",
+    "stat": "EIO",
+    "write": "EIO EINTR ENOSPC EPIPE short",
+}
+
+# Calls of one request that fail in turn; later ones are like the last of them.
+TURNS = 6
+PATHS = ["small", "inflated", "gzip", "stored", "bzip2", "ranges", "archive"]
+
+# Words of the log that name such a failure.
+WORDS = ("accept-failed", "access-log-failed", "archive-unavailable",
+         "archive-unreadable", "member-damaged", "response-cut")
+
+
+@pytest.fixture(scope="module")
+def failsys(module_tmp):
+    return faults.library("failsys", module_tmp)
+
+
+@pytest.fixture
+def failing(tmp, root, serve, failsys):
+    """failing(*options): a responder whose calls may fail, and what tells
+    them to."""
+    archives.write(root / "x.wwz", MEMBERS)
+
+    def start(*options, **more):
+        control = faults.Faults(tmp / "control", failsys, SERVING)
+        responder = serve(*options, "--access-log", tmp / "log",
+                          env=control.environment, **more)
+        responder.allow("^(error|warn|info) (%s) " % "|".join(WORDS))
+        return responder, control
+
+    (tmp / "log").touch()
+    (tmp / "log").chmod(0o666)
+    return start
+
+
+def renew(root):
+    """The archive is another one now, and opened anew."""
+    os.utime(root / "x.wwz")
+
+
+def attempt(responder, path, fields, patience=5):
+    """The answer to one request on a connection of its own; None without
+    one; text when it hangs."""
+    try:
+        with responder.client(patience * harness.SLOW) as client:
+            client.send(client.request(
+                f"/x.wwz/{path}", headers=fields, keep=False))
+            return client.read_response()
+    except TimeoutError:
+        return "a connection that hangs"
+    except (BrokenPipeError, ConnectionResetError):
+        return None
+
+
+def whole(responder):
+    """The right answers."""
+    return {name: attempt(responder, *REQUESTS[name]) for name in REQUESTS}
+
+
+def mappings(responder):
+    maps = pathlib.Path(f"/proc/{responder.pid}/maps").read_text()
+    return sum(".wwz" in line for line in maps.splitlines())
+
+
+def settle(responder):
+    """Close what is idle; descriptors and mappings that are left."""
+    responder.process.send_signal(signal.SIGHUP)
+    harness.wait_until(lambda: mappings(responder) == 0, "archives are closed")
+    return responder.descriptors()
+
+
+def lines_of(responder):
+    return [line for line in responder.lines()
+            if line.startswith(("error ", "warn "))]
+
+
+def try_turn(responder, control, root, function, error, name, turn, wanted):
+    """The turn-th call fails, and the request after that is answered as if
+    nothing had been.  How many calls failed."""
+    what = f"{name}, {error} of {function}, call {turn}"
+    before = len(lines_of(responder))
+    renew(root)
+    control.fail(function, error, first=turn)
+    got = attempt(responder, *REQUESTS[name])
+    failed = control.over(function)
+    assert responder.process.poll() is None, f"{what}: it is dead"
+    fault = fault_of(got, wanted)
+    assert not fault, f"{what}: {fault}"
+    lines = lines_of(responder)[before:]
+    assert len(lines) <= failed, f"{what}: {lines}"
+    if isinstance(got, harness.Response) and got.status >= 500:
+        assert len(lines) == 1, f"{what}: {got} and no line in the log"
+    renew(root)
+    got = attempt(responder, *REQUESTS[name])
+    assert isinstance(got, harness.Response), f"after {what}: {got}"
+    assert (got.status, plain(got)) == (wanted.status, plain(wanted)), (
+        f"after {what}: {got}")
+    return failed
+
+
+@pytest.mark.parametrize("function", SERVING)
+def test_calls_fail_in_turn(root, failing, function):
+    """The n-th call of a request fails, the opening of the archive
+    included."""
+    responder, control = failing("--threads", "1")
+    wanted = whole(responder)
+    before = settle(responder)
+    total = 0
+    for error in SERVING[function].split():
+        for name in PATHS:
+            for turn in range(1, TURNS + 1):
+                failed = try_turn(responder, control, root, function, error,
+                                  name, turn, wanted[name])
+                total += failed
+                if failed == 0:
+                    break
+    assert total > 0, "it is not called"
+    if function != "munmap":
+        harness.wait_until(lambda: settle(responder) == before, "all is closed")
+
+
+def load(responder, root, count):
+    """Requests of all kinds, one after another: what came that is wrong."""
+    wrong = []
+    for number in range(count):
+        renew(root)
+        for name, (path, fields) in REQUESTS.items():
+            got = attempt(responder, path, fields, patience=20)
+            if fault := fault_of(got, responder.wanted[name]):
+                wrong.append(f"{name}: {fault}")
+    return wrong
+
+
+def load_front(responder, nginx, count):
+    """The same behind nginx, which answers 502 when it has no answer."""
+    wrong = []
+    for number in range(count):
+        for name, (path, fields) in REQUESTS.items():
+            wanted = responder.wanted[name]
+            client = nginx.client()
+            got = client.ask(f"/x.wwz/{path}", headers=fields)
+            client.close()
+            got.ended = not got.cut
+            if got.status != 502 and (fault := fault_of(got, wanted)):
+                wrong.append(f"{name}, by nginx: {fault}")
+    return wrong
+
+
+def together(*functions):
+    """Call them at the same time; what is wrong."""
+    with concurrent.futures.ThreadPoolExecutor(len(functions)) as pool:
+        futures = [pool.submit(function) for function in functions]
+        return [fault for future in futures for fault in future.result()]
+
+
+@pytest.mark.parametrize("seed", range(1, 4))
+def test_calls_fail_at_random(root, failing, front, seed):
+    """One of 25 calls of each kind fails, of several threads under load.
+    Not those whose failure loses something, or tells a lie."""
+    responder, control = failing("--threads", "2")
+    responder.wanted = whole(responder)
+    before = settle(responder)
+    nginx = front(responder)
+    nginx.allow("")
+    for function, errors in SERVING.items():
+        errors = errors.replace("EFAULT", "").split()
+        if function != "munmap":
+            control.fail(function, errors[seed % len(errors)], chance=2600,
+                         seed=seed)
+    wrong = together(*[lambda: load(responder, root, 3)] * 3,
+                     lambda: load_front(responder, nginx, 3))
+    failed = {f: control.over(f) for f in SERVING}
+    assert responder.process.poll() is None, "it is dead"
+    assert not wrong, "\n".join(wrong[:10])
+    assert sum(failed.values()) > 20, failed
+    renew(root)
+    for name, got in whole(responder).items():
+        wanted = responder.wanted[name]
+        assert (got.status, plain(got)) == (wanted.status, plain(wanted)), name
+    nginx.end(signal.SIGTERM)
+    harness.wait_until(lambda: settle(responder) == before, "all is closed")
+
+
+def turns(control, functions, command, environment=(), **options):
+    """Run command again and again, each time with another call that fails, of
+    each function in turn: yields what failed, and what came of it."""
+    for function, errors in functions.items():
+        for error in errors.split():
+            for turn in range(1, TURNS + 1):
+                control.fail(function, error, first=turn)
+                got = subprocess.run(
+                    command, stdin=subprocess.DEVNULL, capture_output=True,
+                    timeout=harness.PATIENCE,
+                    env={**control.environment, **dict(environment)},
+                    **options)
+                if control.over(function) == 0:
+                    break
+                yield f"{function}, {error}, call {turn}", error, got
+
+
+def told(got, error):
+    """What is wrong with the one line that tells of a failure."""
+    lines = got.stderr.decode().splitlines()
+    why = "" if error == "short" else os.strerror(getattr(errno, error))
+    if len(lines) == 1 and lines[0].startswith("wwz: ") and why in lines[0]:
+        return None
+    return f"not one line with {why!r}: {lines}"
+
+
+TREE = {
+    "index.html": b"<p>start</p>" * 99,
+    "a/b.txt": archives.text(5000),
+    "a/empty": b"",
+    "noise": archives.noise(70_000),
+    "big.log": archives.text(1_100_000),
+}
+CHANGED = {**TREE, "a/b.txt": b"changed" * 1000}
+
+
+def plant(top, files):
+    for name, content in files.items():
+        (top / name).parent.mkdir(exist_ok=True, parents=True)
+        (top / name).write_bytes(content)
+        os.utime(top / name, (1_600_000_000, 1_600_000_000))
+
+
+def contents(file):
+    with zipfile.ZipFile(file) as z:
+        return {name: z.read(name) for name in z.namelist()}
+
+
+def fault_of_pack(file, old, files, got, error):
+    """What is wrong with what a pack left that had such a failure."""
+    if got.returncode == 1 and (fault := told(got, error)):
+        return fault
+    again = got.stderr.endswith(b"; packing all of it anew\n")
+    if got.returncode == 0 and got.stderr and not again:
+        return "it succeeds, and complains"
+    if got.returncode not in (0, 1):
+        return "it neither succeeds nor fails"
+    now = file.read_bytes() if file.exists() else None
+    if now == old:
+        return "nothing was packed" if got.returncode == 0 and not again \
+            and contents(file) != files else None
+    if now is None or contents(file) != files:
+        return "the archive is neither the old one nor the new one"
+    return None
+
+
+@pytest.mark.parametrize("old", ["none", "another", "the-same"])
+@pytest.mark.parametrize("part", range(3))
+def test_pack(tmp, failsys, old, part):
+    """Calls of pack fail in turn: the old archive is there or the new one,
+    whole, and nothing beside it; a failure is told with its reason."""
+    functions = dict(list(PACKING.items())[part::3])
+    control = faults.Faults(tmp / "control", failsys, functions)
+    file, before, files = tmp / "x.wwz", None, TREE
+    command = [harness.WWZ, "pack", "--threads", "2", "--quiet",
+               tmp / "tree", file]
+    plant(tmp / "tree", files)
+    if old != "none":
+        subprocess.run(command, check=True)
+        before = file.read_bytes()
+    if old == "another":
+        files = CHANGED
+        plant(tmp / "tree", files)
+    for what, error, got in turns(control, functions, command):
+        fault = fault_of_pack(file, before, files, got, error)
+        assert not fault, f"{what}: {fault}: {got}"
+        assert list(tmp.glob(".x.wwz*")) == [], f"{what}: {got}"
+        file.unlink(missing_ok=True)
+        if before is not None:
+            file.write_bytes(before)
+
+
+def test_check(tmp, failsys):
+    """Calls of check fail in turn: what cannot be read is never found good,
+    and why is told.  Advice may be missing."""
+    archives.write(tmp / "x.wwz", MEMBERS)
+    control = faults.Faults(tmp / "control", failsys, CHECKING)
+    command = [harness.WWZ, "check", "--quiet", tmp / "x.wwz"]
+    good = subprocess.run(command, capture_output=True, check=True)
+    for what, error, got in turns(control, CHECKING, command):
+        assert got.returncode in (0, 1), f"{what}: {got}"
+        text = got.stdout.decode() + got.stderr.decode()
+        told = (os.strerror(getattr(errno, error)) in text or
+                "descriptors or memory ran out" in text)
+        less = set(text.splitlines()) <= set(good.stdout.decode().splitlines())
+        assert told or (got.returncode == 0 and less), f"{what}: {got}"
+
+
+@pytest.mark.parametrize("name", ["small", "inflated", "archive"])
+def test_cgi(root, tmp, failsys, name):
+    """Calls of a CGI process fail in turn: the answer is right, an error's,
+    or less than the whole, and then the status says so."""
+    archives.write(root / "x.wwz", MEMBERS)
+    control = faults.Faults(tmp / "control", failsys, ONCE)
+    path, fields = REQUESTS[name]
+    values = harness.parameters(root, f"/x.wwz/{path}", headers=fields)
+    environment = [(key, os.fsdecode(value)) for key, value in values]
+    right = subprocess.run([harness.WWZ], capture_output=True, check=True,
+                           stdin=subprocess.DEVNULL, env=dict(environment))
+    wanted = harness.parse_cgi(right.stdout)
+    for what, error, got in turns(control, ONCE, [harness.WWZ], environment):
+        assert got.returncode in (0, 1, 2), f"{what}: {got}"
+        answer = harness.parse_cgi(got.stdout)
+        if answer is None:
+            assert got.returncode > 0, f"{what}: {got}"
+            continue
+        answer.ended = got.returncode == 0
+        fault = fault_of(answer, wanted)
+        assert not fault, f"{what}: {fault}"
+        if answer.status >= 500:
+            assert len(got.stderr.splitlines()) == 1, f"{what}: {got}"
+
+
+@pytest.mark.parametrize("part", range(3))
+def test_start(root, tmp, failsys, part):
+    """Calls of a start fail in turn: it serves, or it ends with a line that
+    says what is wrong, and leaves no socket."""
+    functions = dict(list(STARTING.items())[part::3])
+    archives.write(root / "x.wwz", MEMBERS)
+    (tmp / "run").mkdir()
+    (tmp / "run").chmod(0o777)
+    control = faults.Faults(tmp / "control", failsys, functions)
+    for function, errors in functions.items():
+        for error in errors.split():
+            for turn in range(1, TURNS + 1):
+                if not start(tmp, root, control, function, error, turn):
+                    break
+
+
+def start(tmp, root, control, function, error, turn):
+    """Start while a call fails; one did."""
+    what = f"{function}, {error}, call {turn}"
+    address = tmp / "run/s.sock"
+    control.fail(function, error, first=turn)
+    process = subprocess.Popen(
+        [harness.WWZ, "serve", "--listen", f"unix:{address}", "--root", root,
+         *harness.AS_USER, "--threads", "2", "--access-log", tmp / "run/log",
+         "--max-archives", "8"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, env=control.environment)
+
+    def answer():
+        renew(root)
+        try:
+            with harness.FastCgi(address, root, 1) as client:
+                client.send(client.request("/x.wwz/a.txt", keep=False))
+                return client.read_response()
+        except OSError:
+            return None
+
+    try:
+        harness.wait_until(
+            lambda: process.poll() is not None or answer(),
+            f"{what}: it neither serves nor ends", 3 * harness.SLOW)
+        failed = control.over(function)
+        got = process.poll() is None and answer()
+        assert not got or got.body == b"small", f"{what}: {got}"
+        process.terminate()
+        out, err = process.communicate(timeout=harness.PATIENCE)
+    finally:
+        process.kill()
+        process.wait()
+    assert not address.exists(), f"{what}: the socket stays"
+    if process.returncode != 0:
+        lines = err.decode().splitlines()
+        why = os.strerror(getattr(errno, error))
+        assert not got, f"{what}: it ended with {process.returncode}: {lines}"
+        assert len(lines) == 1 and why in lines[0], f"{what}: {lines}"
+    return failed > 0
+
+
+def test_listens_again(root, failing):
+    """As many peers as may be have come, and go, and epoll has no memory for
+    the listener: who knocks then waits until it has."""
+    few = 40  # descriptors, of which 22 are for peers
+    responder, control = failing(
+        "--threads", "1", preexec_fn=lambda: resource.setrlimit(
+            resource.RLIMIT_NOFILE, (few, few)))
+    before = responder.descriptors()
+    clients = [responder.client() for _ in range(few)]
+    harness.wait_until(lambda: responder.descriptors() >= before + 22,
+                       "all peers that may come are there")
+    control.fail("epoll_ctl", "ENOMEM", first=1, every=1)
+    for client in clients:
+        client.close()
+    harness.wait_until(lambda: control.counts("epoll_ctl")[1] > 2,
+                       "it tries to listen")
+    control.over("epoll_ctl")
+    with responder.client() as client:
+        assert client.ask("/x.wwz/a.txt").status == 200
