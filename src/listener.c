@@ -207,8 +207,7 @@ open_unix(struct listeners *listeners, const char *path,
 		return -1;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	copy = strdup(path);
-	if (fd < 0 || copy == NULL || bind_unix(fd, &address, how->mode) < 0 ||
-		(how->owner != NULL && give(path, how->owner) < 0)) {
+	if (fd < 0 || copy == NULL || bind_unix(fd, &address, how->mode) < 0) {
 		refuse(fault, "unix:%s: %s", path, strerrordesc_np(errno));
 		free(copy);
 	} else {
@@ -216,7 +215,8 @@ open_unix(struct listeners *listeners, const char *path,
 			listeners->made[listeners->nmade++] = copy;
 		else
 			free(copy);
-		if (listen(fd, BACKLOG) < 0)
+		if ((how->owner != NULL && give(path, how->owner) < 0) ||
+			listen(fd, BACKLOG) < 0)
 			refuse(fault, "unix:%s: %s", path,
 				strerrordesc_np(errno));
 		else if (add(listeners, fd, fault) == 0)

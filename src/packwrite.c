@@ -110,7 +110,6 @@ static int
 open_file(int directory, const struct tree_file *file)
 {
 	int fd = beneath_open_file(directory, file->way.p);
-
 	int saved;
 
 	if (fd < 0 || compare_file(fd, file) == 0)
