@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "fcgi.h"
 #include "listener.h"
 #include "log.h"
 
@@ -87,8 +88,9 @@ cgi_run(const struct service *service, char *const *environment, int fd)
 bool
 cgi_is_started(void)
 {
+	/* A socket that has lost its peer looks like FastCGI's to libfcgi. */
 	return getenv("REQUEST_METHOD") != NULL &&
-		!listener_listens(STDIN_FILENO);
+		(fcgi_is_cgi() || !listener_listens(STDIN_FILENO));
 }
 
 void

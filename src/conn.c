@@ -1,25 +1,26 @@
 #include "conn.h"
 
 #include <errno.h>
-#include <fcgiapp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "fcgi.h"
 #include "log.h"
 
 enum {
-	TURN_SIZE = 2 * 1024 * 1024, /* sent before others have their turn, */
+	/* Sent or received before others have their turn, */
+	TURN_SIZE = 2 * 1024 * 1024,
 	/* or filled so often: a byte may take as long as a span. */
 	TURN_FILLS = TURN_SIZE / BODY_SPAN_SIZE,
 	SEND_BUFFER = 1024 * 1024,   /* asked for when a response is... */
 	LARGE_RESPONSE = 128 * 1024, /* ...larger than this */
+	SCRAP_SIZE = 16 * 1024,      /* that is thrown away at once */
 };
 
 struct conn *
-conn_new(int fd, const struct service *service, int64_t now)
+conn_new(int fd, const struct service *service, struct intake_pool *pool,
+	int64_t now)
 {
 	struct conn *conn = calloc(1, sizeof(*conn));
 
@@ -31,6 +32,7 @@ conn_new(int fd, const struct service *service, int64_t now)
 	conn->fd = fd;
 	conn->service = service;
 	conn->progress = now;
+	conn->intake.pool = pool;
 	return conn;
 }
 
@@ -51,8 +53,8 @@ conn_free(struct conn *conn)
 	if (conn->state == CONN_WRITING)
 		end_response(conn, true);
 	arena_free(&conn->arena);
-	if (conn->fd >= 0)
-		close(conn->fd);
+	intake_free(&conn->intake);
+	close(conn->fd);
 	free(conn);
 }
 
@@ -85,10 +87,10 @@ error_records(struct conn *conn, const struct line *errors)
 
 	if (errors->n == 0 || !conn->service->tell_front)
 		return (struct str){NULL, 0};
-	wire_stderr(header, conn->wire.id, errors->n);
+	wire_stderr(header, conn->id, errors->n);
 	text_add(&text, (struct str){(char *)header, sizeof(header)});
 	text_add(&text, (struct str){errors->p, errors->n});
-	wire_stderr(header, conn->wire.id, 0);
+	wire_stderr(header, conn->id, 0);
 	text_add(&text, (struct str){(char *)header, sizeof(header)});
 	return conn->arena.failed ? (struct str){NULL, 0} : text_str(&text);
 }
@@ -126,7 +128,7 @@ queue_body(struct conn *conn)
 	do {
 		result = next_span(conn, &span);
 		if (result == BODY_SPAN) {
-			sendqueue_add_stdout(&conn->queue, conn->wire.id, span);
+			sendqueue_add_stdout(&conn->queue, conn->id, span);
 			conn->queued += span.n;
 		}
 	} while (result == BODY_SPAN && !body_is_done(body) &&
@@ -151,12 +153,12 @@ fill(struct conn *conn)
 		return BODY_END;
 	sendqueue_add(queue, conn->errors);
 	conn->errors.n = 0;
-	sendqueue_add_stdout(queue, conn->wire.id, take_head(conn));
+	sendqueue_add_stdout(queue, conn->id, take_head(conn));
 	/* Without memory the head is that of an error, and alone. */
 	if (!conn->response.head && !conn->arena.failed)
 		result = queue_body(conn);
 	if (result == BODY_END || (result == BODY_SPAN && body_is_done(body))) {
-		sendqueue_add_end(queue, conn->wire.id);
+		sendqueue_add_end(queue, conn->id);
 		conn->end_sent = true;
 	}
 	return sendqueue_is_empty(queue) ? result : BODY_SPAN;
@@ -176,6 +178,14 @@ grow_buffer(struct conn *conn)
 	(void)setsockopt(conn->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 }
 
+/* Closing now would take the answer from a peer that is still sending. */
+static enum conn_wait
+begin_draining(struct conn *conn)
+{
+	conn->state = CONN_DRAINING;
+	return shutdown(conn->fd, SHUT_WR) < 0 ? CONN_CLOSE : CONN_READABLE;
+}
+
 /* The response is sent; what comes now? */
 static enum conn_wait
 finish(struct conn *conn, enum body_result result)
@@ -183,16 +193,13 @@ finish(struct conn *conn, enum body_result result)
 	end_response(conn, result == BODY_CUT);
 	arena_reset(&conn->arena);
 	conn->state = CONN_READING;
-	conn->seen = 0;
 	conn->kept = true;
-	if (conn->drain && result != BODY_CUT) {
-		/* Closing now would take the answer from a peer that is still
-		 * sending. */
-		conn->state = CONN_DRAINING;
-		return shutdown(conn->fd, SHUT_WR) < 0 ? CONN_CLOSE
-						       : CONN_READABLE;
-	}
-	return result == BODY_CUT || !conn->keep ? CONN_CLOSE : CONN_IDLE;
+	if (conn->drain && result != BODY_CUT)
+		return begin_draining(conn);
+	if (result == BODY_CUT || !conn->keep)
+		return CONN_CLOSE;
+	/* What has come with the request waits until others had their turn. */
+	return intake_has_begun(&conn->intake) ? CONN_WRITABLE : CONN_IDLE;
 }
 
 static enum conn_wait
@@ -281,11 +288,14 @@ refuse(struct conn *conn, enum status status)
 	begin_writing(conn);
 }
 
-/* Answer without having read the request; the rest of it is drained. */
+/* Answer a request that has not come to its end; the rest is drained. */
 static enum conn_wait
 refuse_rest(struct conn *conn, enum status status)
 {
+	conn->id = conn->intake.wire.id;
+	conn->keep = false;
 	conn->drain = true;
+	intake_free(&conn->intake);
 	account_begin(&conn->account, conn->service->accounts);
 	conn->errors.n = 0;
 	refuse(conn, status);
@@ -297,11 +307,19 @@ refuse_role(struct conn *conn)
 {
 	unsigned char end[WIRE_END_SIZE];
 
-	wire_refuse_role(end, conn->wire.id);
+	wire_refuse_role(end, conn->intake.wire.id);
 	log_pairs(LOG_WARN, "bad-request",
 		{"why", STR("only the role of a responder is served")});
-	/* The connection ends in any case. */
-	(void)send(conn->fd, end, sizeof(end), MSG_DONTWAIT | MSG_NOSIGNAL);
+	intake_free(&conn->intake);
+	if (send(conn->fd, end, sizeof(end), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		return CONN_CLOSE;
+	return begin_draining(conn);
+}
+
+static enum conn_wait
+close_bad(const char *why)
+{
+	log_pairs(LOG_WARN, "bad-request", {"why", str_of(why)});
 	return CONN_CLOSE;
 }
 
@@ -317,113 +335,124 @@ serve_request(struct conn *conn, const struct request *request)
 	conn->errors = error_records(conn, &errors);
 }
 
-/* A request lies there whole: read and answer it. */
+/* A request is there. */
 static enum conn_wait
 answer(struct conn *conn)
 {
-	FCGX_Request fcgi;
 	struct request request;
 
 	account_begin(&conn->account, conn->service->accounts);
-	conn->errors.n = 0;
-	if (!fcgi_has_room(conn->wire.pairs, conn->wire.params))
-		return refuse_rest(conn, STATUS_UNAVAILABLE);
-	if (fcgi_read(&fcgi, conn->fd) < 0) {
-		conn->fd = -1;
-		return CONN_CLOSE;
-	}
-	conn->keep = conn->wire.keep && !conn->drain &&
-		conn->wire.size == conn->seen;
-	/* libfcgi keeps parameters as C strings, up to there. */
-	if (conn->wire.holds_nul) {
-		log_pairs(LOG_INFO, "bad-path",
-			{"why", STR("a NUL in a parameter")});
-		refuse(conn, STATUS_BAD_REQUEST);
-	} else {
-		request_read(&request, fcgi.envp, &conn->arena);
-		account_note(&conn->account, &request, &conn->arena);
-		serve_request(conn, &request);
-		begin_writing(conn);
-	}
-	fcgi_release(&fcgi);
+	if (!intake_request(&conn->intake, &request, &conn->arena))
+		return close_bad("parameters longer than there is of them");
+	conn->id = conn->intake.wire.id;
+	conn->keep = conn->intake.wire.keep;
+	conn->drain = false;
+	account_note(&conn->account, &request, &conn->arena);
+	serve_request(conn, &request);
+	intake_next(&conn->intake);
+	begin_writing(conn);
 	return CONN_WRITABLE;
 }
 
-/* Take the record in front away. */
-static enum conn_wait
-skip(struct conn *conn, unsigned char *scratch)
+/* Answer the question that is there. */
+static bool
+manage(struct conn *conn)
 {
-	ssize_t taken = recv(conn->fd, scratch, conn->wire.size, MSG_DONTWAIT);
-
-	conn->seen = 0;
-	return taken == (ssize_t)conn->wire.size ? CONN_IDLE : CONN_CLOSE;
-}
-
-/* Answer the management record in front, and take it away. */
-static enum conn_wait
-manage(struct conn *conn, unsigned char *scratch)
-{
+	const struct intake *intake = &conn->intake;
 	unsigned char reply[WIRE_REPLY_SIZE];
-	size_t n = wire_manage(scratch, reply);
+	size_t n = wire_manage(&intake->wire, intake->p, reply);
 
-	if (send(conn->fd, reply, n, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)n)
-		return CONN_CLOSE;
-	return skip(conn, scratch);
-}
-
-static enum conn_wait
-run_reading(struct conn *conn, int64_t now, unsigned char *scratch)
-{
-	ssize_t n = recv(
-		conn->fd, scratch, WIRE_PEEK_SIZE, MSG_PEEK | MSG_DONTWAIT);
-	bool stuck;
-
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return CONN_IDLE;
-	if (n <= 0)
-		return CONN_CLOSE;
-	stuck = conn->seen == (size_t)n;
-	if (conn->seen == 0)
-		conn->progress = now;
-	conn->seen = (size_t)n;
-	conn->keep = false;
-	conn->drain = false;
-	switch (wire_look(scratch, (size_t)n, &conn->wire)) {
-	case WIRE_WHOLE:
-		return answer(conn);
-	case WIRE_MANAGEMENT:
-		return manage(conn, scratch);
-	case WIRE_STRAY:
-		return skip(conn, scratch);
-	case WIRE_PARAMS_TOO_LONG:
-		return refuse_rest(conn, STATUS_FIELDS_TOO_LARGE);
-	case WIRE_BODY_TOO_LONG:
-		return refuse_rest(conn, STATUS_TOO_LARGE);
-	case WIRE_WRONG_ROLE:
-		return refuse_role(conn);
-	case WIRE_PART:
-		/* A Unix socket may be full before a body is whole: what has
-		 * not come by now is drained. */
-		if (conn->wire.params_whole && stuck) {
-			conn->drain = true;
-			return answer(conn);
-		}
-		/* The end of the stream hides behind what was not taken. */
-		if (n == WIRE_PEEK_SIZE || (stuck && polls(conn, POLLRDHUP)))
-			return CONN_CLOSE;
-		return CONN_MORE;
-	case WIRE_BAD:
-		return CONN_CLOSE;
+	intake_next(&conn->intake);
+	if (n == 0) {
+		close_bad("FCGI_GET_VALUES without names");
+		return false;
 	}
-	return CONN_CLOSE;
+	return send(conn->fd, reply, n, MSG_DONTWAIT | MSG_NOSIGNAL) ==
+		(ssize_t)n;
+}
+
+/* More has to come: what does the connection wait for until then? */
+static enum conn_wait
+wait_for_more(struct conn *conn)
+{
+	intake_rest(&conn->intake);
+	return intake_has_begun(&conn->intake) ? CONN_READABLE : CONN_IDLE;
+}
+
+/* Nothing could be received. */
+static enum conn_wait
+receive_failed(struct conn *conn)
+{
+	if (errno == EAGAIN || errno == EINTR)
+		return wait_for_more(conn);
+	if (errno != ENOMEM)
+		return CONN_CLOSE;
+	log_pairs(LOG_WARN, "no-memory", {"why", STR("for a request")});
+	/* Before it has begun nothing can be answered. */
+	if (conn->intake.wire.stage == WIRE_BETWEEN)
+		return CONN_CLOSE;
+	return refuse_rest(conn, STATUS_UNAVAILABLE);
+}
+
+/* Look at what has come.  CONN_READABLE when it is not enough. */
+static enum conn_wait
+look(struct conn *conn)
+{
+	for (;;) {
+		switch (intake_look(&conn->intake)) {
+		case WIRE_PART:
+			return CONN_READABLE;
+		case WIRE_WHOLE:
+			return answer(conn);
+		case WIRE_QUESTION:
+			if (!manage(conn))
+				return CONN_CLOSE;
+			continue;
+		case WIRE_PARAMS_TOO_LONG:
+			return refuse_rest(conn, STATUS_FIELDS_TOO_LARGE);
+		case WIRE_BODY_TOO_LONG:
+			return refuse_rest(conn, STATUS_TOO_LARGE);
+		case WIRE_WRONG_ROLE:
+			return refuse_role(conn);
+		case WIRE_ABORTED:
+			return CONN_CLOSE;
+		case WIRE_BAD:
+			return close_bad("no request of FastCGI");
+		}
+	}
 }
 
 static enum conn_wait
-run_draining(const struct conn *conn, unsigned char *scratch)
+run_reading(struct conn *conn, int64_t now)
 {
+	enum conn_wait wait = look(conn);
+	size_t received = 0;
+	bool full = true;
+
+	while (wait == CONN_READABLE && conn->state == CONN_READING) {
+		ssize_t n;
+
+		if (!full || received >= TURN_SIZE)
+			return wait_for_more(conn);
+		n = intake_receive(&conn->intake, conn->fd, &full);
+		if (n < 0)
+			return receive_failed(conn);
+		if (n == 0)
+			return CONN_CLOSE;
+		conn->progress = now;
+		received += (size_t)n;
+		wait = look(conn);
+	}
+	return wait;
+}
+
+static enum conn_wait
+run_draining(struct conn *conn, int64_t now)
+{
+	char scrap[SCRAP_SIZE];
+
 	for (size_t done = 0; done < TURN_SIZE;) {
-		ssize_t n =
-			recv(conn->fd, scratch, WIRE_PEEK_SIZE, MSG_DONTWAIT);
+		ssize_t n = recv(conn->fd, scrap, sizeof(scrap), MSG_DONTWAIT);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -432,19 +461,20 @@ run_draining(const struct conn *conn, unsigned char *scratch)
 		if (n <= 0)
 			return CONN_CLOSE;
 		done += (size_t)n;
+		conn->progress = now;
 	}
 	return CONN_READABLE;
 }
 
 enum conn_wait
-conn_run(struct conn *conn, int64_t now, unsigned char *scratch)
+conn_run(struct conn *conn, int64_t now)
 {
 	enum conn_wait wait = CONN_IDLE;
 
 	if (conn->state == CONN_DRAINING)
-		return run_draining(conn, scratch);
+		return run_draining(conn, now);
 	if (conn->state == CONN_READING)
-		wait = run_reading(conn, now, scratch);
+		wait = run_reading(conn, now);
 	if (conn->state == CONN_WRITING)
 		wait = run_writing(conn, now);
 	return wait;

@@ -4,6 +4,7 @@
 #ifndef CONN_H
 #define CONN_H
 
+#include "intake.h"
 #include "sendqueue.h"
 #include "serve.h"
 
@@ -16,27 +17,26 @@ enum conn_state {
 /* What a connection waits for, when conn_run returns. */
 enum conn_wait {
 	CONN_IDLE,     /* for a request: none has begun */
-	CONN_MORE,     /* for the rest of a request */
-	CONN_READABLE, /* for anything to read */
+	CONN_READABLE, /* for more to read */
 	CONN_WRITABLE, /* for room in the socket */
 	CONN_CLOSE,    /* for nothing: conn_free it */
 };
 
 struct conn {
 	/* Set once. */
-	int fd; /* non-blocking; -1 once it is closed */
+	int fd; /* non-blocking */
 	const struct service *service;
 
 	struct counters *counters; /* of the thread that runs it; or NULL */
 
 	enum conn_state state;
-	int64_t progress; /* when a request began to come, or bytes last went:
-			   * milliseconds, CLOCK_MONOTONIC */
-	size_t seen;      /* bytes of a request that is not whole */
+	int64_t progress; /* when bytes last came or went: milliseconds,
+			   * CLOCK_MONOTONIC */
 	bool kept;        /* a request has been answered */
+	struct intake intake;
 
 	/* With CONN_WRITING: the response, and what of it is in the queue. */
-	struct wire_request wire;
+	uint16_t id; /* of the request */
 	struct arena arena;
 	struct response response;
 	struct account account;
@@ -50,14 +50,15 @@ struct conn {
 };
 
 /* A connection on fd, which it owns from now on, even when this fails: NULL
- * with errno ENOMEM. */
-struct conn *conn_new(int fd, const struct service *service, int64_t now);
+ * with errno ENOMEM.  All connections share pool. */
+struct conn *conn_new(int fd, const struct service *service,
+	struct intake_pool *pool, int64_t now);
 
 /* Close and release.  Takes NULL. */
 void conn_free(struct conn *conn);
 
-/* Do what can be done without waiting.  now as conn->progress; scratch is of
- * WIRE_PEEK_SIZE bytes.  One thread at a time. */
-enum conn_wait conn_run(struct conn *conn, int64_t now, unsigned char *scratch);
+/* Do what can be done without waiting.  now as conn->progress.  One thread at a
+ * time. */
+enum conn_wait conn_run(struct conn *conn, int64_t now);
 
 #endif

@@ -20,8 +20,7 @@
 
 enum {
 	BACKLOG = 1024,
-	FIRST_PASSED = 3,            /* sd_listen_fds(3) */
-	RECEIVE_BUFFER = 512 * 1024, /* a whole request fits, WIRE_PEEK_SIZE */
+	FIRST_PASSED = 3, /* sd_listen_fds(3) */
 };
 
 static int refuse(struct listener_fault *fault, const char *format, ...)
@@ -41,7 +40,7 @@ refuse(struct listener_fault *fault, const char *format, ...)
 static int
 add(struct listeners *listeners, int fd, struct listener_fault *fault)
 {
-	int size = RECEIVE_BUFFER, on = 1;
+	int on = 1;
 	int flags = fcntl(fd, F_GETFL);
 
 	if (listeners->n == LISTENERS_MAX)
@@ -51,8 +50,7 @@ add(struct listeners *listeners, int fd, struct listener_fault *fault)
 		fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
 		return refuse(
 			fault, "descriptor %d: %s", fd, strerrordesc_np(errno));
-	/* Connections inherit these; on a Unix socket they mean nothing. */
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	/* Connections inherit it; on a Unix socket it means nothing. */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	listeners->fd[listeners->n++] = fd;
 	return 0;

@@ -409,7 +409,8 @@ const struct option_spec option_specs[] = {
 		"of their indexes, and of inflated members that are kept "
 		"(default: 256M)"},
 	{"timeout", 0, "SECONDS", ON_SERVE, set_timeout,
-		"for a request to come, or a peer to read (default: 60)"},
+		"for the next byte of a request to come, or of an answer to be "
+		"taken (default: 60)"},
 	{"grace", 0, "SECONDS", ON_SERVE, set_grace,
 		"for responses under way when it stops (default: 10)"},
 	{"log-level", 0, "LEVEL", ON_BOTH, set_log_level,

@@ -1,21 +1,24 @@
 /* Every connection is armed one-shot: the thread that gets its event owns it
  * until it arms it again, and no lock stands on a request's way.
  *
- * What epoll cannot wait for, it is reminded of: a connection that has sent
- * half a request stays readable, and one whose peer does not read may stay so
- * for ever.  Such a connection is parked with the time when it is due.  The
- * main thread arms the first kind again, to be looked at after as long as it
- * has waited already; the second kind it shuts down, so that its next owner
- * finds it at an end.  A parked connection is only touched with the lock held,
- * and its owner takes it off the list first. */
+ * A connection in the middle of something is parked as well, with the time when
+ * a byte last came or went.  The main thread looks at the parked ones in equal
+ * steps, and shuts those down for which that was too long ago, so that their
+ * next owner finds them at an end.  A peer that takes bytes may do so for a
+ * long time before there is room enough in the socket for an event: what lies
+ * in the socket shows it.  A parked connection is only touched with the lock
+ * held, and its owner takes it off the list first. */
 
 #include "peers.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <linux/sockios.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/queue.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -25,9 +28,9 @@
 #include "log.h"
 
 enum {
-	LOOK_FIRST = 2,  /* ms until half a request is looked at again */
-	LOOK_LAST = 100, /* at most */
-	DEAF_WAIT = 100, /* ms until listening is tried again */
+	LOOKS = 8, /* at parked connections, during the time that they have */
+	INTAKE_POOL = 64 * 1024 * 1024, /* bytes */
+	DEAF_WAIT = 100,                /* ms until listening is tried again */
 	DESCRIPTORS_KEPT = 8,
 	DESCRIPTORS_USUAL = 1024,
 };
@@ -53,8 +56,8 @@ struct peer {
 	/* Guarded by the lock of all peers. */
 	LIST_ENTRY(peer) all;
 	TAILQ_ENTRY(peer) park;
-	bool half; /* due to be looked at, not to be shut down */
-	int64_t due;
+	int64_t progress; /* when a byte last came, went or was taken */
+	int unsent;       /* bytes in the socket at the last look */
 };
 
 LIST_HEAD(peer_list, peer);
@@ -70,6 +73,7 @@ struct peers {
 	int nlisteners;
 	size_t max; /* so that descriptors are left for archives */
 
+	struct intake_pool pool; /* for half requests */
 	_Atomic enum stage stage;
 
 	pthread_mutex_t lock; /* guards what follows */
@@ -78,7 +82,8 @@ struct peers {
 	size_t n;
 	bool deaf; /* as many as may be: the listeners are not watched */
 	struct park parked;
-	int64_t next; /* when the main thread will look at parked */
+	int64_t next; /* when the main thread looks at parked; INT64_MAX: never
+		       */
 };
 
 int
@@ -98,21 +103,28 @@ wake_main(struct peers *peers)
 	(void)!write(peers->wake, &one, sizeof(one));
 }
 
-static void
-park(struct peers *peers, struct peer *peer, bool half, int64_t due)
+static int64_t
+next_look(const struct peers *peers, int64_t now)
 {
-	bool sooner;
+	return now + (peers->timeout_ms + LOOKS - 1) / LOOKS;
+}
+
+/* What lies in the socket was not looked at: the first look may find less. */
+static void
+park(struct peers *peers, struct peer *peer, enum conn_wait wait)
+{
+	bool first;
 
 	pthread_mutex_lock(&peers->lock);
 	peer->parked = true;
-	peer->half = half;
-	peer->due = due;
+	peer->progress = peer->conn->progress;
+	peer->unsent = wait == CONN_WRITABLE ? INT_MAX : 0;
 	TAILQ_INSERT_TAIL(&peers->parked, peer, park);
-	sooner = due < peers->next;
-	if (sooner)
-		peers->next = due;
+	first = peers->next == INT64_MAX;
+	if (first)
+		peers->next = next_look(peers, clock_ms());
 	pthread_mutex_unlock(&peers->lock);
-	if (sooner)
+	if (first)
 		wake_main(peers);
 }
 
@@ -201,6 +213,7 @@ peers_new(const struct service *service, const struct listeners *listeners,
 		peers->listeners[i] =
 			(struct watch){WATCH_LISTENER, listeners->fd[i]};
 	peers->max = peers_max(limit.rlim_cur);
+	peers->pool.max = INTAKE_POOL;
 	pthread_mutex_init(&peers->lock, NULL);
 	pthread_cond_init(&peers->empty, NULL);
 	LIST_INIT(&peers->all);
@@ -249,17 +262,6 @@ free_peer(struct peers *peers, struct peer *peer)
 	free(peer);
 }
 
-/* Half a request has waited since conn->progress: look again after as long. */
-static int64_t
-next_look(const struct peer *peer, int64_t now)
-{
-	int64_t waited = now - peer->conn->progress;
-
-	if (waited < LOOK_FIRST)
-		waited = LOOK_FIRST;
-	return now + (waited < LOOK_LAST ? waited : LOOK_LAST);
-}
-
 /* No request has begun.  When the process stops, the peer hears so: what it has
  * sent by now is still read, what it sends from now on fails at its end, and it
  * knows that the request was not seen.  peers_shut does the same for peers that
@@ -276,35 +278,22 @@ wait_idle(struct peers *peers, struct peer *peer)
 		shutdown(peer->watch.fd, SHUT_RD);
 }
 
-/* It must not be touched after it is armed, nor after it is parked as half. */
+/* It must not be touched after it is armed. */
 void
-peers_hand_over(struct peers *peers, struct peer *peer, enum conn_wait wait,
-	int64_t now)
+peers_hand_over(struct peers *peers, struct peer *peer, enum conn_wait wait)
 {
-	int64_t deadline = peer->conn->progress + peers->timeout_ms;
+	static const uint32_t events[] = {
+		[CONN_IDLE] = EPOLLIN,
+		[CONN_READABLE] = EPOLLIN,
+		[CONN_WRITABLE] = EPOLLOUT,
+	};
 
-	switch (wait) {
-	case CONN_IDLE:
+	if (wait == CONN_IDLE)
 		wait_idle(peers, peer);
-		if (arm(peers, peer, EPOLLIN) == 0)
-			return;
-		break;
-	case CONN_MORE:
-		if (now >= deadline)
-			break;
-		park(peers, peer, true, next_look(peer, now));
-		return;
-	case CONN_READABLE:
-	case CONN_WRITABLE:
-		park(peers, peer, false, deadline);
-		if (arm(peers, peer,
-			    wait == CONN_READABLE ? EPOLLIN : EPOLLOUT) == 0)
-			return;
-		break;
-	case CONN_CLOSE:
-		break;
-	}
-	free_peer(peers, peer);
+	else if (wait != CONN_CLOSE)
+		park(peers, peer, wait);
+	if (wait == CONN_CLOSE || arm(peers, peer, events[wait]) < 0)
+		free_peer(peers, peer);
 }
 
 /* Its event has come: from now on the main thread keeps its hands off. */
@@ -319,18 +308,12 @@ own(struct peers *peers, struct peer *peer)
 }
 
 void
-peers_run(struct peers *peers, struct peer *peer, struct counters *counters,
-	unsigned char *scratch)
+peers_run(struct peers *peers, struct peer *peer, struct counters *counters)
 {
-	enum conn_wait wait;
-	int64_t now;
-
 	own(peers, peer);
-	now = clock_ms();
 	peer->idle = false;
 	peer->conn->counters = counters;
-	wait = conn_run(peer->conn, now, scratch);
-	peers_hand_over(peers, peer, wait, now);
+	peers_hand_over(peers, peer, conn_run(peer->conn, clock_ms()));
 }
 
 struct peer *
@@ -343,7 +326,7 @@ peers_add(struct peers *peers, int fd)
 		return NULL;
 	}
 	peer->watch = (struct watch){WATCH_PEER, fd};
-	peer->conn = conn_new(fd, peers->service, clock_ms());
+	peer->conn = conn_new(fd, peers->service, &peers->pool, clock_ms());
 	if (peer->conn == NULL) {
 		free(peer);
 		return NULL;
@@ -378,30 +361,46 @@ peers_next(struct peers *peers)
 	return next;
 }
 
-/* Sets peers->next. */
+/* A peer that is to take bytes has taken some since the last look. */
+static bool
+has_taken(struct peer *peer)
+{
+	int unsent, before = peer->unsent;
+
+	if (before == 0 || ioctl(peer->watch.fd, SIOCOUTQ, &unsent) < 0)
+		return false;
+	peer->unsent = unsent;
+	return unsent < before;
+}
+
+static void
+look_locked(struct peers *peers, struct peer *peer, int64_t now)
+{
+	if (has_taken(peer))
+		peer->progress = now;
+	if (now - peer->progress < peers->timeout_ms)
+		return;
+	unpark_locked(peers, peer);
+	log_pairs(LOG_INFO, "peer-timeout",
+		{"why", STR("nothing read or sent in time")});
+	shutdown(peer->watch.fd, SHUT_RDWR);
+}
+
 void
 peers_look(struct peers *peers, int64_t now)
 {
 	struct peer *peer, *following;
 
 	pthread_mutex_lock(&peers->lock);
-	peers->next = INT64_MAX;
-	for (peer = TAILQ_FIRST(&peers->parked); peer != NULL;
-		peer = following) {
-		following = TAILQ_NEXT(peer, park);
-		if (peer->due > now) {
-			if (peer->due < peers->next)
-				peers->next = peer->due;
-		} else if (peer->half) {
-			unpark_locked(peers, peer);
-			if (arm(peers, peer, EPOLLIN) < 0)
-				shutdown(peer->watch.fd, SHUT_RDWR);
-		} else {
-			unpark_locked(peers, peer);
-			log_pairs(LOG_INFO, "peer-timeout",
-				{"why", STR("nothing read or sent in time")});
-			shutdown(peer->watch.fd, SHUT_RDWR);
+	if (now >= peers->next) {
+		for (peer = TAILQ_FIRST(&peers->parked); peer != NULL;
+			peer = following) {
+			following = TAILQ_NEXT(peer, park);
+			look_locked(peers, peer, now);
 		}
+		peers->next = TAILQ_EMPTY(&peers->parked)
+			? INT64_MAX
+			: next_look(peers, now);
 	}
 	listen_again_locked(peers, now);
 	pthread_mutex_unlock(&peers->lock);
@@ -428,10 +427,6 @@ peers_shut(struct peers *peers, int how, bool idle)
 		if (idle && !peer->idle)
 			continue;
 		shutdown(peer->watch.fd, how);
-		if (peer->parked && peer->half) {
-			unpark_locked(peers, peer);
-			(void)arm(peers, peer, EPOLLIN);
-		}
 	}
 	pthread_mutex_unlock(&peers->lock);
 }

@@ -43,22 +43,22 @@ void peers_free(struct peers *peers);
 struct peer *peers_add(struct peers *peers, int fd);
 
 /* Do what peer can do without waiting, and hand it over; by the thread that
- * owns it: it has added it or got its event.  counters and scratch are that
- * thread's; counters may be NULL, scratch as for conn_run. */
-void peers_run(struct peers *peers, struct peer *peer,
-	struct counters *counters, unsigned char *scratch);
+ * owns it: it has added it or got its event.  counters are that thread's, or
+ * NULL. */
+void peers_run(
+	struct peers *peers, struct peer *peer, struct counters *counters);
 
 /* Hand peer, which waits for wait, over to whoever gets its next event.  The
  * caller must not touch it any more. */
-void peers_hand_over(struct peers *peers, struct peer *peer,
-	enum conn_wait wait, int64_t now);
+void peers_hand_over(
+	struct peers *peers, struct peer *peer, enum conn_wait wait);
 
 size_t peers_count(struct peers *peers);
 
 /* What follows is for the main thread. */
 
-/* When a connection is due, INT64_MAX: never; and deal with those that are.
- * Milliseconds of clock_ms. */
+/* When connections are to be looked at, INT64_MAX: never; and look at them, if
+ * it is time.  Milliseconds of clock_ms. */
 int64_t peers_next(struct peers *peers);
 void peers_look(struct peers *peers, int64_t now);
 

@@ -48,45 +48,60 @@ method_named(struct str name)
 	return METHOD_OTHER;
 }
 
-/* All fields of one name in what is left of the environment, joined. */
-static struct str
-join_fields(enum param i, char *const *environment, struct arena *arena)
+/* Join value to the field's former ones. */
+static void
+join(struct text *joined, struct str *field, struct str value)
 {
-	struct text text = {.arena = arena};
+	if (value.n == 0)
+		return;
+	if (joined->n == 0)
+		text_add(joined, *field);
+	if (joined->n > 0)
+		text_add(joined, STR(", "));
+	text_add(joined, value);
+	*field = text_str(joined);
+}
 
-	for (; *environment != NULL; environment++) {
-		struct str value = str_of(*environment);
+void
+request_begin(struct request_reader *reader, struct request *request,
+	struct arena *arena)
+{
+	*request = (struct request){.method = METHOD_OTHER};
+	reader->request = request;
+	reader->arena = arena;
+	memset(reader->joined, 0, sizeof(reader->joined));
+}
 
-		if (!str_eq(str_cut(&value, '='), names[i]) || value.n == 0)
-			continue;
-		if (text.n > 0)
-			text_add(&text, STR(", "));
-		text_add(&text, value);
+void
+request_add(struct request_reader *reader, struct str name, struct str value)
+{
+	enum param i = param_named(name);
+	struct str *param = &reader->request->param[i];
+
+	if (i == PARAMS)
+		return;
+	if (param->p != NULL && i >= PARAM_FIELDS) {
+		reader->joined[i].arena = reader->arena;
+		join(&reader->joined[i], param, value);
+	} else {
+		*param = value;
 	}
-	return text_str(&text);
+	if (i == PARAM_REQUEST_METHOD)
+		reader->request->method = method_named(value);
 }
 
 void
 request_read(
 	struct request *request, char *const *environment, struct arena *arena)
 {
-	char *const *first[PARAMS] = {NULL}; /* where a field came first */
-	bool joined[PARAMS] = {false};
+	struct request_reader reader;
 
-	*request = (struct request){.method = METHOD_OTHER};
+	request_begin(&reader, request, arena);
 	for (; *environment != NULL; environment++) {
 		struct str value = str_of(*environment);
-		enum param i = param_named(str_cut(&value, '='));
+		struct str name = str_cut(&value, '=');
 
-		if (i == PARAMS || value.p == NULL || joined[i])
-			continue;
-		joined[i] =
-			first[i] != NULL && str_starts(names[i], STR("HTTP_"));
-		if (joined[i])
-			value = join_fields(i, first[i], arena);
-		else
-			first[i] = environment;
-		request->param[i] = value;
+		if (value.p != NULL)
+			request_add(&reader, name, value);
 	}
-	request->method = method_named(request->param[PARAM_REQUEST_METHOD]);
 }

@@ -28,7 +28,7 @@ struct server {
 	const struct service *service;
 	int signals; /* signalfd */
 	int epoll;
-	int wake;        /* eventfd: a connection is due sooner */
+	int wake;        /* eventfd: peers_next has come closer */
 	int64_t ping_ms; /* between two signs of life; 0: none */
 	struct peers *peers;
 	struct threads *threads;
@@ -132,7 +132,7 @@ accept_rest(struct peers *peers, const struct listeners *listeners)
 
 			if (peer == NULL)
 				break;
-			peers_hand_over(peers, peer, CONN_IDLE, clock_ms());
+			peers_hand_over(peers, peer, CONN_IDLE);
 		}
 	}
 }

@@ -8,7 +8,7 @@
 
 struct server_limits {
 	int threads;         /* at least 1 */
-	int timeout_seconds; /* for a request to come, or a peer to read */
+	int timeout_seconds; /* for a byte to come or to be taken */
 	int grace_seconds;   /* for responses under way, when it stops */
 };
 

@@ -34,7 +34,6 @@ struct threads {
 /* A thread that answers. */
 struct worker {
 	struct threads *threads;
-	unsigned char *scratch;    /* WIRE_PEEK_SIZE bytes */
 	struct counters *counters; /* NULL: nothing is counted */
 };
 
@@ -56,8 +55,7 @@ accept_failed(struct cache *cache)
 static void
 run_peer(const struct worker *worker, struct peer *peer)
 {
-	peers_run(worker->threads->peers, peer, worker->counters,
-		worker->scratch);
+	peers_run(worker->threads->peers, peer, worker->counters);
 }
 
 static void
@@ -116,14 +114,13 @@ work(void *data)
 	int number = atomic_fetch_add(&threads->numbered, 1);
 	struct worker worker = {
 		.threads = threads,
-		.scratch = malloc(WIRE_PEEK_SIZE),
 		.counters = accounts && accounts->stats
 			? stats_of(accounts->stats, number)
 			: NULL,
 	};
 	struct epoll_event event;
 
-	while (worker.scratch != NULL) {
+	for (;;) {
 		struct watch *watch;
 
 		if (epoll_wait(threads->epoll, &event, 1, -1) < 1)
@@ -133,7 +130,6 @@ work(void *data)
 			break;
 		run_event(&worker, watch);
 	}
-	free(worker.scratch);
 	return NULL;
 }
 

@@ -7,6 +7,7 @@ import mmap
 import os
 import re
 import resource
+import socket
 import struct
 
 import pytest
@@ -317,29 +318,76 @@ def size_of(responder):
     return int(re.search(r"VmData:\s+(\d+)", status.read_text())[1]) * 1024
 
 
-def ask_with(responder, parameters):
-    """The status of a request with so many parameters more; None: no answer."""
-    with responder.client(5) as client:
-        client.send(client.request(
-            "/x.wwz/a.txt", keep=False, headers=[("A", "")] * parameters))
+def hold(stack, responder, size, count):
+    """count requests with so many bytes of parameters that lack their last
+    byte: what each client, and its last byte, and those that are refused."""
+    held, refused = [], []
+    for _ in range(count):
+        client = stack.enter_context(responder.client())
+        whole = client.request(
+            "/x.wwz/a.txt", headers=[("A", "a" * (size - 1000))])
+        # One that there is no memory for at all is closed.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            client.send(whole[:-1])
+        held.append((client, whole[-1:]))
+    # All that came before has been read when this is answered, or refused.
+    with contextlib.suppress(OSError), responder.client() as client:
+        client.send(client.request("/x.wwz/a.txt"))
+        client.read_response()
+    for client, _ in held:
+        client.socket.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            with contextlib.suppress(ConnectionResetError):
+                client.socket.recv(1, socket.MSG_PEEK)
+            refused.append(client)
+        client.socket.settimeout(harness.PATIENCE)
+    return [one for one in held if one[0] not in refused], refused
+
+
+def finish(held, refused):
+    """Half requests get their answer when they are whole."""
+    for client in refused:
         got = client.read_response()
-        return got and got.status
+        assert got is None or got.status == 503, got
+    for client, rest in held:
+        client.send(rest)
+        got = client.read_response()
+        assert got.status in (200, 503), got
 
 
 @pytest.mark.skipif(
     harness.SANITIZED, reason="a sanitizer needs memory of its own")
 def test_memory_runs_out_for_parameters(root, serve):
-    """Requests of very many parameters, of which libfcgi copies each, and no
-    more memory to be had than one usual request needs."""
+    """More half requests than there is memory for."""
     archives.write(root / "x.wwz", {"a.txt": "small"})
     needed = size_of(serve("--threads", "1"))
     responder = serve(
         "--threads", "1",
         preexec_fn=lambda: resource.setrlimit(
             resource.RLIMIT_DATA, (needed, needed)))
-    responder.allow("^(error|warn) ")
-    for parameters in (6000, 3000, 1000, 100, 6000):
-        status = ask_with(responder, parameters)
-        assert status in (200, 503), f"{parameters} parameters: {status}"
-        assert ask_with(responder, 1) == 200, f"after {parameters}"
-    assert status == 503, "there was memory for all of them"
+    responder.allow("^(error|warn|info) ")
+    with contextlib.ExitStack() as stack:
+        held, refused = hold(stack, responder, 60_000, 40)
+        assert held and refused, f"{len(held)} held, {len(refused)} refused"
+        finish(held, refused)
+    with responder.client() as client:
+        assert client.ask("/x.wwz/a.txt").body == b"small"
+
+
+def test_half_requests_share_memory(root, serve):
+    """All half requests together have 64 MiB and what each connection has."""
+    archives.write(root / "x.wwz", {"a.txt": "small"})
+    responder = serve("--threads", "2")
+    responder.allow("^warn no-memory ")
+    before = peak(responder)
+    with contextlib.ExitStack() as stack:
+        held, refused = hold(stack, responder, 65_000, 1200)
+        assert 900 < len(held) < 1150, f"{len(held)} held"
+        assert len(held) + len(refused) == 1200
+        with responder.client() as client:
+            assert client.ask("/x.wwz/a.txt").body == b"small"
+        if not harness.SANITIZED:
+            assert peak(responder) - before < 100 << 20
+        finish(held, refused)
+    with responder.client() as client:
+        assert client.ask("/x.wwz/a.txt").body == b"small"

@@ -1,4 +1,4 @@
-/* conn, wire, fcgi: records of FastCGI, made by hand, over a pair of sockets.
+/* conn, intake, wire: records of FastCGI, made by hand, over a pair of sockets.
  */
 
 #include <errno.h>
@@ -9,7 +9,6 @@
 #include <cmocka.h>
 
 #include "conn.h"
-#include "fcgi.h"
 #include "guard.h"
 #include "zipmake.h"
 
@@ -37,7 +36,7 @@ enum {
 
 static struct site site = {.suffix = {".wwz", 4}, .max_age = -1};
 static struct service service = {.site = &site};
-static unsigned char scratch[WIRE_PEEK_SIZE];
+static struct intake_pool pool = {.max = 100000};
 static const char text[] = "0123456789abcdefghijklmnopqrstuvwxyz";
 static struct str large, medium; /* contents of members */
 
@@ -62,7 +61,7 @@ connect_wires(struct wires *w)
 			0, fds),
 		0);
 	*w = (struct wires){.fd = fds[0]};
-	w->conn = conn_new(fds[1], &service, 1000);
+	w->conn = conn_new(fds[1], &service, &pool, 1000);
 	assert_non_null(w->conn);
 }
 
@@ -108,7 +107,7 @@ run(struct wires *w)
 	int turns = 0;
 
 	do {
-		wait = conn_run(w->conn, 2000, scratch);
+		wait = conn_run(w->conn, 2000);
 		receive(w);
 		assert_true(++turns < 100000);
 	} while (wait == CONN_WRITABLE);
@@ -187,8 +186,9 @@ struct wanted {
 	unsigned id, flags;
 	size_t params; /* filled up to so many bytes */
 	size_t body;
-	bool four; /* bytes in all lengths of parameters */
-	bool nul;  /* in a parameter */
+	bool four;       /* bytes in all lengths of parameters */
+	struct str more; /* an additional pair's value of... */
+	const char *name;
 };
 
 static void
@@ -202,8 +202,8 @@ put_request(struct zipmake_buffer *b, const struct wanted *w)
 		str_of(w->method ? w->method : "GET"), w->four);
 	put_param(&params, "DOCUMENT_ROOT", str_of(place), w->four);
 	put_param(&params, "REQUEST_URI", str_of(w->uri), w->four);
-	if (w->nul)
-		put_param(&params, "PATH_INFO", STR("/a\0b"), w->four);
+	if (w->name != NULL)
+		put_param(&params, w->name, w->more, w->four);
 	put_param(&params, "QUERY_STRING", STR(""), w->four);
 	memset(filling, 'f', sizeof(filling));
 	if (w->params > 0) /* Lengths of 1 and 4 bytes, and the name. */
@@ -385,8 +385,31 @@ test_requests(void **state)
 				.params = 65537,
 				.flags = KEEP},
 			431, NULL, CONN_READABLE},
-		{"NUL in a parameter", {.uri = "/a.wwz/small.txt", .nul = true},
+		{"NUL in the path",
+			{.uri = "/a.wwz/small.txt",
+				.name = "SCRIPT_FILENAME",
+				.more = {"/srv/a.wwz/a\0b", 14}},
 			400, NULL, CONN_CLOSE},
+		{"NUL in the archive's name",
+			{.uri = "/a.wwz/small.txt",
+				.name = "SCRIPT_FILENAME",
+				.more = {"/srv/a\0b.wwz/small.txt", 22}},
+			400, NULL, CONN_CLOSE},
+		{"NUL in the URL",
+			{.uri = "/a.wwz/small.txt",
+				.name = "REQUEST_URI",
+				.more = {"/a.wwz/small.txt\0x", 18}},
+			400, NULL, CONN_CLOSE},
+		{"NUL in the root",
+			{.uri = "/a.wwz/small.txt",
+				.name = "DOCUMENT_ROOT",
+				.more = {"/tmp\0x", 6}},
+			400, NULL, CONN_CLOSE},
+		{"NUL elsewhere",
+			{.uri = "/a.wwz/small.txt",
+				.name = "HTTP_USER_AGENT",
+				.more = {"a\0b", 3}},
+			200, &small, CONN_CLOSE},
 		{"lengths of four bytes",
 			{.uri = "/a.wwz/small.txt", .four = true}, 200, &small,
 			CONN_CLOSE},
@@ -415,8 +438,8 @@ test_requests(void **state)
 	log_take();
 }
 
-/* A request in pieces is looked at, and left where it lies, until its end has
- * come.  The time when it began does not move. */
+/* A request in pieces costs a reading for each and is looked at once: the time
+ * of its last byte is known, and no byte of it lies in the socket. */
 static void
 test_byte_by_byte(void **state)
 {
@@ -428,48 +451,120 @@ test_byte_by_byte(void **state)
 	connect_wires(&w);
 	for (size_t i = 0; i < b.n - 1; i++) {
 		transmit(&w, b.p + i, 1);
-		assert_int_equal(conn_run(w.conn, 5000 + (int64_t)i, scratch),
-			CONN_MORE);
-		assert_int_equal(w.conn->seen, i + 1);
-		if (i + 1 >= b.n - 8)
-			continue;
-		assert_int_equal(conn_run(w.conn, 6000 + (int64_t)i, scratch),
-			CONN_MORE);
-		assert_int_equal(w.conn->seen, i + 1);
-		assert_int_equal(w.conn->progress, 5000);
+		assert_int_equal(
+			conn_run(w.conn, 5000 + (int64_t)i), CONN_READABLE);
+		assert_int_equal(w.conn->progress, 5000 + i);
+		assert_int_equal(
+			conn_run(w.conn, 6000 + (int64_t)i), CONN_READABLE);
+		assert_int_equal(w.conn->progress, 5000 + i);
 		assert_int_equal(w.conn->state, CONN_READING);
+		assert_in_range(w.conn->intake.size, 0, INTAKE_FIRST);
 	}
 	transmit(&w, b.p + b.n - 1, 1);
 	assert_int_equal(run(&w), CONN_CLOSE);
 	assert_int_equal(check_answer(&w, "bytes", 1, 200, &small), 0);
+	assert_null(w.conn->intake.p);
 	disconnect(&w);
 	free(b.p);
 }
 
-/* A body that does not come to its end between two looks may be stuck behind a
- * socket that is full: then the answer does not wait for it. */
+/* The largest request byte by byte, its body included, and the memory that this
+ * takes.  Between requests there is none. */
 static void
-test_body_is_late(void **state)
+test_largest_byte_by_byte(void **state)
 {
-	const struct wanted wanted = {
-		.uri = "/a.wwz/small.txt", .body = 50000, .flags = KEEP};
+	const struct wanted wanted = {.uri = "/a.wwz/small.txt",
+		.params = WIRE_PARAMS_MAX,
+		.body = WIRE_BODY_MAX,
+		.flags = KEEP};
 	struct zipmake_buffer b = {0};
+	size_t most = 0;
 	struct wires w;
 
 	(void)state;
 	put_request(&b, &wanted);
 	connect_wires(&w);
-	transmit(&w, b.p, b.n - 20000);
-	assert_int_equal(run(&w), CONN_MORE);
-	assert_int_equal(run(&w), CONN_READABLE);
-	assert_int_equal(check_answer(&w, "late", 1, 200, &small), 0);
-	transmit(&w, b.p + b.n - 20000, 20000);
-	assert_int_equal(run(&w), CONN_READABLE);
-	assert_int_equal(w.n, 0);
-	shutdown(w.fd, SHUT_WR);
-	assert_int_equal(conn_run(w.conn, 2000, scratch), CONN_CLOSE);
+	for (size_t i = 0; i < b.n - 1; i++) {
+		transmit(&w, b.p + i, 1);
+		assert_int_equal(conn_run(w.conn, 5000), CONN_READABLE);
+		if (w.conn->intake.size > most)
+			most = w.conn->intake.size;
+	}
+	assert_in_range(most, WIRE_PARAMS_MAX, INTAKE_MAX);
+	assert_int_equal(pool.used, most - INTAKE_FIRST);
+	transmit(&w, b.p + b.n - 1, 1);
+	assert_int_equal(run(&w), CONN_IDLE);
+	assert_int_equal(check_answer(&w, "largest", 1, 200, &small), 0);
+	assert_null(w.conn->intake.p);
+	assert_int_equal(pool.used, 0);
 	disconnect(&w);
 	free(b.p);
+}
+
+/* Half requests share what there is for them: one that would need more gets
+ * 503, and the others go on. */
+static void
+test_pool(void **state)
+{
+	const struct wanted wanted = {.uri = "/a.wwz/small.txt",
+		.params = WIRE_PARAMS_MAX,
+		.flags = KEEP};
+	struct zipmake_buffer b = {0};
+	struct wires first, second;
+
+	(void)state;
+	put_request(&b, &wanted);
+	connect_wires(&first);
+	connect_wires(&second);
+	transmit(&first, b.p, b.n - 1);
+	assert_int_equal(run(&first), CONN_READABLE);
+	transmit(&second, b.p, b.n - 1);
+	assert_int_equal(run(&second), CONN_READABLE);
+	assert_int_equal(second.conn->state, CONN_DRAINING);
+	assert_int_equal(check_answer(&second, "second", 1, 503, NULL), 0);
+	assert_non_null(strstr(log_take(), "warn no-memory"));
+	assert_int_equal(pool.used, INTAKE_MAX - INTAKE_FIRST);
+	transmit(&first, b.p + b.n - 1, 1);
+	assert_int_equal(run(&first), CONN_IDLE);
+	assert_int_equal(check_answer(&first, "first", 1, 200, &small), 0);
+	transmit(&first, b.p, b.n - 1);
+	assert_int_equal(run(&first), CONN_READABLE);
+	disconnect(&first);
+	disconnect(&second);
+	assert_int_equal(pool.used, 0);
+	free(b.p);
+}
+
+/* Parameters that promise more than there is are no request. */
+static void
+test_wrong_lengths(void **state)
+{
+	static const struct str rows[] = {
+		{"\377\377\377\377\200\0\0\1ab", 10},
+		{"\377\377\377\377\377\377\377\377", 8},
+		{"\1\1ab\1", 5},
+		{"\200\0\0", 3},
+		{"\16\4REQUEST_METHODGET", 19},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct zipmake_buffer b = {0}, params = {0};
+		struct wires w;
+
+		zipmake_put(&params, rows[i].p, rows[i].n);
+		put_begin(&b, 1, RESPONDER, KEEP);
+		put_stream(&b, PARAMETERS, 1, &params);
+		put_record(&b, STDIN, 1, NULL, 0, 0);
+		connect_wires(&w);
+		transmit(&w, b.p, b.n);
+		assert_int_equal(run(&w), CONN_CLOSE);
+		assert_int_equal(w.n, 0);
+		assert_non_null(strstr(log_take(), "warn bad-request"));
+		disconnect(&w);
+		free(params.p);
+		free(b.p);
+	}
 }
 
 static void
@@ -483,7 +578,7 @@ test_nothing_to_read(void **state)
 	assert_int_equal(run(&w), CONN_IDLE);
 	close(w.fd);
 	w.fd = -1;
-	assert_int_equal(conn_run(w.conn, 2000, scratch), CONN_CLOSE);
+	assert_int_equal(conn_run(w.conn, 2000), CONN_CLOSE);
 	disconnect(&w);
 	conn_free(NULL);
 }
@@ -507,7 +602,7 @@ test_kept(void **state)
 		assert_int_equal(check_answer(&w, "kept", i, 200,
 					 i % 3 ? &small : &large),
 			0);
-		assert_int_equal(w.conn->seen, 0);
+		assert_null(w.conn->intake.p);
 	}
 	send_request(&w, &small_wanted);
 	assert_int_equal(run(&w), CONN_CLOSE);
@@ -534,22 +629,33 @@ test_closing(void **state)
 	disconnect(&w);
 }
 
-/* A second request that lies behind the first is not answered, but the first is
- * whole, and the connection ends, so that nobody waits. */
+/* Requests that come with the first one, though nobody should send them, are
+ * answered one after another, however their bytes fall into the buffer. */
 static void
 test_pipelined(void **state)
 {
-	const struct wanted wanted = {.uri = "/a.wwz/small.txt", .flags = KEEP};
+	enum { REQUESTS = 100 };
 	struct zipmake_buffer b = {0};
+	unsigned ends = 0;
 	struct wires w;
 
 	(void)state;
-	put_request(&b, &wanted);
-	put_request(&b, &wanted);
+	for (unsigned i = 1; i <= REQUESTS; i++)
+		put_request(&b,
+			&(struct wanted){.uri = i % 3 ? "/a.wwz/small.txt"
+						      : "/a.wwz/medium.txt",
+				.id = i,
+				.body = i * 20,
+				.flags = i < REQUESTS ? KEEP : 0});
 	connect_wires(&w);
 	transmit(&w, b.p, b.n);
 	assert_int_equal(run(&w), CONN_CLOSE);
-	assert_int_equal(check_answer(&w, "first", 1, 200, &small), 0);
+	for (size_t at = 0; at < w.n;
+		at += 8 + (size_t)(w.p[at + 4] << 8 | w.p[at + 5])) {
+		assert_int_equal(w.p[at + 2] << 8 | w.p[at + 3], ends + 1);
+		ends += w.p[at + 1] == END_REQUEST;
+	}
+	assert_int_equal(ends, REQUESTS);
 	disconnect(&w);
 	free(b.p);
 }
@@ -591,11 +697,11 @@ test_long_body(void **state)
 	put_request(&b, &wanted);
 	connect_wires(&w);
 	transmit(&w, b.p, b.n - 8);
-	assert_int_equal(run(&w), CONN_MORE);
+	assert_int_equal(run(&w), CONN_READABLE);
 	b.n = 0;
 	put_record(&b, STDIN, 1, piece, 65000, 0);
 	transmit(&w, b.p, b.n);
-	assert_int_equal(run(&w), CONN_MORE);
+	assert_int_equal(run(&w), CONN_READABLE);
 	transmit(&w, b.p, b.n);
 	assert_int_equal(run(&w), CONN_READABLE);
 	assert_true(w.ended);
@@ -606,7 +712,7 @@ test_long_body(void **state)
 	}
 	assert_int_equal(w.n, 0);
 	shutdown(w.fd, SHUT_WR);
-	assert_int_equal(conn_run(w.conn, 2000, scratch), CONN_CLOSE);
+	assert_int_equal(conn_run(w.conn, 2000), CONN_CLOSE);
 	disconnect(&w);
 	free(b.p);
 	free(piece);
@@ -647,11 +753,6 @@ test_stray_record(void **state)
 	connect_wires(&w);
 	for (int i = 0; i < 3; i++) {
 		send_request(&w, &wanted);
-		/* The record in front of it first. */
-		if (i > 0) {
-			assert_int_equal(run(&w), CONN_IDLE);
-			assert_int_equal(w.n, 0);
-		}
 		assert_int_equal(run(&w), CONN_IDLE);
 		assert_int_equal(check_answer(&w, "kept", 1, 200, &small), 0);
 		transmit(&w, b.p, b.n);
@@ -744,10 +845,9 @@ test_management_and_request(void **state)
 	put_request(&b, &small_wanted);
 	connect_wires(&w);
 	transmit(&w, b.p, b.n);
-	assert_int_equal(run(&w), CONN_IDLE);
+	assert_int_equal(run(&w), CONN_CLOSE);
 	assert_true(w.n > 8);
 	assert_int_equal(w.p[1], GET_VALUES_RESULT);
-	assert_int_equal(run(&w), CONN_CLOSE);
 	n = 8 + (size_t)(w.p[4] << 8 | w.p[5]) + w.p[6];
 	memmove(w.p, w.p + n, w.n - n);
 	w.n -= n;
@@ -776,7 +876,11 @@ test_wrong_roles(void **state)
 		put_begin(&b, 7, roles[i], KEEP);
 		connect_wires(&w);
 		transmit(&w, b.p, b.n);
-		assert_int_equal(run(&w), CONN_CLOSE);
+		/* What still comes is drained. */
+		assert_int_equal(run(&w), CONN_READABLE);
+		assert_true(w.ended);
+		transmit(&w, b.p, b.n);
+		assert_int_equal(run(&w), CONN_READABLE);
 		read_records(&w, 7, &got);
 		assert_int_equal(got.ends, 1);
 		assert_int_equal(got.protocol_status, UNKNOWN_ROLE);
@@ -810,8 +914,8 @@ test_no_requests(void **state)
 				24},
 			CONN_CLOSE},
 		{"begin", {"\1\1\0\1\0\x08\0\0\0\1\0\0\0\0\0\0", 16},
-			CONN_MORE},
-		{"half a header", {"\1\1\0\1", 4}, CONN_MORE},
+			CONN_READABLE},
+		{"half a header", {"\1\1\0\1", 4}, CONN_READABLE},
 	};
 	unsigned failed = 0;
 
@@ -861,18 +965,14 @@ test_peer_gone_before(void **state)
 
 	(void)state;
 	put_request(&b, &small_wanted);
-	/* When only the end of the body lacks, it is answered. */
-	for (size_t n = 1; n < b.n - 8; n++) {
-		enum conn_wait wait;
+	for (size_t n = 1; n < b.n; n++) {
 		struct wires w;
 
 		connect_wires(&w);
 		transmit(&w, b.p, n);
 		shutdown(w.fd, SHUT_WR);
-		wait = run(&w);
-		assert_true(wait == CONN_CLOSE || wait == CONN_MORE);
-		wait = run(&w);
-		assert_true(wait == CONN_CLOSE || wait == CONN_MORE);
+		assert_int_equal(run(&w), CONN_READABLE);
+		assert_int_equal(run(&w), CONN_CLOSE);
 		assert_int_equal(w.n, 0);
 		disconnect(&w);
 	}
@@ -889,10 +989,10 @@ test_peer_gone_meanwhile(void **state)
 	(void)state;
 	connect_wires(&w);
 	send_request(&w, &wanted);
-	assert_int_equal(conn_run(w.conn, 2000, scratch), CONN_WRITABLE);
+	assert_int_equal(conn_run(w.conn, 2000), CONN_WRITABLE);
 	close(w.fd);
 	w.fd = -1;
-	assert_int_equal(conn_run(w.conn, 2000, scratch), CONN_CLOSE);
+	assert_int_equal(conn_run(w.conn, 2000), CONN_CLOSE);
 	disconnect(&w);
 }
 
@@ -911,7 +1011,7 @@ test_freed_meanwhile(void **state)
 	assert_int_equal(archive->users, 2);
 	connect_wires(&w);
 	send_request(&w, &wanted);
-	assert_int_equal(conn_run(w.conn, 2000, scratch), CONN_WRITABLE);
+	assert_int_equal(conn_run(w.conn, 2000), CONN_WRITABLE);
 	assert_int_equal(archive->users, 3);
 	disconnect(&w);
 	assert_int_equal(archive->users, 2);
@@ -945,7 +1045,7 @@ test_small_buffer(void **state)
 					 &size, sizeof(size)),
 			0);
 		send_request(&w, &wanted);
-		while ((wait = conn_run(w.conn, 2000 + turns, scratch)) ==
+		while ((wait = conn_run(w.conn, 2000 + turns)) ==
 			CONN_WRITABLE) {
 			/* Behind an odd turn there is no room; what was sent
 			 * then was the last progress. */
@@ -996,7 +1096,7 @@ test_little_among_much(void **state)
 	zipmake_free(&z);
 	connect_wires(&w);
 	send_request(&w, &wanted);
-	while (conn_run(w.conn, 2000, scratch) == CONN_WRITABLE)
+	while (conn_run(w.conn, 2000) == CONN_WRITABLE)
 		turns++;
 	receive(&w);
 	assert_in_range(turns, 1, content.n);
@@ -1077,8 +1177,7 @@ test_truncated_file(void **state)
 				check_answer(&w, "whole", 1, 200, &large), 0);
 		}
 		send_request(&w, &wanted);
-		assert_int_equal(
-			conn_run(w.conn, 2000, scratch), CONN_WRITABLE);
+		assert_int_equal(conn_run(w.conn, 2000), CONN_WRITABLE);
 		assert_int_equal(truncate("cut.wwz", sizes[i / 2]), 0);
 		log_take();
 		assert_int_equal(run(&w), CONN_CLOSE);
@@ -1123,7 +1222,7 @@ test_every_bit_flipped(void **state)
 	log_take();
 }
 
-/* The archives, and libfcgi. */
+/* The archives. */
 
 static void
 save_archives(void)
@@ -1153,7 +1252,7 @@ save_archives(void)
 static int
 begin(void **state)
 {
-	if (place_make(state) < 0 || fcgi_init() < 0)
+	if (place_make(state) < 0)
 		return -1;
 	log_catch();
 	save_archives();
@@ -1176,7 +1275,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_byte_by_byte),
-		cmocka_unit_test(test_body_is_late),
+		cmocka_unit_test(test_largest_byte_by_byte),
+		cmocka_unit_test(test_pool),
+		cmocka_unit_test(test_wrong_lengths),
 		cmocka_unit_test(test_nothing_to_read),
 		cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_closing),

@@ -17,7 +17,7 @@ enum {
 };
 
 /* Records as they are sent. */
-struct wire {
+struct wire_bytes {
 	unsigned char p[ROOM];
 	size_t n;
 };
@@ -30,7 +30,7 @@ struct record {
 };
 
 static void
-add(struct wire *wire, const struct record *r)
+add(struct wire_bytes *wire, const struct record *r)
 {
 	unsigned char *p = wire->p + wire->n;
 	const size_t n = r->content.n;
@@ -53,22 +53,38 @@ add(struct wire *wire, const struct record *r)
 }
 
 static void
-add_all(struct wire *wire, const struct record *records, size_t most)
+add_all(struct wire_bytes *wire, const struct record *records, size_t most)
 {
 	for (size_t i = 0; i < most && records[i].type != 0; i++)
 		add(wire, &records[i]);
 }
 
-/* wire_look at the first n bytes, in memory that ends there. */
-static enum wire_state
-look(const struct wire *wire, size_t n, struct wire_request *request)
-{
-	struct str copy = copy_exactly((struct str){(const char *)wire->p, n});
-	enum wire_state state =
-		wire_look((const unsigned char *)copy.p, n, request);
+/* What wire_look says of bytes, and leaves of them. */
+struct seen {
+	enum wire_state state;
+	struct wire wire;
+	unsigned char *p;
+	size_t n;
+};
 
-	free((char *)copy.p);
-	return state;
+/* wire_look at the first n bytes at once, in memory that ends there. */
+static struct seen
+look(const struct wire_bytes *bytes, size_t n)
+{
+	struct str copy = copy_exactly((struct str){(const char *)bytes->p, n});
+	struct seen seen = {.p = (unsigned char *)(uintptr_t)copy.p, .n = n};
+
+	seen.state = wire_look(&seen.wire, seen.p, &seen.n);
+	return seen;
+}
+
+static enum wire_state
+state_at(const struct wire_bytes *bytes, size_t n)
+{
+	struct seen seen = look(bytes, n);
+
+	free(seen.p);
+	return seen.state;
 }
 
 static const char *
@@ -77,11 +93,11 @@ state_name(enum wire_state state)
 	static const char *const names[] = {
 		[WIRE_PART] = "part",
 		[WIRE_WHOLE] = "whole",
-		[WIRE_MANAGEMENT] = "management",
-		[WIRE_STRAY] = "stray",
+		[WIRE_QUESTION] = "question",
 		[WIRE_PARAMS_TOO_LONG] = "params too long",
 		[WIRE_BODY_TOO_LONG] = "body too long",
 		[WIRE_WRONG_ROLE] = "wrong role",
+		[WIRE_ABORTED] = "aborted",
 		[WIRE_BAD] = "bad",
 	};
 
@@ -120,8 +136,13 @@ static const struct {
 	{"no parameters", WIRE_WHOLE,
 		{{BEGIN, 1, CLOSED, 0}, {PARAMS, 1, NOTHING, 0},
 			{STDIN, 1, NOTHING, 0}}},
-	/* libfcgi would take padding of the first record for the next one. */
-	{"padding behind the beginning", WIRE_BAD, {{BEGIN, 1, KEPT, 8}}},
+	{"padding behind the beginning", WIRE_WHOLE,
+		{{BEGIN, 1, KEPT, 8}, {PARAMS, 1, NOTHING, 0},
+			{STDIN, 1, NOTHING, 0}}},
+	{"behind others' records", WIRE_WHOLE,
+		{{ABORT, 1, NOTHING, 8}, {STDIN, 2, BODY(9), 3},
+			{PARAMS, 1, PAIR, 1}, {BEGIN, 1, CLOSED, 0},
+			{PARAMS, 1, NOTHING, 0}, {STDIN, 1, NOTHING, 0}}},
 	{"padding", WIRE_WHOLE,
 		{{BEGIN, 1, KEPT, 0}, {PARAMS, 1, PAIR, 255},
 			{PARAMS, 1, NOTHING, 7}, {STDIN, 1, BODY(3), 5},
@@ -155,7 +176,7 @@ static const struct {
 	{"the end of another one's body", WIRE_BAD,
 		{{BEGIN, 1, CLOSED, 0}, {PARAMS, 1, NOTHING, 0},
 			{STDIN, 2, NOTHING, 0}}},
-	{"nothing begun", WIRE_STRAY,
+	{"nothing begun", WIRE_PART,
 		{{PARAMS, 1, NOTHING, 0}, {STDIN, 1, NOTHING, 0}}},
 	/* Requests are not multiplexed. */
 	{"another begun", WIRE_BAD,
@@ -165,15 +186,15 @@ static const struct {
 	{"the same begun again", WIRE_BAD,
 		{{BEGIN, 1, CLOSED, 0}, {BEGIN, 1, CLOSED, 0}}},
 	/* What comes first and is about no request is answered first. */
-	{"a question", WIRE_MANAGEMENT, {{GET_VALUES, 0, NOTHING, 0}}},
-	{"questions", WIRE_MANAGEMENT,
+	{"a question", WIRE_QUESTION, {{GET_VALUES, 0, NOTHING, 0}}},
+	{"questions", WIRE_QUESTION,
 		{{GET_VALUES, 0, BYTES("\17\0FCGI_MPXS_CONNS"), 7},
 			{UNKNOWN + 1, 0, BODY(3), 0}, {255, 0, NOTHING, 0}}},
-	{"a question, and a request", WIRE_MANAGEMENT,
+	{"a question, and a request", WIRE_QUESTION,
 		{{GET_VALUES, 0, NOTHING, 0}, {BEGIN, 1, CLOSED, 0},
 			{PARAMS, 1, NOTHING, 0}, {STDIN, 1, NOTHING, 0}}},
-	{"a beginning of no request", WIRE_MANAGEMENT, {{BEGIN, 0, CLOSED, 0}}},
-	{"a large question", WIRE_MANAGEMENT,
+	{"a beginning of no request", WIRE_QUESTION, {{BEGIN, 0, CLOSED, 0}}},
+	{"a large question", WIRE_QUESTION,
 		{{GET_VALUES, 0, BODY(65535), 255}}},
 	{"begun, and a question", WIRE_BAD,
 		{{BEGIN, 1, CLOSED, 0}, {GET_VALUES, 0, NOTHING, 0}}},
@@ -197,10 +218,10 @@ static const struct {
 	{"too long a beginning", WIRE_BAD,
 		{{BEGIN, 1, BYTES("\0\1\0\0\0\0\0\0\0"), 0}}},
 	{"an empty beginning", WIRE_BAD, {{BEGIN, 1, NOTHING, 0}}},
-	{"aborted", WIRE_BAD,
+	{"aborted", WIRE_ABORTED,
 		{{BEGIN, 1, CLOSED, 0}, {PARAMS, 1, PAIR, 0},
 			{ABORT, 1, NOTHING, 0}}},
-	{"aborted at its end", WIRE_BAD,
+	{"aborted at its end", WIRE_ABORTED,
 		{{BEGIN, 1, CLOSED, 0}, {PARAMS, 1, NOTHING, 0},
 			{STDIN, 1, BODY(1), 0}, {ABORT, 1, NOTHING, 0},
 			{STDIN, 1, NOTHING, 0}}},
@@ -224,22 +245,6 @@ static const struct {
 	{"an unknown type", WIRE_BAD,
 		{{BEGIN, 1, CLOSED, 0}, {UNKNOWN + 1, 1, NOTHING, 0}}},
 	{"type 255", WIRE_BAD, {{BEGIN, 1, CLOSED, 0}, {255, 1, NOTHING, 0}}},
-	/* Parameters that are none. */
-	{"a length alone", WIRE_BAD,
-		{{BEGIN, 1, CLOSED, 0}, {PARAMS, 1, BYTES("\1"), 0},
-			{PARAMS, 1, NOTHING, 0}}},
-	{"half a length", WIRE_BAD,
-		{{BEGIN, 1, CLOSED, 0}, {PARAMS, 1, BYTES("\200\0\0"), 0},
-			{PARAMS, 1, NOTHING, 0}}},
-	{"half a value", WIRE_BAD,
-		{{BEGIN, 1, CLOSED, 0}, {PARAMS, 1, BYTES("\1\2ab"), 0},
-			{PARAMS, 1, NOTHING, 0}}},
-	{"a length beyond all limits", WIRE_PARAMS_TOO_LONG,
-		{{BEGIN, 1, CLOSED, 0},
-			{PARAMS, 1, BYTES("\1\377\377\377\377"), 0}}},
-	{"lengths whose sum is", WIRE_PARAMS_TOO_LONG,
-		{{BEGIN, 1, CLOSED, 0},
-			{PARAMS, 1, BYTES("\377\377\377\377\200\0\0\1"), 0}}},
 	{"long lengths of little", WIRE_WHOLE,
 		{{BEGIN, 1, CLOSED, 0},
 			{PARAMS, 1, BYTES("\200\0\0\1\200\0\0\1ab\1\0c"), 0},
@@ -274,7 +279,7 @@ static const struct {
 			{STDIN, 1, NOTHING, 0}}},
 };
 
-static struct wire wire;
+static struct wire_bytes wire;
 
 static void
 test_records(void **state)
@@ -283,85 +288,114 @@ test_records(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(table); i++) {
-		struct wire_request request;
-
 		wire.n = 0;
 		add_all(&wire, table[i].records, MOST_RECORDS);
 		failed += differ_state(table[i].asked, wire.n,
-			look(&wire, wire.n, &request), table[i].want);
+			state_at(&wire, wire.n), table[i].want);
 	}
 	assert_int_equal(failed, 0);
 }
 
-/* Where records end: 0, and behind each. */
-struct ends {
-	size_t at[MOST_RECORDS + 1];
-	size_t n;
+/* The first byte behind what is looked at piece by piece. */
+struct pieces {
+	struct seen seen;
+	size_t fed;
 };
 
-static struct ends
-build(const struct record *records, size_t most)
-{
-	struct ends ends = {.n = 1};
-
-	wire.n = 0;
-	for (size_t i = 0; i < most && records[i].type != 0; i++) {
-		add(&wire, &records[i]);
-		ends.at[ends.n++] = wire.n;
-	}
-	return ends;
-}
-
-/* n is less than 20 bytes from where a record ends. */
-static bool
-is_near(const struct ends *ends, size_t n)
-{
-	for (size_t i = 0; i < ends->n; i++) {
-		if (n + 20 > ends->at[i] && n < ends->at[i] + 20)
-			return true;
-	}
-	return false;
-}
-
-/* Every beginning of what the table has: a part until something else is clear,
- * which is not taken back.  A request is whole at its end and not before, a
- * question likewise. */
+/* Look at bytes up to to, of which those before fed have been looked at. */
 static void
-test_beginnings(void **state)
+feed(struct pieces *pieces, const struct wire_bytes *bytes, size_t to)
+{
+	struct seen *seen = &pieces->seen;
+
+	if (to > pieces->fed)
+		memcpy(seen->p + seen->n, bytes->p + pieces->fed,
+			to - pieces->fed);
+	seen->n += to - pieces->fed;
+	pieces->fed = to;
+	seen->state = wire_look(&seen->wire, seen->p, &seen->n);
+}
+
+static unsigned
+differ_seen(const char *asked, size_t at, const struct seen *got,
+	const struct seen *want)
+{
+	unsigned failed = differ_state(asked, at, got->state, want->state);
+
+	failed += differ_number(asked, "kept", (long long)got->wire.kept,
+		(long long)want->wire.kept);
+	failed += differ_number(
+		asked, "stage", got->wire.stage, want->wire.stage);
+	if (got->n != want->n ||
+		(got->n > 0 && memcmp(got->p, want->p, got->n) != 0)) {
+		print_error("%s: %zu: other bytes are left\n", asked, at);
+		failed++;
+	}
+	return failed;
+}
+
+/* Pieces of size bytes, up to what settles it, say the same as all bytes up to
+ * there at once, leave the same, and need room for no more than what is kept
+ * and a piece. */
+static unsigned
+check_pieces(const char *asked, size_t size)
+{
+	struct pieces pieces = {.seen.p = malloc(ROOM)};
+	unsigned failed = 0;
+
+	while (pieces.fed < wire.n && pieces.seen.state == WIRE_PART &&
+		failed == 0) {
+		size_t to = pieces.fed + size;
+		struct seen at_once;
+
+		feed(&pieces, &wire, to < wire.n ? to : wire.n);
+		if (pieces.fed % 997 != 0 && pieces.fed + 100 < wire.n &&
+			pieces.seen.state == WIRE_PART && pieces.fed > 400)
+			continue;
+		at_once = look(&wire, pieces.fed);
+		failed +=
+			differ_seen(asked, pieces.fed, &pieces.seen, &at_once);
+		failed += pieces.seen.state == WIRE_PART &&
+			pieces.seen.n >=
+				pieces.seen.wire.kept + WIRE_HEADER_SIZE;
+		free(at_once.p);
+	}
+	free(pieces.seen.p);
+	return failed;
+}
+
+/* However it comes, it is the same. */
+static void
+test_pieces(void **state)
+{
+	static const size_t sizes[] = {1, 2, 3, 7, 8, 9, 16, 1000, 4096};
+	unsigned failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		wire.n = 0;
+		add_all(&wire, table[i].records, MOST_RECORDS);
+		for (size_t k = 0; k < COUNT(sizes); k++)
+			failed += check_pieces(table[i].asked, sizes[k]);
+	}
+	assert_int_equal(failed, 0);
+}
+
+/* A request is whole at its end and not before. */
+static void
+test_not_before_its_end(void **state)
 {
 	unsigned failed = 0;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(table); i++) {
-		const char *asked = table[i].asked;
-		const struct ends ends = build(table[i].records, MOST_RECORDS);
-		enum wire_state settled = WIRE_PART;
-
-		for (size_t n = 0; n <= wire.n; n++) {
-			struct wire_request request;
-			enum wire_state got;
-			size_t least = 0;
-
-			if (!is_near(&ends, n))
-				continue;
-			got = look(&wire, n, &request);
-			if (settled == WIRE_PART)
-				settled = got;
-			failed += differ_state(asked, n, got, settled);
-			if (got == WIRE_WHOLE)
-				least = wire.n;
-			if (got == WIRE_MANAGEMENT || got == WIRE_STRAY)
-				least = ends.at[1];
-			if (n < least)
-				failed +=
-					differ_state(asked, n, got, WIRE_PART);
-			if (least > 0)
-				failed += differ_number(asked, "size",
-					(long long)request.size,
-					(long long)least);
-			assert_in_range(failed, 0, 20);
-		}
-		failed += differ_state(asked, wire.n, settled, table[i].want);
+		if (table[i].want != WIRE_WHOLE)
+			continue;
+		wire.n = 0;
+		add_all(&wire, table[i].records, MOST_RECORDS);
+		for (size_t n = 1; n < 300 && n <= wire.n; n++)
+			failed += differ_state(table[i].asked, wire.n - n,
+				state_at(&wire, wire.n - n), WIRE_PART);
 	}
 	assert_int_equal(failed, 0);
 }
@@ -390,19 +424,18 @@ test_too_long_early(void **state)
 		{{{BEGIN, 1, CLOSED, 0}, {PARAMS, 1, NOTHING, 0},
 			 {STDIN, 1, BODY(65535), 0}, {STDIN, 1, BODY(1), 0}},
 			WIRE_PART},
-		/* So is another one's. */
+		/* Another one's is not. */
 		{{{BEGIN, 1, CLOSED, 0}, {PARAMS, 1, BODY(65535), 0},
 			 {PARAMS, 2, BODY(65535), 0}},
-			WIRE_PART},
+			WIRE_BAD},
 		{{{BEGIN, 1, CLOSED, 0}, {PARAMS, 1, BODY(65535), 0},
 			 {GET_VALUES, 0, BODY(65535), 0}},
-			WIRE_PART},
+			WIRE_BAD},
 	};
 	unsigned failed = 0;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct wire_request request;
 		size_t last = 0, header;
 		char asked[32];
 
@@ -414,9 +447,9 @@ test_too_long_early(void **state)
 		header = last + WIRE_HEADER_SIZE;
 		snprintf(asked, sizeof(asked), "row %zu", i);
 		failed += differ_state(asked, header - 1,
-			look(&wire, header - 1, &request), WIRE_PART);
-		failed += differ_state(asked, header,
-			look(&wire, header, &request), rows[i].want);
+			state_at(&wire, header - 1), WIRE_PART);
+		failed += differ_state(
+			asked, header, state_at(&wire, header), rows[i].want);
 	}
 	assert_int_equal(failed, 0);
 }
@@ -451,7 +484,6 @@ test_request(void **state)
 			{STDIN, id, BODY(77), 2},
 			{STDIN, id, NOTHING, 1},
 		};
-		struct wire_request request;
 		char asked[32];
 		size_t size;
 
@@ -461,18 +493,52 @@ test_request(void **state)
 		add_all(&wire, records, COUNT(records));
 		snprintf(asked, sizeof(asked), "id %d", id);
 		for (size_t n = size; n <= wire.n; n++) {
-			failed += differ_state(
-				asked, n, look(&wire, n, &request), WIRE_WHOLE);
-			failed += differ_number(asked, "id", request.id, id);
+			struct seen seen = look(&wire, n);
+
+			failed +=
+				differ_state(asked, n, seen.state, WIRE_WHOLE);
+			failed += differ_number(asked, "id", seen.wire.id, id);
 			failed += differ_number(
-				asked, "keep", request.keep, rows[i].keep);
+				asked, "keep", seen.wire.keep, rows[i].keep);
 			failed += differ_number(asked, "params",
-				(long long)request.params, 1234);
-			failed += differ_number(asked, "size",
-				(long long)request.size, (long long)size);
+				(long long)seen.wire.kept, 1234);
+			wire_next(&seen.wire, seen.p, &seen.n);
+			failed += differ_number(asked, "behind",
+				(long long)seen.n, (long long)(n - size));
+			if (seen.n > 0)
+				assert_memory_equal(
+					seen.p, wire.p + size, seen.n);
+			failed += wire_has_begun(&seen.wire);
+			free(seen.p);
 			assert_in_range(failed, 0, 20);
 		}
 	}
+	assert_int_equal(failed, 0);
+}
+
+/* What stays of parameters in several records. */
+static void
+test_kept(void **state)
+{
+	static const struct record records[] = {
+		{BEGIN, 1, KEPT, 7},
+		{PARAMS, 1, BYTES("\1\2a"), 5},
+		{PARAMS, 1, BYTES("bc"), 0},
+		{PARAMS, 1, BYTES("\0\0"), 255},
+		{PARAMS, 1, NOTHING, 3},
+		{STDIN, 1, BODY(77), 2},
+		{STDIN, 1, NOTHING, 1},
+	};
+	struct seen seen;
+	unsigned failed;
+
+	(void)state;
+	wire.n = 0;
+	add_all(&wire, records, COUNT(records));
+	seen = look(&wire, wire.n);
+	failed = differ("kept", (struct str){(char *)seen.p, seen.n},
+		STR("\1\2abc\0\0"));
+	free(seen.p);
 	assert_int_equal(failed, 0);
 }
 
@@ -491,8 +557,8 @@ test_no_fastcgi(void **state)
 		/* Version 0 of an otherwise good beginning, and a bad record
 		 * behind one that is passed over. */
 		{BYTES("\0\1\0\1\0\10\0\0\0\1\0\0\0\0\0\0"), WIRE_BAD},
-		{BYTES("\1\5\0\1\0\0\0\0\2\11\0\0\0\0\0\0"), WIRE_STRAY},
-		{BYTES("\1\5\0\1\0\0\0\0GET / HT"), WIRE_STRAY},
+		{BYTES("\1\5\0\1\0\0\0\0\2\11\0\0\0\0\0\0"), WIRE_BAD},
+		{BYTES("\1\5\0\1\0\0\0\0GET / HT"), WIRE_BAD},
 		/* A record of another one's of the largest size, not there. */
 		{BYTES("\1\4\0\1\377\377\377\0"), WIRE_PART},
 	};
@@ -500,21 +566,19 @@ test_no_fastcgi(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct wire_request request;
 		char asked[32];
 
 		wire.n = rows[i].bytes.n;
 		if (wire.n > 0)
 			memcpy(wire.p, rows[i].bytes.p, wire.n);
 		snprintf(asked, sizeof(asked), "row %zu", i);
-		failed += differ_state(asked, wire.n,
-			look(&wire, wire.n, &request), rows[i].want);
+		failed += differ_state(
+			asked, wire.n, state_at(&wire, wire.n), rows[i].want);
 	}
 	assert_int_equal(failed, 0);
 }
 
-/* A good request with any one byte changed: what is said of its beginnings does
- * not change once it is clear, and all of the request lies in what there is. */
+/* A good request with any one byte changed is the same however it comes. */
 static void
 test_changed(void **state)
 {
@@ -534,18 +598,9 @@ test_changed(void **state)
 		const unsigned char good = wire.p[at];
 
 		for (unsigned byte = 0; byte < 256; byte += 1 + byte / 24) {
-			enum wire_state settled = WIRE_PART;
-
 			wire.p[at] = (unsigned char)byte;
-			for (size_t n = 0; n <= wire.n; n++) {
-				struct wire_request request;
-				enum wire_state got = look(&wire, n, &request);
-
-				if (settled == WIRE_PART)
-					settled = got;
-				failed += got != settled;
-				failed += request.size > n;
-			}
+			failed += check_pieces("changed", 1);
+			failed += check_pieces("changed", 5);
 			if (failed > 0)
 				fail_msg("byte %zu as %u", at, byte);
 		}
@@ -553,61 +608,60 @@ test_changed(void **state)
 	}
 }
 
-/* What is told of parameters, when all of them are there. */
+/* Pairs, one after another; what is none has no end. */
 static void
-test_params(void **state)
+test_pairs(void **state)
 {
 	static const struct {
 		struct str content;
-		bool holds_nul;
+		int pairs; /* before its end, or before what is none */
+		bool whole;
+		struct str name, value; /* of the last one */
 	} rows[] = {
-		{BYTES("\0\0"), false},
-		{BYTES("\1\1ab"), false},
-		{BYTES("\1\1ab\1\0c\0\0"), false},
-		{BYTES("\200\0\0\1\200\0\0\1ab"), false},
-		{BYTES("\1\1\0b"), true},
-		{BYTES("\1\1a\0"), true},
-		{BYTES("\1\3ab\0c"), true},
-		{BYTES("\3\0a\0b"), true},
-		{BYTES("\200\0\0\1\200\0\0\1\0b"), true},
-		{BYTES("\1\1ab\1\1a\0"), true},
-		{BYTES("\1\1a\0\1\1ab"), true},
+		{BYTES("\0\0"), 1, true, BYTES(""), BYTES("")},
+		{BYTES("\1\1ab"), 1, true, BYTES("a"), BYTES("b")},
+		{BYTES("\1\1ab\1\0c\0\2de"), 3, true, BYTES(""), BYTES("de")},
+		{BYTES("\200\0\0\1\200\0\0\2abc"), 1, true, BYTES("a"),
+			BYTES("bc")},
+		{BYTES("\3\3a\0b\0c\0"), 1, true, BYTES("a\0b"),
+			BYTES("\0c\0")},
+		{BYTES("\1"), 0, false, BYTES(""), BYTES("")},
+		{BYTES("\200\0\0"), 0, false, BYTES(""), BYTES("")},
+		{BYTES("\0\200\0\0"), 0, false, BYTES(""), BYTES("")},
+		{BYTES("\1\1ab\1\2ab"), 1, false, BYTES("a"), BYTES("b")},
+		{BYTES("\1\1ab\3\0ab"), 1, false, BYTES("a"), BYTES("b")},
+		{BYTES("\1\377\377\377\377ab"), 0, false, BYTES(""), BYTES("")},
+		{BYTES("\377\377\377\377\1ab"), 0, false, BYTES(""), BYTES("")},
+		/* Sums that are 0, or little, in 31 or 32 bits. */
+		{BYTES("\377\377\377\377\200\0\0\1ab"), 0, false, BYTES(""),
+			BYTES("")},
+		{BYTES("\377\377\377\377\377\377\377\377ab"), 0, false,
+			BYTES(""), BYTES("")},
+		{BYTES("\300\0\0\0\300\0\0\2ab"), 0, false, BYTES(""),
+			BYTES("")},
 	};
 	unsigned failed = 0;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		/* Cut in two everywhere. */
-		for (size_t cut = 1; cut < rows[i].content.n; cut++) {
-			const struct str all = rows[i].content;
-			const struct record records[] = {
-				{BEGIN, 1, CLOSED, 0},
-				{PARAMS, 1, str_slice(all, 0, cut), 1},
-				{PARAMS, 1, str_slice(all, cut, all.n), 0},
-				{PARAMS, 1, NOTHING, 0},
-				{STDIN, 1, NOTHING, 0},
-			};
-			const struct ends ends = build(records, COUNT(records));
-			struct wire_request request;
-			char asked[64];
+		struct str copy = copy_exactly(rows[i].content), rest = copy;
+		struct str name, value, last[2] = {{NULL, 0}, {NULL, 0}};
+		char asked[32];
+		bool whole = true;
+		int pairs = 0;
 
-			snprintf(
-				asked, sizeof(asked), "row %zu at %zu", i, cut);
-			failed += differ_state(asked, ends.at[3],
-				look(&wire, ends.at[3], &request), WIRE_PART);
-			failed += differ_number(asked, "params_whole",
-				request.params_whole, false);
-			failed += differ_state(asked, ends.at[4],
-				look(&wire, ends.at[4], &request), WIRE_PART);
-			failed += differ_number(asked, "params_whole",
-				request.params_whole, true);
-			failed += differ_number(asked, "holds_nul",
-				request.holds_nul, rows[i].holds_nul);
-			failed += differ_state(asked, wire.n,
-				look(&wire, wire.n, &request), WIRE_WHOLE);
-			failed += differ_number(asked, "holds_nul",
-				request.holds_nul, rows[i].holds_nul);
+		snprintf(asked, sizeof(asked), "row %zu", i);
+		while (rest.n > 0 &&
+			(whole = wire_pair(&rest, &name, &value))) {
+			last[0] = name;
+			last[1] = value;
+			pairs++;
 		}
+		failed += differ_number(asked, "pairs", pairs, rows[i].pairs);
+		failed += differ_number(asked, "whole", whole, rows[i].whole);
+		failed += differ(asked, last[0], rows[i].name);
+		failed += differ(asked, last[1], rows[i].value);
+		free((char *)(uintptr_t)copy.p);
 	}
 	assert_int_equal(failed, 0);
 }
@@ -626,6 +680,20 @@ test_manage(void **state)
 		{{GET_VALUES, 0, BYTES("\17\0FCGI_MPXS_CONNS"), 7},
 			BYTES("\1\12\0\0\0\x12\0\0" MPXS)},
 		{{GET_VALUES, 0, NOTHING, 0}, BYTES("\1\12\0\0\0\0\0\0")},
+		{{GET_VALUES, 0,
+			 BYTES("\17\3FCGI_MPXS_CONNS123\17\0FCGI_MPXS_CONNS"),
+			 0},
+			BYTES("\1\12\0\0\0\x12\0\0" MPXS)},
+		/* Names that hold one. */
+		{{GET_VALUES, 0,
+			 BYTES("\20\0XFCGI_MPXS_CONNS\20\0FCGI_MPXS_CONNSX"
+			       "\16\0FCGI_MPXS_CONN\16\0%n%s%n%s%n%s%n"),
+			 0},
+			BYTES("\1\12\0\0\0\0\0\0")},
+		/* No pairs. */
+		{{GET_VALUES, 0, BYTES("\17\1FCGI_MPXS_CONNS"), 0}, BYTES("")},
+		{{GET_VALUES, 0, BYTES("\377\377\377\377\377\377\377\377"), 0},
+			BYTES("")},
 		{{GET_VALUES, 0, BYTES("\4\0FCGI"), 0},
 			BYTES("\1\12\0\0\0\0\0\0")},
 		{{UNKNOWN + 1, 0, NOTHING, 0},
@@ -640,8 +708,8 @@ test_manage(void **state)
 		      "\17\0FCGI_MPXS_CONNS"),
 		0};
 	unsigned char reply[WIRE_REPLY_SIZE];
-	struct str copy;
 	unsigned failed = 0;
+	struct seen seen;
 	size_t n;
 
 	(void)state;
@@ -650,42 +718,25 @@ test_manage(void **state)
 
 		wire.n = 0;
 		add(&wire, &rows[i].question);
-		copy = copy_exactly((struct str){(const char *)wire.p, wire.n});
-		n = wire_manage((const unsigned char *)copy.p, reply);
-		free((char *)copy.p);
+		seen = look(&wire, wire.n);
 		snprintf(asked, sizeof(asked), "row %zu", i);
+		failed +=
+			differ_state(asked, wire.n, seen.state, WIRE_QUESTION);
+		n = wire_manage(&seen.wire, seen.p, reply);
 		failed += differ(
 			asked, (struct str){(char *)reply, n}, rows[i].want);
+		free(seen.p);
 	}
 	wire.n = 0;
 	add(&wire, &all);
-	n = wire_manage(wire.p, reply);
+	seen = look(&wire, wire.n);
+	n = wire_manage(&seen.wire, seen.p, reply);
+	free(seen.p);
 	failed += differ_number(
 		"all", "size", (long long)n, 8 + reply[4] * 256 + reply[5]);
 	failed += memmem(reply, n, "FCGI_MAX_CONNS", 14) == NULL;
 	failed += memmem(reply, n, "FCGI_MAX_REQS", 13) == NULL;
 	failed += memmem(reply, n, MPXS, sizeof(MPXS) - 1) == NULL;
-	assert_int_equal(failed, 0);
-}
-
-/* "It comes first" holds of the record that is answered, too. */
-static void
-test_manage_behind(void **state)
-{
-	static const struct record records[] = {
-		{STDIN, 2, BODY(5), 0},
-		{GET_VALUES, 0, NOTHING, 0},
-	};
-	struct wire_request request;
-	unsigned failed;
-
-	(void)state;
-	wire.n = 0;
-	add_all(&wire, records, COUNT(records));
-	failed = differ_state("behind another one's record", wire.n,
-		look(&wire, wire.n, &request), WIRE_STRAY);
-	failed += differ_number("behind another one's record", "size",
-		(long long)request.size, 13);
 	assert_int_equal(failed, 0);
 }
 
@@ -732,14 +783,15 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_records),
-		cmocka_unit_test(test_beginnings),
+		cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_not_before_its_end),
 		cmocka_unit_test(test_too_long_early),
 		cmocka_unit_test(test_request),
+		cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_no_fastcgi),
 		cmocka_unit_test(test_changed),
-		cmocka_unit_test(test_params),
+		cmocka_unit_test(test_pairs),
 		cmocka_unit_test(test_manage),
-		cmocka_unit_test(test_manage_behind),
 		cmocka_unit_test(test_written),
 	};
 
