@@ -177,9 +177,10 @@ def test_names_are_escaped(tmp):
     for option in ([], ["--json"]):
         status, out = check(*option, path)
         assert status == 1, out
-        # libzip does not open an archive with a control character; times.
-        lines = out.split("\n")
-        assert len(lines) == 6, out
+        # Some versions of libzip do not open an archive with such a name.
+        lines = [line for line in out.split("\n")
+                 if "libzip does not: " not in line]
+        assert len(lines) == 5, out
         assert all(line.isprintable() for line in lines), repr(out)
     members = [member for member, level, _, _ in findings(path)
                if level == ERROR]
@@ -210,9 +211,11 @@ def zstandard(path, source):
         (seven_zip("-mm=Deflate"), None),
         (seven_zip("-mm=Deflate64"), "member-unsupported"),
         (seven_zip("-mm=BZip2"), None),
-        (seven_zip("-mm=LZMA"), "member-unsupported"),
+        (seven_zip("-mm=LZMA"), None if archives.libzip_reads(archives.LZMA)
+         else "member-unsupported"),
         (seven_zip("-mm=PPMd"), "member-unsupported"),
-        (zstandard, "member-unsupported"),
+        (zstandard, None if archives.libzip_reads(archives.ZSTD)
+         else "member-unsupported"),
     ],
     ids=["encrypted", "aes", "stored", "deflate", "deflate64", "bzip2", "lzma",
          "ppmd", "zstd"],

@@ -355,7 +355,8 @@ def test_lighttpd_starts_and_ends_it(place, start, slow):
     harness.wait_until(
         lambda: pid not in (found := children(place)) and found, "another"
     )
-    front.allow(r"gw_backend\.c\.\d+\) (child |connect .*Connection refused)")
+    front.allow(r"gw_backend\.c\.\d+\) "
+                r"(child |connect(\(\))? .*Connection refused)")
     quick(front, 1, STARTING)
     client = slow(front)
     # lighttpd ends when its responses have: TERM would cut them.
