@@ -60,7 +60,7 @@ draw(const struct progress *p, int64_t elapsed)
 {
 	char done[PROGRESS_SIZE], all[PROGRESS_SIZE], left[32] = "";
 	double part = share(p);
-	int filled = (int)(part * WIDTH);
+	int filled = (int)(part * (double)WIDTH);
 
 	if (elapsed > SETTLED && part > 0) {
 		unsigned long long seconds =
