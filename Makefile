@@ -21,7 +21,8 @@ COMPDIR ?= $(PREFIX)/share/bash-completion/completions
 
 CC     ?= cc
 CFLAGS ?= -O2 -g
-CSTD   := -std=c11 -D_GNU_SOURCE -DWWZ_VERSION='"$(VERSION)"' -pthread
+CSTD   := -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 \
+          -DWWZ_VERSION='"$(VERSION)"' -pthread
 WARN   := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla \
           -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef
 HARDEN ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
@@ -162,9 +163,9 @@ fuzzers: $(FUZZ)
 unit: $(UNIT) fuzzers
 
 # All processors at work, the longest test (zipdir) among the first, and each
-# test's lines together.
+# test's lines together.  RUN may name an emulator.
 ALONE = xargs -P "$$(nproc)" -I{} sh -c \
-    'out=$$({} 2>&1); s=$$?; flock $(BUILD) printf "%s\n" "$$out"; exit $$s'
+    'out=$$($(RUN) {} 2>&1); s=$$?; flock $(BUILD) printf "%s\n" "$$out"; exit $$s'
 check: unit
 	@printf '%s\n' $(UNIT) | sort -r | $(ALONE)
 	@for t in $(FUZZ); do \

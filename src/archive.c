@@ -83,6 +83,9 @@ refusal(int error, enum log_level *level, const char **word)
 	case ELOOP:
 		*word = "archive-outside";
 		return STATUS_FORBIDDEN;
+	case EFBIG:
+		*word = "archive-too-large";
+		return STATUS_ERROR;
 	case EACCES:
 	case EPERM:
 		*word = "archive-forbidden";
@@ -105,6 +108,8 @@ reason(int error)
 		return "is a directory";
 	case ENXIO:
 		return "is no regular file";
+	case EFBIG:
+		return "larger than this process can map";
 	case EXDEV:
 		return "a symbolic link leads out of the root";
 	default:
@@ -165,13 +170,13 @@ open_file(const char *path)
 }
 
 static enum status
-refuse_size(const struct archive *archive, uint64_t cost, size_t max)
+refuse_size(const struct archive *archive, uint64_t cost, uint64_t max)
 {
 	char why[120];
 
 	snprintf(why, sizeof(why),
 		"its index needs %" PRIu64 " bytes of memory, more than half "
-		"of --max-memory, %zu",
+		"of --max-memory, %" PRIu64,
 		cost, max);
 	log_pairs(LOG_WARN, "archive-too-large",
 		{"archive", str_of(archive->path)}, {"why", str_of(why)});
@@ -244,6 +249,8 @@ load(struct archive *archive)
 	if (fstat(archive->fd, &st) < 0)
 		return refuse(archive, errno);
 	archive->id = identity_of(&st);
+	if ((uint64_t)st.st_size > PTRDIFF_MAX)
+		return refuse(archive, EFBIG);
 	if (st.st_size > 0) {
 		map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED,
 			archive->fd, 0);

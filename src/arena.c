@@ -125,8 +125,8 @@ text_grow(struct text *text, size_t n)
 	size_t size = text->size ? text->size * 2 : 256;
 	char *p;
 
-	while (size < text->n + n + 1)
-		size *= 2;
+	if (size < text->n + n + 1)
+		size = text->n + n + 1;
 	p = arena_get(text->arena, size);
 	if (p == NULL)
 		return false;

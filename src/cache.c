@@ -26,7 +26,7 @@ struct cache {
 	/* Set once. */
 	size_t max_archives;
 	uint64_t key;
-	size_t nchains;
+	uint32_t nchains;
 	struct hoard *hoard; /* counts the memory of all archives */
 
 	/* There are more than max_archives.  Written with the lock held. */
@@ -44,7 +44,7 @@ struct cache {
 };
 
 struct cache *
-cache_new(size_t max_archives, size_t max_memory)
+cache_new(size_t max_archives, uint64_t max_memory)
 {
 	struct cache *cache = calloc(1, sizeof(*cache));
 
@@ -52,7 +52,7 @@ cache_new(size_t max_archives, size_t max_memory)
 		return NULL;
 	cache->max_archives = max_archives;
 	cache->key = hash_key();
-	cache->nchains = max_archives + FAILURES_MAX + 1;
+	cache->nchains = (uint32_t)max_archives + FAILURES_MAX + 1;
 	cache->chains = calloc(cache->nchains, sizeof(*cache->chains));
 	cache->hoard = hoard_new(max_memory);
 	if (cache->chains == NULL || cache->hoard == NULL) {
@@ -206,12 +206,12 @@ starved(const struct archive *archive)
 }
 
 /* Bytes of memory that closing all archives that nobody uses would leave. */
-static size_t
+static uint64_t
 idle_room(struct cache *cache)
 {
 	struct hoard *hoard = cache->hoard;
 	struct entry *entry;
-	size_t n;
+	uint64_t n;
 
 	pthread_mutex_lock(&cache->lock);
 	n = hoard_max(hoard) - hoard_taken(hoard);

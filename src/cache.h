@@ -13,7 +13,7 @@ struct cache;
  * cache has let go of and somebody still uses, take at most max_memory bytes,
  * and what is made of their members (hoard.h) what the indexes leave of that.
  * Failures are remembered beside them, 128 at most.  NULL with errno ENOMEM. */
-struct cache *cache_new(size_t max_archives, size_t max_memory);
+struct cache *cache_new(size_t max_archives, uint64_t max_memory);
 
 /* No other thread may use the cache any more.  Takes NULL. */
 void cache_free(struct cache *cache);
@@ -29,7 +29,7 @@ struct archive *cache_get(struct cache *cache, struct str path);
 /* How a cache is, and what it has done. */
 struct cache_state {
 	size_t archives;  /* that the cache has open */
-	size_t memory;    /* bytes of the indexes of all that are open */
+	uint64_t memory;  /* bytes of the indexes of all that are open */
 	uint64_t opened;  /* archives, since the cache was made */
 	uint64_t refused; /* files that could not be opened as one */
 	uint64_t evicted; /* archives closed, for others to have room */

@@ -7,8 +7,6 @@
 
 #define PRIME ((UINT64_C(1) << 61) - 1)
 
-__extension__ typedef unsigned __int128 wide;
-
 uint64_t
 hash_key(void)
 {
@@ -25,14 +23,39 @@ hash_key(void)
 	return key % (PRIME - 1) + 1;
 }
 
-/* n modulo PRIME, or PRIME itself for 0. */
+/* h times key plus piece modulo PRIME, of which 0 is the empty name's alone: a
+ * sum that PRIME divides is PRIME.  h and key are at most PRIME, piece is less
+ * than 2^56. */
+#ifdef __SIZEOF_INT128__
+
+__extension__ typedef unsigned __int128 wide;
+
 static uint64_t
-fold(wide n)
+step(uint64_t h, uint64_t key, uint64_t piece)
 {
+	wide n = (wide)h * key + piece;
 	uint64_t sum = (uint64_t)(n & PRIME) + (uint64_t)(n >> 61);
 
 	return sum > PRIME ? sum - PRIME : sum;
 }
+
+#else
+
+/* Where a product has 64 bits it is made of halves: 2^61 is 1, so that 2^62 is
+ * 2, and what of the middle is at 2^61 and above comes back at 1. */
+static uint64_t
+step(uint64_t h, uint64_t key, uint64_t piece)
+{
+	const uint64_t low = (UINT64_C(1) << 31) - 1;
+	uint64_t middle = (h >> 31) * (key & low) + (h & low) * (key >> 31);
+	uint64_t n = 2 * (h >> 31) * (key >> 31) + (middle >> 30) +
+		((middle & low >> 1) << 31) + (h & low) * (key & low) + piece;
+	uint64_t sum = (n & PRIME) + (n >> 61);
+
+	return sum > PRIME ? sum - PRIME : sum;
+}
+
+#endif
 
 uint64_t
 hash_name(uint64_t key, struct str name)
@@ -41,15 +64,14 @@ hash_name(uint64_t key, struct str name)
 	uint64_t h = name.n, piece = 0;
 
 	for (; name.n > 7; name.n -= 7, p += 7)
-		h = fold((wide)h * key + get64(p) % (UINT64_C(1) << 56));
+		h = step(h, key, get64(p) % (UINT64_C(1) << 56));
 	while (name.n > 0)
 		piece = piece << 8 | p[--name.n];
-	h = fold((wide)h * key + piece);
-	return fold((wide)h * key);
+	return step(step(h, key, piece), key, 0);
 }
 
-size_t
-hash_place(uint64_t hash, size_t slots)
+uint32_t
+hash_place(uint64_t hash, uint32_t slots)
 {
-	return (size_t)((wide)hash * slots >> 61);
+	return (uint32_t)((hash >> 29) * slots >> 32);
 }

@@ -13,14 +13,14 @@
 /* A random point.  Any thread. */
 uint64_t hash_key(void);
 
-/* The hash of name: 61 bits.  Pure. */
+/* The hash of name: 61 bits, the same on every processor.  Pure. */
 uint64_t hash_name(uint64_t key, struct str name);
 
 /* The place of what has this hash among slots places, evenly spread.  Pure. */
-size_t hash_place(uint64_t hash, size_t slots);
+uint32_t hash_place(uint64_t hash, uint32_t slots);
 
-static inline size_t
-hash_slot(uint64_t key, struct str name, size_t slots)
+static inline uint32_t
+hash_slot(uint64_t key, struct str name, uint32_t slots)
 {
 	return hash_place(hash_name(key, name), slots);
 }

@@ -13,7 +13,7 @@ TAILQ_HEAD(kept_uses, kept);
 
 struct hoard {
 	/* Set once. */
-	size_t max;
+	uint64_t max;
 	size_t nchains;
 
 	_Atomic unsigned users;
@@ -21,11 +21,11 @@ struct hoard {
 	pthread_mutex_t lock; /* guards what follows */
 	struct kepts *chains;
 	struct kept_uses uses; /* most recently used first */
-	size_t size, taken;
+	uint64_t size, taken;
 };
 
 struct hoard *
-hoard_new(size_t max)
+hoard_new(uint64_t max)
 {
 	struct hoard *hoard = calloc(1, sizeof(*hoard));
 
@@ -33,11 +33,11 @@ hoard_new(size_t max)
 		return NULL;
 	hoard->users = 1;
 	hoard->max = max;
-	hoard->nchains = max / USUAL_SIZE;
+	hoard->nchains = CHAINS_MOST;
+	if (max / USUAL_SIZE < CHAINS_MOST)
+		hoard->nchains = (size_t)(max / USUAL_SIZE);
 	if (hoard->nchains < CHAINS_LEAST)
 		hoard->nchains = CHAINS_LEAST;
-	if (hoard->nchains > CHAINS_MOST)
-		hoard->nchains = CHAINS_MOST;
 	hoard->chains = calloc(hoard->nchains, sizeof(*hoard->chains));
 	if (hoard->chains == NULL) {
 		free(hoard);
@@ -109,10 +109,10 @@ take_out(struct hoard *hoard, struct kept *kept)
 	kept->owner = NULL;
 }
 
-static size_t
+static uint64_t
 room(const struct hoard *hoard)
 {
-	size_t left = hoard->max - hoard->taken;
+	uint64_t left = hoard->max - hoard->taken;
 
 	return left < hoard->max / 2 ? left : hoard->max / 2;
 }
@@ -150,7 +150,7 @@ drop_all(struct kepts *gone)
 }
 
 bool
-hoard_take(struct hoard *hoard, size_t n)
+hoard_take(struct hoard *hoard, uint64_t n)
 {
 	struct kepts gone = LIST_HEAD_INITIALIZER(gone);
 	bool fits;
@@ -169,17 +169,17 @@ hoard_take(struct hoard *hoard, size_t n)
 }
 
 void
-hoard_give(struct hoard *hoard, size_t n)
+hoard_give(struct hoard *hoard, uint64_t n)
 {
 	pthread_mutex_lock(&hoard->lock);
 	hoard->taken -= n;
 	pthread_mutex_unlock(&hoard->lock);
 }
 
-size_t
+uint64_t
 hoard_taken(struct hoard *hoard)
 {
-	size_t n;
+	uint64_t n;
 
 	pthread_mutex_lock(&hoard->lock);
 	n = hoard->taken;
@@ -187,16 +187,16 @@ hoard_taken(struct hoard *hoard)
 	return n;
 }
 
-size_t
+uint64_t
 hoard_max(const struct hoard *hoard)
 {
 	return hoard->max;
 }
 
-size_t
+uint64_t
 hoard_room(struct hoard *hoard)
 {
-	size_t n;
+	uint64_t n;
 
 	pthread_mutex_lock(&hoard->lock);
 	n = room(hoard);
@@ -258,7 +258,7 @@ hoard_resize(struct hoard *hoard, struct kept *kept, size_t size)
 		(size <= kept->size ||
 			make_room(hoard, size - kept->size, &gone));
 	if (fits) {
-		hoard->size += size - kept->size;
+		hoard->size = hoard->size - kept->size + size;
 		kept->size = size;
 	}
 	pthread_mutex_unlock(&hoard->lock);

@@ -42,7 +42,7 @@ struct hoard_owner {
 /* A hoard of at most max bytes, of which the caller has the first share.  What
  * is made of members may take half of them, so that those who use it cannot
  * take the other half from the archives.  NULL with errno ENOMEM. */
-struct hoard *hoard_new(size_t max);
+struct hoard *hoard_new(uint64_t max);
 
 /* Take a share, give one back; with the last one goes the hoard, in which
  * nothing may be any more.  Any thread; drop takes NULL. */
@@ -51,17 +51,17 @@ void hoard_drop(struct hoard *hoard);
 
 /* Take n of the max bytes for something else, and give them back.  What is kept
  * and not in use makes room.  False when there is none.  Any thread. */
-bool hoard_take(struct hoard *hoard, size_t n);
-void hoard_give(struct hoard *hoard, size_t n);
+bool hoard_take(struct hoard *hoard, uint64_t n);
+void hoard_give(struct hoard *hoard, uint64_t n);
 
 /* Bytes that are taken.  Any thread. */
-size_t hoard_taken(struct hoard *hoard);
+uint64_t hoard_taken(struct hoard *hoard);
 
 /* What it was made with. */
-size_t hoard_max(const struct hoard *hoard);
+uint64_t hoard_max(const struct hoard *hoard);
 
 /* Bytes that may be in it.  Any thread. */
-size_t hoard_room(struct hoard *hoard);
+uint64_t hoard_room(struct hoard *hoard);
 
 /* A share of what there is for a member; NULL when there is nothing.  Any
  * thread. */

@@ -1,5 +1,6 @@
 #include "large.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -18,13 +19,14 @@ mapped(size_t size)
 static void *
 map(size_t size)
 {
-	size_t end = mapped(size);
-	char *p = mmap(NULL, end + HUGE_PAGE, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	size_t before = -(uintptr_t)p % HUGE_PAGE;
+	size_t end = mapped(size), before;
+	char *p;
 
+	p = mmap(NULL, end + HUGE_PAGE, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED)
 		return NULL;
+	before = -(uintptr_t)p % HUGE_PAGE;
 	if (before > 0)
 		munmap(p, before);
 	munmap(p + before + end, HUGE_PAGE - before);
@@ -36,6 +38,11 @@ map(size_t size)
 void *
 large_new(size_t size)
 {
+	/* No object is larger, and what is mapped for it must not wrap. */
+	if (size > PTRDIFF_MAX) {
+		errno = ENOMEM;
+		return NULL;
+	}
 	return size < HUGE_PAGE ? malloc(size) : map(size);
 }
 

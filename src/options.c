@@ -129,7 +129,7 @@ set_defaults(struct options *options)
 		.max_age = -1,
 		.slow_ms = -1,
 		.max_archives = 1000,
-		.max_memory = (size_t)256 << 20,
+		.max_memory = 256 << 20,
 		.limits = {.threads = processors > 2 ? (int)processors : 2,
 			.timeout_seconds = 60,
 			.grace_seconds = 10},

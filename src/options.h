@@ -50,7 +50,8 @@ struct options {
 	int slow_ms;            /* -1: not said */
 	bool check; /* what the other options say, and nothing else */
 
-	size_t max_archives, max_memory;
+	size_t max_archives;
+	uint64_t max_memory;
 	struct server_limits limits;
 
 	struct pack_options pack; /* but threads and quiet */

@@ -60,7 +60,7 @@ set_int(const char *text, int low, int high, int *number)
 }
 
 static const char *
-set_size(const char *text, size_t *size)
+set_size(const char *text, uint64_t *size)
 {
 	static const struct {
 		char letter;
@@ -77,10 +77,10 @@ set_size(const char *text, size_t *size)
 			break;
 		}
 	}
-	if (!str_number(digits, SIZE_MAX >> shift, &n))
+	if (!str_number(digits, UINT64_MAX >> shift, &n))
 		return "a number of bytes is wanted, with K, M or G behind it "
 		       "if you like";
-	*size = (size_t)n << shift;
+	*size = n << shift;
 	return NULL;
 }
 
@@ -303,16 +303,13 @@ set_checksum(struct options *o, const char *value)
 static const char *
 set_seekable(struct options *o, const char *value)
 {
-	const char *why;
-	size_t size = 0;
-
-	if (strcmp(value, "none") == 0) {
+	if (strcmp(value, "none") == 0)
 		o->pack.seekable = UINT64_MAX;
-		return NULL;
-	}
-	why = strcmp(value, "all") == 0 ? NULL : set_size(value, &size);
-	o->pack.seekable = size;
-	return why;
+	else if (strcmp(value, "all") == 0)
+		o->pack.seekable = 0;
+	else
+		return set_size(value, &o->pack.seekable);
+	return NULL;
 }
 
 static const char *

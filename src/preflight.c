@@ -96,7 +96,8 @@ check_root(const struct options *options, const struct site *site)
 				strerrordesc_np(errno));
 		printf("root: %s\n", options->root);
 	}
-	printf("archives: *%.*s, at most %zu open, with %zu bytes of memory\n",
+	printf("archives: *%.*s, at most %zu open, with %" PRIu64 " bytes of "
+	       "memory\n",
 		STR_ARG(site->suffix), options->max_archives,
 		options->max_memory);
 	return 0;

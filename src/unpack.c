@@ -113,12 +113,12 @@ view_seek(struct unpacker *u, void *data, zip_uint64_t len)
 }
 
 static zip_int64_t
-view_stat(const struct unpacker *u, zip_stat_t *stat)
+view_stat(const struct unpacker *u, zip_stat_t *stat, zip_uint64_t len)
 {
 	zip_stat_init(stat);
 	stat->valid = ZIP_STAT_SIZE;
 	stat->size = u->front + TAIL_SIZE;
-	return sizeof(*stat);
+	return (zip_int64_t)len;
 }
 
 static zip_int64_t
@@ -137,7 +137,7 @@ view(void *user, void *data, zip_uint64_t len, zip_source_cmd_t command)
 	case ZIP_SOURCE_TELL:
 		return (zip_int64_t)u->at;
 	case ZIP_SOURCE_STAT:
-		return view_stat(u, data);
+		return view_stat(u, data, len);
 	case ZIP_SOURCE_ERROR:
 		return zip_error_to_data(&u->error, data, len);
 	case ZIP_SOURCE_CLOSE:

@@ -73,7 +73,7 @@ slots_size(const struct zipdir *zipdir)
 static struct slot *
 probe(const struct zipdir *zipdir, struct str name, uint64_t hash)
 {
-	size_t at = hash_place(hash, zipdir->nslots);
+	uint32_t at = hash_place(hash, zipdir->nslots);
 
 	for (;; at = at + 1 == zipdir->nslots ? 0 : at + 1) {
 		struct slot *slot = &zipdir->slots[at];

@@ -590,7 +590,7 @@ def test_manual_page_names_all_words():
     theirs = {
         "archive-damaged", "archive-incomplete", "archive-missing",
         "archive-no-file", "archive-forbidden", "archive-unreadable",
-        "archive-unavailable", "member-damaged", "member-unsupported",
+        "archive-too-large", "archive-unavailable", "member-damaged", "member-unsupported",
     }
     assert told == mine | theirs
 

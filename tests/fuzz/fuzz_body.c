@@ -254,8 +254,8 @@ struct outcome {
 static struct outcome
 pull(struct body *body, bool shorten, unsigned spans)
 {
-	struct outcome o = {
-		.bytes = {allocate(body->length), 0}, .promised = body->length};
+	struct outcome o = {.bytes = {allocate((size_t)body->length), 0},
+		.promised = body->length};
 	int fd = body->archive->fd;
 	enum body_result result;
 	struct str span;

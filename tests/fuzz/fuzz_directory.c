@@ -20,6 +20,7 @@
 #include <time.h>
 #include <zip.h>
 
+#include "../unit/zipstat.h"
 #include "bytes.h"
 #include "cp437.h"
 #include "fuzz_file.h"
@@ -57,8 +58,8 @@ read_records(struct records *records)
 		(const unsigned char *)records->file.p + records->end.start;
 	const unsigned char *end = p + records->end.size;
 
-	records->of = malloc(
-		(records->end.size / ENTRY_SIZE + 1) * sizeof(*records->of));
+	records->of = malloc((size_t)(records->end.size / ENTRY_SIZE + 1) *
+		sizeof(*records->of));
 	if (records->of == NULL)
 		abort();
 	while (p < end) {
@@ -313,7 +314,7 @@ compare_record(const struct records *records, zip_t *zip, size_t i)
 	zip_stat_t stat;
 	zip_uint16_t n;
 
-	fuzz_law(zip_stat_index(zip, i, ZIP_FL_ENC_RAW, &stat) == 0,
+	fuzz_law(zipstat_index(zip, i, ZIP_FL_ENC_RAW, &stat) == 0,
 		"libzip knows as many members", name);
 	if (!has_unicode_path(record))
 		fuzz_law(same_name(raw, str_of(stat.name)),

@@ -55,6 +55,12 @@ find(const struct archive *archive, const char *name)
 	return member;
 }
 
+static struct str
+slice_of(struct str content, struct span part)
+{
+	return str_slice(content, (size_t)part.first, (size_t)part.end);
+}
+
 /* Add a part of the member called name, as it is sent: stored ones as a slice.
  */
 static void
@@ -163,7 +169,7 @@ test_every_part(void **state)
 		add_member(&body, i % 2 ? "8" : "0", part);
 		assert_int_equal(body.length, part.end - part.first);
 		failed += check(&body, i % 2 ? "deflated" : "stored",
-			str_slice(content, part.first, part.end), BODY_END);
+			slice_of(content, part), BODY_END);
 	}
 	assert_int_equal(failed, 0);
 	archive_drop(archive);
@@ -220,8 +226,7 @@ test_large_parts(void **state)
 		arena_reset(&arena);
 		body_init(&body, &arena, archive_keep(archive));
 		add_member(&body, i % 2 ? "8" : "0", part);
-		failed += check(&body, what,
-			str_slice(content, part.first, part.end), BODY_END);
+		failed += check(&body, what, slice_of(content, part), BODY_END);
 	}
 	assert_int_equal(failed, 0);
 	archive_drop(archive);
@@ -448,7 +453,7 @@ do_fault(struct zipmake *z, enum fault fault, int64_t by)
 		add_to(z, local + AT_LOCAL_PACKED, by);
 		break;
 	case FAULT_DATA:
-		data += zipmake_get(z, entry + AT_ENTRY_PACKED, 4);
+		data += (size_t)zipmake_get(z, entry + AT_ENTRY_PACKED, 4);
 		z->file.p[data - (size_t)by] ^= 0x55;
 		break;
 	}
@@ -617,8 +622,7 @@ test_stored_content(void **state)
 					? pulled.n >= part.end - part.first
 					: !str_eq((struct str){pulled.p,
 							  pulled.n},
-						  str_slice(content, part.first,
-							  part.end)))) {
+						  slice_of(content, part)))) {
 			print_error("%s: %s after %zu bytes, checked: %d\n",
 				table[i].what,
 				pulled.result == BODY_CUT ? "cut" : "end",
@@ -1185,9 +1189,7 @@ test_by_libzip(void **state)
 			body_init(&body, &arena, archive_keep(archive));
 			add_member(&body, "m", parts[j]);
 			failed += check(&body, what,
-				str_slice(
-					content, parts[j].first, parts[j].end),
-				BODY_END);
+				slice_of(content, parts[j]), BODY_END);
 		}
 		archive_drop(archive);
 		free((void *)(uintptr_t)content.p);
@@ -1210,7 +1212,7 @@ patch_second(unsigned entry_field, unsigned local_field, uint32_t by)
 
 	assert_true(n > 22);
 	z.end = (size_t)n - 22;
-	z.start = zipmake_get(&z, z.end + AT_END_START, 4);
+	z.start = (size_t)zipmake_get(&z, z.end + AT_END_START, 4);
 	entry = zipmake_entry(&z, 1);
 	local = zipmake_local(&z, 1);
 	add_to(&z, entry + entry_field, by);

@@ -184,7 +184,7 @@ memory_of(struct cache *cache)
 	struct cache_state state;
 
 	cache_list(cache, &state, NULL, 0);
-	return state.memory;
+	return (size_t)state.memory;
 }
 
 /* What an archive costs. */

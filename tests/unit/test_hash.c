@@ -10,12 +10,67 @@ static const uint64_t keys[] = {1, ((uint64_t)1 << 61) - 2, 0x1e54e9bc52e6b439,
 
 enum { FIRST_THROWN = 2 };
 
+#define SEVEN "\xff\xff\xff\xff\xff\xff\xff"
+
+/* What Python's integers of any size make of the polynomial: products of 128
+ * bits and of 64 give the same. */
+static void
+test_values(void **state)
+{
+	static const struct {
+		size_t key;
+		struct str name;
+		uint64_t want;
+	} table[] = {
+		{0, BYTES(""), 0x0000000000000000},
+		{0, BYTES("index.html"), 0x00682e7865d0dbe7},
+		{0, BYTES(SEVEN SEVEN), 0x020000000000000c},
+		{1, BYTES(""), 0x0000000000000000},
+		{1, BYTES("index.html"), 0x00682e7864f800eb},
+		{1, BYTES(SEVEN SEVEN), 0x1ffffffffffffff1},
+		{2, BYTES(""), 0x0000000000000000},
+		{2, BYTES("index.html"), 0x15d37a5b6739fdc4},
+		{2, BYTES(SEVEN SEVEN), 0x07a8bfd7a93d7337},
+		{3, BYTES(""), 0x0000000000000000},
+		{3, BYTES("index.html"), 0x0c1fef2e3e0ce503},
+		{3, BYTES(SEVEN SEVEN), 0x1d5e36b47cd2c918},
+		{4, BYTES(""), 0x0000000000000000},
+		{4, BYTES("index.html"), 0x0085f294cdf13961},
+		{4, BYTES(SEVEN SEVEN), 0x0808f1748b229369},
+	};
+	/* Of assets/img-0.png to assets/img-99999.png, modulo 2^64. */
+	static const uint64_t sums[] = {0x61eafe4d0c1b597a, 0xb6a26878d6c607a0,
+		0xaf79386e30c51cc, 0x87cc4e51594b3272, 0xdb2dc8e215d594f};
+	unsigned failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++)
+		failed += differ_number(table[i].name.p, "hash",
+			(long long)hash_name(keys[table[i].key], table[i].name),
+			(long long)table[i].want);
+	for (size_t k = 0; k < COUNT(sums); k++) {
+		uint64_t sum = 0;
+
+		for (int i = 0; i < 100000; i++) {
+			char name[32];
+			int n = snprintf(
+				name, sizeof(name), "assets/img-%d.png", i);
+
+			sum += hash_name(
+				keys[k], (struct str){name, (size_t)n});
+		}
+		failed += differ_number("assets/img-*.png", "sum",
+			(long long)sum, (long long)sums[k]);
+	}
+	assert_int_equal(failed, 0);
+}
+
 /* A slot is one of those there are, and always the same one. */
 static void
 test_slot(void **state)
 {
-	static const size_t slots[] = {
-		1, 2, 3, 7, 64, 1000, 65536, 4294967291, (size_t)1 << 48};
+	static const uint32_t slots[] = {
+		1, 2, 3, 7, 64, 1000, 65536, 4294967291, UINT32_MAX};
 	char name[600];
 	unsigned failed = 0;
 
@@ -27,7 +82,7 @@ test_slot(void **state)
 			struct str exact = copy_exactly((struct str){name, n});
 
 			for (size_t i = 0; i < COUNT(slots); i++) {
-				size_t slot =
+				uint32_t slot =
 					hash_slot(keys[k], exact, slots[i]);
 
 				failed += slot >= slots[i];
@@ -45,19 +100,18 @@ test_slot(void **state)
 static int
 compare(const void *a, const void *b)
 {
-	const size_t *x = a, *y = b;
+	const uint64_t *x = a, *y = b;
 
 	return (*x > *y) - (*x < *y);
 }
 
-/* Names that look alike have different places among very many: a name is told
- * by its length and by each of its bytes. */
+/* Names that look alike have different hashes: a name is told by its length and
+ * by each of its bytes. */
 static void
 test_distinct(void **state)
 {
 	enum { LENGTHS = 40, MANY = LENGTHS + 5000 + 256 * 2 };
-	static size_t slot[MANY];
-	const size_t slots = (size_t)1 << 61;
+	static uint64_t hash[MANY];
 	unsigned failed = 0;
 
 	(void)state;
@@ -67,29 +121,26 @@ test_distinct(void **state)
 
 		/* Zeros, of all lengths. */
 		for (size_t i = 0; i < LENGTHS; i++)
-			slot[n++] = hash_slot(
-				keys[k], (struct str){name, i}, slots);
+			hash[n++] = hash_name(keys[k], (struct str){name, i});
 		for (int i = 0; i < 5000; i++) {
 			int len = snprintf(
 				name, sizeof(name), "assets/img-%d.png", i);
 
-			slot[n++] = hash_slot(keys[k],
-				(struct str){name, (size_t)len}, slots);
+			hash[n++] = hash_name(
+				keys[k], (struct str){name, (size_t)len});
 		}
 		/* Each value of the first and the last of 16 bytes. */
 		for (int i = 0; i < 256; i++) {
 			memset(name, 'x', 16);
 			name[0] = (char)i;
-			slot[n++] = hash_slot(
-				keys[k], (struct str){name, 16}, slots);
+			hash[n++] = hash_name(keys[k], (struct str){name, 16});
 			memset(name, 'y', 16);
 			name[15] = (char)i;
-			slot[n++] = hash_slot(
-				keys[k], (struct str){name, 16}, slots);
+			hash[n++] = hash_name(keys[k], (struct str){name, 16});
 		}
-		qsort(slot, n, sizeof(slot[0]), compare);
+		qsort(hash, n, sizeof(hash[0]), compare);
 		for (size_t i = 1; i < n; i++)
-			failed += slot[i] == slot[i - 1];
+			failed += hash[i] == hash[i - 1];
 	}
 	assert_int_equal(failed, 0);
 }
@@ -167,6 +218,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_slot),
 		cmocka_unit_test(test_distinct),
 		cmocka_unit_test(test_spread),

@@ -1,6 +1,7 @@
 /* options: the command line. */
 
 #include <getopt.h>
+#include <inttypes.h>
 
 #include "encoding.h"
 #include "log.h"
@@ -104,7 +105,7 @@ describe(struct arena *arena, const struct options *o)
 	if (o->max_archives != d.max_archives)
 		text_printf(&text, " max-archives=%zu", o->max_archives);
 	if (o->max_memory != d.max_memory)
-		text_printf(&text, " max-memory=%zu", o->max_memory);
+		text_printf(&text, " max-memory=%" PRIu64, o->max_memory);
 	if (o->limits.timeout_seconds != d.limits.timeout_seconds)
 		text_printf(&text, " timeout=%d", o->limits.timeout_seconds);
 	if (o->limits.grace_seconds != d.limits.grace_seconds)

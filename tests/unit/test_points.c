@@ -230,7 +230,8 @@ check_points(const struct fixture *f, const struct kind *kind)
 
 		faults += differ_number(kind->what, "newlines to a point",
 			(long long)point.lines,
-			(long long)points_count_lines(f->text.p, point.out));
+			(long long)points_count_lines(
+				f->text.p, (size_t)point.out));
 		if (n > point.out ||
 			memcmp(window, f->text.p + point.out - n, n) != 0)
 			faults += differ_number(kind->what, "window", 0, 1);

@@ -13,6 +13,7 @@
 #include "zipdir.h"
 #include "ziplocal.h"
 #include "zipmake.h"
+#include "zipstat.h"
 
 static const char *const result_names[] = {
 	[ZIPDIR_OK] = "OK",
@@ -124,7 +125,7 @@ compare_with_libzip(const char *path, zip_int64_t n)
 		zip_stat_t stat;
 
 		assert_int_equal(
-			zip_stat_index(zip, (zip_uint64_t)i, 0, &stat), 0);
+			zipstat_index(zip, (zip_uint64_t)i, 0, &stat), 0);
 		failed += compare_member(dir, &stat);
 	}
 	assert_int_equal(failed, 0);

@@ -73,6 +73,17 @@ copy_exactly(struct str s)
 	return (struct str){p, s.n};
 }
 
+/* Skip a test of what an emulator of another processor has not, and say so.
+ * scripts/test-on sets the variable. */
+static inline void
+emulated(const char *what)
+{
+	if (getenv("WWZ_EMULATED") == NULL)
+		return;
+	print_message("skipped: %s has no %s\n", getenv("WWZ_EMULATED"), what);
+	skip();
+}
+
 /* Descriptor 2 while it writes to memory. */
 struct capture {
 	int fd, saved;

@@ -305,9 +305,9 @@ zipmake_entry(const struct zipmake *z, unsigned i)
 	size_t at = z->start;
 
 	for (; i > 0; i--)
-		at += 46 + zipmake_get(z, at + AT_ENTRY_NAME_N, 2) +
+		at += (size_t)(46 + zipmake_get(z, at + AT_ENTRY_NAME_N, 2) +
 			zipmake_get(z, at + AT_ENTRY_EXTRA_N, 2) +
-			zipmake_get(z, at + AT_ENTRY_COMMENT_N, 2);
+			zipmake_get(z, at + AT_ENTRY_COMMENT_N, 2));
 	return at;
 }
 
@@ -316,7 +316,8 @@ static inline size_t
 zipmake_local(const struct zipmake *z, unsigned i)
 {
 	return z->base +
-		zipmake_get(z, zipmake_entry(z, i) + AT_ENTRY_OFFSET, 4);
+		(size_t)zipmake_get(
+			z, zipmake_entry(z, i) + AT_ENTRY_OFFSET, 4);
 }
 
 static inline void
