@@ -1,7 +1,8 @@
 # wwz: zip archives as directories of a web site, over FastCGI.
 #
 #   make                build/wwz
-#   make check          unit tests (cmocka), and the fuzzers' corpora
+#   make check          unit tests (cmocka), and the fuzzers' corpora;
+#                       UNIT_TEST=NAME build/unit/test_MODULE is one of them
 #   make fuzz           the fuzzers (clang), SECONDS=60 each
 #   make coverage       lines and branches that the tests reach; E2E= selects
 #   make bench-tools    what scripts/bench measures with
@@ -78,8 +79,8 @@ HARDEN  := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 LDFLAGS += -static
 endif
 OBJ  := $(SRC:src/%.c=$(BUILD)/%.o)
-ifeq ($(SAN),thread)
-OBJ  += $(BUILD)/tsan.o
+ifneq ($(filter address thread,$(SAN)),)
+OBJ  += $(BUILD)/sanitizer.o
 endif
 CORE := $(filter-out $(BUILD)/main.o,$(OBJ))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
@@ -95,7 +96,7 @@ $(BUILD)/%.o: src/%.c Makefile | $(BUILD)/unit
 	@mkdir -p $(@D)
 	$(COMPILE) -Isrc -I$(BUILD) -c -o $@ $<
 
-$(BUILD)/tsan.o: tests/tsan.c Makefile | $(BUILD)/unit
+$(BUILD)/sanitizer.o: tests/sanitizer.c Makefile | $(BUILD)/unit
 	$(COMPILE) -c -o $@ $<
 
 $(BUILD)/page.o: $(BUILD)/style.h $(BUILD)/logstyle.h
@@ -162,14 +163,20 @@ fuzzers: $(FUZZ)
 
 unit: $(UNIT) fuzzers
 
-# All processors at work, the longest test (zipdir) among the first, and each
-# test's lines together.  RUN may name an emulator.
-ALONE = xargs -P "$$(nproc)" -I{} sh -c \
-    'out=$$($(RUN) {} 2>&1); s=$$?; flock $(BUILD) printf "%s\n" "$$out"; exit $$s'
+# An emulator, say.  The sanitizers' shadow memory and a kernel that spreads
+# addresses widely get into each other's way, now and then.
+RUN ?= $(if $(SAN),$(shell setarch -R true 2>&1 && echo setarch -R))
+
+# All processors at work, the longest test (zipdir) among the first, each test's
+# lines together, and behind them how what failed is repeated alone.
 check: unit
-	@printf '%s\n' $(UNIT) | sort -r | $(ALONE)
-	@for t in $(FUZZ); do \
-	    echo $$t testdata/fuzz/$${t##*/fuzz_}/*; done | $(ALONE)
+	@{ printf '%s\n' $(UNIT) | sort -r; \
+	    for t in $(FUZZ); do \
+	        echo "$$t testdata/fuzz/$${t##*/fuzz_}/*"; done; } | \
+	xargs -P "$$(nproc)" -I{} sh -c 'out=$$($(strip $(RUN) {}) 2>&1); s=$$?; \
+	    [ $$s = 0 ] || out=$$(echo "$$out"; echo "$$out" | \
+	        awk -v "run=$(strip $(RUN) {})" -f tests/unit/again.awk); \
+	    flock $(BUILD) printf "%s\n" "$$out"; exit $$s'
 
 # What is found stays in build/fuzzer.
 SECONDS ?= 60

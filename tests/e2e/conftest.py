@@ -1,6 +1,8 @@
 """Fixtures; see harness.py for what they are made of."""
 
 import contextlib
+import os
+import shlex
 import sys
 
 import pytest
@@ -27,7 +29,21 @@ def pytest_report_header():
 def pytest_sessionstart(session):
     if not harness.WWZ.is_file():
         raise pytest.UsageError(f"no {harness.WWZ}: run make, or set WWZ")
-    harness.raise_file_limit()
+    harness.begin()
+
+
+def pytest_terminal_summary(terminalreporter):
+    """How what failed is repeated alone; scripts/test reads it."""
+    stats = terminalreporter.stats
+    failed = {report.nodeid: None
+              for kind in ("failed", "error") for report in stats.get(kind, [])}
+    if failed:
+        terminalreporter.ensure_newline()
+    for name in failed:
+        wwz = os.path.relpath(harness.WWZ, harness.TOP)
+        test = shlex.quote(f"tests/e2e/{name}")
+        terminalreporter.write_line(
+            f"again: WWZ={shlex.quote(wwz)} /usr/bin/python3 -m pytest {test}")
 
 
 @pytest.fixture

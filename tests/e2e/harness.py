@@ -4,6 +4,7 @@ Nothing here knows what wwz should answer; that is for the tests.
 """
 
 import contextlib
+import ctypes
 import fcntl
 import http.client
 import io
@@ -14,10 +15,12 @@ import resource
 import shutil
 import signal
 import socket
+import statistics
 import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import urllib.parse
 
@@ -25,22 +28,45 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 WWZ = pathlib.Path(os.path.abspath(os.environ.get("WWZ", TOP / "build/wwz")))
 
 # Sanitizer builds lie in build/asan and build/tsan, one that counts what is
-# reached in build/coverage; they are slower.
+# reached in build/coverage.
 SANITIZED = re.search("[at]san|coverage", WWZ.parent.name) is not None
 COVERED = WWZ.parent.name == "coverage"
-SLOW = 4 if SANITIZED else 1
 
 # Started by root, the responder becomes this user, as it would in a unit file.
 AS_USER = ["--user", "nobody"] if os.geteuid() == 0 else []
 
-# How long anything may take before it counts as a hang.
-PATIENCE = 10 * SLOW
+# After so many seconds a thing counts as one that never comes: no test says how
+# fast something is.  It is more than a sanitizer takes on a machine that has much
+# else to do, and other than any timeout that wwz and its front ends know.
+PATIENCE = 200
 
 LINE = re.compile(
     r"(?P<level>error|warn|info|debug) (?P<word>[a-z][a-z0-9_-]*)"
     r" time=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
     r'(?: [a-z_-]+=(?:"(?:[^"\\]|\\.)*"|[^ "]+))*'
 )
+
+
+def begin():
+    """What is started from now on finds the same, whatever started the tests:
+    nohup, cron, a pipeline, someone with a umask."""
+    for number in signal.valid_signals() - {signal.SIGPIPE, signal.SIGXFSZ}:
+        # A handler ends with the program, so that what is started has the
+        # default.  Those two are ignored by Python, which mends it.
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    os.umask(0o022)
+    if SANITIZED:
+        fix_addresses()
+    raise_file_limit()
+
+
+def fix_addresses():
+    """A sanitizer's shadow memory and a kernel that spreads addresses widely
+    get into each other's way, now and then."""
+    personality = ctypes.CDLL(None).personality
+    personality(personality(0xFFFFFFFF) | 0x0040000)  # ADDR_NO_RANDOMIZE
 
 
 def raise_file_limit():
@@ -71,6 +97,52 @@ def wait_until(fact, what, patience=PATIENCE):
             return value
         assert time.monotonic() < end, f"waited in vain: {what}"
         time.sleep(0.01)
+
+
+def taken(client):
+    """The peer has read all that this client sent, over a Unix socket."""
+    count = fcntl.ioctl(client.socket, termios.TIOCOUTQ, bytes(4))
+    return count == bytes(4)
+
+
+def ratio(one, other, times=100):
+    """How often as long as other() one() takes, by turns and by medians, which
+    do not depend on what else the machine does."""
+    took = {one: [], other: []}
+    for _ in range(times):
+        for work in took:
+            begun = time.monotonic()
+            work()
+            took[work].append(time.monotonic() - begun)
+    return statistics.median(took[one]) / statistics.median(took[other])
+
+
+def threads_of(pid):
+    """The state of each, and how often it went to sleep, or had to wait for a
+    processor."""
+    found = {}
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        fields = dict(
+            line.split(":\t", 1)
+            for line in (task / "status").read_text().splitlines())
+        found[task.name] = (
+            fields["State"][0], fields["voluntary_ctxt_switches"],
+            fields["nonvoluntary_ctxt_switches"])
+    return found
+
+
+def at_rest(pid):
+    """The process has nothing to do: all of its threads sleep, and each has
+    slept since it was looked at first."""
+    before, now = threads_of(pid), threads_of(pid)
+    return before == now and all(state == "S" for state, *_ in now.values())
+
+
+def processor_time(pid):
+    """Seconds that the process has used."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2]
+    user, system = map(int, fields.split()[11:13])
+    return (user + system) / os.sysconf("SC_CLK_TCK")
 
 
 def free_port(family=socket.AF_INET):
@@ -217,6 +289,9 @@ class Process:
 
     def lines(self):
         return self.err.read_text(errors="replace").splitlines()
+
+    def at_rest(self):
+        return at_rest(self.pid)
 
     def end(self, number):
         """End it with signal number; it must have lived, and must end well."""

@@ -4,7 +4,6 @@ the status, and one log line that says what is wrong."""
 import os
 import socket
 import subprocess
-import time
 import zlib
 
 import pytest
@@ -184,11 +183,8 @@ def test_archive(root, serve, make, member, statuses, says):
     responder = serve()
     responder.expect(f"{TELLS}.*x\\.wwz.*{says}")
     with responder.client() as client:
-        start = time.monotonic()
         got = client.ask(f"/x.wwz/{member}")
-        took = time.monotonic() - start
         assert got.status in statuses, got
-        assert took < harness.SLOW, f"answered after {took:.1f} s"
         assert str(root).encode() not in got.body, got
         assert b"surely" not in got.body, got
 

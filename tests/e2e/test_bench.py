@@ -10,7 +10,7 @@ def test_one_case():
     done = subprocess.run(
         [harness.TOP / "scripts/bench", "--small", "--rounds", "1",
          "--seconds", "0.2", "4k-gzip"],
-        capture_output=True, text=True, timeout=60)
+        capture_output=True, text=True, timeout=harness.PATIENCE)
     assert done.returncode == 0, done.stderr
     rows = dict(re.findall(
         r"^\| 4k-gzip +\| +(.+?) \| +([\d,.]+) \|", done.stdout, re.M))

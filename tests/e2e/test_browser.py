@@ -82,7 +82,7 @@ class Browser:
         if self.session:
             message["sessionId"] = self.session
         os.write(self.to, json.dumps(message).encode() + b"\0")
-        end = time.monotonic() + 60
+        end = time.monotonic() + harness.PATIENCE
         while (got := self.receive(end)) is not None:
             if got.get("id") == self.number:
                 assert "error" not in got, f"{method}: {got}"
@@ -95,7 +95,7 @@ class Browser:
         self.events = []
         got = self.call("Page.navigate", url=url)
         assert "errorText" not in got, f"{url}: {got}"
-        end = time.monotonic() + 30
+        end = time.monotonic() + harness.PATIENCE
         while not any(
             e["method"] == "Page.loadEventFired" for e in self.events
         ):

@@ -5,7 +5,6 @@ import gzip
 import os
 import shutil
 import threading
-import time
 
 import pytest
 
@@ -143,7 +142,13 @@ def test_many_replacements(tmp, root, serve):
         reader.start()
     for version in range(1, ROUNDS + 1):
         publish(version)
-        time.sleep(0.005)
+        # Before each fifth one somebody has asked; that others come at any
+        # moment of an answer is what this is about.
+        before = sum(reader.count for reader in readers)
+        if version % 5 == 0:
+            harness.wait_until(
+                lambda: sum(r.count for r in readers) > before + 1
+                or any(r.wrong for r in readers), "requests")
     state["over"] = True
     for reader in readers:
         reader.join()

@@ -27,7 +27,7 @@ def check(*arguments, cwd=None):
     got = subprocess.run(
         [harness.WWZ, "check", *arguments],
         stdin=subprocess.DEVNULL, capture_output=True, cwd=cwd,
-        timeout=4 * harness.PATIENCE)
+        timeout=harness.PATIENCE)
     assert got.stderr == b"", got.stderr.decode(errors="replace")
     return got.returncode, got.stdout.decode()
 

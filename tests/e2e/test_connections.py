@@ -24,7 +24,6 @@ SITE = {
 }
 
 # How long a request may take, whatever the other peers do.
-BOUND = 1.0 * harness.SLOW
 
 
 @pytest.fixture(scope="module")
@@ -40,15 +39,12 @@ def root(tmp, prepared):
     return path
 
 
-def quick(responder, count=10):
-    """New connections are answered without delay."""
+def answers(responder, count=10):
+    """New connections are answered."""
     for _ in range(count):
-        start = time.monotonic()
         with responder.client() as client:
             got = client.ask("/x.wwz/a.txt", keep=False)
-        took = time.monotonic() - start
         assert (got.status, got.body) == (200, b"answer"), got
-        assert took < BOUND, f"took {took:.2f} s"
 
 
 class Crowd:
@@ -72,10 +68,10 @@ def test_idle_connections(serve):
     with Crowd(responder, 1000) as clients:
         for client in clients:
             assert client.ask("/x.wwz/a.txt").body == b"answer"
-        quick(responder)
+        answers(responder)
         for client in clients[::10]:
             assert client.ask("/x.wwz/a.txt").body == b"answer"
-    quick(responder)
+    answers(responder)
 
 
 @pytest.mark.threads
@@ -83,7 +79,7 @@ def test_silent_connections(serve):
     """A thousand that never said anything."""
     responder = serve("--threads", "2")
     with Crowd(responder, 1000):
-        quick(responder)
+        answers(responder)
 
 
 @pytest.mark.threads
@@ -96,12 +92,12 @@ def test_half_requests(serve):
         cuts = [1 + (len(whole) - 2) * i // 200 for i in range(200)]
         for client, cut in zip(clients, cuts):
             client.send(whole[:cut])
-        quick(responder)
+        answers(responder)
         for client, cut in list(zip(clients, cuts))[::10]:
             client.send(whole[cut:])
             got = client.read_response()
             assert (got.status, got.body) == (200, b"answer"), f"{cut}: {got}"
-    quick(responder)
+    answers(responder)
 
 
 @pytest.mark.threads
@@ -114,10 +110,10 @@ def test_peers_that_read_nothing(serve):
         # Until each answer has begun, this is work and not waiting.
         for client in clients:
             assert client.socket.recv(1, socket.MSG_PEEK)
-        quick(responder)
+        answers(responder)
         got = clients[0].read_response()
         assert got.ended and got.body == BIG, got
-    quick(responder)
+    answers(responder)
 
 
 @pytest.mark.threads
@@ -133,7 +129,7 @@ def test_small_writes(serve, over, size):
         for i in range(0, len(whole), size):
             client.send(whole[i : i + size])
             if i % 50 == 0:
-                time.sleep(0.002)
+                harness.wait_until(responder.at_rest, "it has seen that")
         assert client.read_response().body == b"answer"
         assert client.ask("/x.wwz/a.txt").body == b"answer"
 
@@ -333,18 +329,21 @@ def test_timeout(serve):
     after --timeout; others live on."""
     responder = serve("--timeout", "1")
     responder.allow("^info peer-timeout ")
+    answers(responder, 3)
+    harness.wait_until(responder.at_rest, "it has closed these")
+    before = responder.descriptors()
     with responder.client() as half, responder.client() as deaf:
         half.send(half.request("/x.wwz/a.txt")[:100])
         deaf.send(deaf.request("/x.wwz/big.bin"))
         start = time.monotonic()
-        half.socket.settimeout(10)
         assert half.receive(1) is None, "an answer to half a request"
         took = time.monotonic() - start
-        assert 0.5 < took < 5 * harness.SLOW, f"closed after {took:.1f} s"
-        time.sleep(max(0, 3 - took))
+        assert took > 0.5, f"closed after {took:.1f} s"
+        harness.wait_until(
+            lambda: responder.descriptors() == before, "both are given up")
         got = deaf.read_response()
         assert got.cut and not got.ended, got
-    quick(responder, 3)
+    answers(responder, 3)
 
 
 def test_keep_alive(serve):
@@ -369,14 +368,11 @@ def test_keep_alive(serve):
 
 
 def test_close_when_not_kept(serve):
-    with serve().client() as client:
+    with serve("--timeout", "1000").client() as client:
         client.send(client.request("/x.wwz/b.txt", keep=False))
         got = client.read_response()
         assert got.ended and got.body == SITE["b.txt"], got
-        start = time.monotonic()
         assert client.receive(1) is None
-        took = time.monotonic() - start
-        assert took < BOUND, f"closed after {took:.2f} s"
 
 
 def test_next_request_is_there_already(serve):
@@ -459,7 +455,7 @@ def test_another_role(serve):
                     assert content[4] == 3, got
                 else:
                     assert got == (harness.STDOUT, 1, b""), got
-    quick(responder, 3)
+    answers(responder, 3)
 
 
 GARBAGE = {
@@ -497,7 +493,7 @@ def test_garbage(serve, kind):
                 pass
         except (BrokenPipeError, ConnectionResetError):
             pass
-    quick(responder, 3)
+    answers(responder, 3)
 
 
 @pytest.mark.parametrize("size", [1, 1 << 10, (1 << 16) - 1, 1 << 16])
@@ -533,7 +529,7 @@ def test_body_too_large(serve, size):
             got = client.read_response("POST")
             sender.join()
             assert got is not None and got.status == 413, got
-    quick(responder, 3)
+    answers(responder, 3)
 
 
 def test_body_too_large_but_not_announced(serve):
@@ -587,24 +583,21 @@ def test_large_body_past_nginx(serve, front, monkeypatch):
 def test_large_parameters(serve, size):
     """Up to 64 KiB are read; more is refused in one way or another, at once,
     and harms nobody."""
-    responder = serve()
+    responder = serve("--timeout", "1000")
     if size > 1 << 16:
         responder.allow("^(info|warn) ")
     with responder.client() as client:
         fields = [("X-Filler", "f" * 1000)] * (size // 1000)
-        start = time.monotonic()
         try:
             client.send(client.request("/x.wwz/a.txt", headers=fields))
         except (BrokenPipeError, ConnectionResetError):
             pass
         got = client.read_response()
-        took = time.monotonic() - start
     if size < 1 << 16:
         assert got.body == b"answer", got
     else:
         assert got is None or got.status in (400, 413, 414, 431), got
-        assert took < BOUND, f"refused after {took:.1f} s"
-    quick(responder, 3)
+    answers(responder, 3)
 
 
 @pytest.mark.threads
@@ -626,7 +619,7 @@ def test_resets(serve, over):
         if i % 5 == 0 and i % 4 == 3:
             client.receive(100_000)
         client.close()
-    quick(responder)
+    answers(responder)
     harness.wait_until(
         lambda: responder.descriptors() < 40, "connections are closed"
     )
@@ -650,7 +643,6 @@ def test_aborted_requests(serve):
         whole = client.request("/x.wwz/a.txt", body=b"body")
         # All but the end of the body.
         client.send(whole[:-8] + abort)
-        client.socket.settimeout(5 * harness.SLOW)
         while (got := client.read_record()) is not None:
             if got[0] == harness.END:
                 break
@@ -658,11 +650,10 @@ def test_aborted_requests(serve):
         client.send(client.request("/x.wwz/big.bin"))
         client.read_record()
         client.send(abort)
-        client.socket.settimeout(5 * harness.SLOW)
         while (got := client.read_record()) is not None:
             if got[0] == harness.END:
                 break
-    quick(responder, 3)
+    answers(responder, 3)
 
 
 def test_abort_between_requests(serve):
@@ -676,7 +667,7 @@ def test_abort_between_requests(serve):
 @pytest.mark.threads
 @pytest.mark.parametrize("number", ["TERM", "INT", "USR1"])
 def test_end_finishes_what_is_under_way(serve, number):
-    responder = serve("--threads", "2")
+    responder = serve("--threads", "2", "--grace", "1000")
     with responder.client() as slow, Crowd(responder, 20) as idle:
         for client in idle[:10]:
             assert client.ask("/x.wwz/a.txt").body == b"answer"
@@ -687,40 +678,36 @@ def test_end_finishes_what_is_under_way(serve, number):
             lambda: not harness.connectable(responder.address),
             "no new connections",
         )
-        time.sleep(0.2)
+        for client in idle:
+            assert client.receive(1) is None
         assert responder.process.poll() is None, "ended in mid-response"
         got = slow.read_response(start=start)
         assert got.ended and got.body == BIG, got
-        since = time.monotonic()
         responder.finish()
-        took = time.monotonic() - since
-        assert took < 2 * harness.SLOW, f"ended {took:.1f} s later"
 
 
 def test_end_does_not_wait_for_ever(serve):
     """--grace bounds how long a peer that does not read is waited for."""
-    responder = serve("--grace", "1")
-    responder.allow("^(info|warn) ")
-    with responder.client() as deaf:
-        deaf.send(deaf.request("/x.wwz/big.bin"))
-        deaf.read_record()
-        since = time.monotonic()
-        responder.process.terminate()
-        responder.finish()
-        took = time.monotonic() - since
-        assert took < 4 * harness.SLOW, f"ended {took:.1f} s later"
+    hasty, patient = serve("--grace", "1"), serve("--grace", "1000")
+    hasty.allow("^(info|warn) ")
+    with hasty.client() as one, patient.client() as other:
+        for deaf in one, other:
+            deaf.send(deaf.request("/x.wwz/big.bin"))
+            deaf.read_record()
+        patient.process.terminate()
+        hasty.process.terminate()
+        hasty.finish()
+        assert patient.process.poll() is None
+    patient.finish()
 
 
 def test_end_with_idle_connections(serve):
-    responder = serve()
+    responder = serve("--grace", "1000")
     with Crowd(responder, 50) as clients:
         for client in clients[:25]:
             client.ask("/x.wwz/a.txt")
-        since = time.monotonic()
         responder.process.terminate()
         responder.finish()
-        took = time.monotonic() - since
-        assert took < 2 * harness.SLOW, f"ended {took:.1f} s later"
 
 
 def test_end_while_starting(tmp, root):
@@ -737,7 +724,7 @@ def test_end_while_starting(tmp, root):
                 time.sleep(i / 5000)
             process.terminate()
             try:
-                status = process.wait(3 * harness.SLOW)
+                status = process.wait(harness.PATIENCE)
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
@@ -777,7 +764,7 @@ def test_descriptor_0(tmp, root, serve, words):
             address=address,
             stdin=s,
         )
-    quick(responder, 3)
+    answers(responder, 3)
 
 
 def test_descriptor_0_tcp(root, serve):
@@ -787,22 +774,20 @@ def test_descriptor_0_tcp(root, serve):
             address=s.getsockname(),
             stdin=s,
         )
-    quick(responder, 3)
+    answers(responder, 3)
 
 
 def test_descriptor_0_without_root(tmp, root, serve):
     """mod_fcgid starts it without arguments: the root is the request's."""
     address = tmp / "zero"
     archives.write(tmp / "outside.wwz", SITE)
-    # Nothing of the environment but how to sanitize.
-    kept = {k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}
     with listening(address) as s:
         responder = serve(
-            command=[harness.WWZ], address=address, stdin=s, env=kept
+            command=[harness.WWZ], address=address, stdin=s, env={}
         )
     if os.geteuid() == 0:
         responder.expect("^warn running-as-root ")
-    quick(responder, 3)
+    answers(responder, 3)
     responder.expect("^(info|warn) .*outside\\.wwz")
     with responder.client() as client:
         got = client.ask(
@@ -822,14 +807,14 @@ def test_listen_fds(tmp, root, serve, count):
         s.close()
     for i in range(count):
         responder.address = tmp / f"fd{i}"
-        quick(responder, 3)
+        answers(responder, 3)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "localhost"])
 def test_tcp(serve, host):
     family = socket.AF_INET6 if "[" in host else socket.AF_INET
     responder = serve(listen=f"{host}:{harness.free_port(family)}")
-    quick(responder, 3)
+    answers(responder, 3)
     with responder.client() as client:
         assert client.ask("/x.wwz/big.bin").body == BIG
 
@@ -870,7 +855,7 @@ def test_stale_socket(tmp, serve):
     path = tmp / "stale"
     listening(path).close()
     assert path.exists() and not harness.connectable(path)
-    quick(serve(listen=f"unix:{path}"), 3)
+    answers(serve(listen=f"unix:{path}"), 3)
 
 
 def test_live_socket(tmp, root, serve):
@@ -878,7 +863,7 @@ def test_live_socket(tmp, root, serve):
     path = tmp / "live"
     responder = serve(listen=f"unix:{path}")
     refused("--listen", f"unix:{path}", "--root", str(root))
-    quick(responder, 3)
+    answers(responder, 3)
 
 
 def test_no_socket_there(tmp, root):
@@ -895,9 +880,9 @@ def test_restart_on_the_same_socket(tmp, serve):
     first = serve(listen=listen)
     first.end(signal.SIGTERM)
     second = serve(listen=listen)
-    quick(second, 1)
+    answers(second, 1)
     second.kill()
-    quick(serve(listen=listen), 1)
+    answers(serve(listen=listen), 1)
 
 
 @pytest.mark.parametrize(

@@ -163,11 +163,11 @@ def renew(root):
     os.utime(root / "x.wwz")
 
 
-def attempt(responder, path, fields, patience=5):
+def attempt(responder, path, fields):
     """The answer to one request on a connection of its own; None without
     one; text when it hangs."""
     try:
-        with responder.client(patience * harness.SLOW) as client:
+        with responder.client() as client:
             client.send(client.request(
                 f"/x.wwz/{path}", headers=fields, keep=False))
             return client.read_response()
@@ -255,7 +255,7 @@ def load(responder, root, count):
     for number in range(count):
         renew(root)
         for name, (path, fields) in REQUESTS.items():
-            got = attempt(responder, path, fields, patience=20)
+            got = attempt(responder, path, fields)
             if fault := fault_of(got, responder.wanted[name]):
                 wrong.append(f"{name}: {fault}")
     return wrong
@@ -484,7 +484,7 @@ def start(tmp, root, control, function, error, turn):
     try:
         harness.wait_until(
             lambda: process.poll() is not None or answer(),
-            f"{what}: it neither serves nor ends", 3 * harness.SLOW)
+            f"{what}: it neither serves nor ends")
         failed = control.over(function)
         got = process.poll() is None and answer()
         assert not got or got.body == b"small", f"{what}: {got}"

@@ -441,7 +441,7 @@ def test_many(memory):
         with open(tree / f"{i % 100:02d}" / f"{i}.txt", "wb") as file:
             file.write(b"%d" % i)
     file = memory / "x.wwz"
-    packed(tree, file, patience=60)
+    packed(tree, file)
     assert b"PK\6\6" in file.read_bytes()
     with zipfile.ZipFile(file) as z:
         names = z.namelist()
@@ -452,7 +452,7 @@ def test_many(memory):
         tested = subprocess.run([*command, file], capture_output=True)
         assert tested.returncode == 0, tested
     (tree / "42/42.txt").write_bytes(b"edited")
-    assert "1 packed, 99999 kept" in packed(tree, file, patience=60)
+    assert "1 packed, 99999 kept" in packed(tree, file)
 
 
 @large

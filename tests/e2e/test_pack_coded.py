@@ -142,7 +142,7 @@ def test_gdal(tmp, gdal):
             ["node", harness.TOP / "tests/e2e/sozip.js", gdal, tmp,
              "x.zip/sub/points.geojson"],
             cwd=gdal,
-            capture_output=True, text=True, timeout=6 * harness.PATIENCE,
+            capture_output=True, text=True, timeout=harness.PATIENCE,
         )
         told = got.stdout + got.stderr
         assert "features: 12000" in told, told

@@ -16,11 +16,11 @@ VERSION = re.search(r"(?m)^VERSION := (\S+)$",
 PLACES = ["PREFIX=/usr", "UNITDIR=/lib/systemd/system"]
 
 
-def run(*command, patience=30 * harness.PATIENCE, **options):
+def run(*command, **options):
     """The output of a command that must work."""
     got = subprocess.run(
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        timeout=patience, **options)
+        timeout=5 * harness.PATIENCE, **options)
     assert got.returncode == 0, (
         f"{command}\n{got.stdout[-3000:]}\n{got.stderr[-3000:]}")
     return got.stdout

@@ -594,7 +594,7 @@ def faults(validator, home, names, passed):
         cwd=home,
         stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        timeout=6 * harness.PATIENCE,
+        timeout=harness.PATIENCE,
     )
     return [
         (pathlib.Path(told["url"]).name, told["message"], told.get("extract"))

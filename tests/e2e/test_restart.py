@@ -299,12 +299,14 @@ def test_watchdog_means_the_threads(manager):
     responder = system.start(WATCHDOG_USEC="40000")
     system.wait_for("WATCHDOG=1")
     with stopped_thread(last_thread(responder)):
-        system.reports.settimeout(0.01)
-        with contextlib.suppress(TimeoutError):
-            while True:
-                system.report()
+        # What was on its way comes; then there is silence for ten times as
+        # long as a sign of life takes.
         system.reports.settimeout(0.2)
-        with pytest.raises(TimeoutError):
-            system.report()
+        late = 0
+        with contextlib.suppress(TimeoutError):
+            while late < 5:
+                system.report()
+                late += 1
+        assert late < 5
     system.reports.settimeout(harness.PATIENCE)
     system.wait_for("WATCHDOG=1")

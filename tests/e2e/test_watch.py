@@ -1,6 +1,7 @@
 """Watching the responder: the status page, the access log, slow requests, and
 what front ends hear."""
 
+import calendar
 import contextlib
 import json
 import os
@@ -225,6 +226,7 @@ def test_access_log(tmp, site, serve):
     fields = [("User-Agent", 'a"b\\c\r\nd\x7f'), ("Referer", "http://r/\xe9")]
     responder = serve("--access-log", str(log))
     responder.expect("^info bad-path ")
+    began = time.time()
     with responder.client() as client:
         got = client.ask("/x.wwz/a.txt", headers=fields + GZIP,
                          REMOTE_USER="a user")
@@ -244,7 +246,7 @@ def test_access_log(tmp, site, serve):
         "agent": r'a\"b\\c\x0D\x0Ad\x7F', "archive": f"{site}//x.wwz",
         "member": "a.txt", "coding": "gzip",
     }
-    assert abs(time.mktime(when) - time.timezone - time.time()) < 3700
+    assert began - 1 <= calendar.timegm(when) <= time.time()
     two = parsed(lines[1])
     assert two["addr"] == "::1" and two["request"] == (
         r'GET /x.wwz/no\"ne\x0A HTTP/1.1'), two
@@ -407,24 +409,29 @@ SLOW = re.compile(
 
 
 def test_slow(root, serve):
-    """Only what is slow, and where its time went: here the peer took it."""
+    """Only what is slow, and where its time went: here the peer took it.  On a
+    busy machine the small one may be slow, too."""
     archives.write(root / "x.wwz", {
         "a.txt": "a", "large": (archives.noise(8 << 20), archives.STORED)})
     responder = serve("--slow", "400")
-    responder.expect("^warn slow-request ")
+    responder.expect("^warn slow-request .*uri=/x.wwz/large ")
+    responder.allow("^warn slow-request ")
     with responder.client() as client:
         client.ask("/x.wwz/a.txt")
         client.send(client.request("/x.wwz/large"))
         time.sleep(0.5)
         assert len(client.read_response().body) == 8 << 20
-        (line,) = harness.wait_until(responder.lines, "a line")
+        line = harness.wait_until(lambda: next(
+            (line for line in responder.lines() if "large" in line), None),
+            "a line")
+    for any_line in responder.lines():
+        assert float(SLOW.match(any_line)["ms"]) >= 400, any_line
     got = SLOW.match(line).groupdict()
     assert got.pop("uri") == "/x.wwz/large"
     ms = {name: float(value) for name, value in got.items()}
     assert ms["wait"] > 300, line
     parts = ms["open"] + ms["wait"] + ms["inflate"] + ms["send"]
     assert abs(parts - ms["ms"]) < 0.01, line
-    assert ms["ms"] >= 400, line
 
 
 def test_slow_zero_is_all(site, serve):

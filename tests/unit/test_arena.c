@@ -7,15 +7,6 @@
 #include "arena.h"
 #include "unit.h"
 
-/* The sanitizer is to answer a request for too much as malloc(3) does. */
-const char *__asan_default_options(void);
-
-const char *
-__asan_default_options(void)
-{
-	return "allocator_may_return_null=1";
-}
-
 /* Pieces of all sizes are aligned and keep what is written to them. */
 static void
 test_get(void **state)

@@ -14,6 +14,14 @@
 
 #include "str.h"
 
+/* With UNIT_TEST in the environment only the test of that name runs ("*" and
+ * "?" stand for others). */
+__attribute__((constructor)) static void
+choose_test(void)
+{
+	cmocka_set_test_filter(getenv("UNIT_TEST"));
+}
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* A str in a static table, which may hold NULs. */
