@@ -221,8 +221,9 @@ open_watchers(struct watchers *watchers, struct service *service,
 }
 
 static void
-close_watchers(struct watchers *watchers)
+close_watchers(struct watchers *watchers, struct service *service)
 {
+	service->accounts = NULL;
 	stats_free(watchers->accounts.stats);
 	if (watchers->accounts.log != NULL)
 		accesslog_close(watchers->accounts.log);
@@ -246,7 +247,7 @@ run_server(struct service *service, const struct options *options)
 		status = server_run(&listeners, service, &options->limits);
 	else
 		listener_close(&listeners);
-	close_watchers(&watchers);
+	close_watchers(&watchers, service);
 	return status;
 }
 
@@ -258,7 +259,7 @@ run_cgi(struct service *service, const struct options *options)
 
 	if (status == 0)
 		status = cgi_run(service, environ, STDOUT_FILENO);
-	close_watchers(&watchers);
+	close_watchers(&watchers, service);
 	return status;
 }
 

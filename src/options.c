@@ -1,5 +1,6 @@
 #include "options.h"
 
+#include <assert.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <unistd.h>
@@ -107,6 +108,7 @@ take_options(struct options *options, int argc, char *const *argv,
 
 		if (found == ':' || found == '?')
 			return refuse_option(options, fault, argv, found);
+		assert(spec != NULL);
 		why = spec->set(options, optarg);
 		if (why != NULL)
 			return refuse(fault, "--%s%s%s: %s", spec->name,

@@ -3,6 +3,7 @@
 #ifndef STR_H
 #define STR_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,14 +30,23 @@ str_of(const char *text)
 static inline bool
 str_eq(struct str a, struct str b)
 {
-	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+	if (a.n != b.n)
+		return false;
+	if (a.n == 0)
+		return true;
+	assert(a.p != NULL && b.p != NULL);
+	return memcmp(a.p, b.p, a.n) == 0;
 }
 
 /* The part of s from byte from up to, not including, byte to. */
 static inline struct str
 str_slice(struct str s, size_t from, size_t to)
 {
-	return (struct str){s.p ? s.p + from : NULL, to - from};
+	if (s.p == NULL) {
+		assert(to == 0);
+		return s;
+	}
+	return (struct str){s.p + from, to - from};
 }
 
 static inline bool
