@@ -227,6 +227,20 @@ begin_content(struct body *body, const struct segment *s)
 	return body->content != NULL;
 }
 
+bool
+body_begins_late(const struct body *body)
+{
+	const struct segment *s = body->first;
+
+	if (s == NULL || s->kind != SEGMENT_CONTENT)
+		return false;
+	if (s->member.method != ZIP_STORED && s->member.method != ZIP_DEFLATED)
+		return true;
+	return s->at > BODY_SKIP_SIZE &&
+		s->at - source_nearest(body->archive, &s->member, s->at) >
+		BODY_SKIP_SIZE;
+}
+
 /* The bytes of the segment that the buffer holds. */
 static void
 take_content(struct body *body, struct segment *s, struct str *span)
@@ -242,19 +256,15 @@ take_content(struct body *body, struct segment *s, struct str *span)
 }
 
 /* What comes in front of the first byte that is wanted is made and thrown away,
- * a bounded amount at a time: others want the thread, too. */
+ * a span at a time: others want the thread, too. */
 static enum body_result
 next_content(struct body *body, struct segment *s, struct str *span)
 {
+	ssize_t n;
+
 	if (buffer(body) == NULL || !begin_content(body, s))
 		return cut(body, strerrordesc_np(errno));
-	for (size_t made = 0; made < BODY_SKIP_SIZE;) {
-		ssize_t n;
-
-		if (s->at - body->content_at < body->content_size) {
-			take_content(body, s, span);
-			return BODY_SPAN;
-		}
+	if (s->at - body->content_at >= body->content_size) {
 		n = body->content->read(
 			body->content, body->buffer, BODY_SPAN_SIZE);
 		if (n == SOURCE_LATER)
@@ -267,9 +277,11 @@ next_content(struct body *body, struct segment *s, struct str *span)
 				: BODY_SPAN;
 		body->content_at += body->content_size;
 		body->content_size = (size_t)n;
-		made += (size_t)n;
 	}
-	return BODY_LATER;
+	if (s->at - body->content_at >= body->content_size)
+		return BODY_LATER;
+	take_content(body, s, span);
+	return BODY_SPAN;
 }
 
 static enum body_result
@@ -376,15 +388,18 @@ copy_next(struct body *body, char *to, size_t *n)
 	return result;
 }
 
-/* Copy all behind each other; how many bytes came. */
+/* Copy all behind each other; how many bytes came.  It is little, and so is the
+ * work. */
 static size_t
 copy_all(struct body *body, char *text)
 {
 	enum body_result result;
 	size_t done = 0, n = 0;
 
-	while ((result = copy_next(body, text + done, &n)) == BODY_SPAN)
-		done += n;
+	do {
+		result = copy_next(body, text + done, &n);
+		done += result == BODY_SPAN ? n : 0;
+	} while (result == BODY_SPAN || result == BODY_LATER);
 	body->broken = result != BODY_END;
 	return done;
 }

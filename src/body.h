@@ -15,7 +15,8 @@ enum {
 	/* Up to here a copy costs less than to send the last bytes apart, which
 	 * wakes the front end a second time. */
 	BODY_SETTLE_SIZE = 128 * 1024,
-	BODY_SKIP_SIZE = 1024 * 1024 /* made and thrown away at a time */
+	BODY_SKIP_SIZE = 1024 * 1024 /* made and thrown away, rather than to
+				      * begin anew nearer to what is wanted */
 };
 
 enum segment_kind {
@@ -109,6 +110,20 @@ body_next_spares(const struct body *body)
 	return !body->map_lent &&
 		(s == NULL || !body->buffer_lent || s->kind == SEGMENT_TEXT);
 }
+
+/* What comes next has to be made, which may take long. */
+static inline bool
+body_is_work(const struct body *body)
+{
+	const struct segment *s = body->first;
+
+	return s != NULL &&
+		(s->kind == SEGMENT_CONTENT || s->kind == SEGMENT_SOURCE);
+}
+
+/* The first byte takes long: much is to be made and thrown away before it, or
+ * it comes by way of libzip, a whole block at a time. */
+bool body_begins_late(const struct body *body);
 
 /* body_next would say BODY_END. */
 static inline bool

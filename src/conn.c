@@ -6,17 +6,22 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "clock.h"
+#include "hash.h"
 #include "log.h"
+#include "reply.h"
 
 enum {
 	/* Sent or received before others have their turn, */
 	TURN_SIZE = 2 * 1024 * 1024,
-	/* or filled so often: a byte may take as long as a span. */
-	TURN_FILLS = TURN_SIZE / BODY_SPAN_SIZE,
+	TURN_NS = 2 * 1000 * 1000,   /* or worked. */
 	SEND_BUFFER = 1024 * 1024,   /* asked for when a response is... */
 	LARGE_RESPONSE = 128 * 1024, /* ...larger than this */
 	SCRAP_SIZE = 16 * 1024,      /* that is thrown away at once */
 };
+
+/* Where clients' addresses are hashed: nobody gains by two that are one. */
+#define CLIENT_POINT UINT64_C(0x9e3779b97f4a7c1)
 
 struct conn *
 conn_new(int fd, const struct service *service, struct intake_pool *pool,
@@ -31,6 +36,7 @@ conn_new(int fd, const struct service *service, struct intake_pool *pool,
 	}
 	conn->fd = fd;
 	conn->service = service;
+	conn->clock = clock_ns;
 	conn->progress = now;
 	conn->intake.pool = pool;
 	return conn;
@@ -56,112 +62,6 @@ conn_free(struct conn *conn)
 	intake_free(&conn->intake);
 	close(conn->fd);
 	free(conn);
-}
-
-static void
-empty_queue(struct conn *conn)
-{
-	sendqueue_clear(&conn->queue);
-	conn->queued = 0;
-}
-
-/* The head, once. */
-static struct str
-take_head(struct conn *conn)
-{
-	struct str head = {NULL, 0};
-
-	if (!conn->head_sent)
-		head = response_head(&conn->response);
-	conn->head_sent = true;
-	return head;
-}
-
-/* Make records of what was logged while this request was worked at, for the
- * front end's own log. */
-static struct str
-error_records(struct conn *conn, const struct line *errors)
-{
-	unsigned char header[WIRE_HEADER_SIZE];
-	struct text text = {.arena = &conn->arena};
-
-	if (errors->n == 0 || !conn->service->tell_front)
-		return (struct str){NULL, 0};
-	wire_stderr(header, conn->id, errors->n);
-	text_add(&text, (struct str){(char *)header, sizeof(header)});
-	text_add(&text, (struct str){errors->p, errors->n});
-	wire_stderr(header, conn->id, 0);
-	text_add(&text, (struct str){(char *)header, sizeof(header)});
-	return conn->arena.failed ? (struct str){NULL, 0} : text_str(&text);
-}
-
-/* As body_next.  What is logged about a cut goes out at once, if it can. */
-static enum body_result
-next_span(struct conn *conn, struct str *span)
-{
-	struct line errors;
-	struct str records;
-	enum body_result result;
-
-	errors.n = 0;
-	log_copy(&errors);
-	result = body_next(&conn->response.body, span);
-	log_copy(NULL);
-	if (result != BODY_CUT)
-		return result;
-	records = error_records(conn, &errors);
-	if (records.n > 0)
-		(void)send(conn->fd, records.p, records.n,
-			MSG_DONTWAIT | MSG_NOSIGNAL);
-	return result;
-}
-
-/* Queue spans of the body, as many as can be sent together.  What the last
- * body_next said. */
-static enum body_result
-queue_body(struct conn *conn)
-{
-	struct body *body = &conn->response.body;
-	enum body_result result;
-	struct str span;
-
-	do {
-		result = next_span(conn, &span);
-		if (result == BODY_SPAN) {
-			sendqueue_add_stdout(&conn->queue, conn->id, span);
-			conn->queued += span.n;
-		}
-	} while (result == BODY_SPAN && !body_is_done(body) &&
-		body_next_spares(body) && sendqueue_has_room(&conn->queue));
-	return result;
-}
-
-/* Queue the next bytes of the response, with the head in front of the first and
- * the end behind the last.  BODY_END when there is nothing left to queue,
- * BODY_LATER when there is nothing yet. */
-static enum body_result
-fill(struct conn *conn)
-{
-	struct body *body = &conn->response.body;
-	struct sendqueue *queue = &conn->queue;
-	enum body_result result = BODY_END;
-
-	account_enter(&conn->account, PHASE_INFLATE);
-	conn->account.bytes += conn->queued;
-	empty_queue(conn);
-	if (conn->end_sent)
-		return BODY_END;
-	sendqueue_add(queue, conn->errors);
-	conn->errors.n = 0;
-	sendqueue_add_stdout(queue, conn->id, take_head(conn));
-	/* Without memory the head is that of an error, and alone. */
-	if (!conn->response.head && !conn->arena.failed)
-		result = queue_body(conn);
-	if (result == BODY_END || (result == BODY_SPAN && body_is_done(body))) {
-		sendqueue_add_end(queue, conn->id);
-		conn->end_sent = true;
-	}
-	return sendqueue_is_empty(queue) ? result : BODY_SPAN;
 }
 
 /* A larger buffer lets a front end that is busy find more when it comes back;
@@ -228,32 +128,54 @@ polls(const struct conn *conn, short events)
 	return poll(&fd, 1, 0) > 0 && (fd.revents & (events | POLLHUP)) != 0;
 }
 
-/* Work goes on when others have had their turn, unless nobody waits for it. */
-static enum conn_wait
-wait_for_body(struct conn *conn, int64_t now)
+/* Whether the turn is over, asked before each piece of work; *end is 0 at
+ * first.  The first piece is not timed: most responses have no other. */
+static bool
+turn_is_over(const struct conn *conn, int64_t *end)
 {
-	conn->progress = now;
+	int64_t now;
+
+	if (*end == 0) {
+		*end = 1;
+		return false;
+	}
+	now = conn->clock();
+	if (*end == 1)
+		*end = now + TURN_NS;
+	return now >= *end;
+}
+
+/* Others are to have their turn.  What only has to be sent costs little and
+ * goes on when epoll says so. */
+static enum conn_wait
+end_turn(struct conn *conn)
+{
 	account_enter(&conn->account, PHASE_WAIT);
-	return polls(conn, POLLERR) ? CONN_CLOSE : CONN_WRITABLE;
+	if (!body_is_work(&conn->response.body))
+		return CONN_WRITABLE;
+	conn->heavy = true;
+	return CONN_TURN;
 }
 
 static enum conn_wait
 run_writing(struct conn *conn, int64_t now)
 {
+	int64_t end = 0;
 	size_t sent = 0;
-	int fills = 0;
 
-	while (sent < TURN_SIZE) {
+	/* Nobody waits for it any more. */
+	if (conn->heavy && polls(conn, POLLERR))
+		return CONN_CLOSE;
+	while (sent < TURN_SIZE && !turn_is_over(conn, &end)) {
 		ssize_t n;
 
 		if (sendqueue_is_empty(&conn->queue)) {
-			enum body_result result;
+			enum body_result result = reply_fill(conn);
 
-			if (fills++ == TURN_FILLS)
-				break;
-			result = fill(conn);
-			if (result == BODY_LATER)
-				return wait_for_body(conn, now);
+			if (result == BODY_LATER) {
+				conn->progress = now;
+				continue;
+			}
 			if (result != BODY_SPAN)
 				return finish(conn, result);
 		}
@@ -266,8 +188,7 @@ run_writing(struct conn *conn, int64_t now)
 		sent += (size_t)n;
 		conn->progress = now;
 	}
-	account_enter(&conn->account, PHASE_WAIT);
-	return CONN_WRITABLE;
+	return end_turn(conn);
 }
 
 static void
@@ -276,7 +197,9 @@ begin_writing(struct conn *conn)
 	conn->state = CONN_WRITING;
 	conn->head_sent = false;
 	conn->end_sent = false;
-	empty_queue(conn);
+	conn->heavy = false;
+	sendqueue_clear(&conn->queue);
+	conn->queued = 0;
 	grow_buffer(conn);
 }
 
@@ -332,7 +255,7 @@ serve_request(struct conn *conn, const struct request *request)
 	log_copy(&errors);
 	serve(conn->service, request, &conn->arena, &conn->response);
 	log_copy(NULL);
-	conn->errors = error_records(conn, &errors);
+	conn->errors = reply_errors(conn, &errors);
 }
 
 /* A request is there. */
@@ -348,9 +271,12 @@ answer(struct conn *conn)
 	conn->keep = conn->intake.wire.keep;
 	conn->drain = false;
 	account_note(&conn->account, &request, &conn->arena);
+	conn->client =
+		hash_name(CLIENT_POINT, request.param[PARAM_REMOTE_ADDR]);
 	serve_request(conn, &request);
 	intake_next(&conn->intake);
 	begin_writing(conn);
+	conn->heavy = body_begins_late(&conn->response.body);
 	return CONN_WRITABLE;
 }
 
@@ -469,12 +395,16 @@ run_draining(struct conn *conn, int64_t now)
 enum conn_wait
 conn_run(struct conn *conn, int64_t now)
 {
+	const bool reads = conn->state == CONN_READING;
 	enum conn_wait wait = CONN_IDLE;
 
 	if (conn->state == CONN_DRAINING)
 		return run_draining(conn, now);
-	if (conn->state == CONN_READING)
+	if (reads)
 		wait = run_reading(conn, now);
+	/* Not here and now, where a request was to be read. */
+	if (reads && conn_is_heavy(conn))
+		return CONN_TURN;
 	if (conn->state == CONN_WRITING)
 		wait = run_writing(conn, now);
 	return wait;

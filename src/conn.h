@@ -19,6 +19,8 @@ enum conn_wait {
 	CONN_IDLE,     /* for a request: none has begun */
 	CONN_READABLE, /* for more to read */
 	CONN_WRITABLE, /* for room in the socket */
+	CONN_TURN,     /* for its next turn at long work */
+	CONN_WAITS,    /* likewise, but another's work comes first */
 	CONN_CLOSE,    /* for nothing: conn_free it */
 };
 
@@ -27,6 +29,7 @@ struct conn {
 	int fd; /* non-blocking */
 	const struct service *service;
 
+	int64_t (*clock)(void);    /* clock_ns, if it is no test */
 	struct counters *counters; /* of the thread that runs it; or NULL */
 
 	enum conn_state state;
@@ -40,6 +43,8 @@ struct conn {
 	struct arena arena;
 	struct response response;
 	struct account account;
+	uint64_t client;          /* who asks: a hash of the address */
+	bool heavy;               /* it is long work: it has had a turn */
 	struct str errors;        /* records of FCGI_STDERR, to go first */
 	size_t queued;            /* bytes of the body in the queue */
 	bool head_sent, end_sent; /* or queued */
@@ -57,8 +62,15 @@ struct conn *conn_new(int fd, const struct service *service,
 /* Close and release.  Takes NULL. */
 void conn_free(struct conn *conn);
 
-/* Do what can be done without waiting.  now as conn->progress.  One thread at a
- * time. */
+/* The response under way is long work, which is done in turns alone. */
+static inline bool
+conn_is_heavy(const struct conn *conn)
+{
+	return conn->state == CONN_WRITING && conn->heavy;
+}
+
+/* Do what can be done without waiting, for a turn at most.  now as
+ * conn->progress.  One thread at a time. */
 enum conn_wait conn_run(struct conn *conn, int64_t now);
 
 #endif

@@ -21,8 +21,10 @@ enum {
 	OUTPUT_MAX =
 		1024 * 1024, /* bytes made at a time: zlib counts in uInt */
 	CHUNK_WORTH = 256 * 1024, /* of content, that need not be made for it */
-	INPUT_TURN = 16, /* times INPUT_SIZE read at a time: blocks may be empty
-			  */
+	/* Times INPUT_SIZE read at a time, and behind the last byte at most:
+	 * blocks may be empty. */
+	INPUT_TURN = 2,
+	INPUT_BEHIND = 16,
 };
 
 struct inflater {
@@ -119,15 +121,16 @@ nears_point(const struct inflater *i)
 		i->begun + i->z.total_out + i->z.avail_out >= i->next_point;
 }
 
-/* Inflate into z.next_out until it is full, the stream ends, or much was read:
+/* Inflate into z.next_out until it is full, the stream ends, or the input was
+ * filled most times:
  * what zlib says, Z_ERRNO when the file has become shorter. */
 static int
-run(struct inflater *i)
+run(struct inflater *i, int most)
 {
 	int result = Z_OK, refills = 0;
 
 	while (result == Z_OK && i->z.avail_out > 0) {
-		if (i->z.avail_in == 0 && refills++ == INPUT_TURN)
+		if (i->z.avail_in == 0 && refills++ == most)
 			break;
 		if (i->z.avail_in == 0 && refill(i) < 0)
 			return Z_ERRNO;
@@ -146,7 +149,7 @@ finish(struct inflater *i, int result, char last)
 	i->counted = i->z.next_out = &surplus;
 	i->z.avail_out = 1;
 	if (result == Z_OK)
-		result = run(i);
+		result = run(i, INPUT_BEHIND);
 	if (result == Z_ERRNO)
 		return fault(i, archive_loss(i->archive));
 	if (result != Z_STREAM_END || i->z.avail_out == 0)
@@ -178,7 +181,7 @@ inflater_read(struct source *source, void *buffer, size_t n)
 		n = (size_t)wanted;
 	i->counted = i->z.next_out = buffer;
 	i->z.avail_out = (uInt)n;
-	result = n > 0 ? run(i) : Z_OK;
+	result = n > 0 ? run(i, INPUT_TURN) : Z_OK;
 	if (result == Z_ERRNO)
 		return fault(i, archive_loss(i->archive));
 	if (result != Z_OK && result != Z_STREAM_END)

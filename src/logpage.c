@@ -16,7 +16,7 @@ enum {
 	BUFFER = 16384,
 	DEPTH = 16,
 	TITLE = 80,
-	TURN_SIZE = 1024 * 1024, /* read before others have their turn */
+	TURN_SIZE = 64 * 1024, /* read before others have their turn */
 };
 
 enum stage { STAGE_HEAD, STAGE_LINES, STAGE_FOOT, STAGE_END };

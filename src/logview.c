@@ -11,7 +11,7 @@
 #include "gunzip.h"
 #include "points.h"
 
-enum { TURN_SIZE = 1024 * 1024 };
+enum { TURN_SIZE = 64 * 1024 };
 
 /* The text from the first line on: what was read with its beginning, and the
  * content behind that. */

@@ -16,6 +16,7 @@
 #include <linux/sockios.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -43,6 +44,7 @@ enum stage {
 
 struct peer {
 	struct watch watch;
+	struct turn turn; /* while it is in line for one, nothing else has it */
 	struct conn *conn;
 	/* epoll knows it.  Stored before a peer is armed and loaded when its
 	 * event has come: C11 does not know that epoll orders the two. */
@@ -69,6 +71,7 @@ struct peers {
 	int64_t timeout_ms;
 	int epoll;
 	int wake; /* eventfd that the main thread polls */
+	struct turns *turns;
 	struct watch listeners[LISTENERS_MAX];
 	int nlisteners;
 	size_t max; /* so that descriptors are left for archives */
@@ -195,7 +198,7 @@ peers_max(uint64_t descriptors)
 
 struct peers *
 peers_new(const struct service *service, const struct listeners *listeners,
-	int64_t timeout_ms, int epoll, int wake)
+	int64_t timeout_ms, int epoll, int wake, struct turns *turns)
 {
 	struct peers *peers = calloc(1, sizeof(*peers));
 	struct rlimit limit;
@@ -208,6 +211,7 @@ peers_new(const struct service *service, const struct listeners *listeners,
 	peers->timeout_ms = timeout_ms;
 	peers->epoll = epoll;
 	peers->wake = wake;
+	peers->turns = turns;
 	peers->nlisteners = listeners->n;
 	for (int i = 0; i < listeners->n; i++)
 		peers->listeners[i] =
@@ -278,6 +282,16 @@ wait_idle(struct peers *peers, struct peer *peer)
 		shutdown(peer->watch.fd, SHUT_RD);
 }
 
+static void
+stand_in_line(struct peers *peers, struct peer *peer, bool waits)
+{
+	const struct conn *conn = peer->conn;
+
+	peer->turn.archive = (uintptr_t)conn->response.body.archive;
+	peer->turn.client = conn->client;
+	turns_add(peers->turns, &peer->turn, waits);
+}
+
 /* It must not be touched after it is armed. */
 void
 peers_hand_over(struct peers *peers, struct peer *peer, enum conn_wait wait)
@@ -290,9 +304,11 @@ peers_hand_over(struct peers *peers, struct peer *peer, enum conn_wait wait)
 
 	if (wait == CONN_IDLE)
 		wait_idle(peers, peer);
-	else if (wait != CONN_CLOSE)
+	else if (wait == CONN_READABLE || wait == CONN_WRITABLE)
 		park(peers, peer, wait);
-	if (wait == CONN_CLOSE || arm(peers, peer, events[wait]) < 0)
+	if (wait == CONN_TURN || wait == CONN_WAITS)
+		stand_in_line(peers, peer, wait == CONN_WAITS);
+	else if (wait == CONN_CLOSE || arm(peers, peer, events[wait]) < 0)
 		free_peer(peers, peer);
 }
 
@@ -307,13 +323,38 @@ own(struct peers *peers, struct peer *peer)
 	pthread_mutex_unlock(&peers->lock);
 }
 
+/* Run peer, which is owned, and hand it over: what it waits for. */
+static enum conn_wait
+run(struct peers *peers, struct peer *peer, struct counters *counters)
+{
+	enum conn_wait wait;
+
+	peer->idle = false;
+	peer->conn->counters = counters;
+	wait = conn_run(peer->conn, clock_ms());
+	peers_hand_over(peers, peer, wait);
+	return wait;
+}
+
 void
 peers_run(struct peers *peers, struct peer *peer, struct counters *counters)
 {
 	own(peers, peer);
-	peer->idle = false;
-	peer->conn->counters = counters;
-	peers_hand_over(peers, peer, conn_run(peer->conn, clock_ms()));
+	if (conn_is_heavy(peer->conn))
+		stand_in_line(peers, peer, false);
+	else
+		run(peers, peer, counters);
+	turns_stir(peers->turns);
+}
+
+void
+peers_take_turn(
+	struct peers *peers, struct turn *turn, struct counters *counters)
+{
+	char *peer = (char *)turn - offsetof(struct peer, turn);
+	enum conn_wait wait = run(peers, (struct peer *)peer, counters);
+
+	turns_end(peers->turns, wait == CONN_WAITS);
 }
 
 struct peer *

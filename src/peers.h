@@ -6,8 +6,15 @@
 
 #include "conn.h"
 #include "listener.h"
+#include "turns.h"
 
-enum watch_kind { WATCH_LISTENER, WATCH_PEER, WATCH_PING, WATCH_END };
+enum watch_kind {
+	WATCH_LISTENER,
+	WATCH_PEER,
+	WATCH_TURNS,
+	WATCH_PING,
+	WATCH_END
+};
 
 /* What an event of epoll belongs to. */
 struct watch {
@@ -28,10 +35,11 @@ struct peers;
 size_t peers_max(uint64_t descriptors);
 
 /* Watch listeners with epoll.  wake is an eventfd, written to when peers_next
- * has come closer; both remain the caller's.  NULL with errno ENOMEM. */
+ * has come closer; long work takes turns.  All three remain the caller's.  NULL
+ * with errno ENOMEM. */
 struct peers *peers_new(const struct service *service,
 	const struct listeners *listeners, int64_t timeout_ms, int epoll,
-	int wake);
+	int wake, struct turns *turns);
 
 /* When there are no connections any more.  Takes NULL. */
 void peers_free(struct peers *peers);
@@ -47,6 +55,10 @@ struct peer *peers_add(struct peers *peers, int fd);
  * NULL. */
 void peers_run(
 	struct peers *peers, struct peer *peer, struct counters *counters);
+
+/* The same for a peer whose turn it is: turns_take gave it. */
+void peers_take_turn(
+	struct peers *peers, struct turn *turn, struct counters *counters);
 
 /* Hand peer, which waits for wait, over to whoever gets its next event.  The
  * caller must not touch it any more. */

@@ -30,6 +30,8 @@ struct server {
 	int epoll;
 	int wake;        /* eventfd: peers_next has come closer */
 	int64_t ping_ms; /* between two signs of life; 0: none */
+	int turn;        /* eventfd: a thread is wanted for long work */
+	struct turns *turns;
 	struct peers *peers;
 	struct threads *threads;
 };
@@ -181,15 +183,21 @@ setup(struct server *server, const struct listeners *listeners,
 		return fail("signals");
 	server->epoll = epoll_create1(EPOLL_CLOEXEC);
 	server->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (server->epoll < 0 || server->wake < 0)
+	server->turn = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (server->epoll < 0 || server->wake < 0 || server->turn < 0)
 		return fail("epoll");
+	/* One thread is free for what costs little. */
+	server->turns = turns_new(
+		limits->threads > 1 ? limits->threads - 1 : 1, server->turn);
+	if (server->turns == NULL)
+		return fail("threads");
 	server->ping_ms = notify_watchdog_ms();
 	server->peers = peers_new(server->service, listeners, timeout,
-		server->epoll, server->wake);
+		server->epoll, server->wake, server->turns);
 	if (server->peers == NULL)
 		return fail("epoll");
-	server->threads = threads_start(
-		server->service, server->peers, server->epoll, limits->threads);
+	server->threads = threads_start(server->service, server->peers,
+		server->turns, server->turn, server->epoll, limits->threads);
 	return server->threads == NULL ? fail("threads") : EXIT_SUCCESS;
 }
 
@@ -217,6 +225,7 @@ server_run(struct listeners *listeners, const struct service *service,
 		.signals = -1,
 		.epoll = -1,
 		.wake = -1,
+		.turn = -1,
 	};
 	int status = setup(&server, listeners, limits);
 
@@ -224,8 +233,10 @@ server_run(struct listeners *listeners, const struct service *service,
 		run(&server, listeners, (int64_t)limits->grace_seconds * 1000);
 	listener_close(listeners);
 	peers_free(server.peers);
+	turns_free(server.turns);
 	close(server.signals);
 	close(server.epoll);
 	close(server.wake);
+	close(server.turn);
 	return status;
 }

@@ -12,14 +12,20 @@
 #include "log.h"
 #include "notify.h"
 
-enum { FULL_PAUSE = 10 }; /* ms without accepting when descriptors ran out */
+enum {
+	FULL_PAUSE = 10, /* ms without accepting when descriptors ran out */
+	/* Events in a row, when there is long work: it is not to starve. */
+	EVENTS_MOST = 64,
+};
 
 struct threads {
 	/* Set once. */
 	const struct service *service;
 	struct peers *peers;
+	struct turns *turns;
 	int epoll;
-	struct watch end; /* eventfd that ends all threads */
+	struct watch turn; /* eventfd: somebody's turn has come */
+	struct watch end;  /* eventfd that ends all threads */
 	struct watch
 		pinged; /* eventfd that a thread answers, see answer_ping */
 	int wanted;
@@ -91,6 +97,8 @@ answer_ping(const struct threads *threads)
 static void
 run_event(const struct worker *worker, struct watch *watch)
 {
+	uint64_t count;
+
 	switch (watch->kind) {
 	case WATCH_LISTENER:
 		accept_peer(worker, watch->fd);
@@ -98,11 +106,52 @@ run_event(const struct worker *worker, struct watch *watch)
 	case WATCH_PEER:
 		run_peer(worker, (struct peer *)watch);
 		break;
+	case WATCH_TURNS:
+		(void)!read(watch->fd, &count, sizeof(count));
+		break;
 	case WATCH_PING:
 		answer_ping(worker->threads);
 		break;
 	case WATCH_END:
 		break;
+	}
+}
+
+/* Somebody's turn, if it is. */
+static void
+take_turn(const struct worker *worker)
+{
+	struct turn *turn = turns_take(worker->threads->turns);
+
+	if (turn != NULL)
+		peers_take_turn(worker->threads->peers, turn, worker->counters);
+}
+
+/* Deal with events, and long work behind them, until the end. */
+static void
+run_all(const struct worker *worker)
+{
+	const struct threads *threads = worker->threads;
+	struct epoll_event event;
+	struct watch *watch;
+	int events = 0;
+
+	for (;;) {
+		bool works = turns_ready(threads->turns);
+		int n = works && events >= EVENTS_MOST
+			? 0
+			: epoll_wait(threads->epoll, &event, 1, works ? 0 : -1);
+
+		if (n > 0) {
+			watch = event.data.ptr;
+			if (watch->kind == WATCH_END)
+				return;
+			run_event(worker, watch);
+			events++;
+		} else if (works) {
+			take_turn(worker);
+			events = 0;
+		}
 	}
 }
 
@@ -118,18 +167,8 @@ work(void *data)
 			? stats_of(accounts->stats, number)
 			: NULL,
 	};
-	struct epoll_event event;
 
-	for (;;) {
-		struct watch *watch;
-
-		if (epoll_wait(threads->epoll, &event, 1, -1) < 1)
-			continue;
-		watch = event.data.ptr;
-		if (watch->kind == WATCH_END)
-			break;
-		run_event(&worker, watch);
-	}
+	run_all(&worker);
 	return NULL;
 }
 
@@ -166,8 +205,8 @@ start(struct threads *threads)
 }
 
 struct threads *
-threads_start(
-	const struct service *service, struct peers *peers, int epoll, int n)
+threads_start(const struct service *service, struct peers *peers,
+	struct turns *turns, int turn, int epoll, int n)
 {
 	struct threads *threads = calloc(
 		1, sizeof(*threads) + (size_t)n * sizeof(threads->thread[0]));
@@ -176,10 +215,13 @@ threads_start(
 		return NULL;
 	threads->service = service;
 	threads->peers = peers;
+	threads->turns = turns;
+	threads->turn = (struct watch){WATCH_TURNS, turn};
 	threads->epoll = epoll;
 	threads->wanted = n;
 	threads->pinged.fd = -1;
-	if (open_watch(&threads->end, WATCH_END, epoll) == 0 &&
+	if (watch_add(&threads->turn, epoll, EPOLLIN) == 0 &&
+		open_watch(&threads->end, WATCH_END, epoll) == 0 &&
 		open_watch(&threads->pinged, WATCH_PING, epoll) == 0)
 		start(threads);
 	if (threads->n > 0)

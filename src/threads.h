@@ -1,5 +1,6 @@
 /* The threads that answer: all wait in one epoll instance, and each deals with
- * one event at a time. */
+ * one event at a time, or, when there is none, with a turn of long work
+ * (turns.h). */
 
 #ifndef THREADS_H
 #define THREADS_H
@@ -8,10 +9,11 @@
 
 struct threads;
 
-/* Start n threads, or as many as can be had.  What they are given must outlive
- * them.  NULL with errno when there is none. */
-struct threads *threads_start(
-	const struct service *service, struct peers *peers, int epoll, int n);
+/* Start n threads, or as many as can be had; turn is the eventfd of turns.
+ * What they are given must outlive them.  NULL with errno when there is none.
+ */
+struct threads *threads_start(const struct service *service,
+	struct peers *peers, struct turns *turns, int turn, int epoll, int n);
 
 /* How many were started. */
 int threads_count(const struct threads *threads);

@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import random
+import select
 import socket
 import time
 import zlib
@@ -222,6 +223,53 @@ def test_quoted_bomb(root, responder):
                 assert kind == harness.STDOUT and b"200" not in content[:20]
                 client.receive(MIB)
         answers(responder)
+    comes_to_rest(responder)
+
+
+LONG, HOT = 20, 40
+
+
+def want_last_bytes(stack, responder, paths):
+    """A connection for each path, from clients of as many addresses."""
+    clients = []
+    for number, path in enumerate(paths):
+        client = stack.enter_context(responder.client())
+        client.send(client.request(
+            path, headers=[("Range", "bytes=-1")],
+            REMOTE_ADDR=f"192.0.2.{number}"))
+        clients.append(client)
+    return clients
+
+
+def answered(clients):
+    """How many of them have an answer."""
+    return len(select.select([c.socket for c in clients], [], [], 0)[0])
+
+
+@pytest.mark.parametrize("method", [archives.BZIP2, archives.DEFLATED])
+def test_last_bytes(root, serve, method):
+    """A byte at the end of large members, of many archives: pages that cost
+    nothing are answered long before, and when nobody waits for the byte any
+    more nothing is done for it."""
+    mib = 3 if method == archives.BZIP2 else 40
+    content = archives.text(MIB) * mib
+    archives.write(root / "0.wwz", {"m.bin": content}, method)
+    for number in range(1, LONG):
+        os.link(root / "0.wwz", root / f"{number}.wwz")
+    archives.write(root / "good.wwz", {"a.txt": "good"})
+    responder = serve(*TWO_THREADS)
+    paths = [f"/{number}.wwz/m.bin" for number in range(LONG)]
+    with contextlib.ExitStack() as stack:
+        clients = want_last_bytes(stack, responder, paths)
+        with responder.client() as client:
+            for _ in range(HOT):
+                assert client.ask("/good.wwz/a.txt").body == b"good"
+        done = answered(clients)
+        assert done < LONG / 2, f"{done} were answered before"
+        for other in clients[1:]:
+            other.close()
+        got = clients[0].read_response()
+        assert (got.status, got.body) == (206, content[-1:]), got
     comes_to_rest(responder)
 
 

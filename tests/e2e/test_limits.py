@@ -201,7 +201,7 @@ def test_slow_readers_share(root, serve):
             name = ("one", "two")[number % 2]
             reader.send(reader.request(f"/{name}.wwz/a.bin"))
             reader.read_record()
-        responder.expect("^warn archive-unavailable .*three.wwz")
+        responder.expect("^warn archive-unavailable .*three.wwz", None)
         assert client.ask("/three.wwz/a.bin").status == 503
         assert client.ask("/one.wwz/a.bin", "HEAD").status == 200
         assert opened(client) == count + 2
