@@ -593,6 +593,7 @@ test_nothing_to_read(void **state)
 	(void)state;
 	connect_wires(&w);
 	assert_int_equal(run(&w), CONN_IDLE);
+	assert_null(w.conn->intake.p);
 	assert_int_equal(run(&w), CONN_IDLE);
 	close(w.fd);
 	w.fd = -1;
@@ -726,7 +727,8 @@ test_long_body(void **state)
 	assert_int_equal(check_answer(&w, "long", 1, 413, NULL), 0);
 	for (int i = 0; i < 100; i++) {
 		transmit(&w, b.p, b.n);
-		assert_int_equal(run(&w), CONN_READABLE);
+		assert_int_equal(conn_run(w.conn, 7000 + i), CONN_READABLE);
+		assert_int_equal(w.conn->progress, 7000 + i);
 	}
 	assert_int_equal(w.n, 0);
 	shutdown(w.fd, SHUT_WR);
