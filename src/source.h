@@ -48,7 +48,7 @@ struct source *inflate_open(struct archive *archive,
 struct source *unpack_open(const struct archive *archive,
 	const struct member *member, uint64_t start);
 
-/* libzip reads this method. */
+/* libzip reads this method, in memory that does not grow with the member. */
 bool unpack_supports(unsigned method);
 
 #endif

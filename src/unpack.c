@@ -5,7 +5,12 @@
  * libzip reads it through a callback that copies out of the mapping (guard.h).
  *
  * The directory's records are those of zip64, so that one form serves all
- * sizes. */
+ * sizes.
+ *
+ * LZMA and XZ are not among them: they keep as much of what they have unpacked
+ * as the member's header says, up to 4 GiB, and some 90 KB of an archive say
+ * so. bzip2 needs 4 MB, Zstandard its window, which libzstd bounds by 128 MiB.
+ */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -241,5 +246,7 @@ unpack_open(const struct archive *archive, const struct member *member,
 bool
 unpack_supports(unsigned method)
 {
+	if (method != ZIP_CM_BZIP2 && method != ZIP_ZSTD)
+		return false;
 	return zip_compression_method_supported((zip_int32_t)method, 0) == 1;
 }

@@ -21,7 +21,7 @@ HTTP_DATE = "Thu, 04 Mar 2021 05:06:08 GMT"
 
 def libzip_reads(method):
     """That depends on what a release has built its libzip with: Debian 12's has
-    bzip2, Debian 13's LZMA and Zstandard, too."""
+    bzip2, Debian 13's Zstandard, too."""
     libzip = ctypes.CDLL(ctypes.util.find_library("zip"))
     return bool(libzip.zip_compression_method_supported(method, 0))
 

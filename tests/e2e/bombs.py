@@ -1,5 +1,6 @@
 """Archives that claim much and are small, and those of many members."""
 
+import bz2
 import struct
 import zlib
 
@@ -55,6 +56,24 @@ def write_bomb(path, mib, crc=0):
     """One member, zeros.bin, of so many MiB."""
     data = zeros(mib)
     about = (b"zeros.bin", 8, crc, len(data), mib * MIB)
+    front = header(*about) + data
+    directory = entry(*about, 0)
+    path.write_bytes(front + directory + end(1, len(directory), len(front)))
+
+
+def write_rare_bomb(path, method, mib):
+    """The same by bzip2, or by Zstandard in blocks of one byte repeated (RFC
+    8878), which go 128 KiB back at most."""
+    if method == 12:
+        data = bz2.compress(bytes(mib * MIB))
+    else:
+        block = struct.pack("<I", (MIB >> 3) << 3 | 1 << 1)[:3] + b"\0"
+        last = struct.pack("<I", 0 << 3 | 1)[:3]
+        data = b"\x28\xb5\x2f\xfd\0" + bytes([7 << 3]) + block * (8 * mib) + last
+    crc = 0
+    for _ in range(mib):
+        crc = zlib.crc32(bytes(MIB), crc)
+    about = (b"zeros.bin", method, crc, len(data), mib * MIB)
     front = header(*about) + data
     directory = entry(*about, 0)
     path.write_bytes(front + directory + end(1, len(directory), len(front)))

@@ -99,6 +99,11 @@ def make_deflate64(path):
     )
 
 
+def make_lzma(path):
+    """Unpacked, it could take up to 4 GiB of memory."""
+    archives.write(path, MEMBERS, archives.LZMA)
+
+
 def make_ppmd(path):
     (path.parent / "a.txt").write_bytes(CONTENT)
     command = ["7z", "a", "-tzip", "-mm=PPMd", path, "a.txt"]
@@ -158,6 +163,7 @@ ARCHIVES = [
     (make_unknown_method, "a.txt", (501,), r"\b97\b"),
     (make_encrypted, "a.txt", (501,), "encrypt"),
     (make_deflate64, "a.txt", (501,), r"\b9\b"),
+    (make_lzma, "a.txt", (501,), r"\b14\b"),
     (make_ppmd, "a.txt", (501,), r"\b98\b"),
     (make_fifo, "a.txt", (403, 404), ""),
     (make_directory, "a.txt", (403, 404), ""),

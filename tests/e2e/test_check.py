@@ -211,8 +211,7 @@ def zstandard(path, source):
         (seven_zip("-mm=Deflate"), None),
         (seven_zip("-mm=Deflate64"), "member-unsupported"),
         (seven_zip("-mm=BZip2"), None),
-        (seven_zip("-mm=LZMA"), None if archives.libzip_reads(archives.LZMA)
-         else "member-unsupported"),
+        (seven_zip("-mm=LZMA"), "member-unsupported"),
         (seven_zip("-mm=PPMd"), "member-unsupported"),
         (zstandard, None if archives.libzip_reads(archives.ZSTD)
          else "member-unsupported"),

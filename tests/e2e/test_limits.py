@@ -179,6 +179,28 @@ def test_large_directory(root, serve):
     assert grown < 8 * MIB, f"{grown / MIB:.0f} MiB more"
 
 
+@pytest.mark.parametrize(
+    "method, mib",
+    [(method, mib) for method, mib in ((archives.BZIP2, 64),
+                                       (archives.ZSTD, 256))
+     if archives.libzip_reads(method)])
+def test_memory_of_rare_methods(root, serve, method, mib):
+    """What libzip unpacks is not kept, however large."""
+    bombs.write_rare_bomb(root / "x.wwz", method, mib)
+    assert (root / "x.wwz").stat().st_size < 64 << 10
+    archives.write(root / "good.wwz", {"a.txt": "good"})
+    responder = serve("--threads", "2")
+    with responder.client() as client:
+        assert client.ask("/good.wwz/a.txt").body == b"good"
+        before = peak(responder)
+        got = client.ask("/x.wwz/zeros.bin")
+        assert (got.status, len(got.body)) == (200, mib * MIB)
+        assert got.body.count(0) == len(got.body)
+    grown = peak(responder) - before
+    room = 64 if harness.SANITIZED else 16
+    assert grown < room * MIB, f"{grown / MIB:.0f} MiB more"
+
+
 def opened(client):
     """How many archives were opened, so far."""
     got = client.ask("/good.wwz/-wwz-status?format=json")

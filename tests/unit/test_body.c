@@ -1147,16 +1147,16 @@ test_supported_methods(void **state)
 	assert_true(unpack_supports(ZIP_CM_BZIP2));
 	for (int i = 0; i < 100; i++)
 		assert_int_equal(unpack_supports((unsigned)i),
-			zip_compression_method_supported(i, 0));
+			(i == ZIP_CM_BZIP2 || i == ZIP_ZSTD) &&
+				zip_compression_method_supported(i, 0));
 	assert_false(unpack_supports(65535));
 }
 
-/* Whatever method libzip can write comes back, whole and in parts. */
+/* What libzip can write, and is read, comes back, whole and in parts. */
 static void
 test_by_libzip(void **state)
 {
-	static const int rare[] = {
-		ZIP_CM_BZIP2, ZIP_CM_LZMA, ZIP_CM_XZ, ZIP_ZSTD};
+	static const int rare[] = {ZIP_CM_BZIP2, ZIP_ZSTD};
 	static const size_t sizes[] = {0, 1, 40, BODY_SPAN_SIZE, 300000};
 	struct arena arena = {0};
 	unsigned failed = 0, methods_read = 0;
