@@ -325,8 +325,8 @@ archive_drop(struct archive *archive)
 		return;
 	if (archive->hoard != NULL)
 		hoard_forget(archive->hoard, &archive->made);
-	hoard_drop(archive->hoard);
 	release(archive);
+	hoard_drop(archive->hoard);
 	pthread_mutex_destroy(&archive->sorting);
 	free(archive->path);
 	free(archive);
