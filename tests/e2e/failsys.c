@@ -415,3 +415,27 @@ __recv_chk(int fd, void *p, size_t n, size_t room, int flags)
 	(void)room;
 	return recv(fd, p, n, flags);
 }
+
+/* What calls are named when a file's size has 64 bits in any case: where a long
+ * has them, too, the same functions. */
+#define SAME(name, as) __asm__(".globl " #name "\n.set " #name ", " #as);
+
+SAME(__open64_2, __open_2)
+SAME(__openat64_2, __openat_2)
+SAME(__pread64_chk, __pread_chk)
+SAME(fcntl64, fcntl)
+SAME(fopen64, fopen)
+SAME(fstat64, fstat)
+SAME(fstatat64, fstatat)
+SAME(ftruncate64, ftruncate)
+SAME(getrlimit64, getrlimit)
+SAME(lseek64, lseek)
+SAME(lstat64, lstat)
+SAME(mmap64, mmap)
+SAME(open64, open)
+SAME(openat64, openat)
+SAME(pread64, pread)
+SAME(pwrite64, pwrite)
+SAME(readdir64, readdir)
+SAME(setrlimit64, setrlimit)
+SAME(stat64, stat)
