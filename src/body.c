@@ -35,7 +35,7 @@ drop_segments(struct body *body)
 {
 	for (struct segment *s = body->first; s != NULL; s = s->next)
 		release(s);
-	close_source(&body->content);
+	reader_close(&body->reader, body->buffer);
 	body->first = NULL;
 	body->last = &body->first;
 	body->file_segments = 0;
@@ -144,8 +144,7 @@ buffer(struct body *body)
 static char *
 take_buffer(struct body *body)
 {
-	body->content_at += body->content_size;
-	body->content_size = 0;
+	reader_lose_buffer(&body->reader);
 	return buffer(body);
 }
 
@@ -197,36 +196,6 @@ next_slice(struct body *body, struct segment *s, struct str *span)
 	return BODY_SPAN;
 }
 
-/* The content under way comes to the segment's next byte, and soon: another one
- * might begin nearer to it. */
-static bool
-goes_on(const struct body *body, const struct segment *s)
-{
-	return body->content != NULL && body->content_slot == s->member.slot &&
-		body->content_at <= s->at &&
-		(s->at - body->content_at <= BODY_SKIP_SIZE ||
-			source_nearest(body->archive, &s->member, s->at) <=
-				body->content_at + body->content_size);
-}
-
-/* Have a content that can still come to the segment's next byte. */
-static bool
-begin_content(struct body *body, const struct segment *s)
-{
-	struct position position = {
-		.offset = s->at, .lines = POSITION_ANY_LINES};
-
-	if (goes_on(body, s))
-		return true;
-	close_source(&body->content);
-	body->content =
-		source_open(body->archive, &s->member, s->start, &position);
-	body->content_at = position.offset;
-	body->content_slot = s->member.slot;
-	body->content_size = 0;
-	return body->content != NULL;
-}
-
 bool
 body_begins_late(const struct body *body)
 {
@@ -234,19 +203,24 @@ body_begins_late(const struct body *body)
 
 	if (s == NULL || s->kind != SEGMENT_CONTENT)
 		return false;
-	if (s->member.method != ZIP_STORED && s->member.method != ZIP_DEFLATED)
-		return true;
-	return s->at > BODY_SKIP_SIZE &&
-		s->at - source_nearest(body->archive, &s->member, s->at) >
-		BODY_SKIP_SIZE;
+	return (s->member.method != ZIP_STORED &&
+		       s->member.method != ZIP_DEFLATED) ||
+		reader_is_far(body->archive, &s->member, s->at);
+}
+
+void
+body_pause(struct body *body)
+{
+	if (body->reader.search != NULL)
+		reader_close(&body->reader, body->buffer);
 }
 
 /* The bytes of the segment that the buffer holds. */
 static void
 take_content(struct body *body, struct segment *s, struct str *span)
 {
-	size_t from = (size_t)(s->at - body->content_at);
-	size_t n = body->content_size - from;
+	size_t from = (size_t)(s->at - body->reader.at);
+	size_t n = body->reader.size - from;
 
 	if (n > s->left)
 		n = (size_t)s->left;
@@ -260,27 +234,25 @@ take_content(struct body *body, struct segment *s, struct str *span)
 static enum body_result
 next_content(struct body *body, struct segment *s, struct str *span)
 {
-	ssize_t n;
+	ssize_t got = buffer(body) == NULL
+		? -1
+		: reader_begin(&body->reader, body->archive, &s->member,
+			  s->start, s->at, body->buffer);
 
-	if (buffer(body) == NULL || !begin_content(body, s))
-		return cut(body, strerrordesc_np(errno));
-	if (s->at - body->content_at >= body->content_size) {
-		n = body->content->read(
-			body->content, body->buffer, BODY_SPAN_SIZE);
-		if (n == SOURCE_LATER)
-			return BODY_LATER;
-		if (n < 0)
-			return BODY_CUT;
-		if (n == 0)
-			return s->left > 0
-				? cut(body, "the content ended early")
-				: BODY_SPAN;
-		body->content_at += body->content_size;
-		body->content_size = (size_t)n;
-	}
-	if (s->at - body->content_at >= body->content_size)
+	body->waits = body->reader.waits;
+	if (got == SOURCE_LATER)
 		return BODY_LATER;
-	take_content(body, s, span);
+	if (got < 0)
+		return cut(body, strerrordesc_np(errno));
+	got = reader_fill(&body->reader, s->at, s->left, body->buffer);
+	if (got == SOURCE_LATER)
+		return BODY_LATER;
+	if (got < 0)
+		return BODY_CUT;
+	if (got > 0)
+		take_content(body, s, span);
+	else if (s->left > 0)
+		return cut(body, "the content ended early");
 	return BODY_SPAN;
 }
 
@@ -358,6 +330,7 @@ body_next(struct body *body, struct str *span)
 	enum body_result result;
 
 	body->map_lent = false;
+	body->waits = false;
 	result = pull(body, span);
 	if (result == BODY_CUT) {
 		body->broken = true;

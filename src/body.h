@@ -6,17 +6,15 @@
 
 #include "arena.h"
 #include "range.h"
-#include "source.h"
+#include "reader.h"
 
 enum {
-	BODY_SPAN_SIZE = 64 * 1024,   /* of what is made or copied, at most */
+	BODY_SPAN_SIZE = READER_SIZE, /* of what is made or copied, at most */
 	BODY_TAIL_SIZE = 4 * 1024,    /* of a slice, copied at its end */
 	BODY_SLICE_SIZE = 512 * 1024, /* of what lies somewhere, at most */
 	/* Up to here a copy costs less than to send the last bytes apart, which
 	 * wakes the front end a second time. */
-	BODY_SETTLE_SIZE = 128 * 1024,
-	BODY_SKIP_SIZE = 1024 * 1024 /* made and thrown away, rather than to
-				      * begin anew nearer to what is wanted */
+	BODY_SETTLE_SIZE = 128 * 1024
 };
 
 enum segment_kind {
@@ -54,11 +52,9 @@ struct body {
 	bool buffer_lent;       /* a span lay in it */
 	bool map_lent;          /* the last span lies in the mapping */
 	/* The content under way, which segments of one member share as long as
-	 * they go forward: what buffer holds of it, and from where on. */
-	struct source *content;
-	uint32_t content_slot;
-	uint64_t content_at;
-	size_t content_size;
+	 * they go forward; it has the same buffer. */
+	struct reader reader;
+	bool waits;  /* what comes next, for another's search */
 	bool broken; /* what comes behind the last segment is a cut */
 };
 
@@ -66,7 +62,8 @@ enum body_result {
 	BODY_SPAN,
 	BODY_END,
 	BODY_CUT,
-	BODY_LATER, /* nothing yet: work is under way, ask again */
+	BODY_LATER, /* nothing yet: work is under way, ask again; with
+		     * body->waits it is another's */
 };
 
 /* An empty body, which must stay where it is.  It takes over the share in
@@ -87,6 +84,9 @@ void body_add_content(struct body *body, const struct member *member,
 void body_add_kept(struct body *body, struct str text, struct kept *kept);
 /* The body closes source.  NULL for a lack of memory. */
 void body_add_source(struct body *body, struct source *source);
+
+/* It may take long until body_next is called again: let others search. */
+void body_pause(struct body *body);
 
 /* Turn a body of at most BODY_SETTLE_SIZE bytes into text, so that it needs the
  * archive no more.  What is read wrong or not at all becomes a cut. */

@@ -106,8 +106,10 @@ static enum conn_wait
 write_failed(struct conn *conn)
 {
 	account_enter(&conn->account, PHASE_WAIT);
-	if (errno == EAGAIN || errno == EWOULDBLOCK)
+	if (errno == EAGAIN || errno == EWOULDBLOCK) {
+		body_pause(&conn->response.body);
 		return CONN_WRITABLE;
+	}
 	if (errno == EFAULT) {
 		const struct archive *archive = conn->response.body.archive;
 
@@ -157,6 +159,17 @@ end_turn(struct conn *conn)
 	return CONN_TURN;
 }
 
+/* Another's work comes first. */
+static enum conn_wait
+end_wait(struct conn *conn)
+{
+	bool had_turns = conn->heavy;
+
+	account_enter(&conn->account, PHASE_WAIT);
+	conn->heavy = true;
+	return had_turns ? CONN_WAITS : CONN_TURN;
+}
+
 static enum conn_wait
 run_writing(struct conn *conn, int64_t now)
 {
@@ -174,6 +187,8 @@ run_writing(struct conn *conn, int64_t now)
 
 			if (result == BODY_LATER) {
 				conn->progress = now;
+				if (conn->response.body.waits)
+					return end_wait(conn);
 				continue;
 			}
 			if (result != BODY_SPAN)

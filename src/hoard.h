@@ -16,6 +16,7 @@ struct hoard;
 enum hoard_kind {
 	HOARD_CONTENT, /* struct content */
 	HOARD_POINTS,  /* struct points */
+	HOARD_SEARCH,  /* struct search */
 };
 
 /* What is kept begins with this. */

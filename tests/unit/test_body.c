@@ -644,7 +644,7 @@ test_stored_content(void **state)
 static void
 test_skipped_in_pieces(void **state)
 {
-	const size_t size = 5 * BODY_SKIP_SIZE;
+	const size_t size = 5 * READER_SKIP;
 	struct str content = zipmake_noise(size, 11);
 	struct arena arena = {0};
 	struct zipmake z = {0};
@@ -677,7 +677,7 @@ test_empty_blocks(void **state)
 {
 	static const char block[5] = "\0\0\0\xff\xff";
 	static const char last[6] = "\1\1\0\xfe\xffx";
-	const size_t blocks = BODY_SKIP_SIZE;
+	const size_t blocks = READER_SKIP;
 	const size_t size = blocks * sizeof(block) + sizeof(last);
 	char *packed = malloc(size);
 	struct arena arena = {0};

@@ -321,7 +321,7 @@ test_many_points(void **state)
 	close_fixture(&f);
 }
 
-struct reader {
+struct ranger {
 	const struct fixture *fixture;
 	uint32_t seed;
 	unsigned faults;
@@ -330,7 +330,7 @@ struct reader {
 static void *
 read_ranges(void *data)
 {
-	struct reader *reader = data;
+	struct ranger *reader = data;
 
 	reader->faults = check_ranges(reader->fixture, "threads", reader->seed);
 	return NULL;
@@ -339,14 +339,14 @@ read_ranges(void *data)
 static void
 test_threads(void **state)
 {
-	struct reader readers[THREADS];
+	struct ranger readers[THREADS];
 	pthread_t threads[THREADS];
 	struct fixture f;
 
 	(void)state;
 	open_fixture(&f, &kinds[0]);
 	for (uint32_t i = 0; i < THREADS; i++) {
-		readers[i] = (struct reader){&f, i, 0};
+		readers[i] = (struct ranger){&f, i, 0};
 		assert_int_equal(pthread_create(&threads[i], NULL, read_ranges,
 					 &readers[i]),
 			0);
