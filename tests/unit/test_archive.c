@@ -102,14 +102,26 @@ make_tree(void **state)
 		symlink("../../outside", "root/dir/link-up-out") < 0 ||
 		symlink("loop", "root/loop") < 0 ||
 		symlink("none", "root/dangling") < 0 ||
-		mkfifo("root/fifo", 0644) < 0 ||
-		mknod("root/null", S_IFCHR | 0666, makedev(1, 3)) < 0)
+		mkfifo("root/fifo", 0644) < 0)
+		return -1;
+	if (mknod("root/null", S_IFCHR | 0666, makedev(1, 3)) < 0 &&
+		(errno != EPERM || geteuid() == 0))
 		return -1;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return -1;
 	close(fd);
 	return 0;
+}
+
+/* Without root there is no device to be tried. */
+static bool
+left_out(const char *name)
+{
+	if (geteuid() == 0 || strstr(name, "null") == NULL)
+		return false;
+	print_message("skipped: only root makes devices\n");
+	return true;
 }
 
 /* beneath */
@@ -200,7 +212,7 @@ test_paths(void **state)
 	(void)state;
 	emulated("openat2");
 	for (size_t i = 0; i < COUNT(paths); i++)
-		failed +=
+		failed += !left_out(paths[i].rest) &&
 			check_path(paths[i].root, paths[i].rest, paths[i].want);
 	assert_int_equal(failed, 0);
 }
@@ -245,8 +257,9 @@ check_steps(void)
 	unsigned failed = forbid_openat2(ENOSYS) < 0;
 
 	for (size_t i = 0; i < COUNT(paths); i++)
-		failed += check_path(
-			paths[i].root, paths[i].rest, paths[i].steps);
+		failed += !left_out(paths[i].rest) &&
+			check_path(
+				paths[i].root, paths[i].rest, paths[i].steps);
 	return failed;
 }
 
@@ -266,10 +279,29 @@ test_paths_without_openat2(void **state)
 	in_child(check_forbidden_call);
 }
 
+/* Files of this user, who may not read them all the same; root is nobody. */
+static int
+give_up_permission(void)
+{
+	if (chmod("root/secret", 0) < 0 || chmod("root/closed", 0) < 0)
+		return -1;
+	if (geteuid() == 0 && (setgid(NOBODY) < 0 || setuid(NOBODY) < 0))
+		return -1;
+	return 0;
+}
+
+static void
+in_child_without_permission(unsigned (*check)(void))
+{
+	in_child(check);
+	assert_int_equal(chmod("root/secret", 0600), 0);
+	assert_int_equal(chmod("root/closed", 0700), 0);
+}
+
 static unsigned
 check_as_nobody(void)
 {
-	if (setgid(NOBODY) < 0 || setuid(NOBODY) < 0)
+	if (give_up_permission() < 0)
 		return 1;
 	return check_path("root", "file", 0) +
 		check_path("root", "secret", EACCES) +
@@ -281,7 +313,7 @@ static void
 test_paths_without_permission(void **state)
 {
 	(void)state;
-	in_child(check_as_nobody);
+	in_child_without_permission(check_as_nobody);
 }
 
 /* archive_open */
@@ -352,19 +384,21 @@ test_status(void **state)
 	assert_int_equal(symlink("/etc/passwd", "link-outside"), 0);
 	save_text("old", "PK\3\4", 60);
 	save_text("limit", "PK\3\4", 5);
-	save_text("young", "PK\3\4", 3);
 	save_text("future", "PK\3\4", -60);
 	save_text("empty", "", 60);
-	save_text("young-empty", "", 0);
 	/* It has an end record: this is no upload under way. */
 	zipmake_add_text(&z, "m", "content");
 	zipmake_finish(&z, ZIP64_NONE, STR(""));
 	zipmake_set(&z, z.start, 4, 0);
 	zipmake_save(&z, "damaged");
 	zipmake_free(&z);
+	/* Just before they are to be found young. */
+	save_text("young", "PK\3\4", 3);
+	save_text("young-empty", "", 0);
 	for (size_t i = 0; i < COUNT(table); i++)
-		failed += check_status(
-			table[i].path, table[i].want, table[i].word);
+		failed += !left_out(table[i].path) &&
+			check_status(
+				table[i].path, table[i].want, table[i].word);
 	assert_int_equal(failed, 0);
 }
 
@@ -397,7 +431,7 @@ test_too_large(void **state)
 static unsigned
 check_status_as_nobody(void)
 {
-	if (setgid(NOBODY) < 0 || setuid(NOBODY) < 0)
+	if (give_up_permission() < 0)
 		return 1;
 	return check_status("root/secret", STATUS_FORBIDDEN,
 		       "warn archive-forbidden") +
@@ -409,7 +443,7 @@ static void
 test_status_without_permission(void **state)
 {
 	(void)state;
-	in_child(check_status_as_nobody);
+	in_child_without_permission(check_status_as_nobody);
 }
 
 /* Out of descriptors it is not the archive's fault. */
