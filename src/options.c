@@ -86,7 +86,7 @@ refuse_option(const struct options *options, struct options_fault *fault,
 		optopt > 0 && optopt < 256 ? letter : argv[optind - 1];
 
 	if (found == ':')
-		return refuse(fault, "%s wants a value", word);
+		return refuse(fault, "%s needs a value", word);
 	return refuse(fault, "unknown option %s, see wwz help %s", word,
 		command_specs[options->command].name);
 }
@@ -147,10 +147,11 @@ take_rest(struct options *options, int n, char *const *words,
 	const struct command_spec *command = &command_specs[options->command];
 
 	if (n > command->most)
-		return refuse(fault, "%s is too much, see wwz help %s",
+		return refuse(fault,
+			"%s is one argument too many, see wwz help %s",
 			words[command->most], command->name);
 	if (n < command->least)
-		return refuse(fault, "%s is wanted, see wwz help %s",
+		return refuse(fault, "expected %s, see wwz help %s",
 			command->wants, command->name);
 	options->words = words;
 	options->nwords = n;
@@ -247,7 +248,7 @@ options_help(enum command topic, FILE *file)
 		file);
 	for (int i = 0; i < COMMANDS; i++)
 		print_command((enum command)i, file);
-	fputs("\nwwz help COMMAND lists its options; without a command, wwz "
-	      "serves.\n",
+	fputs("\nwwz help COMMAND lists the options of a command.  Without a "
+	      "command, wwz serves.\n",
 		file);
 }

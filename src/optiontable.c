@@ -20,20 +20,20 @@ enum {
 
 const struct command_spec command_specs[COMMANDS] = {
 	[COMMAND_SERVE] = {"serve", "[options]",
-		"answer FastCGI requests; or one CGI request, when started as "
-		"CGI: then with the options in WWZ_OPTIONS",
+		"answer FastCGI requests; when started as a CGI program, "
+		"answer one CGI request, with the options in WWZ_OPTIONS",
 		0, 0, ""},
 	[COMMAND_PACK] = {"pack", "[options] DIR FILE.wwz",
-		"put what lies below DIR into an archive that is good to serve",
+		"put the files below DIR into an archive that is good to serve",
 		2, 2, "a directory and a file"},
 	[COMMAND_CHECK] = {"check", "[options] FILE.wwz...",
-		"what is wrong with archives, and what could be better", 1,
+		"say what is wrong with archives, and what could be better", 1,
 		INT_MAX, "an archive"},
 	[COMMAND_EXPLAIN] = {"explain", "[options] URL-PATH",
-		"what would be answered, and why", 1, 1, "a URL's path"},
+		"say what would be answered, and why", 1, 1, "a URL's path"},
 	[COMMAND_HELP] = {"help", "[command]",
-		"this text, or that of a command", 0, 1, ""},
-	[COMMAND_VERSION] = {"--version", "", "the version", 0, 0, ""},
+		"show this text, or the options of a command", 0, 1, ""},
+	[COMMAND_VERSION] = {"--version", "", "show the version", 0, 0, ""},
 };
 
 static const char *
@@ -43,7 +43,7 @@ set_number(const char *text, uint64_t low, uint64_t high, uint64_t *number)
 
 	if (str_number(str_of(text), high, number) && *number >= low)
 		return NULL;
-	snprintf(why, sizeof(why), "a number from %llu to %llu is wanted",
+	snprintf(why, sizeof(why), "expected a number from %llu to %llu",
 		(unsigned long long)low, (unsigned long long)high);
 	return why;
 }
@@ -78,8 +78,8 @@ set_size(const char *text, uint64_t *size)
 		}
 	}
 	if (!str_number(digits, UINT64_MAX >> shift, &n))
-		return "a number of bytes is wanted, with K, M or G behind it "
-		       "if you like";
+		return "expected a number of bytes, optionally followed by "
+		       "K, M or G";
 	*size = n << shift;
 	return NULL;
 }
@@ -100,7 +100,7 @@ set_mode(struct options *o, const char *value)
 
 	if (n < 1 || n > 4 || strspn(value, "01234567") != n ||
 		(n == 4 && *value != '0'))
-		return "an octal mode such as 0660 is wanted";
+		return "expected an octal mode such as 0660";
 	o->mode = (mode_t)strtoul(value, NULL, 8);
 	return NULL;
 }
@@ -124,7 +124,7 @@ static const char *
 set_suffix(struct options *o, const char *value)
 {
 	if (*value == '\0' || strchr(value, '/') != NULL)
-		return "the end of a file's name is wanted, such as .wwz";
+		return "expected the end of a file name, such as .wwz";
 	o->suffix = value;
 	return NULL;
 }
@@ -139,7 +139,7 @@ set_index(struct options *o, const char *value)
 		struct str name = str_cut(&names, ',');
 
 		if (name.n == 0 || memchr(name.p, '/', name.n) != NULL)
-			return "names of files are wanted, with commas between";
+			return "expected file names separated by commas";
 		if (o->nindex == OPTIONS_INDEXES)
 			return "too many names";
 		o->index[o->nindex++] = name;
@@ -193,7 +193,7 @@ static const char *
 set_sendfile(struct options *o, const char *value)
 {
 	if (strcmp(value, "lighttpd") != 0)
-		return "lighttpd is the only front end that has this";
+		return "expected lighttpd, the only server that supports this";
 	o->sendfile = true;
 	return NULL;
 }
@@ -250,7 +250,7 @@ set_log_level(struct options *o, const char *value)
 			return NULL;
 		}
 	}
-	return "error, warn, info or debug is wanted";
+	return "expected error, warn, info or debug";
 }
 
 static const char *
@@ -265,7 +265,7 @@ static const char *
 set_access_log(struct options *o, const char *value)
 {
 	if (*value == '\0')
-		return "a file is wanted, or - for standard output";
+		return "expected a file, or - for standard output";
 	o->access_log = value;
 	return NULL;
 }
@@ -325,8 +325,8 @@ set_precompress(struct options *o, const char *value)
 							     : CODINGS;
 
 		if (coding == CODINGS)
-			return "br, zstd or both, with a comma between, are "
-			       "wanted";
+			return "expected br, zstd, or both separated by a "
+			       "comma";
 		if (!precompress_has(coding))
 			return "this wwz was built without the library for "
 			       "that";
@@ -341,7 +341,7 @@ set_field(struct options *o, const char *value)
 	const char *colon = strchr(value, ':');
 
 	if (colon == NULL || colon == value)
-		return "'Name: value' is wanted";
+		return "expected 'Name: value'";
 	if (o->nfields == OPTIONS_FIELDS)
 		return "too many header fields";
 	o->fields[o->nfields++] = value;
@@ -366,82 +366,87 @@ set_quiet(struct options *o, const char *value)
 
 const struct option_spec option_specs[] = {
 	{"listen", 'l', "ADDRESS", ON_SERVE, set_listen,
-		"unix:PATH or HOST:PORT; several times if you like (default: "
-		"systemd's sockets, else descriptor 0)"},
+		"listen on unix:PATH or HOST:PORT; may be given several times "
+		"(default: systemd's sockets, else descriptor 0)"},
 	{"mode", 0, "MODE", ON_SERVE, set_mode,
-		"of a Unix socket (default: 0660)"},
+		"the mode of a Unix socket (default: 0660)"},
 	{"allow-remote", 0, NULL, ON_SERVE, set_allow_remote,
-		"listen on an address that other machines reach"},
+		"allow --listen on an address that other machines can reach"},
 	{"root", 'r', "DIR", ON_BOTH, set_root,
-		"serve archives below DIR only (default: the request's "
+		"serve only archives below DIR (default: the request's "
 		"DOCUMENT_ROOT)"},
 	{"suffix", 0, "TEXT", ON_BOTH, set_suffix,
 		"the end of an archive's name (default: .wwz)"},
 	{"index", 0, "NAMES", ON_BOTH, set_index,
-		"index files of a directory, with commas between (default: "
-		"index.html)"},
+		"the index files of a directory, separated by commas "
+		"(default: index.html)"},
 	{"no-listing", 0, NULL, ON_BOTH, set_no_listing,
-		"show no listings, and do not hand out archives whole: 403"},
+		"answer 403 to requests for listings and for whole archives"},
 	{"max-age", 0, "SECONDS", ON_BOTH, set_max_age,
-		"browsers may use a member for so long without asking again"},
+		"how long browsers may use a member without asking again"},
 	{"immutable", 0, NULL, ON_BOTH, set_immutable,
-		"tell browsers that a member never changes whose name holds a "
-		"hash, as in app.3f2a9c1b.js; for a year, unless --max-age "
-		"says otherwise"},
+		"tell browsers that a member whose name holds a hash, as in "
+		"app.3f2a9c1b.js, never changes; they may use it for a year, "
+		"unless --max-age says otherwise"},
 	{"untrusted", 0, NULL, ON_BOTH, set_untrusted,
-		"pages of archives get no rights of the site: "
-		"Content-Security-Policy: sandbox"},
+		"send Content-Security-Policy: sandbox with pages of "
+		"archives, so that they get no rights of the site"},
 	{"mime-types", 0, "FILE", ON_BOTH, set_mime_types,
-		"more media types, in the format of /etc/mime.types"},
+		"read more media types from FILE, in the format of "
+		"/etc/mime.types"},
 	{"sendfile", 0, "lighttpd", ON_BOTH, set_sendfile,
-		"let lighttpd send stored members of 64 KiB and more from the "
-		"archive by itself (X-Sendfile2)"},
+		"let lighttpd itself send stored members of 64 KiB and more "
+		"from the archive (X-Sendfile2)"},
 	{"user", 'u', "NAME", ON_SERVE, set_user,
-		"become this user when the sockets are open"},
+		"run as this user once the sockets are open"},
 	{"threads", 't', "N", ON_SERVE, set_threads,
-		"that answer requests (default: one a processor, at least 2)"},
+		"how many threads answer requests (default: one a processor, "
+		"at least 2)"},
 	{"max-archives", 0, "N", ON_SERVE, set_max_archives,
-		"archives kept open (default: 1000)"},
+		"how many archives are kept open (default: 1000)"},
 	{"max-memory", 0, "SIZE", ON_SERVE, set_max_memory,
-		"of their indexes, and of inflated members that are kept "
-		"(default: 256M)"},
+		"the memory for indexes of archives and for inflated members "
+		"that are kept (default: 256M)"},
 	{"timeout", 0, "SECONDS", ON_SERVE, set_timeout,
-		"for the next byte of a request to come, or of an answer to be "
-		"taken (default: 60)"},
+		"how long to wait for the next byte of a request to come, or "
+		"of an answer to be taken (default: 60)"},
 	{"grace", 0, "SECONDS", ON_SERVE, set_grace,
-		"for responses under way when it stops (default: 10)"},
+		"how long to wait for responses under way when wwz stops "
+		"(default: 10)"},
 	{"log-level", 0, "LEVEL", ON_BOTH, set_log_level,
 		"error, warn, info or debug (default: info)"},
 	{"access-log", 0, "FILE", ON_SERVE, set_access_log,
-		"a line for each request, in the combined format and more; - "
-		"is standard output; HUP opens FILE again"},
+		"write a line for each request, in the combined format and "
+		"more; - is standard output; HUP opens FILE again"},
 	{"slow", 0, "MS", ON_SERVE, set_slow,
 		"log requests that take longer, and where the time went"},
 	{"status", 0, NULL, ON_SERVE, set_status,
 		"show counters at -wwz-status below any archive; the page "
 		"names archives and requests"},
 	{"check", 0, NULL, ON_SERVE, set_check,
-		"only see whether it could be served with these options, and "
-		"say how; exit status 0 or 2"},
+		"do not serve; say whether and how wwz could serve with these "
+		"options, and exit with 0 or 2"},
 	{"seekable", 0, "SIZE", ON_PACK, set_seekable,
-		"deflate files larger than SIZE so that a reader can begin in "
-		"their middle, with a SOZip index; or all, or none (default: "
-		"1M)"},
+		"deflate files larger than SIZE with a SOZip index, so that "
+		"readers can begin in their middle; SIZE may be all or none "
+		"(default: 1M)"},
 	{"precompress", 0, "CODINGS", ON_PACK, set_precompress,
-		"br, zstd or both, with a comma between: put coded forms "
+		"br, zstd, or both separated by a comma: add coded forms "
 		"beside members where they save 5 % over deflate"},
 	{"fresh", 0, NULL, ON_PACK, set_fresh,
 		"pack everything anew, even if FILE has it unchanged"},
 	{"checksum", 'c', NULL, ON_PACK, set_checksum,
-		"tell by contents what FILE has unchanged, not by times "
+		"compare contents, not times, to find what FILE has unchanged "
 		"(default: names, times and sizes)"},
 	{"threads", 't', "N", ON_PACK, set_threads,
-		"that compress (default: one a processor, at least 2)"},
+		"how many threads compress (default: one a processor, at "
+		"least 2)"},
 	{"header", 'H', "FIELD", ON_EXPLAIN, set_field,
-		"a field of the request, as 'Name: value'"},
+		"a header field of the request, as 'Name: value'; may be "
+		"given several times"},
 	{"json", 0, NULL, ON_CHECK, set_json,
-		"an object of JSON a line, instead of text"},
+		"print one JSON object a line instead of text"},
 	{"quiet", 'q', NULL, ON_PACK | ON_CHECK, set_quiet,
-		"no summary, and no progress on a terminal"},
+		"print no summary, and no progress on a terminal"},
 	{.name = NULL},
 };
