@@ -47,7 +47,6 @@ enum {
 	HEAD_MAX = 64 * 1024,
 	STREAM_MAX = 32 * 1024,
 	ANSWER_MAX = 4 << 20, /* of a longer one the rest is left alone */
-	PARTS_MAX = 100,      /* of a request: a socket holds no more */
 	PATIENCE = 60,        /* seconds that mean: never */
 	OLD = 1500000000,
 };
@@ -239,8 +238,6 @@ send_all(int fd, struct str bytes, size_t part)
 {
 	if (part == 0)
 		part = bytes.n;
-	if (part < bytes.n / PARTS_MAX + 1)
-		part = bytes.n / PARTS_MAX + 1;
 	while (bytes.n > 0) {
 		size_t n = bytes.n < part ? bytes.n : part;
 		ssize_t sent = send(fd, bytes.p, n, MSG_NOSIGNAL);
