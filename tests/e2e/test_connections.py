@@ -376,6 +376,31 @@ def test_timeout(serve):
     answers(responder, 3)
 
 
+def test_timeout_alone(serve):
+    """Nobody else's bytes wake the one that looks at the time."""
+    responder = serve("--timeout", "1")
+    responder.expect("^info peer-timeout ")
+    with responder.client() as half:
+        half.send(half.request("/x.wwz/a.txt")[:100])
+        assert half.receive(1) is None, "an answer to half a request"
+
+
+def test_timeout_beside_one_that_goes(serve):
+    """One that was waited for before, and is not now, takes nobody along."""
+    responder = serve("--timeout", "1")
+    responder.expect("^info peer-timeout ")
+    with responder.client() as half, responder.client() as slow:
+        request = slow.request("/x.wwz/a.txt")
+        slow.send(request[:100])
+        time.sleep(0.1)
+        slow.send(request[100:])
+        assert slow.read_response().body == b"answer"
+        half.send(half.request("/x.wwz/a.txt")[:100])
+        time.sleep(0.1)
+        slow.close()
+        assert half.receive(1) is None, "an answer to half a request"
+
+
 def test_keep_alive(serve):
     """A hundred requests over one connection, of different kinds."""
     responder = serve()

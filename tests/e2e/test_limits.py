@@ -93,6 +93,21 @@ def test_more_peers_than_descriptors(poor):
 
 
 @pytest.mark.threads
+def test_peers_leave_room_again(poor):
+    """A quarter of the descriptors stays for archives, each time that more peers
+    come than there is room for."""
+    for _ in range(2):
+        with contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(poor.client()) for _ in range(100)]
+            for client in clients:
+                client.send(client.request("/0.wwz/a.txt"))
+            for client in clients[:20]:
+                assert client.read_response().status == 200
+            assert poor.descriptors() <= 36
+        harness.wait_until(poor.at_rest, "they have gone")
+
+
+@pytest.mark.threads
 def test_few_archives(root, serve):
     """--max-archives 2: what is in use stays open, all else is closed."""
     content = archives.noise(2 * MIB)

@@ -666,6 +666,31 @@ test_pairs(void **state)
 	assert_int_equal(failed, 0);
 }
 
+/* Each of the four bytes of a length counts. */
+static void
+test_lengths(void **state)
+{
+	(void)state;
+	for (unsigned bit = 0; bit < 32; bit += 8) {
+		size_t n = (size_t)1 << bit, size = 1 + 4 + n;
+		unsigned char *p = calloc(1, size);
+		struct str rest = {(char *)p, size},
+			   cut = {(char *)p, size - 1};
+		struct str name, value;
+
+		assert_non_null(p);
+		p[1] = (unsigned char)(128 | n >> 24);
+		p[2] = (unsigned char)(n >> 16);
+		p[3] = (unsigned char)(n >> 8);
+		p[4] = (unsigned char)n;
+		assert_true(wire_pair(&rest, &name, &value));
+		assert_int_equal(value.n, n);
+		assert_int_equal(rest.n, 0);
+		assert_false(wire_pair(&cut, &name, &value));
+		free(p);
+	}
+}
+
 /* A question, and what is answered (sections 4.1 and 4.2). */
 static void
 test_manage(void **state)
@@ -791,6 +816,7 @@ main(void)
 		cmocka_unit_test(test_no_fastcgi),
 		cmocka_unit_test(test_changed),
 		cmocka_unit_test(test_pairs),
+		cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_manage),
 		cmocka_unit_test(test_written),
 	};
