@@ -72,9 +72,9 @@ endif
 COMPILE = $(CC) $(CSTD) $(CPPFLAGS) $(WARN) $(CFLAGS) $(HARDEN) -MMD -MP
 LINK    = $(CC) $(CFLAGS) $(HARDEN) -pthread $(LDFLAGS)
 
-SRC  := $(wildcard src/*.c)
+SRC  := $(filter-out src/without/%,$(wildcard src/*.c src/*/*.c))
 ifdef STATIC
-WITHOUT := $(wildcard src/without/*.c)
+WITHOUT := $(wildcard src/without/*/*.c)
 SRC     := $(filter-out $(WITHOUT:src/without/%=src/%),$(SRC)) $(WITHOUT)
 HARDEN  := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 LDFLAGS += -static
@@ -100,12 +100,12 @@ $(BUILD)/%.o: src/%.c Makefile | $(BUILD)/unit
 $(BUILD)/sanitizer.o: tests/sanitizer.c Makefile | $(BUILD)/unit
 	$(COMPILE) -c -o $@ $<
 
-$(BUILD)/page.o: $(BUILD)/style.h $(BUILD)/logstyle.h
+$(BUILD)/http/page.o: $(BUILD)/style.h $(BUILD)/logstyle.h
 
 # The style sheets as bytes, and their hashes for Content-Security-Policy.
 $(BUILD)/style.h: CSS = page_css PAGE_CSS_HASH
 $(BUILD)/logstyle.h: CSS = page_log_css PAGE_LOG_CSS_HASH
-$(BUILD)/style.h: src/style.css
+$(BUILD)/style.h: src/http/style.css
 $(BUILD)/logstyle.h: $(BUILD)/log.css
 $(BUILD)/style.h $(BUILD)/logstyle.h: Makefile | $(BUILD)/unit
 	sheet=$(filter %.css,$^); \
@@ -115,8 +115,8 @@ $(BUILD)/style.h $(BUILD)/logstyle.h: Makefile | $(BUILD)/unit
 	  od -An -v -td1 $$sheet | sed 's/[0-9][0-9]*/&,/g'; echo '};'; \
 	  echo "#define $(lastword $(CSS)) \"$$hash\""; } >$@
 
-$(BUILD)/log.css: src/log.css src/colours.awk Makefile | $(BUILD)/unit
-	{ cat src/log.css; awk -f src/colours.awk; } >$@
+$(BUILD)/log.css: src/serve/log.css src/serve/colours.awk Makefile | $(BUILD)/unit
+	{ cat src/serve/log.css; awk -f src/serve/colours.awk; } >$@
 
 $(BUILD)/unit/%.o: tests/unit/%.c Makefile | $(BUILD)/unit
 	$(COMPILE) -Isrc -c -o $@ $<
@@ -224,23 +224,25 @@ uninstall:
 	rm -f $(foreach f,$(INSTALLED),$(DESTDIR)$(lastword $(subst :, ,$f)))
 	-find $(DESTDIR)$(DOCDIR) -depth -type d -empty -delete
 
+CODE := $(wildcard src/*.[ch] src/*/*.[ch] src/*/*/*.[ch] tests/*/*.[ch])
+
 format:
-	clang-format -i src/*.[ch] tests/*/*.[ch]
+	clang-format -i $(CODE)
 
 # Newer versions of cppcheck do not see that a struct's member leads back to it,
 # nor that an address is no longer used after a function's end.
 lint: $(BUILD)/style.h $(BUILD)/logstyle.h
 	@case "$$(clang-format --version)" in \
 	*"version 14."*) clang-format --dry-run -Werror \
-	    src/*.[ch] $(wildcard tests/*/*.[ch]) ;; \
+	    $(CODE) ;; \
 	*) echo "the format is not checked: it is clang-format 14's" ;; esac
 	cppcheck --quiet --std=c11 --enable=warning,portability \
 	    --suppress=uninitvar --suppress=ctuuninitvar --error-exitcode=1 \
 	    --suppress=normalCheckLevelMaxBranches \
 	    '--suppress=memleak:*log*.c' '--suppress=autoVariables:*chunk.c' \
-	    -D_GNU_SOURCE -DWWZ_VERSION='""' -I$(BUILD) src
+	    -D_GNU_SOURCE -DWWZ_VERSION='""' -Isrc -I$(BUILD) src
 	printf '%s\n' $(SRC) | xargs -P 2 -I{} \
-	    clang-tidy --quiet {} -- $(CSTD) -I$(BUILD)
+	    clang-tidy --quiet {} -- $(CSTD) -Isrc -I$(BUILD)
 
 # gcc 12 takes an object for lost when the address of its first member is given
 # out; leaks are LeakSanitizer's to find, in each test.  Later releases find other
@@ -264,5 +266,5 @@ clean:
     uninstall format lint analyze clean
 .SECONDARY:
 
--include $(wildcard $(BUILD)/*.d $(BUILD)/unit/*.d $(BUILD)/fuzz/*.d \
+-include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/unit/*.d $(BUILD)/fuzz/*.d \
     $(BUILD)/bench/*.d)

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "log.h"
+#include "base/log.h"
 
 /* "Name: value" as HTTP_NAME=value. */
 static struct str

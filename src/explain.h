@@ -3,7 +3,7 @@
 #ifndef EXPLAIN_H
 #define EXPLAIN_H
 
-#include "serve.h"
+#include "serve/serve.h"
 
 /* Answer GET for the path of a URL, with header fields "Name: value", and write
  * to standard output what became of it.  The process's exit status. */

@@ -11,16 +11,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cgi.h"
-#include "check.h"
-#include "confine.h"
+#include "fcgi/cgi.h"
+#include "check/check.h"
+#include "fcgi/confine.h"
 #include "explain.h"
-#include "fcgi.h"
-#include "guard.h"
-#include "log.h"
+#include "fcgi/fcgi.h"
+#include "archive/guard.h"
+#include "base/log.h"
 #include "options.h"
-#include "pack.h"
-#include "preflight.h"
+#include "pack/pack.h"
+#include "servecheck.h"
 
 enum {
 	EXIT_USAGE = 2,

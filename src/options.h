@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#include "listener.h"
-#include "pack.h"
-#include "server.h"
-#include "site.h"
+#include "fcgi/listener.h"
+#include "pack/pack.h"
+#include "fcgi/server.h"
+#include "http/site.h"
 
 enum {
 	OPTIONS_INDEXES = 16,

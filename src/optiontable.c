@@ -3,9 +3,9 @@
 #include <limits.h>
 #include <stdlib.h>
 
-#include "encoding.h"
-#include "log.h"
-#include "precompress.h"
+#include "http/encoding.h"
+#include "base/log.h"
+#include "pack/precompress.h"
 
 enum {
 	ON_SERVE = 1 << COMMAND_SERVE,

@@ -16,8 +16,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "fcgi.h"
-#include "server.h"
+#include "fcgi/fcgi.h"
+#include "fcgi/server.h"
 
 /* Set before threads start. */
 static struct str head, content;

@@ -16,10 +16,10 @@
 #include <time.h>
 #include <zlib.h>
 
-#include "body.h"
-#include "guard.h"
-#include "hoard.h"
-#include "route.h"
+#include "http/body.h"
+#include "archive/guard.h"
+#include "archive/membercache.h"
+#include "http/route.h"
 
 enum {
 	ROUNDS = 21,

@@ -16,9 +16,9 @@
 #include <pthread.h>
 #include <zlib.h>
 
-#include "answer.h"
-#include "archive.h"
-#include "bytes.h"
+#include "http/answer.h"
+#include "archive/archive.h"
+#include "base/bytes.h"
 #include "fuzz_file.h"
 
 enum {

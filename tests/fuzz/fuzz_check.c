@@ -5,10 +5,10 @@
  * the server opens the archive and sends every member whole; when the server
  * does not open it, it fails. */
 
-#include "check.h"
+#include "check/check.h"
 #include "fuzz_place.h"
-#include "response.h"
-#include "serve.h"
+#include "http/response.h"
+#include "serve/serve.h"
 
 enum { JSON = 1, QUIET = 2 };
 

@@ -5,7 +5,7 @@
  * names a day that there is. */
 
 #include "fuzz.h"
-#include "validator.h"
+#include "http/validator.h"
 
 /* 2026-11-22, the year 0, and the end of 9999. */
 static const int64_t now = 1795305600, year_0 = -62167219200,

@@ -21,10 +21,10 @@
 #include <zip.h>
 
 #include "../unit/zipstat.h"
-#include "bytes.h"
-#include "cp437.h"
+#include "base/bytes.h"
+#include "zip/cp437.h"
 #include "fuzz_file.h"
-#include "zipend.h"
+#include "zip/zipend.h"
 
 enum { ENTRY_SIZE = 46, END_SIZE = 22, WINZIP_AES = 99, MANY = 100 };
 

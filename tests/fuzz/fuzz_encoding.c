@@ -4,7 +4,7 @@
  * more, nor as much and is preferred.  A field of plain grammar is read a
  * second time. Case, and a coding that nobody knows, change nothing. */
 
-#include "encoding.h"
+#include "http/encoding.h"
 #include "fuzz.h"
 
 enum { FIELD_MAX = 4000 };

@@ -4,7 +4,7 @@
  * list. */
 
 #include "fuzz.h"
-#include "validator.h"
+#include "http/validator.h"
 
 enum { TAGS = 16, LIST_MAX = 4000 };
 

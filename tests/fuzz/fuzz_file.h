@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "fuzz.h"
-#include "guard.h"
-#include "log.h"
+#include "archive/guard.h"
+#include "base/log.h"
 
 /* Before the first input, with whatever main there is.  What an input can cause
  * is logged below LOG_ERROR, and not to be seen. */

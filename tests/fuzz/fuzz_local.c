@@ -4,9 +4,9 @@
  * When they are said to agree, then name, method and sizes are indeed the same;
  * and a header that is made of what the record says agrees. */
 
-#include "bytes.h"
+#include "base/bytes.h"
 #include "fuzz.h"
-#include "ziplocal.h"
+#include "zip/ziplocal.h"
 
 enum { ZIP64_SIZE = 4 + 2 * 8 };
 

@@ -7,9 +7,9 @@
  * looks like one.  Its lines are numbered one after another, and are as many as
  * newlines begin or end. */
 
-#include "arena.h"
+#include "base/arena.h"
 #include "fuzz.h"
-#include "logpage.h"
+#include "serve/logpage.h"
 
 enum { LOG_MAX = 1 << 17, NEST = 64 };
 

@@ -8,10 +8,10 @@
 #include <unistd.h>
 #include <zip.h>
 
-#include "archive.h"
+#include "archive/archive.h"
 #include "fuzz_place.h"
-#include "pack.h"
-#include "source.h"
+#include "pack/pack.h"
+#include "archive/source.h"
 
 enum {
 	SEEKABLE = 1, /* large members have an index */

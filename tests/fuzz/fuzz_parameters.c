@@ -6,9 +6,9 @@
  * host, and holds only what may stand in a URL. */
 
 #include "fuzz_file.h"
-#include "path.h"
-#include "request.h"
-#include "route.h"
+#include "http/path.h"
+#include "http/request.h"
+#include "http/route.h"
 
 enum { STRINGS_MAX = 64 };
 

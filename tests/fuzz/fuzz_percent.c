@@ -5,7 +5,7 @@
  * meaning. */
 
 #include "fuzz.h"
-#include "path.h"
+#include "http/path.h"
 
 static bool
 letter_or_digit(char c)

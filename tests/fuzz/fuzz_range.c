@@ -7,7 +7,7 @@
  * runs of marked bytes, in the order of their earliest ranges. */
 
 #include "fuzz.h"
-#include "range.h"
+#include "http/range.h"
 
 enum { SMALL = 300, ROOM = 32, SPECS = 100, DIGITS = 18 };
 

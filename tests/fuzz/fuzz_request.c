@@ -13,9 +13,9 @@
 #include <time.h>
 
 #include "fuzz_file.h"
-#include "page.h"
-#include "response.h"
-#include "serve.h"
+#include "http/page.h"
+#include "http/response.h"
+#include "serve/serve.h"
 
 enum {
 	YOUNG = 1, /* the file has just been written */

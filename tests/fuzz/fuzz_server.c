@@ -16,9 +16,9 @@
 #include <sys/un.h>
 #include <time.h>
 
-#include "fcgi.h"
+#include "fcgi/fcgi.h"
 #include "fuzz_place.h"
-#include "server.h"
+#include "fcgi/server.h"
 #include "zipmake.h"
 
 enum {

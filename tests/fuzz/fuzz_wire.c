@@ -13,9 +13,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "fcgi.h"
+#include "fcgi/fcgi.h"
 #include "fuzz.h"
-#include "intake.h"
+#include "fcgi/intake.h"
 
 enum {
 	BEGIN_REQUEST = 1,

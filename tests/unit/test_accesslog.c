@@ -1,6 +1,6 @@
 /* line, accesslog: lines that stay lines. */
 
-#include "accesslog.h"
+#include "serve/accesslog.h"
 #include "unit.h"
 
 static struct str

@@ -1,6 +1,6 @@
 /* ansi: bytes of a log -> what a terminal shows. */
 
-#include "ansi.h"
+#include "serve/ansi.h"
 #include "unit.h"
 
 /* What log shows, lines ended by "\n", when it comes in parts of n bytes. */

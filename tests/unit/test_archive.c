@@ -20,10 +20,10 @@
 
 #include <cmocka.h>
 
-#include "archive.h"
-#include "beneath.h"
-#include "clock.h"
-#include "guard.h"
+#include "archive/archive.h"
+#include "base/openbelow.h"
+#include "base/clock.h"
+#include "archive/guard.h"
 #include "unit.h"
 #include "zipmake.h"
 

@@ -4,7 +4,7 @@
 #include <stdalign.h>
 #include <stddef.h>
 
-#include "arena.h"
+#include "base/arena.h"
 #include "unit.h"
 
 /* Pieces of all sizes are aligned and keep what is written to them. */

@@ -9,9 +9,9 @@
 #include <cmocka.h>
 #include <zip.h>
 
-#include "body.h"
-#include "bytes.h"
-#include "guard.h"
+#include "http/body.h"
+#include "base/bytes.h"
+#include "archive/guard.h"
 #include "zipmake.h"
 
 /* All that a body gave. */

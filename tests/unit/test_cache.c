@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "cache.h"
-#include "guard.h"
+#include "archive/cache.h"
+#include "archive/guard.h"
 #include "zipmake.h"
 
 enum { THREADS = 16, MANY = 1000000000 };

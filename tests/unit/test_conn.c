@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "conn.h"
-#include "guard.h"
+#include "fcgi/conn.h"
+#include "archive/guard.h"
 #include "zipmake.h"
 
 /* FastCGI specification 1.0, section 8. */

@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 
-#include "body.h"
-#include "content.h"
-#include "guard.h"
+#include "http/body.h"
+#include "archive/content.h"
+#include "archive/guard.h"
 #include "zipmake.h"
 
 enum { ROOM = 64 << 20, LARGE = 1024 * 1024 + 1 };

@@ -1,6 +1,6 @@
 /* cp437: names from old zip files. */
 
-#include "cp437.h"
+#include "zip/cp437.h"
 #include "unit.h"
 
 /* Bytes 128 to 255, 16 a line. */

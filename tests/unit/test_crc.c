@@ -2,7 +2,7 @@
 
 #include <zlib.h>
 
-#include "crc.h"
+#include "base/crc.h"
 #include "unit.h"
 
 static const struct {

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <zlib.h>
 
-#include "deflate.h"
+#include "pack/deflate.h"
 #include "unit.h"
 
 enum { SIZE_MAX_TRIED = 2 * DEFLATE_PIECE + 5 };

@@ -1,6 +1,6 @@
 /* encoding: Accept-Encoding, and what is chosen by it. */
 
-#include "encoding.h"
+#include "http/encoding.h"
 #include "unit.h"
 
 /* What identity weighs when nobody speaks of it: anything else goes first. */

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "guard.h"
+#include "archive/guard.h"
 #include "zipmake.h"
 
 enum { PAGES = 4, THREADS = 8, ROUNDS = 200 };

@@ -1,6 +1,6 @@
 /* hash: places of names. */
 
-#include "hash.h"
+#include "base/hash.h"
 #include "unit.h"
 
 /* The ends of what a key may be, and some thrown with dice. */

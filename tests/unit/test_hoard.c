@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "hoard.h"
+#include "archive/membercache.h"
 #include "unit.h"
 
 enum { THREADS = 4, TURNS = 20000, SLOTS = 16, SIZE = 100 };

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "large.h"
+#include "base/hugepages.h"
 #include "unit.h"
 
 #define HUGE_PAGE ((size_t)2 << 20)

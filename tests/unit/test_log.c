@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <time.h>
 
-#include "log.h"
+#include "base/log.h"
 #include "unit.h"
 
 enum { LINE_MAX_SIZE = 4096 };

@@ -1,6 +1,6 @@
 /* logmark: what marks groups, and what looks like an error. */
 
-#include "logmark.h"
+#include "serve/logmark.h"
 #include "unit.h"
 
 static struct ansi

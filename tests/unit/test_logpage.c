@@ -2,8 +2,8 @@
 
 #include <time.h>
 
-#include "ansi.h"
-#include "logpage.h"
+#include "serve/ansi.h"
+#include "serve/logpage.h"
 #include "unit.h"
 
 /* A text, again and again, in parts of up to size bytes; then its end, or a

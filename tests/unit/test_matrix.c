@@ -5,8 +5,8 @@
  * meanings alone, so that it reads no field.  Status, the set of header fields
  * with their values, and the body's bytes are compared. */
 
-#include "encoding.h"
-#include "serve.h"
+#include "http/encoding.h"
+#include "serve/serve.h"
 #include "unit.h"
 #include "zipmake.h"
 

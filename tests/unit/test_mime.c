@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "mime.h"
+#include "http/mime.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define UTF8         "; charset=utf-8"
@@ -192,7 +192,7 @@ test_table(void **state)
 		const char *ext, *type;
 	} table[] = {
 #define TYPE(ext, type) {ext, type},
-#include "mime_table.inc"
+#include "http/mime_table.inc"
 #undef TYPE
 	};
 	unsigned failed = 0;

@@ -1,6 +1,6 @@
 /* negotiate: which representation, under which conditions, in which parts. */
 
-#include "negotiate.h"
+#include "http/negotiate.h"
 #include "unit.h"
 
 enum {

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "page.h"
+#include "http/page.h"
 #include "unit.h"
 
 static const struct {

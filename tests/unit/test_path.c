@@ -1,6 +1,6 @@
 /* path: normalising, decoding, encoding. */
 
-#include "path.h"
+#include "http/path.h"
 #include "unit.h"
 
 static void

@@ -1,6 +1,6 @@
 /* peers: how many there may be. */
 
-#include "peers.h"
+#include "fcgi/peers.h"
 #include "unit.h"
 
 /* A quarter of the descriptors, and eight, are left for archives. */

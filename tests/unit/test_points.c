@@ -8,9 +8,9 @@
 #include <cmocka.h>
 #include <zlib.h>
 
-#include "body.h"
-#include "guard.h"
-#include "points.h"
+#include "http/body.h"
+#include "archive/guard.h"
+#include "archive/points.h"
 #include "unit.h"
 #include "zipmake.h"
 

@@ -1,6 +1,6 @@
 /* range: what a Range field asks for. */
 
-#include "range.h"
+#include "http/range.h"
 #include "unit.h"
 
 enum { MAX = 8 };

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "guard.h"
-#include "reader.h"
+#include "archive/guard.h"
+#include "archive/reader.h"
 #include "zipmake.h"
 
 enum { ROOM = 64 << 20, SIZE = 6 * READER_SKIP, STEPS = SIZE / READER_SIZE };

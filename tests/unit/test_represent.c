@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
-#include "guard.h"
-#include "represent.h"
-#include "source.h"
+#include "archive/guard.h"
+#include "http/represent.h"
+#include "archive/source.h"
 #include "zipmake.h"
 
 static const struct site site = {.suffix = {".wwz", 4}};

@@ -1,6 +1,6 @@
 /* request: from a front end's parameters. */
 
-#include "request.h"
+#include "http/request.h"
 #include "unit.h"
 
 #define ENVIRONMENT(...)          \

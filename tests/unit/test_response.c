@@ -1,6 +1,6 @@
 /* response: the head of an answer. */
 
-#include "response.h"
+#include "http/response.h"
 #include "unit.h"
 
 static void

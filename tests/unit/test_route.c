@@ -1,7 +1,7 @@
 /* route: from parameters to archive and member. */
 
-#include "log.h"
-#include "route.h"
+#include "base/log.h"
+#include "http/route.h"
 #include "unit.h"
 
 #define W "/srv/www"

@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "cgi.h"
-#include "guard.h"
-#include "serve.h"
+#include "fcgi/cgi.h"
+#include "archive/guard.h"
+#include "serve/serve.h"
 #include "unit.h"
 #include "zipmake.h"
 

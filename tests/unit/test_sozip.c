@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "guard.h"
-#include "sozip.h"
+#include "archive/guard.h"
+#include "archive/sozip.h"
 #include "zipmake.h"
 
 /* Where fields stand in an index, behind its local header. */

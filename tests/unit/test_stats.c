@@ -2,7 +2,7 @@
 
 #include <pthread.h>
 
-#include "stats.h"
+#include "serve/stats.h"
 #include "unit.h"
 
 enum { THREADS = 4, REQUESTS = 20000 };

@@ -4,7 +4,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "tempfile.h"
+#include "pack/tempfile.h"
 #include "unit.h"
 
 /* One that clears leftovers away all the time does not take a new file, though

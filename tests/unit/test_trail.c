@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "trail.h"
+#include "base/trail.h"
 #include "unit.h"
 
 enum { NOBODY = 65534 };

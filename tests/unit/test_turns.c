@@ -4,7 +4,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "turns.h"
+#include "fcgi/turns.h"
 #include "unit.h"
 
 enum { MOST = 2 };

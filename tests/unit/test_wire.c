@@ -1,7 +1,7 @@
 /* wire: records of FastCGI. */
 
 #include "unit.h"
-#include "wire.h"
+#include "fcgi/wire.h"
 
 enum {
 	BEGIN = 1,

@@ -10,8 +10,8 @@
 #include <cmocka.h>
 #include <zip.h>
 
-#include "zipdir.h"
-#include "ziplocal.h"
+#include "zip/zipdir.h"
+#include "zip/ziplocal.h"
 #include "zipmake.h"
 #include "zipstat.h"
 

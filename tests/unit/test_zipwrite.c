@@ -2,10 +2,10 @@
 
 #include <fcntl.h>
 
-#include "bytes.h"
+#include "base/bytes.h"
 #include "unit.h"
-#include "ziplocal.h"
-#include "zipwrite.h"
+#include "zip/ziplocal.h"
+#include "zip/zipwrite.h"
 
 static const struct {
 	const char *what;

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "str.h"
+#include "base/str.h"
 
 /* With UNIT_TEST in the environment only the test of that name runs ("*" and
  * "?" stand for others). */

@@ -13,8 +13,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "log.h"
-#include "str.h"
+#include "base/log.h"
+#include "base/str.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

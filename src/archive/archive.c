@@ -1,0 +1,492 @@
+#include "archive/archive.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/openbelow.h"
+#include "base/clock.h"
+#include "archive/guard.h"
+#include "base/log.h"
+#include "zip/zipend.h"
+#include "zip/ziplocal.h"
+
+enum {
+	UPLOAD_SECONDS = 5,   /* a file this young may still be growing */
+	FAILURE_SECONDS = 1,  /* that a failure is remembered */
+	DEFLATE_RATIO = 1032, /* 258 bytes from two bits */
+	/* From so many bytes on a system call costs less than the mapping's
+	 * pages, which would count as memory of the process. */
+	LARGE_READ = 8 * 1024,
+};
+
+/* The bits of zipdir_notes that hold the size of a checked local header. */
+#define LOCAL_SIZE_MASK 0xfffffu
+
+static struct identity
+identity_of(const struct stat *st)
+{
+	return (struct identity){
+		.device = st->st_dev,
+		.inode = st->st_ino,
+		.size = st->st_size,
+		.modified = st->st_mtim,
+		.changed = st->st_ctim,
+	};
+}
+
+static bool
+same_time(struct timespec a, struct timespec b)
+{
+	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+static bool
+same_identity(const struct identity *a, const struct identity *b)
+{
+	return a->device == b->device && a->inode == b->inode &&
+		a->size == b->size && same_time(a->modified, b->modified) &&
+		same_time(a->changed, b->changed);
+}
+
+/* The identity of what path names; all zero when it names nothing. */
+static struct identity
+identity_at(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return (struct identity){0};
+	return identity_of(&st);
+}
+
+/* How an errno of opening is answered, and what the log calls it. */
+static enum status
+refusal(int error, enum log_level *level, const char **word)
+{
+	*level = LOG_WARN;
+	switch (error) {
+	case ENOENT:
+	case ENOTDIR:
+	case ENAMETOOLONG:
+		*level = LOG_INFO;
+		*word = "archive-missing";
+		return STATUS_NOT_FOUND;
+	case EISDIR:
+	case ENXIO:
+		*word = "archive-no-file";
+		return STATUS_NOT_FOUND;
+	case EXDEV:
+	case ELOOP:
+		*word = "archive-outside";
+		return STATUS_FORBIDDEN;
+	case EFBIG:
+		*word = "archive-too-large";
+		return STATUS_ERROR;
+	case EACCES:
+	case EPERM:
+		*word = "archive-forbidden";
+		return STATUS_FORBIDDEN;
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+		return STATUS_UNAVAILABLE;
+	default:
+		*word = "archive-unreadable";
+		return STATUS_ERROR;
+	}
+}
+
+static const char *
+reason(int error)
+{
+	switch (error) {
+	case EISDIR:
+		return "is a directory";
+	case ENXIO:
+		return "is no regular file";
+	case EFBIG:
+		return "larger than this process can map";
+	case EXDEV:
+		return "a symbolic link leads out of the root";
+	default:
+		return strerrordesc_np(error);
+	}
+}
+
+static enum status
+refuse(struct archive *archive, int error)
+{
+	enum log_level level;
+	const char *word;
+	enum status status = refusal(error, &level, &word);
+
+	archive->starved = status == STATUS_UNAVAILABLE;
+	if (archive->starved)
+		return status;
+	log_pairs(level, word, {"archive", str_of(archive->path)},
+		{"why", str_of(reason(error))});
+	return status;
+}
+
+/* The file is not a zip file that can be read. */
+static enum status
+refuse_content(struct archive *archive, enum zipdir_result result,
+	const struct zip_fault *fault)
+{
+	time_t age = time(NULL) - archive->id.modified.tv_sec;
+	bool young = age >= 0 && age < UPLOAD_SECONDS;
+	const char *word = "archive-damaged";
+	enum status status = STATUS_ERROR;
+
+	if (result == ZIPDIR_FAILED)
+		return refuse(archive, errno);
+	if (result == ZIPDIR_NO_END && young) {
+		word = "archive-incomplete";
+		status = STATUS_UNAVAILABLE;
+	}
+	log_pairs(LOG_WARN, word, {"archive", str_of(archive->path)},
+		{"why", str_of(fault->text)});
+	return status;
+}
+
+/* Split "ROOT//REST" and open it. */
+static int
+open_file(const char *path)
+{
+	const char *rest = strstr(path, "//");
+	char *root;
+	int fd;
+
+	root = strndup(path, (size_t)(rest - path));
+	if (root == NULL)
+		return -1;
+	fd = beneath_open(*root ? root : "/", rest + 2);
+	free(root);
+	return fd;
+}
+
+static enum status
+refuse_size(const struct archive *archive, uint64_t cost, uint64_t max)
+{
+	char why[120];
+
+	snprintf(why, sizeof(why),
+		"its index needs %" PRIu64 " bytes of memory, more than half "
+		"of --max-memory, %" PRIu64,
+		cost, max);
+	log_pairs(LOG_WARN, "archive-too-large",
+		{"archive", str_of(archive->path)}, {"why", str_of(why)});
+	return STATUS_ERROR;
+}
+
+/* Take memory for the index before it is read.  It is known how much is needed
+ * at most. */
+static enum status
+take_memory(struct archive *archive, const struct zipend *end)
+{
+	uint64_t cost =
+		sizeof(*archive) + strlen(archive->path) + 1 + zipdir_cost(end);
+
+	if (archive->hoard == NULL)
+		return STATUS_GO;
+	if (cost > hoard_max(archive->hoard) / 2)
+		return refuse_size(archive, cost, hoard_max(archive->hoard));
+	if (!hoard_take(archive->hoard, (size_t)cost)) {
+		archive->lacks = (size_t)cost;
+		return refuse(archive, ENOMEM);
+	}
+	archive->taken = (size_t)cost;
+	return STATUS_GO;
+}
+
+static void
+give_memory(struct archive *archive, size_t n)
+{
+	if (archive->hoard != NULL)
+		hoard_give(archive->hoard, n);
+	archive->taken -= n;
+}
+
+static enum status
+load_directory(struct archive *archive)
+{
+	struct zip_fault fault = {""};
+	struct zipend end;
+	enum zipdir_result result = zipend_read(
+		&end, archive->fd, (uint64_t)archive->id.size, &fault);
+	enum status status;
+
+	if (result != ZIPDIR_OK)
+		return refuse_content(archive, result, &fault);
+	status = take_memory(archive, &end);
+	if (status != STATUS_GO)
+		return status;
+	result = zipdir_read(&archive->zipdir, &end, archive->fd, &fault);
+	if (result != ZIPDIR_OK)
+		return refuse_content(archive, result, &fault);
+	if (archive->taken > 0)
+		give_memory(archive, archive->taken - archive_memory(archive));
+	return STATUS_GO;
+}
+
+static enum status
+load(struct archive *archive)
+{
+	struct stat st;
+	void *map;
+
+	archive->fd = open_file(archive->path);
+	if (archive->fd < 0) {
+		enum status status = refuse(archive, errno);
+
+		archive->id = identity_at(archive->path);
+		return status;
+	}
+	if (fstat(archive->fd, &st) < 0)
+		return refuse(archive, errno);
+	archive->id = identity_of(&st);
+	if ((uint64_t)st.st_size > PTRDIFF_MAX)
+		return refuse(archive, EFBIG);
+	if (st.st_size > 0) {
+		map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED,
+			archive->fd, 0);
+		if (map == MAP_FAILED)
+			return refuse(archive, errno);
+		archive->map = map;
+	}
+	return load_directory(archive);
+}
+
+/* Release the file; the path, identity and status stay. */
+static void
+release(struct archive *archive)
+{
+	if (archive->map != NULL)
+		munmap((void *)(uintptr_t)archive->map,
+			(size_t)archive->id.size);
+	if (archive->fd >= 0)
+		close(archive->fd);
+	zipdir_free(archive->zipdir);
+	give_memory(archive, archive->taken);
+	archive->map = NULL;
+	archive->fd = -1;
+	archive->zipdir = NULL;
+}
+
+struct archive *
+archive_open(struct str path, struct hoard *hoard)
+{
+	struct archive *archive = calloc(1, sizeof(*archive));
+
+	if (archive == NULL)
+		return NULL;
+	archive->path = strndup(path.p, path.n);
+	if (archive->path == NULL) {
+		free(archive);
+		return NULL;
+	}
+	archive->fd = -1;
+	archive->users = 1;
+	archive->hoard = hoard ? hoard_keep(hoard) : NULL;
+	pthread_mutex_init(&archive->sorting, NULL);
+	archive->opened = clock_ns();
+	archive->status = load(archive);
+	if (archive->status != STATUS_GO)
+		release(archive);
+	return archive;
+}
+
+void
+archive_log_starved(struct str path)
+{
+	log_pairs(LOG_WARN, "archive-unavailable", {"archive", path},
+		{"why", STR("descriptors or memory ran out")});
+}
+
+struct archive *
+archive_keep(struct archive *archive)
+{
+	atomic_fetch_add_explicit(&archive->users, 1, memory_order_relaxed);
+	return archive;
+}
+
+void
+archive_drop(struct archive *archive)
+{
+	int saved = errno;
+
+	if (archive == NULL ||
+		atomic_fetch_sub_explicit(
+			&archive->users, 1, memory_order_acq_rel) > 1)
+		return;
+	if (archive->hoard != NULL)
+		hoard_forget(archive->hoard, &archive->made);
+	release(archive);
+	hoard_drop(archive->hoard);
+	pthread_mutex_destroy(&archive->sorting);
+	free(archive->path);
+	free(archive);
+	errno = saved;
+}
+
+static bool
+expired(const struct archive *archive)
+{
+	return clock_ns() - archive->opened >= FAILURE_SECONDS * CLOCK_SECOND;
+}
+
+bool
+archive_is_fresh(const struct archive *archive)
+{
+	struct identity now = identity_at(archive->path);
+
+	return same_identity(&archive->id, &now) &&
+		(archive->status == STATUS_GO || !expired(archive));
+}
+
+bool
+archive_is_intact(const struct archive *archive)
+{
+	struct stat st;
+
+	/* Not the time of change: that moves, too, when the last name goes. */
+	return fstat(archive->fd, &st) == 0 && st.st_size == archive->id.size &&
+		same_time(st.st_mtim, archive->id.modified);
+}
+
+const char *
+archive_loss(const struct archive *archive)
+{
+	int error = errno;
+	struct stat st;
+
+	if (fstat(archive->fd, &st) == 0 && st.st_size < archive->id.size)
+		return "the file has become shorter";
+	return strerrordesc_np(error);
+}
+
+/* What is wrong with member's local header, NULL when nothing is; its size. */
+static const char *
+local_fault(const struct archive *archive, const struct member *member,
+	uint32_t *size)
+{
+	const uint64_t end = zipdir_start(archive->zipdir);
+	unsigned char header[ZIPLOCAL_MAX];
+
+	if (end < ZIPLOCAL_SIZE || member->offset > end - ZIPLOCAL_SIZE)
+		return "no room for a local header";
+	if (archive_read(archive, member->offset, header, ZIPLOCAL_SIZE) < 0)
+		return archive_loss(archive);
+	*size = ziplocal_size(header);
+	if (*size == 0)
+		return "no local header";
+	if (*size > end - member->offset ||
+		member->packed > end - member->offset - *size)
+		return "the data reach into the central directory";
+	if (member->method == ZIP_STORED && member->size != member->packed)
+		return "stored, but its two sizes differ";
+	if (member->method == ZIP_DEFLATED &&
+		member->size / DEFLATE_RATIO > member->packed)
+		return "more than its data can hold";
+	/* Sums of sizes, and of what stands around parts, need room. */
+	if (member->size > INT64_MAX)
+		return "larger than any file";
+	if (archive_read(archive, member->offset, header, *size) < 0)
+		return archive_loss(archive);
+	return ziplocal_differs(header, member);
+}
+
+int
+archive_fault(const struct archive *archive, const struct member *member,
+	const char *why)
+{
+	char offset[24];
+
+	snprintf(offset, sizeof(offset), "%" PRIu64, member->offset);
+	log_pairs(LOG_WARN, "member-damaged",
+		{"archive", str_of(archive->path)}, {"member", member->name},
+		{"offset", str_of(offset)}, {"why", str_of(why)});
+	return -1;
+}
+
+enum status
+archive_locate(
+	struct archive *archive, const struct member *member, uint64_t *start)
+{
+	uint32_t size =
+		zipdir_notes(archive->zipdir, member->slot) & LOCAL_SIZE_MASK;
+
+	if (size == 0) {
+		const char *why = local_fault(archive, member, &size);
+
+		if (why != NULL) {
+			archive_fault(archive, member, why);
+			return STATUS_ERROR;
+		}
+		zipdir_add_notes(archive->zipdir, member->slot, size);
+	}
+	*start = member->offset + size;
+	return STATUS_GO;
+}
+
+unsigned
+archive_notes(const struct archive *archive, const struct member *member)
+{
+	return zipdir_notes(archive->zipdir, member->slot) & ~LOCAL_SIZE_MASK;
+}
+
+void
+archive_note(const struct archive *archive, const struct member *member,
+	unsigned notes)
+{
+	zipdir_add_notes(archive->zipdir, member->slot, notes);
+}
+
+enum status
+archive_walk(struct archive *archive, struct str name, struct zipdir_walk *walk)
+{
+	int sorted;
+
+	pthread_mutex_lock(&archive->sorting);
+	sorted = zipdir_sort(archive->zipdir);
+	pthread_mutex_unlock(&archive->sorting);
+	if (sorted < 0)
+		return STATUS_UNAVAILABLE;
+	return zipdir_walk(archive->zipdir, name, walk) ? STATUS_GO
+							: STATUS_NOT_FOUND;
+}
+
+int
+archive_read(
+	const struct archive *archive, uint64_t offset, void *buffer, size_t n)
+{
+	while (n >= LARGE_READ) {
+		ssize_t got = pread(archive->fd, buffer, n, (off_t)offset);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got == 0)
+			errno = EIO;
+		if (got <= 0)
+			return -1;
+		buffer = (char *)buffer + got;
+		offset += (uint64_t)got;
+		n -= (size_t)got;
+	}
+	return guard_copy(buffer, archive->map + offset, n);
+}
+
+size_t
+archive_memory(const struct archive *archive)
+{
+	size_t n = sizeof(*archive) + strlen(archive->path) + 1;
+
+	if (archive->zipdir != NULL)
+		n += zipdir_copied(archive->zipdir) +
+			zipdir_indexed(archive->zipdir);
+	return n;
+}

@@ -1,0 +1,371 @@
+/* The lock is held to find, enter and remove, never during I/O.  An entry whose
+ * archive is NULL is being opened by the thread that entered it; others wait
+ * for the condition that all openings share: they are rare. */
+
+#include "archive/cache.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#include "base/hash.h"
+
+enum { FAILURES_MAX = 128 };
+
+struct entry {
+	LIST_ENTRY(entry) chain;
+	TAILQ_ENTRY(entry) use;
+	struct archive *archive; /* NULL: being opened */
+	struct str path;         /* archive's, or of the thread that opens it */
+};
+
+LIST_HEAD(chain, entry);
+TAILQ_HEAD(uses, entry);
+
+struct cache {
+	/* Set once. */
+	size_t max_archives;
+	uint64_t key;
+	uint32_t nchains;
+	struct hoard *hoard; /* counts the memory of all archives */
+
+	/* There are more than max_archives.  Written with the lock held. */
+	_Atomic bool crowded;
+
+	pthread_mutex_t lock;  /* guards what follows */
+	pthread_cond_t opened; /* an entry has got its archive, or gone */
+	struct chain *chains;
+	/* Most recently used first.  Whoever asks for what cannot be opened
+	 * pushes out other failures, and no archive that can. */
+	struct uses uses;     /* open archives */
+	struct uses failures; /* remembered ones */
+	size_t nfailures;
+	struct cache_state state; /* of the open ones */
+};
+
+struct cache *
+cache_new(size_t max_archives, uint64_t max_memory)
+{
+	struct cache *cache = calloc(1, sizeof(*cache));
+
+	if (cache == NULL)
+		return NULL;
+	cache->max_archives = max_archives;
+	cache->key = hash_key();
+	cache->nchains = (uint32_t)max_archives + FAILURES_MAX + 1;
+	cache->chains = calloc(cache->nchains, sizeof(*cache->chains));
+	cache->hoard = hoard_new(max_memory);
+	if (cache->chains == NULL || cache->hoard == NULL) {
+		hoard_drop(cache->hoard);
+		free(cache->chains);
+		free(cache);
+		return NULL;
+	}
+	TAILQ_INIT(&cache->uses);
+	TAILQ_INIT(&cache->failures);
+	pthread_mutex_init(&cache->lock, NULL);
+	pthread_cond_init(&cache->opened, NULL);
+	return cache;
+}
+
+static struct chain *
+chain_of(struct cache *cache, struct str path)
+{
+	return &cache->chains[hash_slot(cache->key, path, cache->nchains)];
+}
+
+static struct entry *
+find(struct cache *cache, struct str path)
+{
+	struct entry *entry;
+
+	LIST_FOREACH (entry, chain_of(cache, path), chain) {
+		if (str_eq(entry->path, path))
+			return entry;
+	}
+	return NULL;
+}
+
+/* Where the archive that was opened, or not, has its place. */
+static struct uses *
+uses_of(struct cache *cache, const struct archive *archive)
+{
+	return archive->status == STATUS_GO ? &cache->uses : &cache->failures;
+}
+
+/* With the lock held. */
+static void
+set_archives(struct cache *cache, size_t n)
+{
+	cache->state.archives = n;
+	cache->crowded = n > cache->max_archives;
+}
+
+/* The entry has got its archive. */
+static void
+put_in(struct cache *cache, struct entry *entry, struct archive *archive)
+{
+	entry->archive = archive_keep(archive);
+	entry->path = str_of(archive->path);
+	TAILQ_INSERT_HEAD(uses_of(cache, archive), entry, use);
+	if (archive->status == STATUS_GO)
+		set_archives(cache, cache->state.archives + 1);
+	else
+		cache->nfailures++;
+}
+
+/* Give up an entry, and return its archive to be dropped without the lock. */
+static struct archive *
+take_out(struct cache *cache, struct entry *entry)
+{
+	struct archive *archive = entry->archive;
+
+	LIST_REMOVE(entry, chain);
+	if (archive != NULL)
+		TAILQ_REMOVE(uses_of(cache, archive), entry, use);
+	if (archive != NULL && archive->status == STATUS_GO)
+		set_archives(cache, cache->state.archives - 1);
+	else if (archive != NULL)
+		cache->nfailures--;
+	free(entry);
+	return archive;
+}
+
+/* Forget the oldest failures, but for most. */
+static void
+forget_failures(struct cache *cache, size_t most)
+{
+	pthread_mutex_lock(&cache->lock);
+	while (cache->nfailures > most) {
+		struct archive *archive =
+			take_out(cache, TAILQ_LAST(&cache->failures, uses));
+
+		pthread_mutex_unlock(&cache->lock);
+		archive_drop(archive);
+		pthread_mutex_lock(&cache->lock);
+	}
+	pthread_mutex_unlock(&cache->lock);
+}
+
+void
+cache_free(struct cache *cache)
+{
+	struct entry *entry;
+
+	if (cache == NULL)
+		return;
+	while ((entry = TAILQ_FIRST(&cache->uses)) != NULL)
+		archive_drop(take_out(cache, entry));
+	forget_failures(cache, 0);
+	pthread_cond_destroy(&cache->opened);
+	pthread_mutex_destroy(&cache->lock);
+	hoard_drop(cache->hoard);
+	free(cache->chains);
+	free(cache);
+}
+
+/* The least recently used one that nobody uses; NULL when there is none.  The
+ * cache's is then the only share, and only the cache makes others of it. */
+static struct entry *
+find_idle(struct cache *cache)
+{
+	struct entry *entry;
+
+	TAILQ_FOREACH_REVERSE(entry, &cache->uses, uses, use)
+	{
+		if (entry->archive->users == 1)
+			break;
+	}
+	return entry;
+}
+
+/* If the cache has more than most archives, close the least recently used one
+ * that nobody uses, and count that; false when it does not or there is none. */
+static bool
+close_idle(struct cache *cache, size_t most, uint64_t *count)
+{
+	struct archive *archive = NULL;
+	struct entry *entry = NULL;
+
+	pthread_mutex_lock(&cache->lock);
+	if (cache->state.archives > most)
+		entry = find_idle(cache);
+	if (entry != NULL) {
+		archive = take_out(cache, entry);
+		++*count;
+	}
+	pthread_mutex_unlock(&cache->lock);
+	archive_drop(archive);
+	return archive != NULL;
+}
+
+static bool
+starved(const struct archive *archive)
+{
+	return archive == NULL || archive->starved;
+}
+
+/* Bytes of memory that closing all archives that nobody uses would leave. */
+static uint64_t
+idle_room(struct cache *cache)
+{
+	struct hoard *hoard = cache->hoard;
+	struct entry *entry;
+	uint64_t n;
+
+	pthread_mutex_lock(&cache->lock);
+	n = hoard_max(hoard) - hoard_taken(hoard);
+	TAILQ_FOREACH (entry, &cache->uses, use) {
+		if (entry->archive->users == 1)
+			n += entry->archive->taken;
+	}
+	pthread_mutex_unlock(&cache->lock);
+	return n;
+}
+
+/* Close archives that nobody uses until the one that was not to be opened finds
+ * room, or all when it is not known what it lacks: false when that is in vain.
+ */
+static bool
+make_room(struct cache *cache, size_t lacks)
+{
+	bool made = false, enough = false;
+
+	if (lacks > idle_room(cache))
+		return false;
+	while (!enough && close_idle(cache, 0, &cache->state.evicted)) {
+		made = true;
+		enough = lacks > 0 && hoard_take(cache->hoard, lacks);
+		if (enough)
+			hoard_give(cache->hoard, lacks);
+	}
+	return made;
+}
+
+/* When descriptors or memory lack, those of other archives may do. */
+static struct archive *
+open_with_room(struct cache *cache, struct str path)
+{
+	struct archive *archive = archive_open(path, cache->hoard);
+
+	while (starved(archive) &&
+		make_room(cache, archive ? archive->lacks : 0)) {
+		archive_drop(archive);
+		archive = archive_open(path, cache->hoard);
+	}
+	if (starved(archive))
+		archive_log_starved(path);
+	return archive;
+}
+
+/* A lack is over as soon as something else is closed, and a file that is
+ * missing costs nothing to miss again. */
+static bool
+worth_remembering(const struct archive *archive)
+{
+	return !starved(archive) && archive->status != STATUS_NOT_FOUND;
+}
+
+/* Open what entry stands for, and enter it or take the entry out. */
+static struct archive *
+open_entry(struct cache *cache, struct entry *entry)
+{
+	struct archive *archive = open_with_room(cache, entry->path);
+	int saved = errno;
+
+	pthread_mutex_lock(&cache->lock);
+	if (archive != NULL && archive->status == STATUS_GO)
+		cache->state.opened++;
+	else
+		cache->state.refused++;
+	if (worth_remembering(archive))
+		put_in(cache, entry, archive);
+	else
+		take_out(cache, entry);
+	pthread_cond_broadcast(&cache->opened);
+	pthread_mutex_unlock(&cache->lock);
+	forget_failures(cache, FAILURES_MAX);
+	cache_trim(cache);
+	errno = saved;
+	return archive;
+}
+
+struct archive *
+cache_get(struct cache *cache, struct str path)
+{
+	struct archive *archive = NULL;
+	struct entry *entry;
+
+	pthread_mutex_lock(&cache->lock);
+	while ((entry = find(cache, path)) != NULL && entry->archive == NULL)
+		pthread_cond_wait(&cache->opened, &cache->lock);
+	if (entry != NULL) {
+		struct uses *uses = uses_of(cache, entry->archive);
+
+		TAILQ_REMOVE(uses, entry, use);
+		TAILQ_INSERT_HEAD(uses, entry, use);
+		archive = archive_keep(entry->archive);
+	} else {
+		entry = calloc(1, sizeof(*entry));
+		if (entry != NULL) {
+			entry->path = path;
+			LIST_INSERT_HEAD(chain_of(cache, path), entry, chain);
+		}
+	}
+	pthread_mutex_unlock(&cache->lock);
+	if (archive != NULL || entry == NULL)
+		return archive;
+	return open_entry(cache, entry);
+}
+
+size_t
+cache_list(struct cache *cache, struct cache_state *state,
+	struct cache_item *items, size_t max)
+{
+	struct entry *entry;
+	size_t n = 0;
+
+	pthread_mutex_lock(&cache->lock);
+	*state = cache->state;
+	state->memory = hoard_taken(cache->hoard);
+	TAILQ_FOREACH (entry, &cache->uses, use) {
+		if (n == max)
+			break;
+		items[n++] = (struct cache_item){archive_keep(entry->archive),
+			archive_memory(entry->archive)};
+	}
+	pthread_mutex_unlock(&cache->lock);
+	return n;
+}
+
+void
+cache_forget(struct cache *cache, const struct archive *archive)
+{
+	struct archive *dropped = NULL;
+	struct entry *entry;
+
+	pthread_mutex_lock(&cache->lock);
+	entry = find(cache, str_of(archive->path));
+	if (entry != NULL && entry->archive == archive)
+		dropped = take_out(cache, entry);
+	pthread_mutex_unlock(&cache->lock);
+	archive_drop(dropped);
+}
+
+void
+cache_trim(struct cache *cache)
+{
+	while (cache->crowded &&
+		close_idle(cache, cache->max_archives, &cache->state.evicted))
+		;
+}
+
+void
+cache_clear(struct cache *cache)
+{
+	uint64_t count = 0;
+
+	forget_failures(cache, 0);
+	while (close_idle(cache, 0, &count))
+		;
+}

@@ -1,0 +1,92 @@
+/* Which contents are kept: those of deflated members of at most 1 MiB that are
+ * inflated a second time, while there is room (hoard.h).  What is asked for
+ * once leaves nothing but a bit beside its name, so that a crawler that walks
+ * over an archive does not push out what is in use.  A larger one is inflated
+ * while it is sent, each time. */
+
+#include "archive/content.h"
+
+#include <stdlib.h>
+
+#include "archive/source.h"
+
+enum {
+	CONTENT_MAX = 1024 * 1024,
+	ROOM_SHARE = 8, /* it takes no more than this part of the room */
+};
+
+static void
+content_free(struct kept *kept)
+{
+	free(kept);
+}
+
+static bool
+read_all(struct source *source, char *bytes, size_t n)
+{
+	for (size_t done = 0; done < n;) {
+		ssize_t got = source->read(source, bytes + done, n - done);
+
+		if (got < 1)
+			return false;
+		done += (size_t)got;
+	}
+	return true;
+}
+
+static struct content *
+make(struct archive *archive, const struct member *member, uint64_t start)
+{
+	size_t n = (size_t)member->size;
+	struct content *content = malloc(sizeof(*content) + n);
+	struct source *source = inflate_open(archive, member, start, NULL);
+
+	if (content != NULL && source != NULL &&
+		read_all(source, content->bytes, n)) {
+		content->kept = (struct kept){.free = content_free, .users = 1};
+		content->n = n;
+	} else {
+		free(content);
+		content = NULL;
+	}
+	if (source != NULL)
+		source->close(source);
+	return content;
+}
+
+/* It was inflated before, and is not too large. */
+static bool
+worth_keeping(const struct archive *archive, const struct member *member)
+{
+	if (archive->hoard == NULL || member->method != ZIP_DEFLATED ||
+		member->size > CONTENT_MAX ||
+		/* The rest are blocks with little in them: it takes long. */
+		member->packed > 2 * CONTENT_MAX ||
+		member->size > hoard_room(archive->hoard) / ROOM_SHARE)
+		return false;
+	return (archive_notes(archive, member) & ARCHIVE_CHECKED) != 0;
+}
+
+struct content *
+content_get(
+	struct archive *archive, const struct member *member, uint64_t start)
+{
+	struct content *content;
+
+	if (!worth_keeping(archive, member))
+		return NULL;
+	content = (struct content *)hoard_find(
+		archive->hoard, &archive->made, member->slot, HOARD_CONTENT);
+	if (content != NULL)
+		return content;
+	content = make(archive, member, start);
+	if (content == NULL ||
+		hoard_enter(archive->hoard, &archive->made, member->slot,
+			HOARD_CONTENT, &content->kept,
+			sizeof(*content) + content->n))
+		return content;
+	/* What is not counted in the hoard is not kept, not even for now. */
+	kept_drop(&content->kept);
+	return (struct content *)hoard_find(
+		archive->hoard, &archive->made, member->slot, HOARD_CONTENT);
+}

@@ -1,0 +1,304 @@
+/* Deflated members become their content, in memory that does not depend on
+ * their size: a window of zlib's and one buffer of compressed bytes.  Those are
+ * copied out of the mapping, because zlib cannot stand a file that becomes
+ * shorter while it reads (guard.h).
+ *
+ * What is made of a large member leaves access points behind (points.h), and
+ * begins at one if it can; only what was made from the beginning can be
+ * compared with the CRC-32. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <zlib.h>
+
+#include "archive/chunk.h"
+#include "base/crc.h"
+#include "archive/points.h"
+#include "archive/source.h"
+
+enum {
+	INPUT_SIZE = 64 * 1024,
+	OUTPUT_MAX =
+		1024 * 1024, /* bytes made at a time: zlib counts in uInt */
+	CHUNK_WORTH = 256 * 1024, /* of content, that need not be made for it */
+	/* Times INPUT_SIZE read at a time, and behind the last byte at most:
+	 * blocks may be empty. */
+	INPUT_TURN = 2,
+	INPUT_BEHIND = 16,
+};
+
+struct inflater {
+	struct source source;
+	const struct archive *archive;
+	struct member member;
+	uint64_t begun;  /* offset in the content where it begins */
+	uint64_t offset; /* in the file, of compressed bytes not copied yet */
+	uint64_t left;   /* of them */
+	uint64_t size;   /* of the content up to where it stands */
+	uint32_t crc;    /* of what came out */
+	z_stream z;
+	struct points *points;        /* to leave behind; or NULL */
+	uint64_t next_point;          /* none is wanted before this offset */
+	uint64_t lines;               /* newlines up to counted */
+	const unsigned char *counted; /* in what is being made */
+	size_t input_size;
+	unsigned char input[];
+};
+
+static ssize_t
+fault(const struct inflater *i, const char *why)
+{
+	return archive_fault(i->archive, &i->member, why);
+}
+
+static int
+refill(struct inflater *i)
+{
+	size_t n = i->left < i->input_size ? (size_t)i->left : i->input_size;
+
+	if (archive_read(i->archive, i->offset, i->input, n) < 0)
+		return -1;
+	i->offset += n;
+	i->left -= n;
+	i->z.next_in = i->input;
+	i->z.avail_in = (uInt)n;
+	return 0;
+}
+
+static void
+count_lines(struct inflater *i)
+{
+	i->lines += points_count_lines(
+		i->counted, (size_t)(i->z.next_out - i->counted));
+	i->counted = i->z.next_out;
+}
+
+/* zlib stands at the end of a block. */
+static void
+leave_point(struct inflater *i)
+{
+	unsigned char window[POINTS_WINDOW];
+	uInt n = sizeof(window);
+	struct point point = {
+		.out = i->begun + i->z.total_out,
+		.in = i->member.packed - i->left - i->z.avail_in,
+		.bits = (unsigned)i->z.data_type & 7,
+	};
+
+	/* Behind the last byte nothing begins, and no line is seen to end. */
+	if (point.out < i->next_point || point.out >= i->member.size)
+		return;
+	i->next_point = points_next(i->points);
+	if (point.out < i->next_point ||
+		inflateGetDictionary(&i->z, window, &n) != Z_OK)
+		return;
+	count_lines(i);
+	point.lines = i->lines;
+	points_add(i->points, &point, window, n);
+}
+
+/* Inflate up to the next end of a block, and leave a point there. */
+static int
+run_block(struct inflater *i)
+{
+	const int at_end = 128, last = 64; /* of zlib's data_type */
+	int result = inflate(&i->z, Z_BLOCK);
+
+	/* Between two ends zlib may find nothing to read or to write. */
+	if (result == Z_BUF_ERROR)
+		return inflate(&i->z, Z_NO_FLUSH);
+	if (result == Z_OK && (i->z.data_type & (at_end | last)) == at_end)
+		leave_point(i);
+	return result;
+}
+
+/* A point may be wanted in what is made next.  To stop at the ends of blocks
+ * for nothing costs zlib a copy of its window each time. */
+static bool
+nears_point(const struct inflater *i)
+{
+	return i->points != NULL &&
+		i->begun + i->z.total_out + i->z.avail_out >= i->next_point;
+}
+
+/* Inflate into z.next_out until it is full, the stream ends, or the input was
+ * filled most times:
+ * what zlib says, Z_ERRNO when the file has become shorter. */
+static int
+run(struct inflater *i, int most)
+{
+	int result = Z_OK, refills = 0;
+
+	while (result == Z_OK && i->z.avail_out > 0) {
+		if (i->z.avail_in == 0 && refills++ == most)
+			break;
+		if (i->z.avail_in == 0 && refill(i) < 0)
+			return Z_ERRNO;
+		result = nears_point(i) ? run_block(i)
+					: inflate(&i->z, Z_NO_FLUSH);
+	}
+	return result;
+}
+
+/* All bytes are there: nothing may follow them, and they must be right. */
+static ssize_t
+finish(struct inflater *i, int result, char last)
+{
+	unsigned char surplus;
+
+	i->counted = i->z.next_out = &surplus;
+	i->z.avail_out = 1;
+	if (result == Z_OK)
+		result = run(i, INPUT_BEHIND);
+	if (result == Z_ERRNO)
+		return fault(i, archive_loss(i->archive));
+	if (result != Z_STREAM_END || i->z.avail_out == 0)
+		return fault(i, "more data than the directory says");
+	if (i->z.avail_in > 0 || i->left > 0)
+		return fault(i, "the data end early");
+	if (i->points != NULL)
+		points_finish(i->points, i->lines + (last != '\n'));
+	if (i->begun > 0)
+		return 0;
+	if (i->crc != i->member.crc)
+		return fault(i, "CRC-32 does not match");
+	archive_note(i->archive, &i->member, ARCHIVE_CHECKED);
+	return 0;
+}
+
+static ssize_t
+inflater_read(struct source *source, void *buffer, size_t n)
+{
+	struct inflater *i = (struct inflater *)source;
+	uint64_t wanted = i->member.size - i->size;
+	int result;
+
+	if (wanted == 0 && i->member.size > 0)
+		return 0;
+	if (n > OUTPUT_MAX)
+		n = OUTPUT_MAX;
+	if (n > wanted)
+		n = (size_t)wanted;
+	i->counted = i->z.next_out = buffer;
+	i->z.avail_out = (uInt)n;
+	result = n > 0 ? run(i, INPUT_TURN) : Z_OK;
+	if (result == Z_ERRNO)
+		return fault(i, archive_loss(i->archive));
+	if (result != Z_OK && result != Z_STREAM_END)
+		return fault(i, i->z.msg ? i->z.msg : "the data end early");
+	if (i->z.avail_out > 0 && result == Z_STREAM_END)
+		return fault(i, "less data than the directory says");
+	n -= i->z.avail_out;
+	i->size += n;
+	if (i->points != NULL)
+		count_lines(i);
+	if (i->begun == 0)
+		i->crc = crc_add(i->crc, buffer, n);
+	if (i->size == i->member.size &&
+		finish(i, result, n > 0 ? ((char *)buffer)[n - 1] : '\n') < 0)
+		return -1;
+	return i->size < i->member.size && n == 0 ? SOURCE_LATER : (ssize_t)n;
+}
+
+static void
+inflater_close(struct source *source)
+{
+	struct inflater *i = (struct inflater *)source;
+
+	inflateEnd(&i->z);
+	points_drop(i->points);
+	free(i);
+}
+
+/* Go to the chunk that holds offset wanted, by an index in the archive, which
+ * is tried first: the lines before it are not known then, and no points are
+ * left.
+ */
+static bool
+go_to_chunk(struct inflater *i, uint64_t start, uint64_t wanted)
+{
+	const char *why;
+	struct sozip index;
+	uint64_t from;
+
+	if (sozip_find(&index, i->archive, &i->member, start, &why) !=
+			SOZIP_FOUND ||
+		!chunk_find(
+			i->archive, &i->member, start, &index, wanted, &from))
+		return false;
+	points_drop(i->points);
+	i->points = NULL;
+	i->offset += from;
+	i->left -= from;
+	i->begun = i->size = wanted / index.chunk * index.chunk;
+	i->lines = POSITION_ANY_LINES;
+	return true;
+}
+
+/* Go to the last point at or before the offset that is wanted of the content,
+ * or to a chunk if that is much nearer, or stay at the beginning: -1 with
+ * errno ENOMEM, or EIO when the file has become shorter. */
+static int
+go_near(struct inflater *i, uint64_t start, const struct position *wanted)
+{
+	unsigned char window[POINTS_WINDOW], byte;
+	size_t n;
+	struct point point =
+		points_nearest(i->points, wanted->offset, window, &n);
+
+	if (wanted->lines == POSITION_ANY_LINES &&
+		wanted->offset - point.out > CHUNK_WORTH &&
+		go_to_chunk(i, start, wanted->offset))
+		return 0;
+	if (point.out == 0)
+		return 0;
+	/* The byte before holds the first bits. */
+	i->offset += point.in - 1;
+	i->left -= point.in - 1;
+	if (refill(i) < 0)
+		return -1;
+	i->z.avail_in--;
+	byte = *i->z.next_in++;
+	if (inflatePrime(&i->z, (int)point.bits,
+		    point.bits ? byte >> (8 - point.bits) : 0) != Z_OK ||
+		inflateSetDictionary(&i->z, window, (uInt)n) != Z_OK) {
+		errno = ENOMEM;
+		return -1;
+	}
+	i->begun = i->size = point.out;
+	i->lines = point.lines;
+	return 0;
+}
+
+struct source *
+inflate_open(struct archive *archive, const struct member *member,
+	uint64_t start, struct position *position)
+{
+	size_t input_size = member->packed < INPUT_SIZE ? (size_t)member->packed
+							: INPUT_SIZE;
+	struct inflater *i = calloc(1, sizeof(*i) + input_size);
+
+	if (i == NULL)
+		return NULL;
+	i->source.read = inflater_read;
+	i->source.close = inflater_close;
+	i->archive = archive;
+	i->member = *member;
+	i->offset = start;
+	i->left = member->packed;
+	i->input_size = input_size;
+	if (inflateInit2(&i->z, -MAX_WBITS) != Z_OK) {
+		free(i);
+		errno = ENOMEM;
+		return NULL;
+	}
+	if (position == NULL)
+		return &i->source;
+	i->points = points_get(archive, member);
+	if (i->points != NULL && go_near(i, start, position) < 0) {
+		inflater_close(&i->source);
+		return NULL;
+	}
+	*position = (struct position){.offset = i->begun, .lines = i->lines};
+	return &i->source;
+}

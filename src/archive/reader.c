@@ -1,0 +1,232 @@
+/* A byte far inside a member that has no access points before it costs the
+ * making of all that lies there: seconds, for a large one.  Twenty who want
+ * such bytes of one member would do it twenty times, side by side.
+ *
+ * So one searches at a time, and others wait (turns.h).  When it has found its
+ * byte, or goes away, it leaves its source where it stands, with the bytes that
+ * this gave last, and the next one goes on from there if what it wants does not
+ * lie before that.  A deflated member has access points by then, from which all
+ * others begin.  Who has found more than lies in the buffer keeps the source,
+ * since it may be slow to take the rest, and others must not wait for that.
+ *
+ * What is left lies in the hoard: as long as there is room, and the archive is
+ * open. */
+
+#include "archive/reader.h"
+
+#include <stdlib.h>
+
+enum {
+	/* What a decoder costs: libzip's need the most for bzip2. */
+	COST_UNPACK = 4 * 1024 * 1024,
+	COST_INFLATE = 128 * 1024,
+};
+
+struct search {
+	struct kept kept;
+
+	pthread_mutex_t lock;  /* guards what follows */
+	bool taken;            /* somebody searches */
+	struct source *source; /* as in struct reader, for the next one */
+	uint64_t at;
+	size_t size;
+	char buffer[READER_SIZE];
+};
+
+static void
+close_source(struct source **source)
+{
+	if (*source != NULL)
+		(*source)->close(*source);
+	*source = NULL;
+}
+
+static void
+search_free(struct kept *kept)
+{
+	struct search *search = (struct search *)kept;
+
+	close_source(&search->source);
+	pthread_mutex_destroy(&search->lock);
+	free(search);
+}
+
+static bool
+is_unpacked(const struct member *member)
+{
+	return member->method != ZIP_STORED && member->method != ZIP_DEFLATED;
+}
+
+static struct search *
+find(struct archive *archive, const struct member *member)
+{
+	return (struct search *)hoard_find(
+		archive->hoard, &archive->made, member->slot, HOARD_SEARCH);
+}
+
+/* A share of what all who search in member have in common; NULL without room:
+ * then each searches for itself. */
+static struct search *
+get(struct archive *archive, const struct member *member)
+{
+	struct search *search;
+	size_t cost = sizeof(*search) +
+		(is_unpacked(member) ? COST_UNPACK : COST_INFLATE);
+
+	if (archive->hoard == NULL || member->slot == ZIPDIR_NO_SLOT)
+		return NULL;
+	search = find(archive, member);
+	if (search != NULL)
+		return search;
+	search = calloc(1, sizeof(*search));
+	if (search == NULL)
+		return NULL;
+	search->kept = (struct kept){.free = search_free, .users = 1};
+	pthread_mutex_init(&search->lock, NULL);
+	if (hoard_enter(archive->hoard, &archive->made, member->slot,
+		    HOARD_SEARCH, &search->kept, cost))
+		return search;
+	kept_drop(&search->kept);
+	return find(archive, member);
+}
+
+/* Be the one that searches, and go on from what is left if offset at lies
+ * there or behind it, and no nearer place is known.  False when another one
+ * searches. */
+static bool
+take(struct reader *r, struct search *search, uint64_t at, uint64_t nearest,
+	char *buffer)
+{
+	struct source *useless = NULL;
+	bool taken;
+
+	pthread_mutex_lock(&search->lock);
+	taken = search->taken;
+	if (!taken && search->source != NULL && search->at <= at &&
+		nearest <= search->at + search->size) {
+		r->source = search->source;
+		r->at = search->at;
+		r->size = search->size;
+		memcpy(buffer, search->buffer, search->size);
+	} else if (!taken) {
+		useless = search->source;
+	}
+	if (!taken)
+		search->source = NULL;
+	search->taken = true;
+	pthread_mutex_unlock(&search->lock);
+	close_source(&useless);
+	return !taken;
+}
+
+/* Search no more; with leave, leave the source to the next one. */
+static void
+give(struct reader *r, const char *buffer, bool leave)
+{
+	struct search *search = r->search;
+
+	if (search == NULL)
+		return;
+	pthread_mutex_lock(&search->lock);
+	search->taken = false;
+	if (leave && r->source != NULL) {
+		search->source = r->source;
+		search->at = r->at;
+		search->size = r->size;
+		memcpy(search->buffer, buffer, r->size);
+		r->source = NULL;
+	}
+	pthread_mutex_unlock(&search->lock);
+	kept_drop(&search->kept);
+	r->search = NULL;
+}
+
+bool
+reader_is_far(struct archive *archive, const struct member *member, uint64_t at)
+{
+	return at > READER_SKIP &&
+		at - source_nearest(archive, member, at) > READER_SKIP;
+}
+
+static bool
+holds(const struct reader *r, uint64_t at)
+{
+	return at >= r->at && at - r->at < r->size;
+}
+
+/* The source comes to offset at, and soon: another one might begin nearer to
+ * it. */
+static bool
+goes_on(const struct reader *r, struct archive *archive,
+	const struct member *member, uint64_t at)
+{
+	return r->source != NULL && r->at <= at &&
+		(at - r->at <= READER_SKIP ||
+			source_nearest(archive, member, at) <= r->at + r->size);
+}
+
+int
+reader_begin(struct reader *r, struct archive *archive,
+	const struct member *member, uint64_t start, uint64_t at, char *buffer)
+{
+	struct position position = {.offset = at, .lines = POSITION_ANY_LINES};
+
+	r->waits = false;
+	if (r->slot == member->slot &&
+		(holds(r, at) || goes_on(r, archive, member, at)))
+		return 0;
+	reader_close(r, buffer);
+	r->slot = member->slot;
+	if (reader_is_far(archive, member, at))
+		r->search = get(archive, member);
+	if (r->search != NULL &&
+		!take(r, r->search, at, source_nearest(archive, member, at),
+			buffer)) {
+		kept_drop(&r->search->kept);
+		r->search = NULL;
+		r->waits = true;
+		return SOURCE_LATER;
+	}
+	if (r->source == NULL) {
+		r->source = source_open(archive, member, start, &position);
+		r->at = position.offset;
+	}
+	return r->source == NULL ? -1 : 0;
+}
+
+ssize_t
+reader_fill(struct reader *r, uint64_t at, uint64_t n, char *buffer)
+{
+	if (!holds(r, at)) {
+		ssize_t got = r->source->read(r->source, buffer, READER_SIZE);
+
+		if (got == SOURCE_LATER)
+			return SOURCE_LATER;
+		if (got <= 0) {
+			close_source(&r->source);
+			give(r, buffer, false);
+			return got;
+		}
+		r->at += r->size;
+		r->size = (size_t)got;
+	}
+	if (!holds(r, at))
+		return SOURCE_LATER;
+	give(r, buffer, n <= r->size - (at - r->at));
+	return 1;
+}
+
+void
+reader_lose_buffer(struct reader *r)
+{
+	r->at += r->size;
+	r->size = 0;
+}
+
+void
+reader_close(struct reader *r, const char *buffer)
+{
+	give(r, buffer, true);
+	close_source(&r->source);
+	r->size = 0;
+}

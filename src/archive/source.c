@@ -1,0 +1,30 @@
+#include "archive/source.h"
+#include "archive/points.h"
+
+struct source *
+source_open(struct archive *archive, const struct member *member,
+	uint64_t start, struct position *position)
+{
+	switch (member->method) {
+	case ZIP_STORED:
+		return stored_open(archive, member, start, position);
+	case ZIP_DEFLATED:
+		return inflate_open(archive, member, start, position);
+	default:
+		*position = (struct position){0};
+		return unpack_open(archive, member, start);
+	}
+}
+
+uint64_t
+source_nearest(
+	struct archive *archive, const struct member *member, uint64_t offset)
+{
+	struct points *points = points_get(archive, member);
+
+	if (points == NULL)
+		return 0;
+	offset = points_nearest_offset(points, offset);
+	points_drop(points);
+	return offset;
+}

@@ -1,0 +1,109 @@
+/* Stored members need no work, so nobody would notice that their bytes are
+ * wrong: of a damaged disk, or of a file that somebody writes over in place. So
+ * the first time that one is sent whole it is copied and its CRC-32 compared;
+ * when it matches, the member is noted as checked, and from then on its bytes
+ * go to the socket from the mapping.
+ *
+ * Points in a large one tell the number of lines before them. */
+
+#include <stdlib.h>
+
+#include "base/crc.h"
+#include "archive/points.h"
+#include "archive/source.h"
+
+struct copier {
+	struct source source;
+	const struct archive *archive;
+	struct member member;
+	uint64_t start;        /* of the data */
+	uint64_t begun;        /* offset in the data where it begins */
+	uint64_t done;         /* offset up to which bytes were given out */
+	uint32_t crc;          /* of them */
+	struct points *points; /* to leave behind; or NULL */
+	uint64_t lines;        /* newlines up to done */
+};
+
+static ssize_t
+fault(const struct copier *c, const char *why)
+{
+	return archive_fault(c->archive, &c->member, why);
+}
+
+/* n bytes were made, at buffer; there may be none. */
+static void
+leave_point(struct copier *c, const char *buffer, size_t n)
+{
+	struct point point = {.out = c->done, .in = c->done};
+
+	c->lines += points_count_lines(buffer, n);
+	point.lines = c->lines;
+	if (c->done < c->member.size && c->done >= points_next(c->points))
+		points_add(c->points, &point, NULL, 0);
+	if (n > 0 && c->done == c->member.size)
+		points_finish(c->points, c->lines + (buffer[n - 1] != '\n'));
+}
+
+static ssize_t
+copier_read(struct source *source, void *buffer, size_t n)
+{
+	struct copier *c = (struct copier *)source;
+
+	if (n > c->member.size - c->done)
+		n = (size_t)(c->member.size - c->done);
+	if (archive_read(c->archive, c->start + c->done, buffer, n) < 0)
+		return fault(c, archive_loss(c->archive));
+	c->done += n;
+	if (c->points != NULL)
+		leave_point(c, buffer, n);
+	if (c->begun > 0)
+		return (ssize_t)n;
+	c->crc = crc_add(c->crc, buffer, n);
+	if (c->done < c->member.size)
+		return (ssize_t)n;
+	if (c->crc != c->member.crc)
+		return fault(c, "CRC-32 does not match");
+	archive_note(c->archive, &c->member, ARCHIVE_CHECKED);
+	return (ssize_t)n;
+}
+
+static void
+copier_close(struct source *source)
+{
+	points_drop(((struct copier *)source)->points);
+	free(source);
+}
+
+/* Go to the last point at or before offset wanted, or stay at the beginning. */
+static void
+go_near(struct copier *c, uint64_t wanted)
+{
+	unsigned char window[POINTS_WINDOW];
+	size_t n;
+	struct point point = points_nearest(c->points, wanted, window, &n);
+
+	c->begun = c->done = point.out;
+	c->lines = point.lines;
+}
+
+struct source *
+stored_open(struct archive *archive, const struct member *member,
+	uint64_t start, struct position *position)
+{
+	struct copier *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	c->source.read = copier_read;
+	c->source.close = copier_close;
+	c->archive = archive;
+	c->member = *member;
+	c->start = start;
+	if (position == NULL)
+		return &c->source;
+	c->points = points_get(archive, member);
+	if (c->points != NULL)
+		go_near(c, position->offset);
+	*position = (struct position){.offset = c->begun, .lines = c->lines};
+	return &c->source;
+}

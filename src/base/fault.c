@@ -1,0 +1,28 @@
+#include "base/fault.h"
+
+#include <stdio.h>
+
+/* Of a name, so that the reason has room behind it. */
+enum { FAULT_NAME = 3 * sizeof(((struct fault *)0)->text) / 4 };
+
+int
+fault_set(struct fault *fault, struct str name, const char *why)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < name.n && n < FAULT_NAME; i++) {
+		unsigned char c = (unsigned char)name.p[i];
+		bool control = c < ' ' || c == 0x7f;
+
+		n += (size_t)snprintf(
+			fault->text + n, 5, control ? "\\x%02x" : "%c", c);
+	}
+	snprintf(fault->text + n, sizeof(fault->text) - n, ": %s", why);
+	return -1;
+}
+
+int
+fault_errno(struct fault *fault, struct str name, int error)
+{
+	return fault_set(fault, name, strerrordesc_np(error));
+}

@@ -1,0 +1,28 @@
+/* Hashing of names that strangers choose, and would choose to collide.
+ *
+ * A name is a polynomial, its pieces of 7 bytes the coefficients, over the
+ * integers modulo 2^61-1; its hash is the value at a secret random point.  Two
+ * names of up to L pieces, chosen without knowing the point, have the same hash
+ * with a probability of L / 2^61. */
+
+#ifndef HASH_H
+#define HASH_H
+
+#include "base/str.h"
+
+/* A random point.  Any thread. */
+uint64_t hash_key(void);
+
+/* The hash of name: 61 bits, the same on every processor.  Pure. */
+uint64_t hash_name(uint64_t key, struct str name);
+
+/* The place of what has this hash among slots places, evenly spread.  Pure. */
+uint32_t hash_place(uint64_t hash, uint32_t slots);
+
+static inline uint32_t
+hash_slot(uint64_t key, struct str name, uint32_t slots)
+{
+	return hash_place(hash_name(key, name), slots);
+}
+
+#endif

@@ -1,0 +1,107 @@
+#include "base/progress.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+enum {
+	WIDTH = 20,     /* of the bar */
+	BETWEEN = 100,  /* ms from one line to the next */
+	SETTLED = 1000, /* ms until time left can be told */
+};
+
+const char *
+progress_size(uint64_t n, char buffer[PROGRESS_SIZE])
+{
+	static const char *const units[] = {
+		"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+	double size = (double)n / 1024;
+	int unit = 0;
+
+	if (n < 1024) {
+		snprintf(buffer, PROGRESS_SIZE, "%d bytes", (int)n);
+		return buffer;
+	}
+	while (size >= 1000) {
+		size /= 1024;
+		unit++;
+	}
+	snprintf(buffer, PROGRESS_SIZE, "%.1f %s", size, units[unit]);
+	return buffer;
+}
+
+void
+progress_begin(struct progress *progress, const char *what, uint64_t files,
+	uint64_t bytes, bool quiet)
+{
+	*progress = (struct progress){
+		.shown = !quiet && isatty(STDERR_FILENO),
+		.what = what,
+		.all_files = files,
+		.all_bytes = bytes,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+	};
+	progress->begun = progress->drawn = clock_ms();
+}
+
+/* A file counts as 4 KiB, so that the bar moves on for empty ones, too. */
+static double
+share(const struct progress *p)
+{
+	double all = (double)p->all_bytes + (double)p->all_files * 4096;
+	double done = (double)p->bytes + (double)p->files * 4096;
+
+	return all > 0 && done < all ? done / all : 1;
+}
+
+static void
+draw(const struct progress *p, int64_t elapsed)
+{
+	char done[PROGRESS_SIZE], all[PROGRESS_SIZE], left[32] = "";
+	double part = share(p);
+	int filled = (int)(part * (double)WIDTH);
+
+	if (elapsed > SETTLED && part > 0) {
+		unsigned long long seconds =
+			(unsigned long long)((double)elapsed / 1000 / part *
+				(1 - part));
+
+		snprintf(left, sizeof(left), ", %llu:%02llu left", seconds / 60,
+			seconds % 60);
+	}
+	/* Cut off at the terminal's edge: a line that goes on in the next one
+	 * could not be taken back. */
+	fprintf(stderr,
+		"\r\033[?7l%s [%.*s%*s] %llu/%llu files, %s of %s%s"
+		"\033[K\033[?7h",
+		p->what, filled, "####################", WIDTH - filled, "",
+		(unsigned long long)p->files, (unsigned long long)p->all_files,
+		progress_size(p->bytes, done), progress_size(p->all_bytes, all),
+		left);
+}
+
+void
+progress_add(struct progress *progress, uint64_t files, uint64_t bytes)
+{
+	int64_t now;
+
+	if (!progress->shown)
+		return;
+	pthread_mutex_lock(&progress->lock);
+	progress->files += files;
+	progress->bytes += bytes;
+	now = clock_ms();
+	if (now - progress->drawn >= BETWEEN) {
+		progress->drawn = now;
+		draw(progress, now - progress->begun);
+	}
+	pthread_mutex_unlock(&progress->lock);
+}
+
+void
+progress_end(struct progress *progress)
+{
+	if (progress->shown)
+		fputs("\r\033[K", stderr);
+}

@@ -1,0 +1,133 @@
+#include "base/str.h"
+
+#include "base/bytes.h"
+
+#define HIGH_BITS UINT64_C(0x8080808080808080)
+
+static char
+lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+bool
+str_eq_nocase(struct str a, struct str b)
+{
+	if (a.n != b.n)
+		return false;
+	for (size_t i = 0; i < a.n; i++) {
+		if (lower(a.p[i]) != lower(b.p[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool
+blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+struct str
+str_trim(struct str s)
+{
+	while (s.n > 0 && blank(s.p[0]))
+		s = str_slice(s, 1, s.n);
+	while (s.n > 0 && blank(s.p[s.n - 1]))
+		s.n--;
+	return s;
+}
+
+struct str
+str_cut(struct str *rest, char sep)
+{
+	struct str head = *rest;
+	const char *at = rest->n ? memchr(rest->p, sep, rest->n) : NULL;
+
+	if (at == NULL) {
+		*rest = (struct str){NULL, 0};
+		return head;
+	}
+	head.n = (size_t)(at - head.p);
+	*rest = str_slice(*rest, head.n + 1, rest->n);
+	return head;
+}
+
+int
+str_compare(struct str a, struct str b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int order = n ? memcmp(a.p, b.p, n) : 0;
+
+	return order ? order : (a.n > b.n) - (a.n < b.n);
+}
+
+bool
+str_number(struct str s, uint64_t max, uint64_t *number)
+{
+	uint64_t n = 0;
+
+	if (s.n == 0)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned digit = (unsigned char)s.p[i] - '0';
+
+		if (digit > 9 || digit > max || n > (max - digit) / 10)
+			return false;
+		n = n * 10 + digit;
+	}
+	*number = n;
+	return true;
+}
+
+/* Length of the UTF-8 sequence at the start of s, 0 when there is none. */
+static size_t
+sequence(struct str s)
+{
+	const unsigned char *p = (const unsigned char *)s.p;
+	static const struct {
+		unsigned char first, last; /* of byte one */
+		unsigned char low, high;   /* of byte two */
+		unsigned char length;
+	} form[] = {
+		{0xc2, 0xdf, 0x80, 0xbf, 2},
+		{0xe0, 0xe0, 0xa0, 0xbf, 3},
+		{0xe1, 0xec, 0x80, 0xbf, 3},
+		{0xed, 0xed, 0x80, 0x9f, 3},
+		{0xee, 0xef, 0x80, 0xbf, 3},
+		{0xf0, 0xf0, 0x90, 0xbf, 4},
+		{0xf1, 0xf3, 0x80, 0xbf, 4},
+		{0xf4, 0xf4, 0x80, 0x8f, 4},
+	};
+
+	if (p[0] < 0x80)
+		return 1;
+	for (size_t i = 0; i < sizeof(form) / sizeof(form[0]); i++) {
+		if (p[0] < form[i].first || p[0] > form[i].last)
+			continue;
+		if (s.n < form[i].length || p[1] < form[i].low ||
+			p[1] > form[i].high)
+			return 0;
+		for (size_t k = 2; k < form[i].length; k++) {
+			if ((p[k] & 0xc0) != 0x80)
+				return 0;
+		}
+		return form[i].length;
+	}
+	return 0;
+}
+
+bool
+str_is_utf8(struct str s)
+{
+	while (s.n > 0) {
+		bool ascii = s.n >= 8 &&
+			(get64((const unsigned char *)s.p) & HIGH_BITS) == 0;
+		size_t n = ascii ? 8 : sequence(s);
+
+		if (n == 0)
+			return false;
+		s = str_slice(s, n, s.n);
+	}
+	return true;
+}

@@ -1,0 +1,189 @@
+#include "base/trail.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LINKS_MAX = 40, OTHERS_WRITE = S_IWGRP | S_IWOTH };
+
+struct walk {
+	int at;              /* the directory that was reached */
+	struct stat st;      /* of it */
+	bool of_root;        /* so far */
+	int links;           /* that were followed */
+	bool linked;         /* the last of them was the last name */
+	char left[PATH_MAX]; /* the path from there */
+	char name[NAME_MAX + 1];
+};
+
+static void
+close_quietly(int fd)
+{
+	int saved = errno;
+
+	if (fd >= 0)
+		close(fd);
+	errno = saved;
+}
+
+/* Be in the directory fd, which is the walk's from now on, -1 included. */
+static int
+enter(struct walk *walk, int fd)
+{
+	close_quietly(walk->at);
+	walk->at = fd;
+	if (fd < 0 || fstat(fd, &walk->st) < 0)
+		return -1;
+	if (!S_ISDIR(walk->st.st_mode)) {
+		errno = ENOTDIR;
+		return -1;
+	}
+	/* In a sticky directory what is root's stays where it is. */
+	if (walk->st.st_uid != 0 ||
+		((walk->st.st_mode & OTHERS_WRITE) != 0 &&
+			(walk->st.st_mode & S_ISVTX) == 0))
+		walk->of_root = false;
+	return 0;
+}
+
+static int
+begin(struct walk *walk, const char *path)
+{
+	*walk = (struct walk){.at = -1, .of_root = true};
+	if (*path == '\0') {
+		errno = ENOENT;
+		return -1;
+	}
+	if (strlen(path) >= sizeof(walk->left)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	strcpy(walk->left, path);
+	return enter(walk,
+		open(*path == '/' ? "/" : ".",
+			O_PATH | O_DIRECTORY | O_CLOEXEC));
+}
+
+/* Cut the next name off what is left: 1, 0 when there is none, -1 with errno.
+ */
+static int
+next_name(struct walk *walk)
+{
+	char *left = walk->left + strspn(walk->left, "/");
+	size_t n = strcspn(left, "/");
+
+	if (n == 0)
+		return 0;
+	if (n > NAME_MAX) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memcpy(walk->name, left, n);
+	walk->name[n] = '\0';
+	memmove(walk->left, left + n, strlen(left + n) + 1);
+	return 1;
+}
+
+/* Put what the symbolic link fd says in front of what is left. */
+static int
+follow(struct walk *walk, int fd, uid_t owner)
+{
+	char text[PATH_MAX], left[PATH_MAX];
+	ssize_t n = readlinkat(fd, "", text, sizeof(text) - 1);
+
+	if (n < 0)
+		return -1;
+	text[n] = '\0';
+	errno = owner != 0 && owner != geteuid() ? EPERM
+		: ++walk->links > LINKS_MAX      ? ELOOP
+						 : 0;
+	if (errno != 0)
+		return -1;
+	if (snprintf(left, sizeof(left), "%s%s", text, walk->left) >=
+		(int)sizeof(left)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	strcpy(walk->left, left);
+	if (owner != 0)
+		walk->of_root = false;
+	return *text == '/'
+		? enter(walk, open("/", O_PATH | O_DIRECTORY | O_CLOEXEC))
+		: 0;
+}
+
+/* Go on to the name that was cut off.  The last one of a file's path, when it
+ * is no symbolic link, is left where it is: 1. */
+static int
+step(struct walk *walk, bool to_file)
+{
+	bool last = to_file && walk->left[0] == '\0';
+	int fd = openat(walk->at, walk->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	int result;
+
+	if (fd < 0 && last && errno == ENOENT) {
+		errno = ENOLINK;
+		return walk->linked ? -1 : 1;
+	}
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		close_quietly(fd);
+		return -1;
+	}
+	if (!S_ISLNK(st.st_mode) && !last)
+		return enter(walk, fd);
+	walk->linked |= last;
+	result = S_ISLNK(st.st_mode) ? follow(walk, fd, st.st_uid) : 1;
+	close_quietly(fd);
+	return result;
+}
+
+/* To the end of path, or to where its last name is. */
+static int
+go(struct walk *walk, const char *path, bool to_file)
+{
+	int result = begin(walk, path);
+
+	while (result == 0) {
+		result = next_name(walk);
+		if (result > 0)
+			result = step(walk, to_file);
+		else if (result == 0)
+			return 0;
+	}
+	if (result < 0)
+		close_quietly(walk->at);
+	return result;
+}
+
+int
+trail_directory(const char *path)
+{
+	struct walk walk;
+
+	return go(&walk, path, false) < 0 ? -1 : walk.at;
+}
+
+int
+trail_file(struct trail *trail, const char *path)
+{
+	struct walk walk;
+	int result = go(&walk, path, true);
+
+	if (result < 0)
+		return -1;
+	if (result == 0) {
+		errno = EISDIR;
+		close_quietly(walk.at);
+		return -1;
+	}
+	*trail = (struct trail){.path = path,
+		.directory = walk.at,
+		.of_root = walk.of_root,
+		.shared = (walk.st.st_mode & OTHERS_WRITE) != 0};
+	strcpy(trail->name, walk.name);
+	return 0;
+}

@@ -1,0 +1,399 @@
+/* An archive is walked over twice, record by record of its directory: first to
+ * find out which parts of the file its members take, so that those are known
+ * that overlap, then to tell of each member what there is to tell.  What a
+ * member that overlaps another one holds is not read: so an archive of many
+ * members that share their data costs no more time than its size allows.
+ *
+ * What the server's modules would log becomes a finding, word by word. */
+
+#include "check/check.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "check/checkmember.h"
+#include "base/log.h"
+#include "check/report.h"
+#include "http/represent.h"
+#include "check/libzipread.h"
+#include "serve/serve.h"
+
+enum { SEEKABLE_FROM = 1024 * 1024 }; /* larger content is worth an index */
+
+#define NOWHERE SIZE_MAX
+#define DOS_EPOCH                                                  \
+	INT64_C(315532800) /* 1980: when there was no time to tell \
+			    */
+
+/* The part of the file that a member takes, from its local header on. */
+struct extent {
+	uint64_t start, end;
+	size_t at;   /* of its record, as zipdir_record counts */
+	size_t with; /* the record of one that overlaps it, or NOWHERE */
+};
+
+struct check {
+	struct log_sink sink; /* first: take gets no more of the struct */
+	struct report report;
+	struct arena arena; /* of what is said of one member */
+
+	/* The last fault that was logged. */
+	const char *word;
+	char why[256];
+
+	/* Of one archive. */
+	struct archive *archive;
+	struct second *second;
+	struct extent *extents; /* in the order of records */
+	size_t nextents;
+	uint64_t files, local_times;
+};
+
+static void
+take(struct log_sink *sink, const char *word, const struct log_pair *pairs)
+{
+	struct check *c = (struct check *)sink;
+	struct str why = {NULL, 0}, method = {NULL, 0};
+
+	for (; pairs->key != NULL; pairs++) {
+		if (strcmp(pairs->key, "why") == 0)
+			why = pairs->value;
+		else if (strcmp(pairs->key, "method") == 0)
+			method = pairs->value;
+	}
+	c->word = word;
+	snprintf(c->why, sizeof(c->why), "%.*s%s%.*s", STR_ARG(why),
+		method.n > 0 ? ", method " : "", STR_ARG(method));
+}
+
+/* The fault that was logged, of member or, if that is NULL, of the archive. */
+static void
+tell_fault(struct check *c, const struct str *member)
+{
+	report_add(&c->report, REPORT_ERROR, c->word, member, str_of(c->why));
+}
+
+static void
+tell_error(struct check *c, const char *word, const struct str *member,
+	struct str what)
+{
+	report_add(&c->report, REPORT_ERROR, word, member, what);
+}
+
+static void
+tell_advice(struct check *c, const char *word, const struct str *member,
+	struct str what)
+{
+	report_add(&c->report, REPORT_ADVICE, word, member, what);
+}
+
+static bool
+is_directory(const struct member *member)
+{
+	return str_ends(member->name, STR("/"));
+}
+
+static int
+by_start(const void *a, const void *b)
+{
+	const struct extent *x = a, *y = b;
+
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	return x->at < y->at ? -1 : 1;
+}
+
+static int
+by_record(const void *a, const void *b)
+{
+	const struct extent *x = a, *y = b;
+
+	return x->at < y->at ? -1 : 1;
+}
+
+/* Say of each extent, which are in the order of the file, whether one before it
+ * reaches into it. */
+static void
+find_overlaps(struct extent *extents, size_t n)
+{
+	const struct extent *widest = extents;
+
+	for (size_t i = 1; i < n; i++) {
+		if (extents[i].start < widest->end)
+			extents[i].with = widest->at;
+		if (extents[i].end > widest->end)
+			widest = extents + i;
+	}
+}
+
+/* Fill c->extents, and add up the content that is to be read. */
+static int
+find_extents(struct check *c, uint64_t *total)
+{
+	const struct zipdir *zipdir = c->archive->zipdir;
+	struct zipdir_record record;
+	size_t at, next = 0, n = 0;
+
+	while (zipdir_record(zipdir, &next, &record))
+		n++;
+	c->nextents = 0;
+	c->extents = calloc(n + 1, sizeof(*c->extents));
+	if (c->extents == NULL)
+		return -1;
+	*total = 0;
+	for (at = next = 0; zipdir_record(zipdir, &next, &record); at = next) {
+		const struct member *member = &record.member;
+		uint64_t data;
+
+		if (is_directory(member) ||
+			archive_locate(c->archive, member, &data) != STATUS_GO)
+			continue;
+		c->extents[c->nextents++] = (struct extent){
+			member->offset, data + member->packed, at, NOWHERE};
+		if (represent_readable(member))
+			*total += member->size;
+	}
+	qsort(c->extents, c->nextents, sizeof(*c->extents), by_start);
+	find_overlaps(c->extents, c->nextents);
+	qsort(c->extents, c->nextents, sizeof(*c->extents), by_record);
+	return 0;
+}
+
+static void
+check_name(struct check *c, const struct zipdir_record *record)
+{
+	struct arena *arena = &c->arena;
+	const char *why = record->unreachable;
+
+	if (why == NULL && serve_page_named(record->member.name))
+		why = "the name is that of a page of the server's own";
+	if (why != NULL)
+		tell_error(c, "name-unreachable", &record->recorded,
+			arena_printf(
+				arena, "no request can reach it: %s", why));
+	else if (record->member.slot == ZIPDIR_NO_SLOT)
+		tell_error(c, "name-duplicate", &record->recorded,
+			STR("never served: a later member has the same name, "
+			    "and the last one wins"));
+}
+
+/* The time of a record says which zone it is in: by an extended timestamp, or
+ * by being none. */
+static bool
+has_time(const struct zipdir_record *record)
+{
+	struct member probe = {.modified = INT64_MIN};
+
+	zipentry_read_extra(&probe, record->extra);
+	return probe.modified != INT64_MIN ||
+		record->member.modified == DOS_EPOCH;
+}
+
+/* A wrong index would send wrong ranges. */
+static void
+check_index(struct check *c, const struct zipdir_record *record, uint64_t start)
+{
+	const struct member *member = &record->member;
+	const char *why;
+	struct sozip index;
+
+	switch (sozip_find(&index, c->archive, member, start, &why)) {
+	case SOZIP_NONE:
+		if (member->size > SEEKABLE_FROM)
+			tell_advice(c, "not-seekable", &record->recorded,
+				STR("large, and without a SOZip index: the "
+				    "first range from its middle is inflated "
+				    "from its beginning"));
+		return;
+	case SOZIP_FOUND:
+		if (examine_has_chunks(c->archive, member, start, &index))
+			return;
+		why = "a chunk does not start where it says";
+		break;
+	case SOZIP_DAMAGED:
+		break;
+	}
+	tell_error(c, "index-damaged", &record->recorded,
+		arena_printf(&c->arena, "its SOZip index is wrong: %s", why));
+}
+
+/* Member number i of the directory, whose data start at start. */
+static void
+check_content(struct check *c, const struct zipdir_record *record, uint64_t i,
+	uint64_t start)
+{
+	const struct member *member = &record->member;
+	struct progress *progress = &c->report.progress;
+	const char *theirs = NULL;
+	bool right = examine_read(c->archive, member, start, progress);
+
+	if (!right)
+		tell_fault(c, &record->recorded);
+	if (c->second != NULL)
+		theirs = second_fault(c->second, i, member, progress);
+	if (right && theirs != NULL)
+		tell_advice(c, "libzip-disagrees", &record->recorded,
+			arena_printf(&c->arena,
+				"wwz reads it, libzip does not: %s", theirs));
+	if (!right && theirs == NULL && c->second != NULL)
+		tell_advice(c, "libzip-disagrees", &record->recorded,
+			STR("libzip finds nothing wrong with it"));
+	if (!right)
+		return;
+	if (member->method == ZIP_DEFLATED)
+		check_index(c, record, start);
+	else if (member->method == ZIP_STORED &&
+		examine_is_compressible(c->archive, member, start))
+		tell_advice(c, "compressible", &record->recorded,
+			STR("stored, but deflate would make it smaller"));
+}
+
+static void
+tell_overlap(struct check *c, const struct zipdir_record *record, size_t with)
+{
+	struct zipdir_record other;
+
+	zipdir_record(c->archive->zipdir, &with, &other);
+	tell_error(c, "overlap", &record->recorded,
+		arena_printf(&c->arena,
+			"starts at offset %llu within %.*s, which starts at "
+			"%llu; its content was not read",
+			(unsigned long long)record->member.offset,
+			STR_ARG(other.recorded),
+			(unsigned long long)other.member.offset));
+}
+
+/* Member number i of the directory; with: as in its extent. */
+static void
+check_member(struct check *c, const struct zipdir_record *record, uint64_t i,
+	size_t with)
+{
+	const struct member *member = &record->member;
+	uint64_t start;
+
+	check_name(c, record);
+	if (is_directory(member)) {
+		if (member->size > 0)
+			tell_error(c, "name-unreachable", &record->recorded,
+				STR("a directory with data, which no request "
+				    "can reach"));
+		return;
+	}
+	c->files++;
+	c->local_times += !has_time(record);
+	if (!represent_readable(member)) {
+		represent_unsupported(c->archive, member);
+		tell_fault(c, &record->recorded);
+	} else if (archive_locate(c->archive, member, &start) != STATUS_GO) {
+		tell_fault(c, &record->recorded);
+	} else if (with == NOWHERE) {
+		check_content(c, record, i, start);
+	}
+	if (with != NOWHERE)
+		tell_overlap(c, record, with);
+}
+
+static void
+check_members(struct check *c)
+{
+	const struct extent *extent = c->extents;
+	const struct extent *end = c->extents + c->nextents;
+	struct zipdir_record record;
+	size_t at = 0, next = 0;
+	uint64_t i = 0;
+
+	c->files = c->local_times = 0;
+	for (; zipdir_record(c->archive->zipdir, &next, &record); at = next) {
+		bool placed = extent < end && extent->at == at;
+
+		check_member(c, &record, i++, placed ? extent->with : NOWHERE);
+		extent += placed;
+		progress_add(&c->report.progress, placed, 0);
+		arena_reset(&c->arena);
+	}
+	c->report.members += i;
+	if (c->local_times > 0)
+		tell_advice(c, "local-times", NULL,
+			arena_printf(&c->arena,
+				"no extended timestamp in %" PRIu64
+				" of %" PRIu64 " files: what the packer's "
+				"clock showed is taken for UTC",
+				c->local_times, c->files));
+}
+
+static void
+check_archive(struct check *c)
+{
+	const char *why;
+	uint64_t total;
+
+	if (find_extents(c, &total) < 0) {
+		archive_log_starved(c->report.file);
+		tell_fault(c, NULL);
+		return;
+	}
+	c->second = second_open(c->archive, &why);
+	if (c->second == NULL && why != NULL)
+		tell_advice(c, "libzip-disagrees", NULL,
+			arena_printf(&c->arena,
+				"wwz opens it, libzip does not: %s", why));
+	/* Content is read once by the server's code, once by libzip. */
+	progress_begin(&c->report.progress, "checking", c->nextents,
+		c->second ? 2 * total : total, c->report.quiet);
+	check_members(c);
+	progress_end(&c->report.progress);
+	second_close(c->second);
+	free(c->extents);
+}
+
+/* What file names, as archive_open wants it. */
+static struct archive *
+open_archive(const char *file)
+{
+	char real[PATH_MAX], path[PATH_MAX + 1];
+	const char *name;
+
+	if (realpath(file, real) == NULL)
+		return NULL;
+	name = strrchr(real, '/');
+	snprintf(path, sizeof(path), "%.*s/%s", (int)(name - real), real, name);
+	return archive_open(str_of(path), NULL);
+}
+
+static void
+check_file(struct check *c, const char *file)
+{
+	c->report.file = str_of(file);
+	c->report.archives++;
+	c->archive = open_archive(file);
+	if (c->archive == NULL) {
+		tell_error(c, "archive-unreadable", NULL,
+			str_of(strerrordesc_np(errno)));
+		return;
+	}
+	if (c->archive->starved)
+		archive_log_starved(c->report.file);
+	if (c->archive->status == STATUS_GO)
+		check_archive(c);
+	else
+		tell_fault(c, NULL);
+	archive_drop(c->archive);
+}
+
+int
+check(char *const *files, int nfiles, bool json, bool quiet)
+{
+	struct check c = {
+		.sink = {take}, .report = {.json = json, .quiet = quiet}};
+
+	log_sink = &c.sink;
+	for (int i = 0; i < nfiles; i++)
+		check_file(&c, files[i]);
+	log_sink = NULL;
+	arena_free(&c.arena);
+	return report_end(&c.report);
+}

@@ -1,0 +1,82 @@
+#include "check/checkmember.h"
+
+#include <zlib.h>
+
+#include "archive/chunk.h"
+#include "archive/source.h"
+
+enum {
+	BUFFER_SIZE = 64 * 1024,
+	SAVED_PART = 10, /* deflate is worth while for a tenth */
+	SAVED_LEAST = 64,
+};
+
+static struct source *
+open_source(
+	struct archive *archive, const struct member *member, uint64_t start)
+{
+	switch (member->method) {
+	case ZIP_STORED:
+		return stored_open(archive, member, start, NULL);
+	case ZIP_DEFLATED:
+		return inflate_open(archive, member, start, NULL);
+	default:
+		return unpack_open(archive, member, start);
+	}
+}
+
+bool
+examine_read(struct archive *archive, const struct member *member,
+	uint64_t start, struct progress *progress)
+{
+	char buffer[BUFFER_SIZE];
+	struct source *source = open_source(archive, member, start);
+	uint64_t done = 0;
+	ssize_t n;
+
+	if (source == NULL) {
+		archive_fault(archive, member, "no memory to read it");
+		return false;
+	}
+	do {
+		n = source->read(source, buffer, sizeof(buffer));
+		if (n > 0) {
+			done += (uint64_t)n;
+			progress_add(progress, 0, (uint64_t)n);
+		}
+	} while (n == SOURCE_LATER || (n > 0 && done < member->size));
+	source->close(source);
+	return n >= 0;
+}
+
+bool
+examine_is_compressible(const struct archive *archive,
+	const struct member *member, uint64_t start)
+{
+	unsigned char sample[BUFFER_SIZE], deflated[BUFFER_SIZE];
+	size_t n =
+		member->size < BUFFER_SIZE ? (size_t)member->size : BUFFER_SIZE;
+	uLongf room = n - n / SAVED_PART;
+
+	if (room <= SAVED_LEAST ||
+		archive_read(
+			archive, start + (member->size - n) / 2, sample, n) < 0)
+		return false;
+	room -= SAVED_LEAST;
+	return compress2(deflated, &room, sample, n, 6) == Z_OK;
+}
+
+bool
+examine_has_chunks(const struct archive *archive, const struct member *member,
+	uint64_t start, const struct sozip *index)
+{
+	uint32_t crc = 0;
+	uint64_t from;
+
+	for (uint64_t i = 0; i <= index->count; i++) {
+		if (!chunk_is_right(
+			    archive, member, start, index, i, &from, &crc))
+			return false;
+	}
+	return crc == member->crc;
+}

@@ -1,0 +1,88 @@
+#include "check/libzipread.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zip.h>
+
+#include "base/crc.h"
+
+enum { BUFFER_SIZE = 64 * 1024 };
+
+struct second {
+	zip_t *zip;
+	char why[160];
+};
+
+struct second *
+second_open(const struct archive *archive, const char **why)
+{
+	static char text[160];
+	struct second *second = calloc(1, sizeof(*second));
+	int fd = dup(archive->fd), code;
+	zip_error_t error;
+
+	if (second == NULL || fd < 0) {
+		*why = strerrordesc_np(errno);
+	} else {
+		second->zip = zip_fdopen(fd, 0, &code);
+		if (second->zip != NULL)
+			return second;
+		*why = text;
+		zip_error_init_with_code(&error, code);
+		snprintf(text, sizeof(text), "%s", zip_error_strerror(&error));
+		zip_error_fini(&error);
+	}
+	if (fd >= 0)
+		close(fd);
+	free(second);
+	return NULL;
+}
+
+static const char *
+fault(struct second *second, const char *why)
+{
+	snprintf(second->why, sizeof(second->why), "%s", why);
+	return second->why;
+}
+
+const char *
+second_fault(struct second *second, uint64_t i, const struct member *member,
+	struct progress *progress)
+{
+	char buffer[BUFFER_SIZE];
+	zip_file_t *file = zip_fopen_index(second->zip, i, 0);
+	const char *why = NULL;
+	uint32_t crc = 0;
+	uint64_t done = 0;
+	zip_int64_t n = 0;
+
+	if (file == NULL)
+		return fault(second, zip_strerror(second->zip));
+	/* No further: what is more than announced may be more than we live. */
+	while (done <= member->size &&
+		(n = zip_fread(file, buffer, sizeof(buffer))) > 0) {
+		crc = crc_add(crc, buffer, (size_t)n);
+		done += (uint64_t)n;
+		progress_add(progress, 0, (uint64_t)n);
+	}
+	if (n < 0)
+		why = fault(second, zip_file_strerror(file));
+	else if (done != member->size)
+		why = "another size";
+	else if (crc != member->crc)
+		why = "another CRC-32";
+	zip_fclose(file);
+	return why;
+}
+
+void
+second_close(struct second *second)
+{
+	if (second == NULL)
+		return;
+	zip_discard(second->zip);
+	free(second);
+}

@@ -1,0 +1,426 @@
+#include "fcgi/conn.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "fcgi/reply.h"
+
+enum {
+	/* Sent or received before others have their turn, */
+	TURN_SIZE = 2 * 1024 * 1024,
+	TURN_NS = 2 * 1000 * 1000,   /* or worked. */
+	SEND_BUFFER = 1024 * 1024,   /* asked for when a response is... */
+	LARGE_RESPONSE = 128 * 1024, /* ...larger than this */
+	SCRAP_SIZE = 16 * 1024,      /* that is thrown away at once */
+};
+
+/* Where clients' addresses are hashed: nobody gains by two that are one. */
+#define CLIENT_POINT UINT64_C(0x9e3779b97f4a7c1)
+
+struct conn *
+conn_new(int fd, const struct service *service, struct intake_pool *pool,
+	int64_t now)
+{
+	struct conn *conn = calloc(1, sizeof(*conn));
+
+	if (conn == NULL) {
+		close(fd);
+		errno = ENOMEM;
+		return NULL;
+	}
+	conn->fd = fd;
+	conn->service = service;
+	conn->clock = clock_ns;
+	conn->progress = now;
+	conn->intake.pool = pool;
+	return conn;
+}
+
+/* The response is over, whole or not. */
+static void
+end_response(struct conn *conn, bool cut)
+{
+	account_end(&conn->account, conn->counters, &conn->response, cut);
+	response_free(&conn->response);
+	cache_trim(conn->service->cache);
+}
+
+void
+conn_free(struct conn *conn)
+{
+	if (conn == NULL)
+		return;
+	if (conn->state == CONN_WRITING)
+		end_response(conn, true);
+	arena_free(&conn->arena);
+	intake_free(&conn->intake);
+	close(conn->fd);
+	free(conn);
+}
+
+/* A larger buffer lets a front end that is busy find more when it comes back;
+ * small responses do not need the system call. */
+static void
+grow_buffer(struct conn *conn)
+{
+	int size = SEND_BUFFER;
+
+	if (conn->buffer_grown || conn->response.body.length <= LARGE_RESPONSE)
+		return;
+	conn->buffer_grown = true;
+	/* That it stays smaller is no fault. */
+	(void)setsockopt(conn->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+}
+
+/* Closing now would take the answer from a peer that is still sending. */
+static enum conn_wait
+begin_draining(struct conn *conn)
+{
+	conn->state = CONN_DRAINING;
+	return shutdown(conn->fd, SHUT_WR) < 0 ? CONN_CLOSE : CONN_READABLE;
+}
+
+/* The response is sent; what comes now? */
+static enum conn_wait
+finish(struct conn *conn, enum body_result result)
+{
+	end_response(conn, result == BODY_CUT);
+	arena_reset(&conn->arena);
+	conn->state = CONN_READING;
+	conn->kept = true;
+	if (conn->drain && result != BODY_CUT)
+		return begin_draining(conn);
+	if (result == BODY_CUT || !conn->keep)
+		return CONN_CLOSE;
+	/* What has come with the request waits until others had their turn. */
+	return intake_has_begun(&conn->intake) ? CONN_WRITABLE : CONN_IDLE;
+}
+
+static enum conn_wait
+write_failed(struct conn *conn)
+{
+	account_enter(&conn->account, PHASE_WAIT);
+	if (errno == EAGAIN || errno == EWOULDBLOCK) {
+		body_pause(&conn->response.body);
+		return CONN_WRITABLE;
+	}
+	if (errno == EFAULT) {
+		const struct archive *archive = conn->response.body.archive;
+
+		errno = EIO; /* as for who reads the mapping */
+		log_pairs(LOG_WARN, "response-cut",
+			{"archive", str_of(archive->path)},
+			{"why", str_of(archive_loss(archive))});
+	}
+	return CONN_CLOSE;
+}
+
+/* poll(2) says at once that one of events is there. */
+static bool
+polls(const struct conn *conn, short events)
+{
+	struct pollfd fd = {.fd = conn->fd, .events = events};
+
+	return poll(&fd, 1, 0) > 0 && (fd.revents & (events | POLLHUP)) != 0;
+}
+
+/* Whether the turn is over, asked before each piece of work; *end is 0 at
+ * first.  The first piece is not timed: most responses have no other. */
+static bool
+turn_is_over(const struct conn *conn, int64_t *end)
+{
+	int64_t now;
+
+	if (*end == 0) {
+		*end = 1;
+		return false;
+	}
+	now = conn->clock();
+	if (*end == 1)
+		*end = now + TURN_NS;
+	return now >= *end;
+}
+
+/* Others are to have their turn.  What only has to be sent costs little and
+ * goes on when epoll says so. */
+static enum conn_wait
+end_turn(struct conn *conn)
+{
+	account_enter(&conn->account, PHASE_WAIT);
+	if (!body_is_work(&conn->response.body))
+		return CONN_WRITABLE;
+	conn->heavy = true;
+	return CONN_TURN;
+}
+
+/* Another's work comes first. */
+static enum conn_wait
+end_wait(struct conn *conn)
+{
+	bool had_turns = conn->heavy;
+
+	account_enter(&conn->account, PHASE_WAIT);
+	conn->heavy = true;
+	return had_turns ? CONN_WAITS : CONN_TURN;
+}
+
+static enum conn_wait
+run_writing(struct conn *conn, int64_t now)
+{
+	int64_t end = 0;
+	size_t sent = 0;
+
+	/* Nobody waits for it any more. */
+	if (conn->heavy && polls(conn, POLLERR))
+		return CONN_CLOSE;
+	while (sent < TURN_SIZE && !turn_is_over(conn, &end)) {
+		ssize_t n;
+
+		if (sendqueue_is_empty(&conn->queue)) {
+			enum body_result result = reply_fill(conn);
+
+			if (result == BODY_LATER) {
+				conn->progress = now;
+				if (conn->response.body.waits)
+					return end_wait(conn);
+				continue;
+			}
+			if (result != BODY_SPAN)
+				return finish(conn, result);
+		}
+		account_enter(&conn->account, PHASE_SEND);
+		n = sendqueue_send(&conn->queue, conn->fd);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return write_failed(conn);
+		sent += (size_t)n;
+		conn->progress = now;
+	}
+	return end_turn(conn);
+}
+
+static void
+begin_writing(struct conn *conn)
+{
+	conn->state = CONN_WRITING;
+	conn->head_sent = false;
+	conn->end_sent = false;
+	conn->heavy = false;
+	sendqueue_clear(&conn->queue);
+	conn->queued = 0;
+	grow_buffer(conn);
+}
+
+static void
+refuse(struct conn *conn, enum status status)
+{
+	response_init(&conn->response, &conn->arena, METHOD_GET);
+	response_error(&conn->response, status);
+	begin_writing(conn);
+}
+
+/* Answer a request that has not come to its end; the rest is drained. */
+static enum conn_wait
+refuse_rest(struct conn *conn, enum status status)
+{
+	conn->id = conn->intake.wire.id;
+	conn->keep = false;
+	conn->drain = true;
+	intake_free(&conn->intake);
+	account_begin(&conn->account, conn->service->accounts);
+	conn->errors.n = 0;
+	refuse(conn, status);
+	return CONN_WRITABLE;
+}
+
+static enum conn_wait
+refuse_role(struct conn *conn)
+{
+	unsigned char end[WIRE_END_SIZE];
+
+	wire_refuse_role(end, conn->intake.wire.id);
+	log_pairs(LOG_WARN, "bad-request",
+		{"why", STR("only the role of a responder is served")});
+	intake_free(&conn->intake);
+	if (send(conn->fd, end, sizeof(end), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		return CONN_CLOSE;
+	return begin_draining(conn);
+}
+
+static enum conn_wait
+close_bad(const char *why)
+{
+	log_pairs(LOG_WARN, "bad-request", {"why", str_of(why)});
+	return CONN_CLOSE;
+}
+
+static void
+serve_request(struct conn *conn, const struct request *request)
+{
+	struct line errors;
+
+	errors.n = 0;
+	log_copy(&errors);
+	serve(conn->service, request, &conn->arena, &conn->response);
+	log_copy(NULL);
+	conn->errors = reply_errors(conn, &errors);
+}
+
+/* A request is there. */
+static enum conn_wait
+answer(struct conn *conn)
+{
+	struct request request;
+
+	account_begin(&conn->account, conn->service->accounts);
+	if (!intake_request(&conn->intake, &request, &conn->arena))
+		return close_bad("parameters longer than there is of them");
+	conn->id = conn->intake.wire.id;
+	conn->keep = conn->intake.wire.keep;
+	conn->drain = false;
+	account_note(&conn->account, &request, &conn->arena);
+	conn->client =
+		hash_name(CLIENT_POINT, request.param[PARAM_REMOTE_ADDR]);
+	serve_request(conn, &request);
+	intake_next(&conn->intake);
+	begin_writing(conn);
+	conn->heavy = body_begins_late(&conn->response.body);
+	return CONN_WRITABLE;
+}
+
+/* Answer the question that is there. */
+static bool
+manage(struct conn *conn)
+{
+	const struct intake *intake = &conn->intake;
+	unsigned char reply[WIRE_REPLY_SIZE];
+	size_t n = wire_manage(&intake->wire, intake->p, reply);
+
+	intake_next(&conn->intake);
+	if (n == 0) {
+		close_bad("FCGI_GET_VALUES without names");
+		return false;
+	}
+	return send(conn->fd, reply, n, MSG_DONTWAIT | MSG_NOSIGNAL) ==
+		(ssize_t)n;
+}
+
+/* More has to come: what does the connection wait for until then? */
+static enum conn_wait
+wait_for_more(struct conn *conn)
+{
+	intake_rest(&conn->intake);
+	return intake_has_begun(&conn->intake) ? CONN_READABLE : CONN_IDLE;
+}
+
+/* Nothing could be received. */
+static enum conn_wait
+receive_failed(struct conn *conn)
+{
+	if (errno == EAGAIN || errno == EINTR)
+		return wait_for_more(conn);
+	if (errno != ENOMEM)
+		return CONN_CLOSE;
+	log_pairs(LOG_WARN, "no-memory", {"why", STR("for a request")});
+	/* Before it has begun nothing can be answered. */
+	if (conn->intake.wire.stage == WIRE_BETWEEN)
+		return CONN_CLOSE;
+	return refuse_rest(conn, STATUS_UNAVAILABLE);
+}
+
+/* Look at what has come.  CONN_READABLE when it is not enough. */
+static enum conn_wait
+look(struct conn *conn)
+{
+	for (;;) {
+		switch (intake_look(&conn->intake)) {
+		case WIRE_PART:
+			return CONN_READABLE;
+		case WIRE_WHOLE:
+			return answer(conn);
+		case WIRE_QUESTION:
+			if (!manage(conn))
+				return CONN_CLOSE;
+			continue;
+		case WIRE_PARAMS_TOO_LONG:
+			return refuse_rest(conn, STATUS_FIELDS_TOO_LARGE);
+		case WIRE_BODY_TOO_LONG:
+			return refuse_rest(conn, STATUS_TOO_LARGE);
+		case WIRE_WRONG_ROLE:
+			return refuse_role(conn);
+		case WIRE_ABORTED:
+			return CONN_CLOSE;
+		case WIRE_BAD:
+			return close_bad("no request of FastCGI");
+		}
+	}
+}
+
+static enum conn_wait
+run_reading(struct conn *conn, int64_t now)
+{
+	enum conn_wait wait = look(conn);
+	size_t received = 0;
+	bool full = true;
+
+	while (wait == CONN_READABLE && conn->state == CONN_READING) {
+		ssize_t n;
+
+		if (!full || received >= TURN_SIZE)
+			return wait_for_more(conn);
+		n = intake_receive(&conn->intake, conn->fd, &full);
+		if (n < 0)
+			return receive_failed(conn);
+		if (n == 0)
+			return CONN_CLOSE;
+		conn->progress = now;
+		received += (size_t)n;
+		wait = look(conn);
+	}
+	return wait;
+}
+
+static enum conn_wait
+run_draining(struct conn *conn, int64_t now)
+{
+	char scrap[SCRAP_SIZE];
+
+	for (size_t done = 0; done < TURN_SIZE;) {
+		ssize_t n = recv(conn->fd, scrap, sizeof(scrap), MSG_DONTWAIT);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return CONN_READABLE;
+		if (n <= 0)
+			return CONN_CLOSE;
+		done += (size_t)n;
+		conn->progress = now;
+	}
+	return CONN_READABLE;
+}
+
+enum conn_wait
+conn_run(struct conn *conn, int64_t now)
+{
+	const bool reads = conn->state == CONN_READING;
+	enum conn_wait wait = CONN_IDLE;
+
+	if (conn->state == CONN_DRAINING)
+		return run_draining(conn, now);
+	if (reads)
+		wait = run_reading(conn, now);
+	/* Not here and now, where a request was to be read. */
+	if (reads && conn_is_heavy(conn))
+		return CONN_TURN;
+	if (conn->state == CONN_WRITING)
+		wait = run_writing(conn, now);
+	return wait;
+}

@@ -1,0 +1,420 @@
+#include "fcgi/listener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "base/trail.h"
+
+enum {
+	BACKLOG = 1024,
+	FIRST_PASSED = 3, /* sd_listen_fds(3) */
+};
+
+static int refuse(struct listener_fault *fault, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static int
+refuse(struct listener_fault *fault, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(fault->text, sizeof(fault->text), format, args);
+	va_end(args);
+	return -1;
+}
+
+static int
+add(struct listeners *listeners, int fd, struct listener_fault *fault)
+{
+	int on = 1;
+	int flags = fcntl(fd, F_GETFL);
+
+	if (listeners->n == LISTENERS_MAX)
+		return refuse(fault, "more than %d sockets to listen on",
+			LISTENERS_MAX);
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+		fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+		return refuse(
+			fault, "descriptor %d: %s", fd, strerrordesc_np(errno));
+	/* Connections inherit it; on a Unix socket it means nothing. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	listeners->fd[listeners->n++] = fd;
+	return 0;
+}
+
+/* The sockets are made by root before it becomes another user if nobody but
+ * root can interfere: else that user, who may own the directory, could exchange
+ * the socket for a link between bind and fchownat, and be given a file of
+ * root's. */
+static bool
+is_for_root(const char *path)
+{
+	struct trail trail;
+
+	if (trail_file(&trail, path) < 0)
+		return false;
+	close(trail.directory);
+	return trail.of_root;
+}
+
+bool
+listener_is_for_root(const char *address)
+{
+	return strncmp(address, "unix:", 5) != 0 || is_for_root(address + 5);
+}
+
+/* Root that stays root removes nothing by a name that others can exchange. */
+static bool
+may_remove(const char *path)
+{
+	return geteuid() != 0 || is_for_root(path);
+}
+
+/* Somebody accepts connections at address. */
+static bool
+alive(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool answered;
+
+	if (fd < 0)
+		return true;
+	answered = connect(fd, (const struct sockaddr *)address,
+			   sizeof(*address)) == 0 ||
+		errno == EAGAIN;
+	close(fd);
+	return answered;
+}
+
+/* Something at the path of a new socket: only a socket that nobody listens on
+ * may go. */
+static int
+check_stale(const struct sockaddr_un *address, struct listener_fault *fault)
+{
+	struct stat st;
+
+	if (lstat(address->sun_path, &st) < 0)
+		return 0;
+	if (!S_ISSOCK(st.st_mode))
+		return refuse(
+			fault, "%s exists and is no socket", address->sun_path);
+	if (alive(address))
+		return refuse(fault, "%s: another process listens there",
+			address->sun_path);
+	return 1;
+}
+
+/* Make way for a new socket. */
+static int
+remove_stale(const struct sockaddr_un *address, struct listener_fault *fault)
+{
+	int stale = check_stale(address, fault);
+
+	if (stale > 0 && !may_remove(address->sun_path))
+		return refuse(fault,
+			"%s: nobody listens there, but root does not remove "
+			"it where others can exchange it: say --user",
+			address->sun_path);
+	if (stale > 0 && unlink(address->sun_path) < 0 && errno != ENOENT)
+		return refuse(fault, "%s: %s", address->sun_path,
+			strerrordesc_np(errno));
+	return stale < 0 ? -1 : 0;
+}
+
+static int
+unix_address(struct sockaddr_un *address, const char *path,
+	struct listener_fault *fault)
+{
+	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
+	if (strlen(path) >= sizeof(address->sun_path) || *path == '\0')
+		return refuse(fault,
+			"unix:%s: the path of a socket has 1 to %zu bytes",
+			path, sizeof(address->sun_path) - 1);
+	strcpy(address->sun_path, path);
+	return 0;
+}
+
+static int
+check_unix(const char *path, struct listener_fault *fault)
+{
+	struct sockaddr_un address;
+	char copy[sizeof(address.sun_path)];
+
+	if (unix_address(&address, path, fault) < 0 ||
+		check_stale(&address, fault) < 0)
+		return -1;
+	memcpy(copy, address.sun_path, sizeof(copy));
+	if (access(dirname(copy), W_OK | X_OK) < 0)
+		return refuse(
+			fault, "unix:%s: %s", path, strerrordesc_np(errno));
+	return 0;
+}
+
+static int
+bind_unix(int fd, const struct sockaddr_un *address, mode_t mode)
+{
+	/* No moment at which it is open to more than mode says. */
+	mode_t mask = umask(~mode & 0777);
+	int result =
+		bind(fd, (const struct sockaddr *)address, sizeof(*address));
+
+	umask(mask);
+	return result;
+}
+
+/* Give the socket at path away, by its descriptor. */
+static int
+give(const char *path, const struct confine_user *owner)
+{
+	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	int result, saved;
+
+	if (fd < 0)
+		return -1;
+	result = fchownat(fd, "", owner->uid, owner->gid, AT_EMPTY_PATH);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return result;
+}
+
+static int
+open_unix(struct listeners *listeners, const char *path,
+	const struct listener_how *how, struct listener_fault *fault)
+{
+	struct sockaddr_un address;
+	char *copy;
+	int fd;
+
+	if (unix_address(&address, path, fault) < 0 ||
+		remove_stale(&address, fault) < 0)
+		return -1;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	copy = strdup(path);
+	if (fd < 0 || copy == NULL || bind_unix(fd, &address, how->mode) < 0) {
+		refuse(fault, "unix:%s: %s", path, strerrordesc_np(errno));
+		free(copy);
+	} else {
+		if (may_remove(path))
+			listeners->made[listeners->nmade++] = copy;
+		else
+			free(copy);
+		if ((how->owner != NULL && give(path, how->owner) < 0) ||
+			listen(fd, BACKLOG) < 0)
+			refuse(fault, "unix:%s: %s", path,
+				strerrordesc_np(errno));
+		else if (add(listeners, fd, fault) == 0)
+			return 0;
+	}
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static bool
+is_loopback(const struct sockaddr *address)
+{
+	if (address->sa_family == AF_INET) {
+		const struct sockaddr_in *in = (const void *)address;
+
+		return ntohl(in->sin_addr.s_addr) >> 24 == 127;
+	}
+	if (address->sa_family == AF_INET6) {
+		const struct sockaddr_in6 *in6 = (const void *)address;
+
+		return IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
+	}
+	return false;
+}
+
+static int
+open_address(struct listeners *listeners, const struct addrinfo *info,
+	const char *name, struct listener_fault *fault)
+{
+	int fd = socket(info->ai_family, info->ai_socktype | SOCK_CLOEXEC, 0);
+	int on = 1;
+
+	if (fd < 0)
+		return refuse(fault, "%s: %s", name, strerrordesc_np(errno));
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+		(info->ai_family == AF_INET6 &&
+			setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on,
+				sizeof(on)) < 0) ||
+		bind(fd, info->ai_addr, info->ai_addrlen) < 0 ||
+		listen(fd, BACKLOG) < 0) {
+		refuse(fault, "%s: %s", name, strerrordesc_np(errno));
+		close(fd);
+		return -1;
+	}
+	if (add(listeners, fd, fault) < 0) {
+		close(fd);
+		return -1;
+	}
+	return 0;
+}
+
+/* Cut "HOST:PORT" or "[HOST]:PORT" in two, in place. */
+static int
+split_address(char *address, const char **host, const char **port)
+{
+	char *colon = strrchr(address, ':');
+	size_t n;
+
+	uint64_t number;
+
+	if (colon == NULL || colon == address ||
+		!str_number(str_of(colon + 1), UINT16_MAX, &number))
+		return -1;
+	*colon = '\0';
+	*port = colon + 1;
+	n = strlen(address);
+	if (address[0] == '[' && address[n - 1] == ']') {
+		address[n - 1] = '\0';
+		address++;
+	}
+	*host = strcmp(address, "*") == 0 ? NULL : address;
+	return 0;
+}
+
+static int
+open_all(struct listeners *listeners, const struct addrinfo *list,
+	const char *name, int allow_remote, struct listener_fault *fault)
+{
+	for (const struct addrinfo *i = list; i != NULL; i = i->ai_next) {
+		if (!allow_remote && !is_loopback(i->ai_addr))
+			return refuse(fault,
+				"%s is not a loopback address: FastCGI has no "
+				"authentication, see --allow-remote",
+				name);
+	}
+	for (; list != NULL; list = list->ai_next) {
+		if (open_address(listeners, list, name, fault) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+open_tcp(struct listeners *listeners, const char *name, int allow_remote,
+	struct listener_fault *fault)
+{
+	struct addrinfo hints = {
+		.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+	struct addrinfo *list;
+	const char *host, *port;
+	char *copy = strdup(name);
+	int error;
+
+	if (copy == NULL)
+		return refuse(fault, "no memory");
+	if (split_address(copy, &host, &port) < 0) {
+		free(copy);
+		return refuse(
+			fault, "%s is neither unix:PATH nor HOST:PORT", name);
+	}
+	error = getaddrinfo(host, port, &hints, &list);
+	free(copy);
+	if (error != 0)
+		return refuse(fault, "%s: %s", name, gai_strerror(error));
+	error = open_all(listeners, list, name, allow_remote, fault);
+	freeaddrinfo(list);
+	return error;
+}
+
+int
+listener_open(struct listeners *listeners, const char *address,
+	const struct listener_how *how, struct listener_fault *fault)
+{
+	if (strncmp(address, "unix:", 5) == 0)
+		return open_unix(listeners, address + 5, how, fault);
+	return open_tcp(listeners, address, how->allow_remote, fault);
+}
+
+int
+listener_check(
+	const char *address, int allow_remote, struct listener_fault *fault)
+{
+	struct listeners listeners = {.n = 0};
+
+	if (strncmp(address, "unix:", 5) == 0)
+		return check_unix(address + 5, fault);
+	/* A port leaves no trace. */
+	if (open_tcp(&listeners, address, allow_remote, fault) < 0)
+		return -1;
+	listener_close(&listeners);
+	return 0;
+}
+
+/* The number of sockets that systemd passed to this very process. */
+static int
+passed(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+
+	if (pid == NULL || fds == NULL || atol(pid) != (long)getpid())
+		return 0;
+	return atoi(fds);
+}
+
+bool
+listener_listens(int fd)
+{
+	int yes = 0;
+	socklen_t size = sizeof(yes);
+
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &yes, &size) == 0 &&
+		yes != 0;
+}
+
+int
+listener_inherit(struct listeners *listeners, struct listener_fault *fault)
+{
+	int n = passed();
+	int first = n > 0 ? FIRST_PASSED : STDIN_FILENO;
+
+	for (int fd = first; fd < first + (n > 0 ? n : 1); fd++) {
+		if (!listener_listens(fd))
+			return refuse(fault,
+				"descriptor %d is no socket that listens: "
+				"see --listen",
+				fd);
+		if (add(listeners, fd, fault) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+void
+listener_hide(struct listeners *listeners)
+{
+	for (int i = 0; i < listeners->nmade; i++) {
+		unlink(listeners->made[i]);
+		free(listeners->made[i]);
+	}
+	listeners->nmade = 0;
+}
+
+void
+listener_close(struct listeners *listeners)
+{
+	/* In this order: what stands at the path after the close may be the
+	 * socket of a successor. */
+	listener_hide(listeners);
+	for (int i = 0; i < listeners->n; i++)
+		close(listeners->fd[i]);
+	*listeners = (struct listeners){.n = 0};
+}

@@ -1,0 +1,496 @@
+/* Every connection is armed one-shot: the thread that gets its event owns it
+ * until it arms it again, and no lock stands on a request's way.
+ *
+ * A connection in the middle of something is parked as well, with the time when
+ * a byte last came or went.  The main thread looks at the parked ones in equal
+ * steps, and shuts those down for which that was too long ago, so that their
+ * next owner finds them at an end.  A peer that takes bytes may do so for a
+ * long time before there is room enough in the socket for an event: what lies
+ * in the socket shows it.  A parked connection is only touched with the lock
+ * held, and its owner takes it off the list first. */
+
+#include "fcgi/peers.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/sockios.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/queue.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+enum {
+	LOOKS = 8, /* at parked connections, during the time that they have */
+	INTAKE_POOL = 64 * 1024 * 1024, /* bytes */
+	DEAF_WAIT = 100,                /* ms until listening is tried again */
+	DESCRIPTORS_KEPT = 8,
+	DESCRIPTORS_USUAL = 1024,
+};
+
+enum stage {
+	SERVING,
+	DRAINING, /* connections are not kept any more */
+	SHUTTING, /* nor are those waited for that have sent nothing yet */
+};
+
+struct peer {
+	struct watch watch;
+	struct turn turn; /* while it is in line for one, nothing else has it */
+	struct conn *conn;
+	/* epoll knows it.  Stored before a peer is armed and loaded when its
+	 * event has come: C11 does not know that epoll orders the two. */
+	_Atomic bool armed;
+
+	/* An answer went out, and no other request has begun. */
+	_Atomic bool idle;
+
+	_Atomic bool parked; /* written with the lock of all peers held */
+
+	/* Guarded by the lock of all peers. */
+	LIST_ENTRY(peer) all;
+	TAILQ_ENTRY(peer) park;
+	int64_t progress; /* when a byte last came, went or was taken */
+	int unsent;       /* bytes in the socket at the last look */
+};
+
+LIST_HEAD(peer_list, peer);
+TAILQ_HEAD(park, peer);
+
+struct peers {
+	/* Set once. */
+	const struct service *service;
+	int64_t timeout_ms;
+	int epoll;
+	int wake; /* eventfd that the main thread polls */
+	struct turns *turns;
+	struct watch listeners[LISTENERS_MAX];
+	int nlisteners;
+	size_t max; /* so that descriptors are left for archives */
+
+	struct intake_pool pool; /* for half requests */
+	_Atomic enum stage stage;
+
+	pthread_mutex_t lock; /* guards what follows */
+	pthread_cond_t empty; /* the last peer has gone */
+	struct peer_list all;
+	size_t n;
+	bool deaf; /* as many as may be: the listeners are not watched */
+	struct park parked;
+	int64_t next; /* when the main thread looks at parked; INT64_MAX: never
+		       */
+};
+
+int
+watch_add(struct watch *watch, int epoll, uint32_t events)
+{
+	struct epoll_event event = {.events = events, .data.ptr = watch};
+
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, watch->fd, &event);
+}
+
+static void
+wake_main(struct peers *peers)
+{
+	uint64_t one = 1;
+
+	/* It fails only when the main thread is to wake already. */
+	(void)!write(peers->wake, &one, sizeof(one));
+}
+
+static int64_t
+next_look(const struct peers *peers, int64_t now)
+{
+	return now + (peers->timeout_ms + LOOKS - 1) / LOOKS;
+}
+
+/* What lies in the socket was not looked at: the first look may find less. */
+static void
+park(struct peers *peers, struct peer *peer, enum conn_wait wait)
+{
+	bool first;
+
+	pthread_mutex_lock(&peers->lock);
+	peer->parked = true;
+	peer->progress = peer->conn->progress;
+	peer->unsent = wait == CONN_WRITABLE ? INT_MAX : 0;
+	TAILQ_INSERT_TAIL(&peers->parked, peer, park);
+	first = peers->next == INT64_MAX;
+	if (first)
+		peers->next = next_look(peers, clock_ms());
+	pthread_mutex_unlock(&peers->lock);
+	if (first)
+		wake_main(peers);
+}
+
+static void
+unpark_locked(struct peers *peers, struct peer *peer)
+{
+	if (peer->parked)
+		TAILQ_REMOVE(&peers->parked, peer, park);
+	peer->parked = false;
+}
+
+static int
+arm(struct peers *peers, struct peer *peer, uint32_t events)
+{
+	struct epoll_event event = {
+		.events = events | EPOLLONESHOT, .data.ptr = peer};
+	int fd = peer->watch.fd; /* not to be read once it is armed */
+	int operation = atomic_exchange(&peer->armed, true) ? EPOLL_CTL_MOD
+							    : EPOLL_CTL_ADD;
+
+	return epoll_ctl(peers->epoll, operation, fd, &event);
+}
+
+/* Leave who knocks to wait.  With the lock held. */
+static void
+be_deaf_locked(struct peers *peers)
+{
+	for (int i = 0; i < peers->nlisteners; i++)
+		epoll_ctl(peers->epoll, EPOLL_CTL_DEL, peers->listeners[i].fd,
+			NULL);
+	peers->deaf = true;
+}
+
+/* Watch the listeners, of which some may be watched already.  -1 with errno.
+ * With the lock held. */
+static int
+listen_locked(struct peers *peers)
+{
+	for (int i = 0; i < peers->nlisteners; i++) {
+		if (watch_add(&peers->listeners[i], peers->epoll,
+			    EPOLLIN | EPOLLEXCLUSIVE) < 0 &&
+			errno != EEXIST)
+			return -1;
+	}
+	peers->deaf = false;
+	return 0;
+}
+
+/* There may be room for a peer again.  When the kernel has no memory for it,
+ * the main thread tries it once more.  With the lock held. */
+static void
+listen_again_locked(struct peers *peers, int64_t now)
+{
+	if (!peers->deaf || peers->stage != SERVING || peers->n >= peers->max ||
+		listen_locked(peers) == 0 || peers->next <= now + DEAF_WAIT)
+		return;
+	peers->next = now + DEAF_WAIT;
+	wake_main(peers);
+}
+
+size_t
+peers_max(uint64_t descriptors)
+{
+	uint64_t kept = descriptors / 4 + DESCRIPTORS_KEPT;
+
+	return descriptors > kept ? (size_t)(descriptors - kept) : 1;
+}
+
+struct peers *
+peers_new(const struct service *service, const struct listeners *listeners,
+	int64_t timeout_ms, int epoll, int wake, struct turns *turns)
+{
+	struct peers *peers = calloc(1, sizeof(*peers));
+	struct rlimit limit;
+
+	if (peers == NULL)
+		return NULL;
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		limit.rlim_cur = DESCRIPTORS_USUAL;
+	peers->service = service;
+	peers->timeout_ms = timeout_ms;
+	peers->epoll = epoll;
+	peers->wake = wake;
+	peers->turns = turns;
+	peers->nlisteners = listeners->n;
+	for (int i = 0; i < listeners->n; i++)
+		peers->listeners[i] =
+			(struct watch){WATCH_LISTENER, listeners->fd[i]};
+	peers->max = peers_max(limit.rlim_cur);
+	peers->pool.max = INTAKE_POOL;
+	pthread_mutex_init(&peers->lock, NULL);
+	pthread_cond_init(&peers->empty, NULL);
+	LIST_INIT(&peers->all);
+	TAILQ_INIT(&peers->parked);
+	peers->next = INT64_MAX;
+	if (listen_locked(peers) == 0)
+		return peers;
+	peers_free(peers);
+	return NULL;
+}
+
+void
+peers_free(struct peers *peers)
+{
+	int saved = errno;
+	struct peer *peer;
+
+	if (peers == NULL)
+		return;
+	/* Those that came when all others had gone. */
+	while ((peer = LIST_FIRST(&peers->all)) != NULL) {
+		LIST_REMOVE(peer, all);
+		conn_free(peer->conn);
+		free(peer);
+	}
+	pthread_mutex_destroy(&peers->lock);
+	pthread_cond_destroy(&peers->empty);
+	free(peers);
+	errno = saved;
+}
+
+static void
+free_peer(struct peers *peers, struct peer *peer)
+{
+	pthread_mutex_lock(&peers->lock);
+	unpark_locked(peers, peer);
+	LIST_REMOVE(peer, all);
+	peers->n--;
+	listen_again_locked(peers, clock_ms());
+	if (LIST_EMPTY(&peers->all))
+		pthread_cond_signal(&peers->empty);
+	pthread_mutex_unlock(&peers->lock);
+	if (peer->conn->counters != NULL)
+		stats_count(peer->conn->counters, COUNT_CLOSED, 1);
+	conn_free(peer->conn);
+	free(peer);
+}
+
+/* No request has begun.  When the process stops, the peer hears so: what it has
+ * sent by now is still read, what it sends from now on fails at its end, and it
+ * knows that the request was not seen.  peers_shut does the same for peers that
+ * are idle already; of the two stores, this thread's and the main thread's, at
+ * least one is seen by the other. */
+static void
+wait_idle(struct peers *peers, struct peer *peer)
+{
+	enum stage stage;
+
+	peer->idle = peer->conn->kept;
+	stage = peers->stage;
+	if (stage == SHUTTING || (stage == DRAINING && peer->idle))
+		shutdown(peer->watch.fd, SHUT_RD);
+}
+
+static void
+stand_in_line(struct peers *peers, struct peer *peer, bool waits)
+{
+	const struct conn *conn = peer->conn;
+
+	peer->turn.archive = (uintptr_t)conn->response.body.archive;
+	peer->turn.client = conn->client;
+	turns_add(peers->turns, &peer->turn, waits);
+}
+
+/* It must not be touched after it is armed. */
+void
+peers_hand_over(struct peers *peers, struct peer *peer, enum conn_wait wait)
+{
+	static const uint32_t events[] = {
+		[CONN_IDLE] = EPOLLIN,
+		[CONN_READABLE] = EPOLLIN,
+		[CONN_WRITABLE] = EPOLLOUT,
+	};
+
+	if (wait == CONN_IDLE)
+		wait_idle(peers, peer);
+	else if (wait == CONN_READABLE || wait == CONN_WRITABLE)
+		park(peers, peer, wait);
+	if (wait == CONN_TURN || wait == CONN_WAITS)
+		stand_in_line(peers, peer, wait == CONN_WAITS);
+	else if (wait == CONN_CLOSE || arm(peers, peer, events[wait]) < 0)
+		free_peer(peers, peer);
+}
+
+/* Its event has come: from now on the main thread keeps its hands off. */
+static void
+own(struct peers *peers, struct peer *peer)
+{
+	if (!atomic_load(&peer->armed) || !peer->parked)
+		return;
+	pthread_mutex_lock(&peers->lock);
+	unpark_locked(peers, peer);
+	pthread_mutex_unlock(&peers->lock);
+}
+
+/* Run peer, which is owned, and hand it over: what it waits for. */
+static enum conn_wait
+run(struct peers *peers, struct peer *peer, struct counters *counters)
+{
+	enum conn_wait wait;
+
+	peer->idle = false;
+	peer->conn->counters = counters;
+	wait = conn_run(peer->conn, clock_ms());
+	peers_hand_over(peers, peer, wait);
+	return wait;
+}
+
+void
+peers_run(struct peers *peers, struct peer *peer, struct counters *counters)
+{
+	own(peers, peer);
+	if (conn_is_heavy(peer->conn))
+		stand_in_line(peers, peer, false);
+	else
+		run(peers, peer, counters);
+	turns_stir(peers->turns);
+}
+
+void
+peers_take_turn(
+	struct peers *peers, struct turn *turn, struct counters *counters)
+{
+	char *peer = (char *)turn - offsetof(struct peer, turn);
+	enum conn_wait wait = run(peers, (struct peer *)peer, counters);
+
+	turns_end(peers->turns, wait == CONN_WAITS);
+}
+
+struct peer *
+peers_add(struct peers *peers, int fd)
+{
+	struct peer *peer = calloc(1, sizeof(*peer));
+
+	if (peer == NULL) {
+		close(fd);
+		return NULL;
+	}
+	peer->watch = (struct watch){WATCH_PEER, fd};
+	peer->conn = conn_new(fd, peers->service, &peers->pool, clock_ms());
+	if (peer->conn == NULL) {
+		free(peer);
+		return NULL;
+	}
+	pthread_mutex_lock(&peers->lock);
+	LIST_INSERT_HEAD(&peers->all, peer, all);
+	if (++peers->n >= peers->max && !peers->deaf)
+		be_deaf_locked(peers);
+	pthread_mutex_unlock(&peers->lock);
+	return peer;
+}
+
+size_t
+peers_count(struct peers *peers)
+{
+	size_t n;
+
+	pthread_mutex_lock(&peers->lock);
+	n = peers->n;
+	pthread_mutex_unlock(&peers->lock);
+	return n;
+}
+
+int64_t
+peers_next(struct peers *peers)
+{
+	int64_t next;
+
+	pthread_mutex_lock(&peers->lock);
+	next = peers->next;
+	pthread_mutex_unlock(&peers->lock);
+	return next;
+}
+
+/* A peer that is to take bytes has taken some since the last look. */
+static bool
+has_taken(struct peer *peer)
+{
+	int unsent, before = peer->unsent;
+
+	if (before == 0 || ioctl(peer->watch.fd, SIOCOUTQ, &unsent) < 0)
+		return false;
+	peer->unsent = unsent;
+	return unsent < before;
+}
+
+static void
+look_locked(struct peers *peers, struct peer *peer, int64_t now)
+{
+	if (has_taken(peer))
+		peer->progress = now;
+	if (now - peer->progress < peers->timeout_ms)
+		return;
+	unpark_locked(peers, peer);
+	log_pairs(LOG_INFO, "peer-timeout",
+		{"why", STR("nothing read or sent in time")});
+	shutdown(peer->watch.fd, SHUT_RDWR);
+}
+
+void
+peers_look(struct peers *peers, int64_t now)
+{
+	struct peer *peer, *following;
+
+	pthread_mutex_lock(&peers->lock);
+	if (now >= peers->next) {
+		for (peer = TAILQ_FIRST(&peers->parked); peer != NULL;
+			peer = following) {
+			following = TAILQ_NEXT(peer, park);
+			look_locked(peers, peer, now);
+		}
+		peers->next = TAILQ_EMPTY(&peers->parked)
+			? INT64_MAX
+			: next_look(peers, now);
+	}
+	listen_again_locked(peers, now);
+	pthread_mutex_unlock(&peers->lock);
+}
+
+void
+peers_refuse(struct peers *peers)
+{
+	pthread_mutex_lock(&peers->lock);
+	peers->stage = DRAINING;
+	be_deaf_locked(peers);
+	pthread_mutex_unlock(&peers->lock);
+}
+
+void
+peers_shut(struct peers *peers, int how, bool idle)
+{
+	struct peer *peer;
+
+	if (!idle)
+		peers->stage = SHUTTING;
+	pthread_mutex_lock(&peers->lock);
+	LIST_FOREACH (peer, &peers->all, all) {
+		if (idle && !peer->idle)
+			continue;
+		shutdown(peer->watch.fd, how);
+	}
+	pthread_mutex_unlock(&peers->lock);
+}
+
+bool
+peers_wait(struct peers *peers, int64_t ms)
+{
+	struct timespec until;
+	int error = 0;
+	bool empty;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += (time_t)(ms / 1000);
+	until.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	pthread_mutex_lock(&peers->lock);
+	while (!LIST_EMPTY(&peers->all) && error == 0)
+		error = pthread_cond_timedwait(
+			&peers->empty, &peers->lock, &until);
+	empty = LIST_EMPTY(&peers->all);
+	pthread_mutex_unlock(&peers->lock);
+	return empty;
+}

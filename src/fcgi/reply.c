@@ -1,0 +1,100 @@
+#include "fcgi/reply.h"
+
+#include <sys/socket.h>
+
+#include "base/log.h"
+
+/* The head, once. */
+static struct str
+take_head(struct conn *conn)
+{
+	struct str head = {NULL, 0};
+
+	if (!conn->head_sent)
+		head = response_head(&conn->response);
+	conn->head_sent = true;
+	return head;
+}
+
+struct str
+reply_errors(struct conn *conn, const struct line *errors)
+{
+	unsigned char header[WIRE_HEADER_SIZE];
+	struct text text = {.arena = &conn->arena};
+
+	if (errors->n == 0 || !conn->service->tell_front)
+		return (struct str){NULL, 0};
+	wire_stderr(header, conn->id, errors->n);
+	text_add(&text, (struct str){(char *)header, sizeof(header)});
+	text_add(&text, (struct str){errors->p, errors->n});
+	wire_stderr(header, conn->id, 0);
+	text_add(&text, (struct str){(char *)header, sizeof(header)});
+	return conn->arena.failed ? (struct str){NULL, 0} : text_str(&text);
+}
+
+/* As body_next.  What is logged about a cut goes out at once, if it can. */
+static enum body_result
+next_span(struct conn *conn, struct str *span)
+{
+	struct line errors;
+	struct str records;
+	enum body_result result;
+
+	errors.n = 0;
+	log_copy(&errors);
+	result = body_next(&conn->response.body, span);
+	log_copy(NULL);
+	if (result != BODY_CUT)
+		return result;
+	records = reply_errors(conn, &errors);
+	if (records.n > 0)
+		(void)send(conn->fd, records.p, records.n,
+			MSG_DONTWAIT | MSG_NOSIGNAL);
+	return result;
+}
+
+/* Queue spans of the body, as many as can be sent together.  What the last
+ * body_next said. */
+static enum body_result
+queue_body(struct conn *conn)
+{
+	struct body *body = &conn->response.body;
+	enum body_result result;
+	struct str span;
+
+	do {
+		result = next_span(conn, &span);
+		if (result == BODY_SPAN) {
+			sendqueue_add_stdout(&conn->queue, conn->id, span);
+			conn->queued += span.n;
+		}
+	} while (result == BODY_SPAN && !body_is_done(body) &&
+		body_next_spares(body) && sendqueue_has_room(&conn->queue));
+	return result;
+}
+
+enum body_result
+reply_fill(struct conn *conn)
+{
+	struct body *body = &conn->response.body;
+	struct sendqueue *queue = &conn->queue;
+	enum body_result result = BODY_END;
+
+	account_enter(&conn->account, PHASE_INFLATE);
+	conn->account.bytes += conn->queued;
+	sendqueue_clear(queue);
+	conn->queued = 0;
+	if (conn->end_sent)
+		return BODY_END;
+	sendqueue_add(queue, conn->errors);
+	conn->errors.n = 0;
+	sendqueue_add_stdout(queue, conn->id, take_head(conn));
+	/* Without memory the head is that of an error, and alone. */
+	if (!conn->response.head && !conn->arena.failed)
+		result = queue_body(conn);
+	if (result == BODY_END || (result == BODY_SPAN && body_is_done(body))) {
+		sendqueue_add_end(queue, conn->id);
+		conn->end_sent = true;
+	}
+	return sendqueue_is_empty(queue) ? result : BODY_SPAN;
+}

@@ -1,0 +1,242 @@
+/* The main thread: signals, time, and the end. */
+
+#include "fcgi/server.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "fcgi/notify.h"
+#include "fcgi/threads.h"
+
+enum {
+	REST_MAX = 1024,  /* connections of a listener, when it stops */
+	FRESH_WAIT = 500, /* ms for a first request, when it stops */
+	CUT_WAIT = 1000,  /* ms for threads to see that time is up */
+};
+
+struct server {
+	const struct service *service;
+	int signals; /* signalfd */
+	int epoll;
+	int wake;        /* eventfd: peers_next has come closer */
+	int64_t ping_ms; /* between two signs of life; 0: none */
+	int turn;        /* eventfd: a thread is wanted for long work */
+	struct turns *turns;
+	struct peers *peers;
+	struct threads *threads;
+};
+
+static sigset_t
+heard_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGHUP);
+	return set;
+}
+
+int
+server_hold_signals(void)
+{
+	sigset_t set = heard_signals();
+
+	errno = pthread_sigmask(SIG_BLOCK, &set, NULL);
+	return errno == 0 ? 0 : -1;
+}
+
+/* Milliseconds to wait until something is due, ping among it; -1 for ever. */
+static int
+poll_timeout(struct server *server, int64_t ping)
+{
+	int64_t now = clock_ms(), next = peers_next(server->peers);
+
+	if (ping < next)
+		next = ping;
+	if (next == INT64_MAX)
+		return -1;
+	return next > now ? (int)(next - now) : 0;
+}
+
+static void
+reload(struct server *server)
+{
+	const struct accounts *accounts = server->service->accounts;
+
+	notify("RELOADING=1\nMONOTONIC_USEC=%" PRId64 "000", clock_ms());
+	cache_clear(server->service->cache);
+	if (accounts != NULL)
+		account_reopen(accounts);
+	notify("READY=1");
+}
+
+/* The service manager waits for signs of life: let one of the threads give it,
+ * when none is stuck.  When the next one is due, if now is not before due. */
+static int64_t
+ping(struct server *server, int64_t due, int64_t now)
+{
+	if (now < due)
+		return due;
+	threads_ping(server->threads);
+	return now + server->ping_ms;
+}
+
+/* Signals and time, until it is to stop. */
+static void
+mind(struct server *server)
+{
+	struct pollfd fds[] = {
+		{.fd = server->signals, .events = POLLIN},
+		{.fd = server->wake, .events = POLLIN},
+	};
+	struct signalfd_siginfo signal;
+	int64_t due = server->ping_ms > 0 ? clock_ms() : INT64_MAX;
+	uint64_t count;
+
+	for (;;) {
+		poll(fds, 2, poll_timeout(server, due));
+		(void)!read(server->wake, &count, sizeof(count));
+		if (read(server->signals, &signal, sizeof(signal)) ==
+			(ssize_t)sizeof(signal)) {
+			if (signal.ssi_signo != SIGHUP)
+				return;
+			reload(server);
+		}
+		peers_look(server->peers, clock_ms());
+		due = ping(server, due, clock_ms());
+	}
+}
+
+/* Take what knocked already: a socket of our own ends with us, and one that is
+ * shared may have told this process alone. */
+static void
+accept_rest(struct peers *peers, const struct listeners *listeners)
+{
+	for (int i = 0; i < listeners->n; i++) {
+		for (int n = 0; n < REST_MAX; n++) {
+			int fd = accept4(listeners->fd[i], NULL, NULL,
+				SOCK_NONBLOCK | SOCK_CLOEXEC);
+			struct peer *peer =
+				fd < 0 ? NULL : peers_add(peers, fd);
+
+			if (peer == NULL)
+				break;
+			peers_hand_over(peers, peer, CONN_IDLE);
+		}
+	}
+}
+
+/* No new connections; what is under way is finished within the grace.  A peer
+ * that has just connected is about to send its request: it gets some time.
+ * All are gone. */
+static bool
+drain(struct peers *peers, struct listeners *listeners, int64_t grace)
+{
+	int64_t fresh = grace < FRESH_WAIT ? grace : FRESH_WAIT;
+
+	peers_refuse(peers);
+	listener_hide(listeners);
+	accept_rest(peers, listeners);
+	listener_close(listeners);
+	peers_shut(peers, SHUT_RD, true);
+	if (peers_wait(peers, fresh))
+		return true;
+	peers_shut(peers, SHUT_RD, false);
+	if (peers_wait(peers, grace - fresh))
+		return true;
+	log_pairs(LOG_WARN, "grace-over",
+		{"why", STR("responses under way are cut")});
+	peers_shut(peers, SHUT_RDWR, false);
+	return peers_wait(peers, CUT_WAIT);
+}
+
+static int
+fail(const char *what)
+{
+	log_pairs(LOG_ERROR, "start-failed", {"what", str_of(what)},
+		{"why", str_of(strerrordesc_np(errno))});
+	return EXIT_FAILURE;
+}
+
+static int
+setup(struct server *server, const struct listeners *listeners,
+	const struct server_limits *limits)
+{
+	sigset_t set = heard_signals();
+	int64_t timeout = (int64_t)limits->timeout_seconds * 1000;
+
+	server->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (server->signals < 0)
+		return fail("signals");
+	server->epoll = epoll_create1(EPOLL_CLOEXEC);
+	server->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	server->turn = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (server->epoll < 0 || server->wake < 0 || server->turn < 0)
+		return fail("epoll");
+	/* One thread is free for what costs little. */
+	server->turns = turns_new(
+		limits->threads > 1 ? limits->threads - 1 : 1, server->turn);
+	if (server->turns == NULL)
+		return fail("threads");
+	server->ping_ms = notify_watchdog_ms();
+	server->peers = peers_new(server->service, listeners, timeout,
+		server->epoll, server->wake, server->turns);
+	if (server->peers == NULL)
+		return fail("epoll");
+	server->threads = threads_start(server->service, server->peers,
+		server->turns, server->turn, server->epoll, limits->threads);
+	return server->threads == NULL ? fail("threads") : EXIT_SUCCESS;
+}
+
+static void
+run(struct server *server, struct listeners *listeners, int64_t grace)
+{
+	notify("READY=1\nSTATUS=%d threads", threads_count(server->threads));
+	mind(server);
+	notify("STOPPING=1\nSTATUS=Finishing what is under way");
+	if (!drain(server->peers, listeners, grace)) {
+		/* A thread hangs in a read of a disk that does not answer. */
+		log_pairs(LOG_ERROR, "stop-forced",
+			{"why", STR("a thread is stuck")});
+		_exit(EXIT_SUCCESS);
+	}
+	threads_end(server->threads);
+}
+
+int
+server_run(struct listeners *listeners, const struct service *service,
+	const struct server_limits *limits)
+{
+	struct server server = {
+		.service = service,
+		.signals = -1,
+		.epoll = -1,
+		.wake = -1,
+		.turn = -1,
+	};
+	int status = setup(&server, listeners, limits);
+
+	if (status == EXIT_SUCCESS)
+		run(&server, listeners, (int64_t)limits->grace_seconds * 1000);
+	listener_close(listeners);
+	peers_free(server.peers);
+	turns_free(server.turns);
+	close(server.signals);
+	close(server.epoll);
+	close(server.wake);
+	close(server.turn);
+	return status;
+}

@@ -1,0 +1,256 @@
+#include "fcgi/threads.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "fcgi/notify.h"
+
+enum {
+	FULL_PAUSE = 10, /* ms without accepting when descriptors ran out */
+	/* Events in a row, when there is long work: it is not to starve. */
+	EVENTS_MOST = 64,
+};
+
+struct threads {
+	/* Set once. */
+	const struct service *service;
+	struct peers *peers;
+	struct turns *turns;
+	int epoll;
+	struct watch turn; /* eventfd: somebody's turn has come */
+	struct watch end;  /* eventfd that ends all threads */
+	struct watch
+		pinged; /* eventfd that a thread answers, see answer_ping */
+	int wanted;
+
+	_Atomic int numbered; /* threads that have a number */
+
+	/* The main thread's. */
+	int n;
+	pthread_t thread[];
+};
+
+/* A thread that answers. */
+struct worker {
+	struct threads *threads;
+	struct counters *counters; /* NULL: nothing is counted */
+};
+
+/* Out of descriptors: give up the archives', and let some time pass. */
+static void
+accept_failed(struct cache *cache)
+{
+	struct timespec pause = {.tv_nsec = FULL_PAUSE * 1000000L};
+
+	if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS &&
+		errno != ENOMEM)
+		return;
+	log_pairs(LOG_ERROR, "accept-failed",
+		{"why", str_of(strerrordesc_np(errno))});
+	cache_clear(cache);
+	nanosleep(&pause, NULL);
+}
+
+static void
+run_peer(const struct worker *worker, struct peer *peer)
+{
+	peers_run(worker->threads->peers, peer, worker->counters);
+}
+
+static void
+accept_peer(const struct worker *worker, int listener)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct peer *peer;
+
+	if (fd < 0) {
+		accept_failed(worker->threads->service->cache);
+		return;
+	}
+	peer = peers_add(worker->threads->peers, fd);
+	if (peer == NULL)
+		return;
+	if (worker->counters != NULL)
+		stats_count(worker->counters, COUNT_ACCEPTED, 1);
+	run_peer(worker, peer);
+}
+
+/* Tell the service manager that a thread is there to answer. */
+static void
+answer_ping(const struct threads *threads)
+{
+	uint64_t count;
+
+	if (read(threads->pinged.fd, &count, sizeof(count)) < 0)
+		return; /* another thread was faster */
+	notify("WATCHDOG=1\nSTATUS=%zu connections, %d threads",
+		peers_count(threads->peers), threads->wanted);
+}
+
+static void
+run_event(const struct worker *worker, struct watch *watch)
+{
+	uint64_t count;
+
+	switch (watch->kind) {
+	case WATCH_LISTENER:
+		accept_peer(worker, watch->fd);
+		break;
+	case WATCH_PEER:
+		run_peer(worker, (struct peer *)watch);
+		break;
+	case WATCH_TURNS:
+		(void)!read(watch->fd, &count, sizeof(count));
+		break;
+	case WATCH_PING:
+		answer_ping(worker->threads);
+		break;
+	case WATCH_END:
+		break;
+	}
+}
+
+/* Somebody's turn, if it is. */
+static void
+take_turn(const struct worker *worker)
+{
+	struct turn *turn = turns_take(worker->threads->turns);
+
+	if (turn != NULL)
+		peers_take_turn(worker->threads->peers, turn, worker->counters);
+}
+
+/* Deal with events, and long work behind them, until the end. */
+static void
+run_all(const struct worker *worker)
+{
+	const struct threads *threads = worker->threads;
+	struct epoll_event event;
+	struct watch *watch;
+	int events = 0;
+
+	for (;;) {
+		bool works = turns_ready(threads->turns);
+		int n = works && events >= EVENTS_MOST
+			? 0
+			: epoll_wait(threads->epoll, &event, 1, works ? 0 : -1);
+
+		if (n > 0) {
+			watch = event.data.ptr;
+			if (watch->kind == WATCH_END)
+				return;
+			run_event(worker, watch);
+			events++;
+		} else if (works) {
+			take_turn(worker);
+			events = 0;
+		}
+	}
+}
+
+static void *
+work(void *data)
+{
+	struct threads *threads = data;
+	const struct accounts *accounts = threads->service->accounts;
+	int number = atomic_fetch_add(&threads->numbered, 1);
+	struct worker worker = {
+		.threads = threads,
+		.counters = accounts && accounts->stats
+			? stats_of(accounts->stats, number)
+			: NULL,
+	};
+
+	run_all(&worker);
+	return NULL;
+}
+
+/* An eventfd, watched.  -1 with errno. */
+static int
+open_watch(struct watch *watch, enum watch_kind kind, int epoll)
+{
+	*watch = (struct watch){kind, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+	return watch->fd < 0 ? -1 : watch_add(watch, epoll, EPOLLIN);
+}
+
+static void
+release(struct threads *threads)
+{
+	int saved = errno;
+
+	close(threads->end.fd);
+	close(threads->pinged.fd);
+	free(threads);
+	errno = saved;
+}
+
+/* As many as can be had. */
+static void
+start(struct threads *threads)
+{
+	while (threads->n < threads->wanted) {
+		errno = pthread_create(
+			&threads->thread[threads->n], NULL, work, threads);
+		if (errno != 0)
+			return;
+		threads->n++;
+	}
+}
+
+struct threads *
+threads_start(const struct service *service, struct peers *peers,
+	struct turns *turns, int turn, int epoll, int n)
+{
+	struct threads *threads = calloc(
+		1, sizeof(*threads) + (size_t)n * sizeof(threads->thread[0]));
+
+	if (threads == NULL)
+		return NULL;
+	threads->service = service;
+	threads->peers = peers;
+	threads->turns = turns;
+	threads->turn = (struct watch){WATCH_TURNS, turn};
+	threads->epoll = epoll;
+	threads->wanted = n;
+	threads->pinged.fd = -1;
+	if (watch_add(&threads->turn, epoll, EPOLLIN) == 0 &&
+		open_watch(&threads->end, WATCH_END, epoll) == 0 &&
+		open_watch(&threads->pinged, WATCH_PING, epoll) == 0)
+		start(threads);
+	if (threads->n > 0)
+		return threads;
+	release(threads);
+	return NULL;
+}
+
+int
+threads_count(const struct threads *threads)
+{
+	return threads->n;
+}
+
+void
+threads_ping(struct threads *threads)
+{
+	uint64_t one = 1;
+
+	(void)!write(threads->pinged.fd, &one, sizeof(one));
+}
+
+void
+threads_end(struct threads *threads)
+{
+	uint64_t one = 1;
+
+	(void)!write(threads->end.fd, &one, sizeof(one));
+	for (int i = 0; i < threads->n; i++)
+		pthread_join(threads->thread[i], NULL);
+	release(threads);
+}

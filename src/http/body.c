@@ -1,0 +1,418 @@
+#include "http/body.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+
+void
+body_init(struct body *body, struct arena *arena, struct archive *archive)
+{
+	*body = (struct body){.arena = arena, .archive = archive};
+	body->last = &body->first;
+}
+
+static void
+close_source(struct source **source)
+{
+	if (*source != NULL)
+		(*source)->close(*source);
+	*source = NULL;
+}
+
+static void
+release(struct segment *s)
+{
+	close_source(&s->source);
+	kept_drop(s->kept);
+	s->kept = NULL;
+}
+
+/* Give up all segments that are still to come. */
+static void
+drop_segments(struct body *body)
+{
+	for (struct segment *s = body->first; s != NULL; s = s->next)
+		release(s);
+	reader_close(&body->reader, body->buffer);
+	body->first = NULL;
+	body->last = &body->first;
+	body->file_segments = 0;
+}
+
+void
+body_free(struct body *body)
+{
+	drop_segments(body);
+	for (struct segment *s = body->lent; s != NULL; s = s->next)
+		release(s);
+	free(body->buffer);
+	archive_drop(body->archive);
+	body_init(body, body->arena, NULL);
+}
+
+static bool
+reads_file(const struct segment *segment)
+{
+	return segment->kind == SEGMENT_SLICE ||
+		segment->kind == SEGMENT_CONTENT;
+}
+
+static void
+add(struct body *body, struct segment segment)
+{
+	struct segment *s = arena_get(body->arena, sizeof(*s));
+
+	if (s == NULL) {
+		release(&segment);
+		return;
+	}
+	*s = segment;
+	*body->last = s;
+	body->last = &s->next;
+	body->length += s->left;
+	body->file_segments += reads_file(s);
+}
+
+void
+body_add_text(struct body *body, struct str text)
+{
+	if (text.n > 0)
+		add(body,
+			(struct segment){.kind = SEGMENT_TEXT,
+				.left = text.n,
+				.text = text.p});
+}
+
+void
+body_add_kept(struct body *body, struct str text, struct kept *kept)
+{
+	add(body,
+		(struct segment){.kind = SEGMENT_TEXT,
+			.left = text.n,
+			.text = text.p,
+			.kept = kept});
+}
+
+void
+body_add_slice(struct body *body, uint64_t offset, uint64_t length)
+{
+	if (length == 0)
+		return;
+	assert(offset + length <= (uint64_t)body->archive->id.size);
+	add(body,
+		(struct segment){
+			.kind = SEGMENT_SLICE, .left = length, .at = offset});
+}
+
+void
+body_add_content(struct body *body, const struct member *member, uint64_t start,
+	struct span part)
+{
+	add(body,
+		(struct segment){.kind = SEGMENT_CONTENT,
+			.left = part.end - part.first,
+			.at = part.first,
+			.member = *member,
+			.start = start});
+}
+
+void
+body_add_source(struct body *body, struct source *source)
+{
+	if (source == NULL)
+		body->arena->failed = true;
+	else
+		add(body,
+			(struct segment){
+				.kind = SEGMENT_SOURCE, .source = source});
+}
+
+/* The buffer, NULL without memory. */
+static char *
+buffer(struct body *body)
+{
+	body->buffer_lent = true;
+	if (body->buffer == NULL)
+		body->buffer = malloc(BODY_SPAN_SIZE);
+	return body->buffer;
+}
+
+/* The buffer for something else than the content: what that had in it is gone.
+ */
+static char *
+take_buffer(struct body *body)
+{
+	reader_lose_buffer(&body->reader);
+	return buffer(body);
+}
+
+static enum body_result
+cut(const struct body *body, const char *why)
+{
+	log_pairs(LOG_WARN, "response-cut",
+		{"archive", str_of(body->archive ? body->archive->path : "")},
+		{"why", str_of(why)});
+	return BODY_CUT;
+}
+
+static enum body_result
+next_text(struct segment *s, struct str *span)
+{
+	size_t n =
+		s->left < BODY_SLICE_SIZE ? (size_t)s->left : BODY_SLICE_SIZE;
+
+	*span = (struct str){s->text, n};
+	s->text += n;
+	s->left -= n;
+	return BODY_SPAN;
+}
+
+/* The mapping itself, but for the last bytes: these are copied, to be there
+ * when the file is looked at a last time. */
+static enum body_result
+next_slice(struct body *body, struct segment *s, struct str *span)
+{
+	uint64_t n = s->left;
+
+	if (n <= BODY_TAIL_SIZE) {
+		*span = (struct str){take_buffer(body), (size_t)n};
+		if (span->p == NULL)
+			return cut(body, "no memory");
+		if (archive_read(body->archive, s->at, body->buffer, span->n) <
+			0)
+			return cut(body, archive_loss(body->archive));
+	} else {
+		n -= BODY_TAIL_SIZE;
+		if (n > BODY_SLICE_SIZE)
+			n = BODY_SLICE_SIZE;
+		body->map_lent = true;
+		*span = (struct str){
+			(const char *)body->archive->map + s->at, (size_t)n};
+	}
+	s->at += n;
+	s->left -= n;
+	return BODY_SPAN;
+}
+
+bool
+body_begins_late(const struct body *body)
+{
+	const struct segment *s = body->first;
+
+	if (s == NULL || s->kind != SEGMENT_CONTENT)
+		return false;
+	return (s->member.method != ZIP_STORED &&
+		       s->member.method != ZIP_DEFLATED) ||
+		reader_is_far(body->archive, &s->member, s->at);
+}
+
+void
+body_pause(struct body *body)
+{
+	if (body->reader.search != NULL)
+		reader_close(&body->reader, body->buffer);
+}
+
+/* The bytes of the segment that the buffer holds. */
+static void
+take_content(struct body *body, struct segment *s, struct str *span)
+{
+	size_t from = (size_t)(s->at - body->reader.at);
+	size_t n = body->reader.size - from;
+
+	if (n > s->left)
+		n = (size_t)s->left;
+	*span = (struct str){body->buffer + from, n};
+	s->at += n;
+	s->left -= n;
+}
+
+/* What comes in front of the first byte that is wanted is made and thrown away,
+ * a span at a time: others want the thread, too. */
+static enum body_result
+next_content(struct body *body, struct segment *s, struct str *span)
+{
+	ssize_t got = buffer(body) == NULL
+		? -1
+		: reader_begin(&body->reader, body->archive, &s->member,
+			  s->start, s->at, body->buffer);
+
+	body->waits = body->reader.waits;
+	if (got == SOURCE_LATER)
+		return BODY_LATER;
+	if (got < 0)
+		return cut(body, strerrordesc_np(errno));
+	got = reader_fill(&body->reader, s->at, s->left, body->buffer);
+	if (got == SOURCE_LATER)
+		return BODY_LATER;
+	if (got < 0)
+		return BODY_CUT;
+	if (got > 0)
+		take_content(body, s, span);
+	else if (s->left > 0)
+		return cut(body, "the content ended early");
+	return BODY_SPAN;
+}
+
+static enum body_result
+next_source(struct body *body, struct segment *s, struct str *span)
+{
+	ssize_t n;
+
+	if (take_buffer(body) == NULL)
+		return cut(body, "no memory");
+	n = s->source->read(s->source, body->buffer, BODY_SPAN_SIZE);
+	if (n == SOURCE_LATER)
+		return BODY_LATER;
+	*span = (struct str){body->buffer, n > 0 ? (size_t)n : 0};
+	return n < 0 ? BODY_CUT : BODY_SPAN;
+}
+
+static enum body_result
+next_of(struct body *body, struct segment *s, struct str *span)
+{
+	switch (s->kind) {
+	case SEGMENT_TEXT:
+		return next_text(s, span);
+	case SEGMENT_SLICE:
+		return next_slice(body, s, span);
+	case SEGMENT_CONTENT:
+		return next_content(body, s, span);
+	case SEGMENT_SOURCE:
+		return next_source(body, s, span);
+	}
+	return BODY_CUT;
+}
+
+/* A segment that has come to its end gives way to the next one. */
+static enum body_result
+advance(struct body *body)
+{
+	struct segment *s = body->first;
+	bool last = reads_file(s) && --body->file_segments == 0;
+
+	body->first = s->next;
+	close_source(&s->source);
+	if (s->kept != NULL) {
+		s->next = body->lent;
+		body->lent = s;
+	}
+	if (last && !archive_is_intact(body->archive))
+		return cut(body, "the file has changed");
+	return BODY_SPAN;
+}
+
+static enum body_result
+pull(struct body *body, struct str *span)
+{
+	enum body_result result = BODY_SPAN;
+
+	*span = (struct str){NULL, 0};
+	while (result == BODY_SPAN && span->n == 0 && body->first != NULL) {
+		struct segment *s = body->first;
+
+		result = next_of(body, s, span);
+		if (result != BODY_SPAN)
+			break;
+		if (s->kind == SEGMENT_SOURCE ? span->n == 0 : s->left == 0)
+			result = advance(body);
+	}
+	if (result == BODY_SPAN && span->n == 0)
+		return body->broken ? BODY_CUT : BODY_END;
+	return result;
+}
+
+enum body_result
+body_next(struct body *body, struct str *span)
+{
+	enum body_result result;
+
+	body->map_lent = false;
+	body->waits = false;
+	result = pull(body, span);
+	if (result == BODY_CUT) {
+		body->broken = true;
+		drop_segments(body);
+	}
+	return result;
+}
+
+/* Read the slice in front to its place, or make the span that comes next and
+ * copy it there; *n are the bytes that came. */
+static enum body_result
+copy_next(struct body *body, char *to, size_t *n)
+{
+	struct segment *s = body->first;
+	enum body_result result;
+	struct str span;
+
+	if (s != NULL && s->kind == SEGMENT_SLICE) {
+		*n = (size_t)s->left;
+		if (archive_read(body->archive, s->at, to, *n) < 0)
+			return cut(body, archive_loss(body->archive));
+		return advance(body);
+	}
+	result = pull(body, &span);
+	*n = span.n;
+	if (result == BODY_SPAN)
+		memcpy(to, span.p, span.n);
+	return result;
+}
+
+/* Copy all behind each other; how many bytes came.  It is little, and so is the
+ * work. */
+static size_t
+copy_all(struct body *body, char *text)
+{
+	enum body_result result;
+	size_t done = 0, n = 0;
+
+	do {
+		result = copy_next(body, text + done, &n);
+		done += result == BODY_SPAN ? n : 0;
+	} while (result == BODY_SPAN || result == BODY_LATER);
+	body->broken = result != BODY_END;
+	return done;
+}
+
+/* Few bytes have to be made for the whole body, out of few. */
+static bool
+is_small(const struct body *body)
+{
+	uint64_t bytes = body->length;
+
+	for (const struct segment *s = body->first; s != NULL; s = s->next) {
+		if (bytes > BODY_SETTLE_SIZE)
+			return false;
+		if (s->kind != SEGMENT_CONTENT)
+			continue;
+		bytes += s->at;
+		/* The rest are blocks with little in them. */
+		if (s->member.packed > BODY_SETTLE_SIZE)
+			return false;
+	}
+	return bytes <= BODY_SETTLE_SIZE;
+}
+
+void
+body_settle(struct body *body)
+{
+	uint64_t length = body->length;
+	char *text;
+	size_t n;
+
+	if (body->file_segments == 0 || !is_small(body))
+		return;
+	text = arena_get(body->arena, (size_t)length + 1);
+	if (text == NULL)
+		return;
+	/* The file is looked at by who asked for this, not here. */
+	body->file_segments += 1;
+	n = copy_all(body, text);
+	drop_segments(body);
+	body->length = 0;
+	body_add_text(body, (struct str){text, n});
+	body->length = length;
+}

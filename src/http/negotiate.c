@@ -1,0 +1,142 @@
+#include "http/negotiate.h"
+
+#include "http/validator.h"
+
+struct context {
+	const struct request *request;
+	const struct representations *found;
+	int64_t now;
+};
+
+static struct str
+field(const struct context *c, enum param param)
+{
+	return c->request->param[param];
+}
+
+static bool
+asks_for_range(const struct context *c)
+{
+	return c->request->method == METHOD_GET && field(c, PARAM_RANGE).n > 0;
+}
+
+/* The representation whose entity tag If-Range names; CODING_NONE when there is
+ * none, or no such field. */
+static enum coding
+named_by_if_range(const struct context *c)
+{
+	struct str tag = str_trim(field(c, PARAM_IF_RANGE));
+
+	for (int i = 0; i < CODINGS; i++) {
+		if ((c->found->available & 1u << i) != 0 &&
+			str_eq(tag, c->found->of[i].etag))
+			return (enum coding)i;
+	}
+	return CODING_NONE;
+}
+
+static void
+choose(const struct context *c, struct negotiation *n)
+{
+	struct accept accept = encoding_read(field(c, PARAM_ACCEPT_ENCODING));
+	enum coding named = named_by_if_range(c);
+	const unsigned identity = 1u << CODING_IDENTITY;
+	const struct str if_range = field(c, PARAM_IF_RANGE);
+
+	n->coding = encoding_choose(&accept, c->found->available);
+	if (asks_for_range(c) && named != CODING_NONE &&
+		accept.weight[named] > 0) {
+		n->coding = named;
+		n->chosen = CHOSEN_BY_IF_RANGE;
+	} else if (asks_for_range(c) &&
+		memchr(if_range.p ? if_range.p : "", '"', if_range.n) == NULL &&
+		(c->found->available & identity) != 0 &&
+		accept.weight[CODING_IDENTITY] > 0) {
+		/* A date names no representation: the plain one. */
+		n->coding = CODING_IDENTITY;
+		n->chosen = CHOSEN_FOR_RANGE;
+	}
+	if (n->coding != CODING_NONE)
+		n->weight = accept.weight[n->coding];
+}
+
+/* The date in a field against Last-Modified: a missing or unreadable one is
+ * neither. */
+enum order { ORDER_NONE, ORDER_EARLIER, ORDER_SAME, ORDER_LATER };
+
+static enum order
+date_against_modified(const struct context *c, enum param param)
+{
+	int64_t date;
+
+	if (field(c, param).n == 0 ||
+		!validator_read_date(field(c, param), c->now, &date))
+		return ORDER_NONE;
+	if (date == c->found->modified)
+		return ORDER_SAME;
+	return date < c->found->modified ? ORDER_EARLIER : ORDER_LATER;
+}
+
+/* Section 13.2.2, steps 1 to 4. */
+static enum status
+evaluate(const struct context *c, struct str etag)
+{
+	enum order order;
+
+	if (field(c, PARAM_IF_MATCH).n > 0) {
+		if (!validator_matches(field(c, PARAM_IF_MATCH), etag, false))
+			return STATUS_FAILED_CONDITION;
+	} else if (date_against_modified(c, PARAM_IF_UNMODIFIED_SINCE) ==
+		ORDER_EARLIER) {
+		return STATUS_FAILED_CONDITION;
+	}
+	if (field(c, PARAM_IF_NONE_MATCH).n > 0)
+		return validator_matches(
+			       field(c, PARAM_IF_NONE_MATCH), etag, true)
+			? STATUS_NOT_MODIFIED
+			: STATUS_GO;
+	order = date_against_modified(c, PARAM_IF_MODIFIED_SINCE);
+	return order == ORDER_SAME || order == ORDER_LATER ? STATUS_NOT_MODIFIED
+							   : STATUS_GO;
+}
+
+/* Step 5: the range counts only for the state that the client knows. */
+static bool
+if_range_holds(const struct context *c, struct str etag)
+{
+	struct str value = field(c, PARAM_IF_RANGE);
+
+	if (value.n == 0)
+		return true;
+	if (str_eq(str_trim(value), etag))
+		return true;
+	return date_against_modified(c, PARAM_IF_RANGE) == ORDER_SAME;
+}
+
+void
+negotiate(struct negotiation *result, const struct request *request,
+	const struct representations *found, int64_t now)
+{
+	struct context c = {request, found, now};
+	const struct representation *chosen;
+
+	*result = (struct negotiation){.chosen = CHOSEN_BY_WEIGHT};
+	choose(&c, result);
+	if (result->coding == CODING_NONE) {
+		result->status = STATUS_NOT_ACCEPTABLE;
+		return;
+	}
+	chosen = &found->of[result->coding];
+	result->status = evaluate(&c, chosen->etag);
+	if (result->status != STATUS_GO)
+		return;
+	result->status = STATUS_OK;
+	if (!asks_for_range(&c) || !if_range_holds(&c, chosen->etag))
+		return;
+	result->nparts = range_read(
+		field(&c, PARAM_RANGE), chosen->size, result->parts, PARTS_MAX);
+	if (result->nparts == RANGE_NONE)
+		result->status = STATUS_RANGE;
+	else if (result->nparts > 0)
+		result->status = STATUS_PARTIAL;
+}

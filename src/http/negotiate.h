@@ -1,0 +1,27 @@
+/* Which representation of a member goes out, whole, in parts, or not at all
+ * (RFC 9110, sections 12 to 14). */
+
+#ifndef NEGOTIATE_H
+#define NEGOTIATE_H
+
+#include "http/range.h"
+#include "http/represent.h"
+#include "http/request.h"
+
+enum { PARTS_MAX = 32 };
+
+struct negotiation {
+	enum status status; /* OK, PARTIAL, NOT_MODIFIED, FAILED_CONDITION,
+			     * NOT_ACCEPTABLE, RANGE */
+	enum coding coding; /* CODING_NONE with NOT_ACCEPTABLE */
+	enum chosen chosen;
+	uint16_t weight;              /* of the coding, in thousandths */
+	struct span parts[PARTS_MAX]; /* with PARTIAL, in the order asked */
+	int nparts;
+};
+
+/* Settle what GET or HEAD gets.  now is in seconds since 1970.  Pure. */
+void negotiate(struct negotiation *result, const struct request *request,
+	const struct representations *found, int64_t now);
+
+#endif

@@ -1,0 +1,315 @@
+#include "http/represent.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "http/mime.h"
+#include "http/path.h"
+#include "archive/source.h"
+
+enum {
+	SNIFF_SIZE = 512,
+	GZIP_AROUND = 10 + 8, /* bytes of header and trailer, RFC 1952 */
+};
+
+#define TEXT_TYPE STR("text/plain; charset=utf-8")
+
+/* The suffix of a sibling of each coding. */
+static const struct str suffix[CODINGS] = {
+	[CODING_GZIP] = {".gz", 3},
+	[CODING_ZSTD] = {".zst", 4},
+	[CODING_BR] = {".br", 3},
+};
+
+bool
+represent_readable(const struct member *member)
+{
+	return (member->flags & ZIP_ENCRYPTED) == 0 &&
+		(member->method == ZIP_STORED ||
+			member->method == ZIP_DEFLATED ||
+			unpack_supports(member->method));
+}
+
+enum status
+represent_unsupported(
+	const struct archive *archive, const struct member *member)
+{
+	bool encrypted = (member->flags & ZIP_ENCRYPTED) != 0;
+	const char *why =
+		encrypted ? "encrypted" : "a method that cannot be read here";
+	char method[8];
+
+	snprintf(method, sizeof(method), "%u", member->method);
+	log_pairs(LOG_WARN, "member-unsupported",
+		{"archive", str_of(archive->path)}, {"member", member->name},
+		{"method", str_of(method)}, {"why", str_of(why)});
+	return STATUS_UNSUPPORTED;
+}
+
+/* One per member and representation: made of what the directory says about the
+ * content and its coded form. */
+static struct str
+make_etag(
+	const struct representation *r, enum coding coding, struct arena *arena)
+{
+	const struct member *m = &r->member;
+	struct text text = {.arena = arena};
+
+	text_byte(&text, '"');
+	text_hex(&text, m->crc, 8);
+	text_byte(&text, '-');
+	text_hex(&text, m->size, 1);
+	if (coding != CODING_IDENTITY) {
+		text_byte(&text, '-');
+		text_hex(&text, r->size, 1);
+		text_byte(&text, '-');
+		text_add(&text, encoding_names[coding]);
+	}
+	text_byte(&text, '"');
+	return text_str(&text);
+}
+
+static void
+offer(struct representations *found, enum coding coding,
+	const struct representation *r, struct arena *arena)
+{
+	struct representation *place = &found->of[coding];
+
+	*place = *r;
+	place->etag = make_etag(r, coding, arena);
+	found->available |= 1u << coding;
+}
+
+/* The first bytes of member's content: how many; -1 when they are wrong. */
+static ssize_t
+first_bytes(struct archive *archive, const struct member *member,
+	uint64_t start, char *buffer, size_t n)
+{
+	struct source *source;
+	ssize_t got;
+
+	if (n > member->size)
+		n = (size_t)member->size;
+	if (n == 0)
+		return 0;
+	if (member->method == ZIP_STORED)
+		return archive_read(archive, start, buffer, n) < 0 ? -1
+								   : (ssize_t)n;
+	/* A size that is never reached: what is wrong with the end is found
+	 * when the end is sent. */
+	if (member->method == ZIP_DEFLATED) {
+		struct member endless = *member;
+
+		endless.size = UINT64_MAX;
+		source = inflate_open(archive, &endless, start, NULL);
+	} else {
+		source = unpack_open(archive, member, start);
+	}
+	if (source == NULL)
+		return -1;
+	got = source->read(source, buffer, n);
+	source->close(source);
+	return got;
+}
+
+/* Whether member looks like text: found out once, the answer stays with it. */
+static enum status
+look_for_text(struct archive *archive, const struct member *member,
+	uint64_t start, bool *text)
+{
+	unsigned notes = archive_notes(archive, member);
+	char buffer[SNIFF_SIZE];
+	ssize_t n;
+
+	*text = (notes & ARCHIVE_TEXT) != 0;
+	if ((notes & (ARCHIVE_TEXT | ARCHIVE_BINARY)) != 0 ||
+		!represent_readable(member))
+		return STATUS_GO;
+	errno = 0;
+	n = first_bytes(archive, member, start, buffer, sizeof(buffer));
+	if (n < 0)
+		return errno == ENOMEM ? STATUS_UNAVAILABLE : STATUS_ERROR;
+	*text = memchr(buffer, '\0', (size_t)n) == NULL;
+	archive_note(archive, member, *text ? ARCHIVE_TEXT : ARCHIVE_BINARY);
+	return STATUS_GO;
+}
+
+static enum status
+find_type(struct archive *archive, struct representation *r,
+	const struct site *site)
+{
+	bool text = false;
+	enum status status = STATUS_GO;
+
+	r->type = mime_find(site->mime, r->member.name);
+	if (mime_is_doubtful(r->member.name)) {
+		status = look_for_text(archive, &r->member, r->start, &text);
+		r->type = text ? TEXT_TYPE : (struct str){NULL, 0};
+	}
+	if (r->type.n == 0)
+		r->type = STR("application/octet-stream");
+	return status;
+}
+
+static bool
+is_sibling(struct str name)
+{
+	for (int i = CODING_GZIP; i < CODINGS; i++) {
+		if (str_ends_nocase(name, suffix[i]))
+			return true;
+	}
+	return false;
+}
+
+/* The sibling that holds member coded in this way, if it can be read. */
+static void
+offer_sibling(struct representations *found, struct archive *archive,
+	struct str name, enum coding coding, struct arena *arena)
+{
+	struct representation r = {.form = FORM_CONTENT};
+	struct text wanted = {.arena = arena};
+
+	text_add(&wanted, name);
+	text_add(&wanted, suffix[coding]);
+	if (!zipdir_find(archive->zipdir, text_str(&wanted), &r.member) ||
+		!represent_readable(&r.member) ||
+		archive_locate(archive, &r.member, &r.start) != STATUS_GO)
+		return;
+	r.size = r.member.size;
+	r.type = found->of[CODING_IDENTITY].type;
+	offer(found, coding, &r, arena);
+}
+
+/* The member's data are coded already: hand them on. */
+static void
+offer_as_it_lies(struct representations *found, struct arena *arena)
+{
+	struct representation r = found->of[CODING_IDENTITY];
+
+	if (r.member.method == ZIP_DEFLATED) {
+		r.form = FORM_GZIP;
+		r.size = r.member.packed + GZIP_AROUND;
+		offer(found, CODING_GZIP, &r, arena);
+	} else if (r.member.method == ZIP_ZSTD) {
+		r.form = FORM_PACKED;
+		r.size = r.member.packed;
+		offer(found, CODING_ZSTD, &r, arena);
+	}
+}
+
+static void
+offer_coded(struct representations *found, struct archive *archive,
+	struct str name, struct arena *arena)
+{
+	struct representation r = found->of[CODING_IDENTITY];
+
+	if (mime_is_packed_text(name)) {
+		r.type = TEXT_TYPE;
+		offer(found, CODING_GZIP, &r, arena);
+	} else if (is_sibling(name)) {
+		return;
+	} else {
+		offer_as_it_lies(found, arena);
+		for (int i = CODING_GZIP; i < CODINGS; i++) {
+			if ((found->available & 1u << i) == 0)
+				offer_sibling(found, archive, name,
+					(enum coding)i, arena);
+		}
+	}
+}
+
+enum status
+represent(struct representations *found, struct archive *archive,
+	const struct member *member, const struct site *site,
+	struct arena *arena)
+{
+	struct representation plain = {
+		.form = FORM_CONTENT, .member = *member, .size = member->size};
+	int64_t now = time(NULL);
+	enum status status;
+
+	/* A method that cannot be read here may still be sent as it lies. */
+	if (!represent_readable(member) &&
+		(member->method != ZIP_ZSTD ||
+			(member->flags & ZIP_ENCRYPTED) != 0))
+		return represent_unsupported(archive, member);
+	status = archive_locate(archive, member, &plain.start);
+	if (status != STATUS_GO)
+		return status;
+	status = find_type(archive, &plain, site);
+	if (status != STATUS_GO)
+		return status;
+	*found = (struct representations){
+		.modified = member->modified < now ? member->modified : now};
+	offer(found, CODING_IDENTITY, &plain, arena);
+	offer_coded(found, archive, member->name, arena);
+	if (!represent_readable(member))
+		found->available &= ~(1u << CODING_IDENTITY);
+	return arena->failed ? STATUS_UNAVAILABLE : STATUS_GO;
+}
+
+enum status
+represent_log(struct archive *archive, const struct member *member,
+	uint64_t *start, bool *gzip)
+{
+	bool text = false;
+	enum status status = STATUS_NOT_FOUND;
+
+	*gzip = mime_is_packed_text(member->name);
+	if (!*gzip && !mime_is_doubtful(member->name))
+		return STATUS_NOT_FOUND;
+	if (!represent_readable(member))
+		return represent_unsupported(archive, member);
+	status = archive_locate(archive, member, start);
+	if (status != STATUS_GO || *gzip)
+		return status;
+	status = look_for_text(archive, member, *start, &text);
+	return status == STATUS_GO && !text ? STATUS_NOT_FOUND : status;
+}
+
+/* RFC 6266, with a plain form for those who do not know the extended one. */
+static struct str
+disposition(struct str name, const struct site *site, struct arena *arena)
+{
+	struct text text = {.arena = arena};
+
+	if (str_ends(name, site->suffix))
+		name.n -= site->suffix.n;
+	text_add(&text, STR("attachment; filename=\""));
+	for (size_t i = 0; i < name.n; i++) {
+		char c = name.p[i];
+
+		text_byte(&text,
+			c < ' ' || c > '~' || c == '"' || c == '\\' ? '_' : c);
+	}
+	text_add(&text, STR(".zip\"; filename*=UTF-8''"));
+	path_encode_name(&text, name);
+	text_add(&text, STR(".zip"));
+	return text_str(&text);
+}
+
+enum status
+represent_archive(struct representations *found, const struct archive *archive,
+	struct str name, const struct site *site, struct arena *arena)
+{
+	int64_t now = time(NULL), modified = archive->id.modified.tv_sec;
+	struct representation *r = &found->of[CODING_IDENTITY];
+
+	*found = (struct representations){
+		.available = 1u << CODING_IDENTITY,
+		.modified = modified < now ? modified : now,
+	};
+	r->form = FORM_PACKED;
+	r->size = (uint64_t)archive->id.size;
+	r->type = STR("application/zip");
+	r->disposition = disposition(name, site, arena);
+	r->etag = arena_printf(arena, "\"%llx-%llx-%llx.%lx\"",
+		(unsigned long long)archive->id.inode,
+		(unsigned long long)archive->id.size,
+		(unsigned long long)modified,
+		(unsigned long)archive->id.modified.tv_nsec);
+	return arena->failed ? STATUS_UNAVAILABLE : STATUS_GO;
+}

@@ -1,0 +1,107 @@
+#include "http/request.h"
+
+static const struct str names[PARAMS] = {
+	[PARAM_CONTENT_LENGTH] = {"CONTENT_LENGTH", 14},
+	[PARAM_DOCUMENT_ROOT] = {"DOCUMENT_ROOT", 13},
+	[PARAM_PATH_INFO] = {"PATH_INFO", 9},
+	[PARAM_PATH_TRANSLATED] = {"PATH_TRANSLATED", 15},
+	[PARAM_QUERY_STRING] = {"QUERY_STRING", 12},
+	[PARAM_REDIRECT_URL] = {"REDIRECT_URL", 12},
+	[PARAM_REMOTE_ADDR] = {"REMOTE_ADDR", 11},
+	[PARAM_REMOTE_USER] = {"REMOTE_USER", 11},
+	[PARAM_REQUEST_METHOD] = {"REQUEST_METHOD", 14},
+	[PARAM_REQUEST_URI] = {"REQUEST_URI", 11},
+	[PARAM_SCRIPT_FILENAME] = {"SCRIPT_FILENAME", 15},
+	[PARAM_SCRIPT_NAME] = {"SCRIPT_NAME", 11},
+	[PARAM_SERVER_PROTOCOL] = {"SERVER_PROTOCOL", 15},
+	[PARAM_WWZ_ARCHIVE] = {"WWZ_ARCHIVE", 11},
+	[PARAM_ACCEPT_ENCODING] = {"HTTP_ACCEPT_ENCODING", 20},
+	[PARAM_IF_MATCH] = {"HTTP_IF_MATCH", 13},
+	[PARAM_IF_MODIFIED_SINCE] = {"HTTP_IF_MODIFIED_SINCE", 22},
+	[PARAM_IF_NONE_MATCH] = {"HTTP_IF_NONE_MATCH", 18},
+	[PARAM_IF_RANGE] = {"HTTP_IF_RANGE", 13},
+	[PARAM_IF_UNMODIFIED_SINCE] = {"HTTP_IF_UNMODIFIED_SINCE", 24},
+	[PARAM_RANGE] = {"HTTP_RANGE", 10},
+	[PARAM_REFERER] = {"HTTP_REFERER", 12},
+	[PARAM_USER_AGENT] = {"HTTP_USER_AGENT", 15},
+};
+
+static enum param
+param_named(struct str name)
+{
+	enum param i = 0;
+
+	while (i < PARAMS && !str_eq(names[i], name))
+		i++;
+	return i;
+}
+
+static enum method
+method_named(struct str name)
+{
+	if (str_eq(name, STR("GET")))
+		return METHOD_GET;
+	if (str_eq(name, STR("HEAD")))
+		return METHOD_HEAD;
+	if (str_eq(name, STR("OPTIONS")))
+		return METHOD_OPTIONS;
+	return METHOD_OTHER;
+}
+
+/* Join value to the field's former ones. */
+static void
+join(struct text *joined, struct str *field, struct str value)
+{
+	if (value.n == 0)
+		return;
+	if (joined->n == 0)
+		text_add(joined, *field);
+	if (joined->n > 0)
+		text_add(joined, STR(", "));
+	text_add(joined, value);
+	*field = text_str(joined);
+}
+
+void
+request_begin(struct request_reader *reader, struct request *request,
+	struct arena *arena)
+{
+	*request = (struct request){.method = METHOD_OTHER};
+	reader->request = request;
+	reader->arena = arena;
+	memset(reader->joined, 0, sizeof(reader->joined));
+}
+
+void
+request_add(struct request_reader *reader, struct str name, struct str value)
+{
+	enum param i = param_named(name);
+	struct str *param = &reader->request->param[i];
+
+	if (i == PARAMS)
+		return;
+	if (param->p != NULL && i >= PARAM_FIELDS) {
+		reader->joined[i].arena = reader->arena;
+		join(&reader->joined[i], param, value);
+	} else {
+		*param = value;
+	}
+	if (i == PARAM_REQUEST_METHOD)
+		reader->request->method = method_named(value);
+}
+
+void
+request_read(
+	struct request *request, char *const *environment, struct arena *arena)
+{
+	struct request_reader reader;
+
+	request_begin(&reader, request, arena);
+	for (; *environment != NULL; environment++) {
+		struct str value = str_of(*environment);
+		struct str name = str_cut(&value, '=');
+
+		if (value.p != NULL)
+			request_add(&reader, name, value);
+	}
+}

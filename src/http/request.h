@@ -1,0 +1,71 @@
+/* A request, as the front end's parameters tell it (RFC 3875, section 4.1). */
+
+#ifndef REQUEST_H
+#define REQUEST_H
+
+#include "base/arena.h"
+
+enum method { METHOD_GET, METHOD_HEAD, METHOD_OPTIONS, METHOD_OTHER };
+
+enum param {
+	PARAM_CONTENT_LENGTH,
+	PARAM_DOCUMENT_ROOT,
+	PARAM_PATH_INFO,
+	PARAM_PATH_TRANSLATED,
+	PARAM_QUERY_STRING,
+	PARAM_REDIRECT_URL,
+	PARAM_REMOTE_ADDR,
+	PARAM_REMOTE_USER,
+	PARAM_REQUEST_METHOD,
+	PARAM_REQUEST_URI,
+	PARAM_SCRIPT_FILENAME,
+	PARAM_SCRIPT_NAME,
+	PARAM_SERVER_PROTOCOL,
+	PARAM_WWZ_ARCHIVE,
+	/* Header fields. */
+	PARAM_ACCEPT_ENCODING,
+	PARAM_IF_MATCH,
+	PARAM_IF_MODIFIED_SINCE,
+	PARAM_IF_NONE_MATCH,
+	PARAM_IF_RANGE,
+	PARAM_IF_UNMODIFIED_SINCE,
+	PARAM_RANGE,
+	PARAM_REFERER,
+	PARAM_USER_AGENT,
+	PARAMS,
+	PARAM_FIELDS = PARAM_ACCEPT_ENCODING, /* the first of them */
+};
+
+/* Bytes of a request's body that are read, to be thrown away. */
+enum { REQUEST_BODY_MAX = 64 * 1024 };
+
+/* Text is lent by who gave the parameters, or lies in the arena; it may hold
+ * any byte, and no NUL ends it.  What did not come, or came empty, has an n of
+ * 0; p tells the two apart. */
+struct request {
+	enum method method;
+	struct str param[PARAMS];
+};
+
+/* A request whose parameters come one by one. */
+struct request_reader {
+	struct request *request;
+	struct arena *arena;
+	struct text joined[PARAMS]; /* of fields that came more than once */
+};
+
+/* Begin with a request without parameters. */
+void request_begin(struct request_reader *reader, struct request *request,
+	struct arena *arena);
+
+/* Add a parameter.  A header field that comes twice is joined with ", " (RFC
+ * 9110, section 5.2); of other parameters the last one counts.  arena->failed
+ * tells that memory ran out. */
+void request_add(
+	struct request_reader *reader, struct str name, struct str value);
+
+/* The same from "NAME=VALUE" strings up to a NULL. */
+void request_read(
+	struct request *request, char *const *environment, struct arena *arena);
+
+#endif

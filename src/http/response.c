@@ -1,0 +1,181 @@
+#include "http/response.h"
+
+#include "http/page.h"
+#include "http/validator.h"
+
+enum { RETRY_SECONDS = 2 };
+
+/* What a status is called (RFC 9110, section 15), and what its page says. */
+static const struct {
+	enum status status;
+	const char *reason, *sentence;
+} words[] = {
+	{STATUS_OK, "OK", ""},
+	{STATUS_NO_CONTENT, "No Content", ""},
+	{STATUS_PARTIAL, "Partial Content", ""},
+	{STATUS_MOVED, "Moved Permanently",
+		"This is a directory: see its page."},
+	{STATUS_NOT_MODIFIED, "Not Modified", ""},
+	{STATUS_BAD_REQUEST, "Bad Request",
+		"The address holds something that no address can hold."},
+	{STATUS_FORBIDDEN, "Forbidden", "This may not be shown."},
+	{STATUS_NOT_FOUND, "Not Found", "There is nothing at this address."},
+	{STATUS_NOT_ALLOWED, "Method Not Allowed",
+		"What is here can only be read."},
+	{STATUS_NOT_ACCEPTABLE, "Not Acceptable",
+		"There is no form of this that the browser accepts."},
+	{STATUS_FAILED_CONDITION, "Precondition Failed",
+		"This has changed since it was read."},
+	{STATUS_TOO_LARGE, "Content Too Large",
+		"More was sent along than is read here."},
+	{STATUS_RANGE, "Range Not Satisfiable",
+		"The part that was asked for lies outside of what is here."},
+	{STATUS_FIELDS_TOO_LARGE, "Request Header Fields Too Large",
+		"The browser sent more about itself than is read here."},
+	{STATUS_ERROR, "Internal Server Error",
+		"This is damaged, and cannot be shown."},
+	{STATUS_UNSUPPORTED, "Not Implemented",
+		"This is stored in a way that cannot be read here."},
+	{STATUS_UNAVAILABLE, "Service Unavailable",
+		"This is not ready yet: please try again."},
+};
+
+enum { NWORDS = sizeof(words) / sizeof(words[0]) };
+
+static size_t
+words_of(enum status status)
+{
+	size_t i = 0;
+
+	while (i < NWORDS - 1 && words[i].status != status)
+		i++;
+	return i;
+}
+
+const char *
+response_reason(enum status status)
+{
+	return words[words_of(status)].reason;
+}
+
+void
+response_init(
+	struct response *response, struct arena *arena, enum method method)
+{
+	*response = (struct response){.status = STATUS_OK,
+		.head = method == METHOD_HEAD,
+		.coding = CODING_NONE};
+	body_init(&response->body, arena, NULL);
+}
+
+void
+response_free(struct response *response)
+{
+	body_free(&response->body);
+}
+
+static void
+add_field(struct text *text, struct str name, struct str value)
+{
+	if (value.n == 0)
+		return;
+	text_add(text, name);
+	text_add(text, value);
+	text_add(text, STR("\r\n"));
+}
+
+static void
+add_number(struct text *text, struct str name, uint64_t n)
+{
+	text_add(text, name);
+	text_number(text, n);
+	text_add(text, STR("\r\n"));
+}
+
+struct str
+response_head(const struct response *response)
+{
+	struct text text = {.arena = response->body.arena};
+	char date[DATE_SIZE];
+
+	add_field(&text, STR("Location: "), response->location);
+	if (response->status != STATUS_OK)
+		text_printf(&text, "Status: %d %s\r\n", (int)response->status,
+			response_reason(response->status));
+	add_field(&text, STR("Content-Type: "), response->content_type);
+	add_field(&text, STR("Content-Encoding: "), response->content_encoding);
+	add_field(&text, STR("Content-Range: "), response->content_range);
+	if (response->has_length)
+		add_number(
+			&text, STR("Content-Length: "), response->body.length);
+	add_field(&text, STR("ETag: "), response->etag);
+	if (response->dated) {
+		validator_date(response->modified, date);
+		add_field(&text, STR("Last-Modified: "), str_of(date));
+	}
+	if (response->ranges)
+		add_field(&text, STR("Accept-Ranges: "), STR("bytes"));
+	if (response->vary)
+		add_field(&text, STR("Vary: "), STR("Accept-Encoding"));
+	add_field(&text, STR("Cache-Control: "), response->cache_control);
+	add_field(&text, STR("Content-Disposition: "),
+		response->content_disposition);
+	add_field(&text, STR("X-Sendfile2: "), response->x_sendfile2);
+	add_field(&text, STR("Allow: "), response->allow);
+	if (response->retry_seconds > 0)
+		add_number(
+			&text, STR("Retry-After: "), response->retry_seconds);
+	if (response->refresh_seconds > 0)
+		add_number(&text, STR("Refresh: "), response->refresh_seconds);
+	add_field(&text, STR("Content-Security-Policy: "),
+		response->content_security_policy);
+	if (response->content_type.n > 0)
+		add_field(
+			&text, STR("X-Content-Type-Options: "), STR("nosniff"));
+	text_add(&text, STR("\r\n"));
+	if (text.arena->failed)
+		return STR("Status: 503 Service Unavailable\r\n"
+			   "Retry-After: 2\r\n\r\n");
+	return text_str(&text);
+}
+
+/* Forget what was said of a representation. */
+static void
+clear(struct response *response)
+{
+	const struct str none = {NULL, 0};
+
+	response->vary = response->ranges = response->dated = false;
+	response->refresh_seconds = 0;
+	response->cache_control = none;
+	response->content_disposition = none;
+	response->content_encoding = none;
+	response->content_range = none;
+	response->content_security_policy = none;
+	response->etag = none;
+	response->x_sendfile2 = none;
+}
+
+void
+response_error(struct response *response, enum status status)
+{
+	struct body *body = &response->body;
+	struct text page = {.arena = body->arena};
+	struct str title;
+	size_t i = words_of(status);
+
+	body_free(body);
+	clear(response);
+	response->status = status;
+	response->content_type = PAGE_TYPE;
+	response->has_length = true;
+	if (status == STATUS_UNAVAILABLE)
+		response->retry_seconds = RETRY_SECONDS;
+	title = arena_printf(
+		body->arena, "%d %s", (int)status, words[i].reason);
+	page_begin(&page, title, "e");
+	text_printf(&page, "<h1>%.*s</h1>\n<p>%s</p>\n", STR_ARG(title),
+		words[i].sentence);
+	page_end(&page);
+	body_add_text(body, text_str(&page));
+}

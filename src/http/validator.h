@@ -1,0 +1,28 @@
+/* Entity tags and dates, which tell one state of a resource from another (RFC
+ * 9110, sections 8.8 and 13.1). */
+
+#ifndef VALIDATOR_H
+#define VALIDATOR_H
+
+#include "base/str.h"
+
+/* A list of If-None-Match or If-Match has etag, which is strong and quoted, or
+ * is "*".  Weak comparison takes W/"x" for "x", strong comparison never matches
+ * a weak tag (section 8.8.3.2).  What is no tag ends the list.  Pure. */
+bool validator_matches(struct str field, struct str etag, bool weak);
+
+/* Room for a date as validator_date writes it, with its NUL. */
+enum { DATE_SIZE = 30 };
+
+/* Write seconds since 1970 as an IMF-fixdate (section 5.6.7).  Years 0 to 9999.
+ * Pure. */
+void validator_date(int64_t seconds, char date[DATE_SIZE]);
+
+/* Read a date in one of the three formats of section 5.6.7.  A year of two
+ * digits is of the century of now (seconds since 1970), or of the one before
+ * when the time would be more than 50 years ahead.  false for anything else.
+ * Pure.
+ */
+bool validator_read_date(struct str field, int64_t now, int64_t *seconds);
+
+#endif

@@ -1,0 +1,441 @@
+/* Plan, write beside the old archive, read back, rename.  An archive that was
+ * packed before is packed again by keeping what did not change where it is; if
+ * that turns out not to be worth it, or the old archive not to be sound, all is
+ * packed anew. */
+
+#include "pack/pack.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "pack/deflate.h"
+#include "base/interrupt.h"
+#include "pack/packplan.h"
+#include "pack/packwrite.h"
+#include "pack/reuse.h"
+#include "pack/tempfile.h"
+#include "base/trail.h"
+#include "pack/packverify.h"
+
+enum {
+	DEAD_PART = 5,       /* rewrite from one of so many bytes on */
+	MEMBER_AROUND = 512, /* bytes of headers, at most, as a rule */
+	BUFFER_SIZE = 4096,
+};
+
+enum outcome {
+	PACKED,
+	UNCHANGED,
+	FAILED,
+	AGAIN, /* reusing nothing */
+};
+
+struct pack {
+	/* Set once. */
+	const struct pack_options *options;
+	const char *directory, *file; /* as they were given */
+	struct trail target;          /* the archive */
+	struct stat old;              /* of the archive that is there */
+	int old_fd;                   /* -1: there is none */
+	int top;                      /* the directory */
+	struct timespec begun;        /* before the tree was looked at */
+	struct tree tree;
+
+	/* Of one attempt. */
+	struct items items;
+	struct reuse reuse;
+	size_t kept, found; /* members; of old ones, found again by name */
+	uint64_t size;      /* of the archive */
+
+	struct progress progress;
+	struct fault fault;
+};
+
+static int
+fail(struct pack *p, const char *name)
+{
+	return fault_errno(&p->fault, str_of(name), errno);
+}
+
+static int
+fail_trail(struct pack *p, const char *name)
+{
+	if (errno == ENOLINK)
+		return fault_set(
+			&p->fault, str_of(name), "a symbolic link to nothing");
+	if (errno == EPERM)
+		return fault_set(&p->fault, str_of(name),
+			"somebody else's symbolic link is on the way: name "
+			"what it leads to");
+	return fail(p, name);
+}
+
+/* What is to be replaced; a link to it stays. */
+static int
+open_old(struct pack *p)
+{
+	if (trail_file(&p->target, p->file) < 0)
+		return fail_trail(p, p->file);
+	p->old_fd = openat(p->target.directory, p->target.name,
+		O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (p->old_fd < 0)
+		return errno == ENOENT ? 0 : fail(p, p->file);
+	if (fstat(p->old_fd, &p->old) < 0)
+		return fail(p, p->file);
+	if (!S_ISREG(p->old.st_mode))
+		return fault_set(&p->fault, str_of(p->file),
+			"it is there, and is no file");
+	return 0;
+}
+
+static int
+open_tree(struct pack *p)
+{
+	/* The clock of the files' times: it stands still between ticks. */
+	clock_gettime(CLOCK_REALTIME_COARSE, &p->begun);
+	tempfile_clear(&p->target);
+	p->top = trail_directory(p->directory);
+	if (p->top < 0)
+		return fail_trail(p, p->directory);
+	return tree_walk(&p->tree, p->top, p->directory,
+		p->old_fd < 0 ? NULL : &p->old, &p->fault);
+}
+
+static struct packwrite
+packwrite_of(struct pack *p, int fd)
+{
+	return (struct packwrite){
+		.directory = p->top,
+		.fd = fd,
+		.path = p->file,
+		.threads = p->options->threads,
+		.progress = &p->progress,
+	};
+}
+
+/* A file whose inode has changed since the second in which the archive was
+ * begun, which is the archive's time, may hold something else: written within
+ * that second, or given its time back, as unpacking does.  Then, and whenever
+ * that is wanted, the content decides. */
+static int
+compare_content(struct pack *p, struct item *item)
+{
+	struct packwrite packwrite = packwrite_of(p, -1);
+	uint32_t crc;
+
+	if (!p->options->checksum &&
+		item->file->changed.tv_sec < p->old.st_mtim.tv_sec)
+		return 0;
+	if (item->file->size == 0)
+		return 0;
+	if (packwrite_crc(&packwrite, item->file, &crc, &p->fault) < 0)
+		return -1;
+	item->kept = item->entry.crc == crc;
+	if (!item->kept)
+		item->entry.modified =
+			zipwrite_time(item->file->modified.tv_sec);
+	return 0;
+}
+
+/* A sibling stays when its file stays, or is still not worth having if there is
+ * none.  One of another time was not made here, but a file of the tree. */
+static void
+keep_sibling(struct pack *p, struct item *item)
+{
+	const struct item *whole = items_find(&p->items, item->file->name);
+	struct item planned;
+	bool found;
+
+	item->entry.modified = whole->entry.modified;
+	planned = *item;
+	found = reuse_keep(&p->reuse, item, true);
+	p->found += found;
+	if (!whole->kept)
+		*item = planned;
+	item->dropped = whole->kept && !found;
+}
+
+static int
+keep_unchanged(struct pack *p)
+{
+	p->kept = p->found = 0;
+	for (size_t i = 0; i < p->items.n; i++) {
+		struct item *item = &p->items.item[i];
+
+		if (item->coding != CODING_IDENTITY) {
+			keep_sibling(p, item);
+		} else {
+			p->found += reuse_keep(
+				&p->reuse, item, !p->options->checksum);
+			if (item->kept && compare_content(p, item) < 0)
+				return -1;
+		}
+		p->kept += item->kept;
+	}
+	return 0;
+}
+
+/* What is to be written, in files and bytes of content. */
+static void
+count_work(const struct pack *p, uint64_t *files, uint64_t *bytes)
+{
+	*files = *bytes = 0;
+	for (size_t i = 0; i < p->items.n; i++) {
+		const struct item *item = &p->items.item[i];
+
+		if (item->kept || item->dropped)
+			continue;
+		++*files;
+		if (item->coding == CODING_IDENTITY)
+			*bytes += item->entry.size;
+	}
+}
+
+static bool
+too_dead(uint64_t dead, uint64_t size)
+{
+	return dead > size / DEAD_PART;
+}
+
+/* Before anything is written: not even if nothing could be compressed would
+ * there be too little dead space. */
+static bool
+is_hopeless(const struct pack *p, uint64_t dead, uint64_t end)
+{
+	uint64_t files, bytes;
+
+	count_work(p, &files, &bytes);
+	bytes += (files + p->items.n) * MEMBER_AROUND;
+	return too_dead(dead, end + bytes);
+}
+
+static int
+write_directory(struct pack *p, int fd, uint64_t at)
+{
+	char comment[PACKPLAN_COMMENT];
+	struct zip_entry *entries = calloc(p->items.n + 1, sizeof(*entries));
+	int result;
+
+	if (entries == NULL)
+		return fail(p, p->file);
+	for (size_t i = 0; i < p->items.n; i++)
+		entries[i] = p->items.item[i].entry;
+	result = zipwrite_directory(fd, at, entries, p->items.n,
+		packplan_comment(p->options, comment), &p->size);
+	/* A member that was first deflated and then stored may have left
+	 * something behind the end. */
+	if (result == 0)
+		result = ftruncate(fd, (off_t)p->size);
+	free(entries);
+	return result < 0 ? fail(p, p->file) : 0;
+}
+
+/* The old archive's directory is the one that would be written. */
+static bool
+has_directory(struct pack *p)
+{
+	char wanted[BUFFER_SIZE], found[BUFFER_SIZE];
+	int fd = memfd_create("directory", MFD_CLOEXEC);
+	uint64_t at = p->reuse.end;
+	bool same = fd >= 0 && write_directory(p, fd, at) == 0 &&
+		p->size == (uint64_t)p->old.st_size;
+
+	while (same && at < p->size) {
+		size_t n = p->size - at < BUFFER_SIZE ? (size_t)(p->size - at)
+						      : BUFFER_SIZE;
+
+		same = deflate_read(fd, wanted, n, at) == 0 &&
+			deflate_read(p->old_fd, found, n, at) == 0 &&
+			memcmp(wanted, found, n) == 0;
+		at += n;
+	}
+	if (fd >= 0)
+		close(fd);
+	return same;
+}
+
+static bool
+is_unchanged(struct pack *p)
+{
+	for (size_t i = 0; i < p->items.n; i++) {
+		if (!p->items.item[i].kept && !p->items.item[i].dropped)
+			return false;
+	}
+	if (p->reuse.fd < 0 || p->found != zipdir_count(p->reuse.zipdir))
+		return false;
+	packplan_settle(&p->items);
+	return has_directory(p);
+}
+
+static int
+write_archive(struct pack *p, int fd, uint64_t at)
+{
+	struct packwrite packwrite = packwrite_of(p, fd);
+	uint64_t files, bytes;
+	int result;
+
+	if (reuse_copy(&p->reuse, &p->items, fd) < 0)
+		return fail(p, p->file);
+	count_work(p, &files, &bytes);
+	progress_begin(
+		&p->progress, "packing", files, bytes, p->options->quiet);
+	result = packwrite_members(&packwrite, &p->items, &at, &p->fault);
+	progress_end(&p->progress);
+	if (result < 0)
+		return -1;
+	packplan_settle(&p->items);
+	return write_directory(p, fd, at);
+}
+
+static int
+verify(struct pack *p, int fd, const char *name)
+{
+	const struct verify_file file = {
+		.path = p->file,
+		.fd = fd,
+		.directory = p->target.directory,
+		.name = name,
+	};
+	uint64_t bytes = 0;
+	int result;
+
+	for (size_t i = 0; i < p->items.n; i++)
+		bytes += p->items.item[i].entry.size;
+	progress_begin(&p->progress, "reading back", p->items.n, bytes,
+		p->options->quiet);
+	result = verify_archive(
+		&file, &p->items, p->options->threads, &p->progress, &p->fault);
+	progress_end(&p->progress);
+	return result;
+}
+
+/* What is wrong may lie in what was kept. */
+static enum outcome
+distrust(const struct pack *p)
+{
+	if (p->kept == 0 || interrupt_pending())
+		return FAILED;
+	fprintf(stderr, "wwz: %s; packing all of it anew\n", p->fault.text);
+	return AGAIN;
+}
+
+static enum outcome
+write_and_verify(
+	struct pack *p, struct tempfile *temp, uint64_t dead, uint64_t at)
+{
+	if (write_archive(p, temp->fd, at) < 0)
+		return FAILED;
+	if (too_dead(dead, p->size))
+		return AGAIN;
+	return verify(p, temp->fd, temp->name) < 0 ? distrust(p) : PACKED;
+}
+
+/* Signals wait until the temporary file is gone. */
+static enum outcome
+replace(struct pack *p, uint64_t dead, uint64_t at)
+{
+	struct tempfile temp;
+	enum outcome outcome = FAILED;
+
+	interrupt_hold();
+	if (tempfile_open(&temp, &p->target, p->old_fd < 0 ? NULL : &p->old,
+		    &p->fault) == 0) {
+		outcome = write_and_verify(p, &temp, dead, at);
+		if (outcome != PACKED)
+			tempfile_discard(&temp);
+		else if (tempfile_commit(&temp, p->begun, &p->fault) < 0)
+			outcome = FAILED;
+	}
+	interrupt_release();
+	return outcome;
+}
+
+static enum outcome
+attempt(struct pack *p, bool fresh)
+{
+	char comment[PACKPLAN_COMMENT];
+	uint64_t dead, at;
+
+	if (packplan_make(&p->items, &p->tree, p->options) < 0) {
+		fail(p, p->directory);
+		return FAILED;
+	}
+	reuse_open(&p->reuse, fresh ? -1 : p->old_fd, (uint64_t)p->old.st_size,
+		packplan_comment(p->options, comment));
+	if (keep_unchanged(p) < 0)
+		return FAILED;
+	if (is_unchanged(p))
+		return verify(p, p->old_fd, p->target.name) < 0 ? distrust(p)
+								: UNCHANGED;
+	dead = reuse_dead(&p->items, &at);
+	return is_hopeless(p, dead, at) ? AGAIN : replace(p, dead, at);
+}
+
+static enum outcome
+attempt_and_free(struct pack *p, bool fresh)
+{
+	enum outcome outcome = attempt(p, fresh);
+	size_t removed =
+		p->reuse.fd < 0 ? 0 : zipdir_count(p->reuse.zipdir) - p->found;
+
+	if (!p->options->quiet && (outcome == PACKED || outcome == UNCHANGED)) {
+		char size[PROGRESS_SIZE];
+
+		printf("%s: %zu members, %s: ", p->file, p->items.n,
+			progress_size(p->size, size));
+		if (outcome == UNCHANGED)
+			puts("unchanged");
+		else
+			printf("%zu packed, %zu kept, %zu removed\n",
+				p->items.n - p->kept, p->kept, removed);
+	}
+	reuse_close(&p->reuse);
+	packplan_free(&p->items);
+	return outcome;
+}
+
+static int
+run(struct pack *p)
+{
+	enum outcome outcome;
+
+	if (!verify_is_possible())
+		return verify(p, -1, p->file);
+	if (open_old(p) < 0 || open_tree(p) < 0)
+		return -1;
+	outcome = attempt_and_free(p, p->options->fresh);
+	if (outcome == AGAIN)
+		outcome = attempt_and_free(p, true);
+	return outcome == FAILED ? -1 : 0;
+}
+
+int
+pack(const char *directory, const char *file,
+	const struct pack_options *options)
+{
+	struct pack p = {.options = options,
+		.directory = directory,
+		.file = file,
+		.old_fd = -1,
+		.target = {.directory = -1},
+		.top = -1,
+		.reuse = {.fd = -1}};
+	int result;
+
+	result = run(&p);
+	if (result < 0)
+		fprintf(stderr, "wwz: %s\n", p.fault.text);
+	tree_free(&p.tree);
+	if (p.target.directory >= 0)
+		close(p.target.directory);
+	if (p.top >= 0)
+		close(p.top);
+	if (p.old_fd >= 0)
+		close(p.old_fd);
+	return result < 0 || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,218 @@
+#include "pack/packverify.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zip.h>
+
+#include "base/crc.h"
+#include "base/interrupt.h"
+
+enum { BUFFER_SIZE = 1 << 16, THREADS_MAX = 64 };
+
+struct verifier {
+	/* Set once. */
+	const struct verify_file *file;
+	const struct items *items;
+	struct progress *progress;
+
+	_Atomic size_t next;
+	_Atomic bool failed;
+
+	pthread_mutex_t lock; /* of the fault, which the first one writes */
+	struct fault *fault;
+};
+
+static int
+fail(struct verifier *v, struct str name, const char *why)
+{
+	pthread_mutex_lock(&v->lock);
+	if (!atomic_exchange(&v->failed, true))
+		fault_set(v->fault, name, why);
+	pthread_mutex_unlock(&v->lock);
+	return -1;
+}
+
+/* What the directory says, as libzip reads it.  Of a zip_stat_t only what
+ * stands before its time is looked at: where this program's time_t has 64 bits
+ * and libzip was built with 32, all behind it lies elsewhere.  What is left
+ * out, the method and the CRC-32, shows in the content. */
+static bool
+agrees(zip_t *zip, size_t at, const struct zip_entry *entry)
+{
+	zip_stat_t st;
+
+	return zip_stat_index(zip, at, ZIP_FL_ENC_RAW, &st) == 0 &&
+		str_eq(str_of(st.name), entry->name) &&
+		st.size == entry->size && st.comp_size == entry->packed;
+}
+
+/* At the end libzip compares the CRC-32 with the directory's; here it is
+ * compared with that of what was packed. */
+static int
+read_content(
+	struct verifier *v, zip_file_t *file, const struct zip_entry *entry)
+{
+	unsigned char buffer[BUFFER_SIZE];
+	uint64_t size = 0;
+	uint32_t crc = 0;
+	zip_int64_t n;
+
+	while ((n = zip_fread(file, buffer, sizeof(buffer))) > 0) {
+		if (interrupt_pending())
+			return fail(v, str_of(v->file->path), "interrupted");
+		size += (uint64_t)n;
+		crc = crc_add(crc, buffer, (size_t)n);
+		progress_add(v->progress, 0, (uint64_t)n);
+	}
+	if (n < 0)
+		return fail(v, entry->name, zip_file_strerror(file));
+	if (size != entry->size)
+		return fail(v, entry->name, "its size is not what it was");
+	if (crc != entry->crc)
+		return fail(v, entry->name, "its CRC-32 is not what it was");
+	return 0;
+}
+
+static int
+read_member(struct verifier *v, zip_t *zip, size_t at)
+{
+	const struct zip_entry *entry = &v->items->item[at].entry;
+	zip_file_t *file;
+	int result;
+
+	if (!agrees(zip, at, entry))
+		return fail(v, entry->name,
+			"the directory does not say what was written");
+	file = zip_fopen_index(zip, at, 0);
+	if (file == NULL)
+		return fail(v, entry->name, zip_strerror(zip));
+	result = read_content(v, file, entry);
+	zip_fclose(file);
+	progress_add(v->progress, 1, 0);
+	return result;
+}
+
+static void
+read_members(struct verifier *v, zip_t *zip)
+{
+	size_t n = v->items->n, at;
+
+	if ((zip_uint64_t)zip_get_num_entries(zip, 0) != n) {
+		fail(v, str_of(v->file->path), "libzip counts other members");
+		return;
+	}
+	while (!atomic_load(&v->failed) &&
+		(at = atomic_fetch_add(&v->next, 1)) < n) {
+		if (read_member(v, zip, at) < 0)
+			return;
+	}
+}
+
+/* Open the file once more: each thread reads at its own pace.  -1 with errno
+ * when its name stands for another one by now. */
+static int
+open_again(const struct verify_file *file)
+{
+	int fd = openat(file->directory, file->name,
+		O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat is, was;
+
+	if (fd < 0 ||
+		(fstat(fd, &is) == 0 && fstat(file->fd, &was) == 0 &&
+			is.st_dev == was.st_dev && is.st_ino == was.st_ino))
+		return fd;
+	close(fd);
+	errno = ESTALE;
+	return -1;
+}
+
+static zip_t *
+open_zip(struct verifier *v)
+{
+	int code, fd = open_again(v->file);
+	zip_error_t error;
+	zip_t *zip;
+
+	if (fd < 0) {
+		fail(v, str_of(v->file->path), strerrordesc_np(errno));
+		return NULL;
+	}
+	zip = zip_fdopen(fd, 0, &code);
+	if (zip != NULL)
+		return zip;
+	zip_error_init_with_code(&error, code);
+	fail(v, str_of(v->file->path), zip_error_strerror(&error));
+	zip_error_fini(&error);
+	close(fd);
+	return NULL;
+}
+
+static void *
+run(void *argument)
+{
+	struct verifier *v = argument;
+	zip_t *zip = open_zip(v);
+
+	if (zip == NULL)
+		return NULL;
+	read_members(v, zip);
+	zip_discard(zip);
+	return NULL;
+}
+
+/* The index that serves it sees all of them. */
+static void
+check_index(struct verifier *v)
+{
+	struct zipdir *zipdir = NULL;
+	struct zip_fault why;
+	enum zipdir_result result = ZIPDIR_FAILED;
+	const char *path = v->file->path;
+	struct stat st;
+
+	if (fstat(v->file->fd, &st) == 0)
+		result = zipdir_open(
+			&zipdir, v->file->fd, (uint64_t)st.st_size, &why);
+	if (result != ZIPDIR_OK)
+		fail(v, str_of(path),
+			result == ZIPDIR_FAILED ? strerrordesc_np(errno)
+						: why.text);
+	else if (zipdir_count(zipdir) != v->items->n)
+		fail(v, str_of(path), "some names cannot be asked for");
+	zipdir_free(zipdir);
+}
+
+bool
+verify_is_possible(void)
+{
+	return true;
+}
+
+int
+verify_archive(const struct verify_file *file, const struct items *items,
+	int threads, struct progress *progress, struct fault *fault)
+{
+	struct verifier v = {.file = file,
+		.items = items,
+		.progress = progress,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.fault = fault};
+	pthread_t thread[THREADS_MAX];
+	int n = 0;
+
+	/* This thread is one of them; fewer will do, too. */
+	while (n < threads - 1 && n < THREADS_MAX &&
+		pthread_create(&thread[n], NULL, run, &v) == 0)
+		n++;
+	check_index(&v);
+	run(&v);
+	while (n > 0)
+		pthread_join(thread[--n], NULL);
+	return atomic_load(&v.failed) ? -1 : 0;
+}

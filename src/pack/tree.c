@@ -1,0 +1,324 @@
+/* The tree may be somebody else's, who changes it meanwhile.  So each directory
+ * is opened from the top by a way that holds no symbolic link, and its entries
+ * are looked at through it; where a link leads is asked by name, and what the
+ * answer is worth shows when that is opened in the same way. */
+
+#include "pack/tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/openbelow.h"
+
+/* A directory that is to be looked into. */
+struct place {
+	struct str name; /* from the top; empty for the top itself */
+	struct str way;  /* the same without symbolic links; "." */
+	size_t up;       /* the place it was found in */
+	dev_t dev;
+	ino_t ino;
+};
+
+struct walk {
+	struct tree *tree;
+	int top;
+	struct str shown;    /* the top, without "/" at the end */
+	char real[PATH_MAX]; /* the same without symbolic links; empty for "/"
+			      */
+	const struct stat *omit;
+	struct place *places;
+	size_t nplaces, room;
+	struct fault *fault;
+};
+
+/* What was found in a directory. */
+struct found {
+	struct str name, way;
+	struct stat st;
+};
+
+static int
+refuse(const struct walk *walk, struct str name, const char *why)
+{
+	char path[2 * PATH_MAX];
+
+	snprintf(path, sizeof(path), "%.*s%s%.*s", STR_ARG(walk->shown),
+		name.n > 0 || walk->shown.n == 0 ? "/" : "", STR_ARG(name));
+	return fault_set(walk->fault, str_of(path), why);
+}
+
+static int
+refuse_errno(const struct walk *walk, struct str name)
+{
+	return refuse(walk, name, strerrordesc_np(errno));
+}
+
+/* What zipdir.c leaves out, and what serve.c answers by itself. */
+static const char *
+unreachable(struct str name)
+{
+	for (size_t i = 0; i < name.n; i++) {
+		if ((unsigned char)name.p[i] < ' ' || name.p[i] == 0x7f)
+			return "a name with control characters cannot be "
+			       "asked for";
+	}
+	if (str_starts(name, STR("-wwz-")) ||
+		memmem(name.p, name.n, "/-wwz-", 6) != NULL)
+		return "names that begin with -wwz- are the server's own";
+	return NULL;
+}
+
+/* Make room in an array for one more element. */
+static void *
+grow(void *array, size_t n, size_t *room, size_t size)
+{
+	void *more = array;
+
+	if (n == *room) {
+		size_t twice = *room ? *room * 2 : 256;
+
+		more = reallocarray(array, twice, size);
+		if (more != NULL)
+			*room = twice;
+	}
+	return more;
+}
+
+/* Add a file, or an empty directory. */
+static int
+add(const struct walk *walk, const struct found *found)
+{
+	struct tree *tree = walk->tree;
+	bool directory = S_ISDIR(found->st.st_mode);
+	void *files =
+		grow(tree->files, tree->n, &tree->room, sizeof(*tree->files));
+	struct str name = found->name;
+
+	if (directory)
+		name = arena_printf(&tree->names, "%.*s/", STR_ARG(name));
+	if (files == NULL || tree->names.failed)
+		return refuse(walk, found->name, "no memory");
+	tree->files = files;
+	tree->files[tree->n++] = (struct tree_file){
+		.name = name,
+		.way = found->way,
+		.size = directory ? 0 : (uint64_t)found->st.st_size,
+		.modified = found->st.st_mtim,
+		.changed = found->st.st_ctim,
+	};
+	return 0;
+}
+
+static int
+add_place(struct walk *walk, size_t up, const struct found *found)
+{
+	void *places = grow(walk->places, walk->nplaces, &walk->room,
+		sizeof(*walk->places));
+
+	if (places == NULL)
+		return refuse(walk, found->name, "no memory");
+	walk->places = places;
+	walk->places[walk->nplaces++] = (struct place){
+		.name = found->name, .way = found->way, .up = up};
+	return 0;
+}
+
+/* A symbolic link: find what it stands for, if that is inside. */
+static int
+follow(const struct walk *walk, struct found *found)
+{
+	char path[2 * PATH_MAX], real[PATH_MAX];
+	size_t n = strlen(walk->real);
+	int fd;
+
+	snprintf(
+		path, sizeof(path), "%s/%.*s", walk->real, STR_ARG(found->way));
+	if (realpath(path, real) == NULL)
+		return refuse(walk, found->name,
+			errno == ENOENT ? "a symbolic link to nothing"
+					: strerrordesc_np(errno));
+	if (strncmp(real, walk->real, n) != 0 ||
+		(real[n] != '/' && real[n] != '\0'))
+		return refuse(walk, found->name,
+			"a symbolic link that leads out of the directory");
+	found->way = arena_copy(&walk->tree->names,
+		str_of(real[n] == '\0' || real[n + 1] == '\0' ? "."
+							      : real + n + 1));
+	if (walk->tree->names.failed)
+		return refuse(walk, found->name, "no memory");
+	fd = beneath_look(walk->top, found->way.p);
+	if (fd < 0 || fstat(fd, &found->st) < 0)
+		refuse_errno(walk, found->name);
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? -1 : 0;
+}
+
+static bool
+is_omitted(const struct walk *walk, const struct stat *st)
+{
+	return walk->omit != NULL && walk->omit->st_dev == st->st_dev &&
+		walk->omit->st_ino == st->st_ino;
+}
+
+/* What is called name in the i-th place, which fd is: *count grows if it is for
+ * the archive. */
+static int
+visit(struct walk *walk, size_t i, int fd, const char *name, size_t *count)
+{
+	const struct place *place = &walk->places[i];
+	struct arena *names = &walk->tree->names;
+	struct found found = {
+		.name = arena_printf(names, "%.*s%s%s", STR_ARG(place->name),
+			place->name.n > 0 ? "/" : "", name),
+		.way = arena_printf(
+			names, "%.*s/%s", STR_ARG(place->way), name),
+	};
+	const char *why = unreachable(found.name);
+
+	if (names->failed)
+		return refuse(walk, place->name, "no memory");
+	if (fstatat(fd, name, &found.st, AT_SYMLINK_NOFOLLOW) < 0)
+		return refuse_errno(walk, found.name);
+	if (S_ISLNK(found.st.st_mode) && follow(walk, &found) < 0)
+		return -1;
+	if (S_ISREG(found.st.st_mode) && is_omitted(walk, &found.st))
+		return 0;
+	++*count;
+	if (S_ISDIR(found.st.st_mode))
+		return add_place(walk, i, &found);
+	if (!S_ISREG(found.st.st_mode))
+		return refuse(walk, found.name,
+			"neither a file nor a directory: a socket, a FIFO or a "
+			"device");
+	return why ? refuse(walk, found.name, why) : add(walk, &found);
+}
+
+/* Take note of which directory the i-th place is. */
+static int
+know(struct walk *walk, size_t i, const struct stat *st)
+{
+	struct place *places = walk->places;
+	size_t up = i;
+
+	places[i].dev = st->st_dev;
+	places[i].ino = st->st_ino;
+	while (up > 0) {
+		up = places[up].up;
+		if (places[up].dev == st->st_dev &&
+			places[up].ino == st->st_ino)
+			return refuse(walk, places[i].name,
+				"a symbolic link to a directory above itself");
+	}
+	return 0;
+}
+
+/* All that is in the i-th place. */
+static int
+read_place(struct walk *walk, size_t i, DIR *directory)
+{
+	const struct dirent *entry;
+	struct found itself = {
+		.name = walk->places[i].name, .way = walk->places[i].way};
+	size_t count = 0;
+	int result = 0;
+
+	if (fstat(dirfd(directory), &itself.st) < 0)
+		return refuse_errno(walk, itself.name);
+	result = know(walk, i, &itself.st);
+	while (result == 0 && (errno = 0, entry = readdir(directory)) != NULL) {
+		if (strcmp(entry->d_name, ".") != 0 &&
+			strcmp(entry->d_name, "..") != 0)
+			result = visit(walk, i, dirfd(directory), entry->d_name,
+				&count);
+	}
+	if (result == 0 && errno != 0)
+		return refuse_errno(walk, itself.name);
+	if (result == 0 && count == 0 && i > 0) {
+		const char *why = unreachable(itself.name);
+
+		return why ? refuse(walk, itself.name, why)
+			   : add(walk, &itself);
+	}
+	return result;
+}
+
+static int
+look_into(struct walk *walk, size_t i)
+{
+	int fd = beneath_open_directory(walk->top, walk->places[i].way.p);
+	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	int result;
+
+	if (directory == NULL) {
+		refuse_errno(walk, walk->places[i].name);
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	result = read_place(walk, i, directory);
+	closedir(directory);
+	return result;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	const struct tree_file *x = a, *y = b;
+
+	return str_compare(x->name, y->name);
+}
+
+int
+tree_walk(struct tree *tree, int top, const char *directory,
+	const struct stat *omit, struct fault *fault)
+{
+	const struct found whole = {.way = STR(".")};
+	struct walk walk = {.tree = tree,
+		.top = top,
+		.shown = str_of(directory),
+		.omit = omit,
+		.fault = fault};
+	int result;
+
+	if (realpath(directory, walk.real) == NULL)
+		return fault_errno(fault, walk.shown, errno);
+	if (strcmp(walk.real, "/") == 0)
+		walk.real[0] = '\0';
+	while (walk.shown.n > 0 && directory[walk.shown.n - 1] == '/')
+		walk.shown.n--;
+	result = add_place(&walk, 0, &whole);
+	for (size_t i = 0; result == 0 && i < walk.nplaces; i++)
+		result = look_into(&walk, i);
+	free(walk.places);
+	if (result == 0 && tree->n > 0)
+		qsort(tree->files, tree->n, sizeof(*tree->files), compare);
+	return result;
+}
+
+static bool
+same_time(struct timespec a, struct timespec b)
+{
+	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+bool
+tree_file_is(const struct tree_file *file, const struct stat *st)
+{
+	return S_ISREG(st->st_mode) && (uint64_t)st->st_size == file->size &&
+		same_time(st->st_mtim, file->modified) &&
+		same_time(st->st_ctim, file->changed);
+}
+
+void
+tree_free(struct tree *tree)
+{
+	free(tree->files);
+	arena_free(&tree->names);
+	*tree = (struct tree){0};
+}

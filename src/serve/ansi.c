@@ -1,0 +1,354 @@
+#include "serve/ansi.h"
+
+#include <stdlib.h>
+
+#include "http/page.h"
+#include "serve/sgr.h"
+
+enum {
+	REPLACEMENT = 0xfffd,
+	/* Cells that may be made blank at first, and for each byte: a few bytes
+	 * that move the cursor and erase can stand for all of a line. */
+	BLANKS = 8 * ANSI_CELLS,
+	BLANKS_EACH = 16,
+};
+
+static const struct ansi_cell blank = {' ', 0};
+
+/* So many cells are to be made blank; false when they have been too many. */
+static bool
+may_blank(struct ansi *a, size_t n)
+{
+	if (a->blanked + n > BLANKS + a->taken * BLANKS_EACH) {
+		a->cut = true;
+		return false;
+	}
+	a->blanked += n;
+	return true;
+}
+
+/* Cells up to n, those that are new blank. */
+static bool
+reach(struct ansi *a, size_t n)
+{
+	if (a->at > a->n && !may_blank(a, a->at - a->n))
+		return false;
+	if (n > a->room) {
+		size_t room = a->room ? a->room : 256;
+		struct ansi_cell *cell;
+
+		while (room < n)
+			room *= 2;
+		cell = realloc(a->cell, room * sizeof(*cell));
+		if (cell == NULL) {
+			a->failed = true;
+			return false;
+		}
+		a->cell = cell;
+		a->room = room;
+	}
+	while (a->n < n)
+		a->cell[a->n++] = blank;
+	return true;
+}
+
+static void
+write_cell(struct ansi *a, uint32_t point)
+{
+	if (a->at >= ANSI_CELLS)
+		a->cut = true;
+	else if (reach(a, a->at + 1))
+		a->cell[a->at++] = (struct ansi_cell){point, a->style};
+}
+
+static void
+erase(struct ansi *a, unsigned what)
+{
+	if (what == 2 || (what == 0 && a->at < ANSI_CELLS))
+		a->cut = false;
+	if (what == 0 && a->at < a->n)
+		a->n = a->at;
+	if (what == 1 && may_blank(a, a->at < a->n ? a->at : a->n)) {
+		for (size_t i = 0; i <= a->at && i < a->n; i++)
+			a->cell[i] = blank;
+	}
+	if (what == 2)
+		a->n = 0;
+}
+
+static void
+move(struct ansi *a, size_t to)
+{
+	a->at = to < ANSI_CELLS ? to : ANSI_CELLS;
+}
+
+/* A sequence is complete. */
+static void
+perform(struct ansi *a, uint32_t final)
+{
+	unsigned n = a->parameter[0];
+	unsigned count = n > 0 ? n : 1;
+
+	switch (final) {
+	case 'm':
+		a->style = sgr_change(
+			a->style, a->parameter, a->nparameters, a->colons);
+		break;
+	case 'K':
+		erase(a, n);
+		break;
+	case 'G':
+		move(a, count - 1);
+		break;
+	case 'C':
+		move(a, a->at + count);
+		break;
+	case 'D':
+		move(a, a->at > count ? a->at - count : 0);
+		break;
+	default:
+		break;
+	}
+}
+
+/* One that browsers take for an error, and no text has. */
+static bool
+is_no_character(uint32_t point)
+{
+	return (point & 0xfffe) == 0xfffe ||
+		(point >= 0xfdd0 && point <= 0xfdef);
+}
+
+static void
+take_text(struct ansi *a, uint32_t point)
+{
+	if (point == 0x1b)
+		a->state = ANSI_ESCAPE;
+	else if (point == '\r' || point == '\n') {
+		a->stop = a->at;
+		a->at = 0;
+	} else if (point == '\b')
+		a->at -= a->at > 0;
+	else if (is_no_character(point))
+		write_cell(a, REPLACEMENT);
+	else if (point == '\t' ||
+		(point >= ' ' && (point < 0x7f || point > 0x9f) &&
+			point != 0xfeff))
+		write_cell(a, point);
+}
+
+static void
+take_escape(struct ansi *a, uint32_t point)
+{
+	a->state = ANSI_TEXT;
+	switch (point) {
+	case '[':
+		a->state = ANSI_CSI;
+		a->foreign = false;
+		a->nparameters = 1;
+		a->parameter[0] = 0;
+		a->colons = 0;
+		break;
+	case ']':
+	case 'P':
+	case 'X':
+	case '^':
+	case '_':
+		a->state = ANSI_STRING;
+		break;
+	default:
+		if (point >= ' ' && point < '0')
+			a->state = ANSI_CHARSET;
+		else if (point < ' ' || point > '~')
+			take_text(a, point);
+	}
+}
+
+static void
+take_parameter(struct ansi *a, uint32_t point)
+{
+	uint16_t *last = &a->parameter[a->nparameters - 1];
+
+	if (point >= '0' && point <= '9') {
+		unsigned n = *last * 10u + (point - '0');
+
+		*last = n < UINT16_MAX ? (uint16_t)n : UINT16_MAX;
+	} else if (point > ';' || a->nparameters == ANSI_PARAMETERS) {
+		a->foreign = true;
+	} else {
+		a->parameter[a->nparameters] = 0;
+		if (point == ':')
+			a->colons |= 1u << a->nparameters;
+		a->nparameters++;
+	}
+}
+
+/* What does not belong into a sequence ends it. */
+static void
+take_point(struct ansi *a, uint32_t point)
+{
+	if (point == '\n')
+		a->state = ANSI_TEXT;
+	switch (a->state) {
+	case ANSI_TEXT:
+		take_text(a, point);
+		break;
+	case ANSI_ESCAPE:
+		take_escape(a, point);
+		break;
+	case ANSI_CHARSET:
+		if (point >= ' ' && point < '0')
+			break;
+		a->state = ANSI_TEXT;
+		if (point < ' ' || point > '~')
+			take_text(a, point);
+		break;
+	case ANSI_CSI:
+		if (point >= '0' && point <= '?') {
+			take_parameter(a, point);
+		} else if (point >= ' ' && point < '0') {
+			a->foreign = true;
+		} else {
+			a->state = ANSI_TEXT;
+			if (point < ' ' || point > '~')
+				take_text(a, point);
+			else if (!a->foreign)
+				perform(a, point);
+		}
+		break;
+	case ANSI_STRING:
+		/* BEL, CAN and SUB end it; ESC \ is a sequence of its own. */
+		if (point == 0x07 || point == 0x18 || point == 0x1a)
+			a->state = ANSI_TEXT;
+		else if (point == 0x1b)
+			a->state = ANSI_ESCAPE;
+		break;
+	}
+}
+
+/* A byte that begins a character. */
+static void
+take_first(struct ansi *a, unsigned char c)
+{
+	if (c < 0x80) {
+		take_point(a, c);
+	} else if (c < 0xc2 || c > 0xf4) {
+		take_point(a, REPLACEMENT);
+	} else {
+		a->need = c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+		a->point = c & (0x3fu >> a->need);
+		a->low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
+		a->high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
+	}
+}
+
+static void
+take_byte(struct ansi *a, unsigned char c)
+{
+	if (a->need == 0) {
+		take_first(a, c);
+	} else if (c >= a->low && c <= a->high) {
+		a->point = a->point << 6 | (c & 0x3fu);
+		a->low = 0x80;
+		a->high = 0xbf;
+		if (--a->need == 0)
+			take_point(a, a->point);
+	} else {
+		a->need = 0;
+		take_point(a, REPLACEMENT);
+		take_first(a, c);
+	}
+}
+
+static bool
+is_plain(unsigned char c)
+{
+	return c >= ' ' && c < 0x7f;
+}
+
+/* Write the plain text at p; where it ends. */
+static const char *
+write_plain(struct ansi *a, const char *p, const char *end)
+{
+	const char *stop = p;
+	size_t n, room = ANSI_CELLS - a->at;
+
+	while (stop < end && is_plain((unsigned char)*stop))
+		stop++;
+	n = (size_t)(stop - p);
+	a->cut |= n > room;
+	if (n > room)
+		n = room;
+	if (n == 0 || !reach(a, a->at + n))
+		return stop;
+	for (size_t i = 0; i < n; i++)
+		a->cell[a->at + i] =
+			(struct ansi_cell){(unsigned char)p[i], a->style};
+	a->at += n;
+	return stop;
+}
+
+enum ansi_stop
+ansi_take(struct ansi *ansi, struct str *bytes)
+{
+	const char *p = bytes->p, *end = p + bytes->n;
+	enum ansi_stop stop = ANSI_MORE;
+
+	while (p < end && stop == ANSI_MORE) {
+		unsigned char c = (unsigned char)*p;
+
+		if (is_plain(c) && ansi->state == ANSI_TEXT &&
+			ansi->need == 0) {
+			p = write_plain(ansi, p, end);
+			continue;
+		}
+		p++;
+		take_byte(ansi, c);
+		if (c == '\n')
+			stop = ANSI_LINE;
+		else if (c == '\r' && ansi->state == ANSI_TEXT)
+			stop = ANSI_RETURN;
+	}
+	ansi->taken += (size_t)(p - bytes->p);
+	*bytes = (struct str){p, (size_t)(end - p)};
+	return stop;
+}
+
+void
+ansi_clear(struct ansi *ansi)
+{
+	ansi->n = ansi->at = 0;
+	ansi->cut = false;
+}
+
+void
+ansi_free(struct ansi *ansi)
+{
+	free(ansi->cell);
+}
+
+void
+ansi_add_html(struct text *text, const struct ansi_cell *cell, size_t n)
+{
+	uint32_t style = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t point = cell[i].point;
+
+		if (cell[i].style != style) {
+			if (style != 0)
+				text_add(text, STR("</span>"));
+			style = cell[i].style;
+			if (style != 0)
+				sgr_add_span(text, style);
+		}
+		if (point == '\t' ||
+			(point < 0x7f && point != '<' && point != '>' &&
+				point != '&'))
+			text_byte(text, (char)point);
+		else
+			page_add_point(text, point);
+	}
+	if (style != 0)
+		text_add(text, STR("</span>"));
+}

@@ -1,0 +1,473 @@
+/* A listing is made row by row while it is sent: first the directories, then
+ * the files.  In the order of names these are two walks over the directory; any
+ * other order is an array of places in that walk, sorted when it is opened. */
+
+#include "serve/listing.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "zip/cp437.h"
+#include "http/mime.h"
+#include "http/page.h"
+#include "http/path.h"
+#include "serve/rows.h"
+
+enum { CRUMBS = 32 };
+
+enum stage {
+	STAGE_HEAD,
+	STAGE_DIRECTORIES,
+	STAGE_FILES,
+	STAGE_FOOT,
+	STAGE_END
+};
+
+/* A child in an order of its own. */
+struct place {
+	int64_t key;
+	uint32_t at; /* of the walk */
+	bool directory;
+};
+
+struct listing {
+	struct rows out;
+
+	/* Set once. */
+	struct listing_view view;
+	struct zipdir_walk start;
+	struct place *places; /* NULL: the order of the walk */
+	size_t nplaces;
+	struct arena arena; /* the view's names */
+
+	/* Where it stands. */
+	enum stage stage;
+	struct zipdir_walk walk;
+	size_t place;
+	uint64_t rows;               /* made so far */
+	uint64_t directories, bytes; /* of them */
+};
+
+struct listing_view
+listing_view_of(struct str query)
+{
+	struct str sort = page_query(query, STR("sort"));
+	struct listing_view view = {.sort = LISTING_NAME};
+
+	if (str_eq(sort, STR("size")))
+		view.sort = LISTING_SIZE;
+	else if (str_eq(sort, STR("time")))
+		view.sort = LISTING_TIME;
+	view.descending = str_eq(page_query(query, STR("order")), STR("desc"));
+	view.json = str_eq(page_query(query, STR("format")), STR("json"));
+	return view;
+}
+
+/* A child's name as UTF-8, as far as it is any. */
+static struct str
+shown_name(struct listing *l, const struct child *child)
+{
+	char *utf8;
+
+	if (!child->cp437)
+		return child->name;
+	utf8 = arena_get(&l->out.arena, child->name.n * CP437_GROWTH + 1);
+	if (utf8 == NULL)
+		return (struct str){NULL, 0};
+	return (struct str){utf8, cp437_to_utf8(child->name, utf8)};
+}
+
+/* The way to a child from its directory's URL: bytes, not characters. */
+static void
+add_link(struct listing *l, const struct child *child)
+{
+	text_add(&l->out.row, STR("./"));
+	path_encode(&l->out.row, child->name, false);
+	if (child->directory)
+		text_byte(&l->out.row, '/');
+}
+
+static void
+add_up(struct text *text, size_t levels)
+{
+	if (levels == 0)
+		text_add(text, STR("./"));
+	while (levels-- > 0)
+		text_add(text, STR("../"));
+}
+
+static size_t
+depth_of(struct str directory)
+{
+	size_t depth = 0;
+
+	while (directory.n > 0) {
+		str_cut(&directory, '/');
+		depth++;
+	}
+	return depth;
+}
+
+static void
+add_crumb(struct listing *l, struct str name, size_t up)
+{
+	text_add(&l->out.row, STR("<a href=\""));
+	add_up(&l->out.row, up);
+	text_add(&l->out.row, STR("\">"));
+	page_add(&l->out.row, name);
+	text_add(&l->out.row, STR("</a> <i>/</i> "));
+}
+
+/* The archive and each directory down to this one, all but the last linked; of
+ * very many the last ones, since the way up grows with each. */
+static void
+add_breadcrumbs(struct listing *l)
+{
+	struct str rest = l->view.directory, name;
+	size_t depth = depth_of(rest);
+
+	text_add(&l->out.row, STR("<h1>"));
+	if (depth == 0)
+		page_add(&l->out.row, l->view.archive);
+	else
+		add_crumb(l, l->view.archive, depth);
+	if (depth > CRUMBS)
+		text_add(&l->out.row, STR("\xe2\x80\xa6 <i>/</i> "));
+	for (; depth > 0; depth--) {
+		name = str_cut(&rest, '/');
+		if (depth == 1)
+			page_add(&l->out.row, name);
+		else if (depth <= CRUMBS)
+			add_crumb(l, name, depth - 1);
+	}
+	text_add(&l->out.row, STR("</h1>\n"));
+}
+
+static void
+add_column(struct listing *l, enum listing_sort sort, const char *key,
+	const char *title)
+{
+	bool here = l->view.sort == sort;
+	bool descend = here ? !l->view.descending : sort != LISTING_NAME;
+
+	text_printf(&l->out.row,
+		"<th scope=\"col\"%s><a href=\"?sort=%s&amp;order=%s\">%s</a>%s"
+		"</th>",
+		!here                        ? ""
+			: l->view.descending ? " aria-sort=\"descending\""
+					     : " aria-sort=\"ascending\"",
+		key, descend ? "desc" : "asc", title,
+		!here                        ? ""
+			: l->view.descending ? " \xe2\x86\x93"
+					     : " \xe2\x86\x91");
+}
+
+static void
+add_head(struct listing *l)
+{
+	struct text title = {.arena = &l->out.arena};
+
+	text_add(&title, l->view.archive);
+	text_byte(&title, '/');
+	text_add(&title, l->view.directory);
+	page_begin(&l->out.row, text_str(&title), "");
+	add_breadcrumbs(l);
+	text_add(&l->out.row,
+		STR("<nav><a href=\"../\">Up one level</a> "
+		    "\xc2\xb7 <a href=\""));
+	add_up(&l->out.row, depth_of(l->view.directory));
+	text_add(&l->out.row,
+		STR("-wwz-archive\">Download the archive</a></nav>\n"
+		    "<table>\n<thead>\n<tr>"));
+	add_column(l, LISTING_NAME, "name", "Name");
+	add_column(l, LISTING_SIZE, "size", "Size");
+	add_column(l, LISTING_TIME, "time", "Modified<span> (UTC)</span>");
+	text_add(&l->out.row, STR("</tr>\n</thead>\n<tbody>\n"));
+}
+
+static void
+add_file_columns(struct text *text, const struct member *member)
+{
+	char time[PAGE_TIME_SIZE];
+
+	page_time(member->modified, time);
+	text_printf(text, "<td title=\"%" PRIu64 " bytes\">", member->size);
+	page_add_size(text, member->size);
+	text_printf(text,
+		"</td><td><time datetime=\"%s\">%.10s<span> %.5s</span></time>"
+		"</td>",
+		time, time, time + 11);
+}
+
+/* There is most likely a log page of it. */
+static bool
+may_be_log(const struct child *child)
+{
+	return !child->directory &&
+		(mime_is_doubtful(child->name) ||
+			mime_is_packed_text(child->name));
+}
+
+static void
+add_html(struct listing *l, const struct child *child)
+{
+	text_add(&l->out.row,
+		child->directory ? STR("<tr><td class=\"d\">")
+				 : STR("<tr><td>"));
+	if (may_be_log(child)) {
+		/* Not behind its name: to those who mirror a site that would
+		 * make the file a directory. */
+		text_add(&l->out.row, STR("<a class=\"l\" href=\"./-wwz-log/"));
+		path_encode(&l->out.row, child->name, false);
+		text_add(&l->out.row, STR("\">log</a>"));
+	}
+	text_add(&l->out.row, STR("<a href=\""));
+	add_link(l, child);
+	text_add(&l->out.row, STR("\"><bdi>"));
+	page_add(&l->out.row, shown_name(l, child));
+	if (child->directory)
+		text_add(
+			&l->out.row, STR("/</bdi></a></td><td></td><td></td>"));
+	else {
+		text_add(&l->out.row, STR("</bdi></a></td>"));
+		add_file_columns(&l->out.row, &child->member);
+	}
+	text_add(&l->out.row, STR("</tr>\n"));
+}
+
+static void
+add_json(struct listing *l, const struct child *child)
+{
+	const struct member *member = &child->member;
+	char time[PAGE_TIME_SIZE];
+
+	text_add(&l->out.row,
+		l->rows > 0 ? STR(",\n{\"name\":") : STR("\n{\"name\":"));
+	page_add_json(&l->out.row, shown_name(l, child));
+	text_add(&l->out.row, STR(",\"href\":\""));
+	add_link(l, child);
+	if (child->directory) {
+		text_add(&l->out.row, STR("\",\"type\":\"directory\"}"));
+		return;
+	}
+	page_time(member->modified, time);
+	text_printf(&l->out.row,
+		"\",\"type\":\"file\",\"size\":%" PRIu64 ",\"modified\":\"%s\","
+		"\"compressed\":%" PRIu64 ",\"method\":%u,\"crc32\":\"%"
+		"08" PRIx32 "\"}",
+		member->size, time, member->packed, member->method,
+		member->crc);
+}
+
+static void
+add_json_head(struct listing *l)
+{
+	text_add(&l->out.row, STR("{\"archive\":"));
+	page_add_json(&l->out.row, l->view.archive);
+	text_add(&l->out.row, STR(",\"directory\":"));
+	page_add_json(&l->out.row, l->view.directory);
+	text_add(&l->out.row, STR(",\"entries\":["));
+}
+
+static void
+add_count(struct text *text, uint64_t n, const char *one, const char *many)
+{
+	text_printf(text, "%" PRIu64 " %s, ", n, n == 1 ? one : many);
+}
+
+static void
+add_sum(struct listing *l)
+{
+	text_add(&l->out.row, STR("<p>"));
+	add_count(&l->out.row, l->directories, "directory", "directories");
+	add_count(&l->out.row, l->rows - l->directories, "file", "files");
+	page_add_size(&l->out.row, l->bytes);
+	text_add(&l->out.row, STR("</p>\n"));
+}
+
+static void
+add_foot(struct listing *l)
+{
+	if (l->view.json) {
+		text_add(&l->out.row, STR("\n]}\n"));
+		return;
+	}
+	if (l->rows == 0)
+		text_add(&l->out.row,
+			STR("<tr><td>This directory is empty.</td><td></td><td>"
+			    "</td></tr>\n"));
+	text_add(&l->out.row, STR("</tbody>\n</table>\n"));
+	add_sum(l);
+	page_end(&l->out.row);
+}
+
+/* The next child of one kind in the order that is wanted. */
+static bool
+next_child(struct listing *l, bool directories, struct child *child)
+{
+	if (l->places == NULL) {
+		while (zipdir_next(&l->walk, child)) {
+			if (child->directory == directories)
+				return true;
+		}
+		return false;
+	}
+	while (l->place < l->nplaces) {
+		const struct place *place = &l->places[l->place++];
+
+		if (place->directory != directories)
+			continue;
+		l->walk.at = place->at;
+		return zipdir_next(&l->walk, child);
+	}
+	return false;
+}
+
+static bool
+add_row(struct listing *l, bool directories)
+{
+	struct child child;
+
+	if (!next_child(l, directories, &child)) {
+		l->walk = l->start;
+		l->place = 0;
+		return false;
+	}
+	if (l->view.json)
+		add_json(l, &child);
+	else
+		add_html(l, &child);
+	l->rows++;
+	l->directories += directories;
+	l->bytes += child.member.size;
+	return true;
+}
+
+static ssize_t
+make_row(struct rows *out)
+{
+	struct listing *l = (struct listing *)out;
+
+	switch (l->stage) {
+	case STAGE_HEAD:
+		if (l->view.json)
+			add_json_head(l);
+		else
+			add_head(l);
+		l->stage = STAGE_DIRECTORIES;
+		break;
+	case STAGE_DIRECTORIES:
+		if (!add_row(l, true))
+			l->stage = STAGE_FILES;
+		break;
+	case STAGE_FILES:
+		if (!add_row(l, false))
+			l->stage = STAGE_FOOT;
+		break;
+	case STAGE_FOOT:
+		add_foot(l);
+		l->stage = STAGE_END;
+		break;
+	case STAGE_END:
+		return 0;
+	}
+	return 1;
+}
+
+static void
+listing_close(struct source *source)
+{
+	struct listing *l = (struct listing *)source;
+
+	arena_free(&l->out.arena);
+	arena_free(&l->arena);
+	free(l->places);
+	free(l);
+}
+
+static int
+by_key(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	return (x->at > y->at) - (x->at < y->at);
+}
+
+static int64_t
+key_of(const struct listing *l, const struct child *child, size_t at)
+{
+	int64_t key = (int64_t)at;
+
+	if (!child->directory && l->view.sort == LISTING_SIZE)
+		key = child->member.size > INT64_MAX
+			? INT64_MAX
+			: (int64_t)child->member.size;
+	else if (!child->directory && l->view.sort == LISTING_TIME)
+		key = child->member.modified;
+	else if (child->directory && l->view.sort != LISTING_NAME)
+		return key;
+	return l->view.descending ? -key : key;
+}
+
+static int
+add_place(struct listing *l, struct place place)
+{
+	/* Grown at each power of two. */
+	if ((l->nplaces & (l->nplaces - 1)) == 0) {
+		size_t room = l->nplaces ? 2 * l->nplaces : 1;
+		struct place *places = realloc(l->places, room * sizeof(place));
+
+		if (places == NULL)
+			return -1;
+		l->places = places;
+	}
+	l->places[l->nplaces++] = place;
+	return 0;
+}
+
+/* Put all children in order; only the order of names needs no array. */
+static int
+sort_places(struct listing *l)
+{
+	struct zipdir_walk walk = l->start;
+	struct child child;
+	size_t at = walk.at;
+
+	if (l->view.sort == LISTING_NAME && !l->view.descending)
+		return 0;
+	for (; zipdir_next(&walk, &child); at = walk.at) {
+		struct place place = {
+			key_of(l, &child, at), (uint32_t)at, child.directory};
+
+		if (add_place(l, place) < 0)
+			return -1;
+	}
+	if (l->nplaces > 0)
+		qsort(l->places, l->nplaces, sizeof(*l->places), by_key);
+	return 0;
+}
+
+struct source *
+listing_open(struct zipdir_walk walk, const struct listing_view *view)
+{
+	struct listing *l = calloc(1, sizeof(*l));
+
+	if (l == NULL)
+		return NULL;
+	l->out.source.read = rows_read;
+	l->out.source.close = listing_close;
+	l->out.make = make_row;
+	l->start = l->walk = walk;
+	l->view = *view;
+	l->view.archive = arena_copy(&l->arena, view->archive);
+	l->view.directory = arena_copy(&l->arena, view->directory);
+	if (l->arena.failed || sort_places(l) < 0) {
+		listing_close(&l->out.source);
+		errno = ENOMEM;
+		return NULL;
+	}
+	return &l->out.source;
+}

@@ -1,0 +1,32 @@
+/* What a line of a log means to those who read it: the marks by which CI
+ * systems group lines, and errors. */
+
+#ifndef LOGMARK_H
+#define LOGMARK_H
+
+#include "serve/ansi.h"
+
+/* Cells of a line that a mark may take, with its name and the time. */
+enum { LOGMARK_CELLS = 256 };
+
+enum logmark_kind { LOGMARK_NONE, LOGMARK_START, LOGMARK_END };
+
+/* "::group::TITLE" and "##[group]TITLE" of GitHub, which have no names;
+ * "travis_fold:start:NAME" of Travis; "section_start:TIME:NAME" of GitLab. */
+enum logmark_system { LOGMARK_GITHUB, LOGMARK_TRAVIS, LOGMARK_GITLAB };
+
+struct logmark {
+	enum logmark_kind kind;
+	enum logmark_system system;
+	size_t at, end; /* its cells, without the name */
+	size_t name;    /* cells behind end */
+};
+
+/* The mark that a line begins with, behind the time that some systems put in
+ * front.  Pure. */
+struct logmark logmark_find(const struct ansi_cell *cell, size_t n);
+
+/* The line looks like an error.  Pure. */
+bool logmark_is_error(const struct ansi_cell *cell, size_t n);
+
+#endif

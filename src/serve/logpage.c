@@ -1,0 +1,477 @@
+/* A page is made line by line while it is sent.  What is known only at its end,
+ * the first error, is sent there, and the style sheet shows it at the top. */
+
+#include "serve/logpage.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "serve/logmark.h"
+#include "http/page.h"
+#include "serve/rows.h"
+
+enum {
+	BUFFER = 16384,
+	DEPTH = 16,
+	TITLE = 80,
+	TURN_SIZE = 64 * 1024, /* read before others have their turn */
+};
+
+enum stage { STAGE_HEAD, STAGE_LINES, STAGE_FOOT, STAGE_END };
+
+/* A group that is open. */
+struct group {
+	enum logmark_system system;
+	uint32_t name; /* hashed; groups of the same hash are the same */
+};
+
+struct logpage {
+	struct rows out;
+
+	/* Set once. */
+	struct source *text;
+	struct logpage_view view;
+	struct arena arena; /* the view's strings */
+
+	/* The text as it comes. */
+	char buffer[BUFFER];
+	struct str rest; /* in buffer, or a newline that was missing */
+	uint64_t left;   /* bytes that may still be read */
+	size_t turn;     /* bytes read since others had their turn */
+	bool over;       /* text is at its end */
+
+	/* The line under way. */
+	struct ansi ansi;
+	bool begun;  /* something of it has come */
+	bool starts; /* a group, the last one of group */
+	size_t ends; /* groups of lines before it that end here */
+	struct ansi_cell title[TITLE];
+	size_t ntitle;
+
+	/* Groups that are open, inner ones last. */
+	struct group group[DEPTH];
+	size_t ngroups;
+
+	/* Where it stands. */
+	enum stage stage;
+	uint64_t made; /* lines */
+	uint64_t errors, first_error;
+};
+
+static uint64_t
+number_of(struct str query, struct str key, uint64_t max)
+{
+	uint64_t number = 0;
+
+	if (!str_number(page_query(query, key), UINT64_MAX, &number))
+		return 0;
+	return number < max ? number : max;
+}
+
+struct logpage_view
+logpage_view_of(struct str query)
+{
+	uint64_t tail = number_of(query, STR("tail"), LOGPAGE_LINES_MAX);
+	struct logpage_view view = {
+		.from = number_of(query, STR("from"), INT64_MAX),
+		.lines = number_of(query, STR("lines"), LOGPAGE_LINES_MAX),
+		.refresh =
+			number_of(query, STR("refresh"), LOGPAGE_REFRESH_MAX),
+	};
+
+	if (view.from == 0 && tail > 0)
+		view.lines = tail;
+	if (view.lines == 0)
+		view.lines = LOGPAGE_LINES;
+	return view;
+}
+
+/* Groups. */
+
+static uint32_t
+hash_name(const struct ansi_cell *cell, size_t n)
+{
+	uint32_t hash = 2166136261;
+
+	for (size_t i = 0; i < n; i++)
+		hash = (hash ^ cell[i].point) * 16777619;
+	return hash;
+}
+
+/* Close the innermost group that is like this one, with all in it. */
+static void
+end_group(struct logpage *p, struct group group)
+{
+	size_t i = p->ngroups;
+
+	while (i > 0 &&
+		(p->group[i - 1].system != group.system ||
+			p->group[i - 1].name != group.name))
+		i--;
+	if (i == 0)
+		return;
+	p->ends += p->ngroups - (i - 1) - p->starts;
+	p->starts = false;
+	p->ngroups = i - 1;
+}
+
+/* A line starts one group at most, the last that it says. */
+static void
+start_group(struct logpage *p, struct group group)
+{
+	p->ngroups -= p->starts;
+	p->starts = p->ngroups < DEPTH;
+	if (p->starts)
+		p->group[p->ngroups++] = group;
+}
+
+/* What was written up to a stop may be a mark, which is then often erased. */
+static void
+note_mark(struct logpage *p)
+{
+	const struct ansi *a = &p->ansi;
+	struct logmark mark =
+		logmark_find(a->cell, a->stop < a->n ? a->stop : a->n);
+	struct group group = {mark.system, 0};
+
+	if (mark.kind == LOGMARK_NONE)
+		return;
+	group.name = hash_name(a->cell + mark.end, mark.name);
+	/* Those of GitHub do not nest. */
+	if (mark.kind == LOGMARK_END || mark.system == LOGMARK_GITHUB)
+		end_group(p, group);
+	if (mark.kind == LOGMARK_END)
+		return;
+	start_group(p, group);
+	p->ntitle = mark.name < TITLE ? mark.name : TITLE;
+	for (size_t i = 0; i < p->ntitle; i++)
+		p->title[i] = a->cell[mark.end + i];
+}
+
+/* Reading. */
+
+/* More of the text: how many bytes, 0 when there are none, -1 or SOURCE_LATER.
+ */
+static ssize_t
+fill(struct logpage *p)
+{
+	size_t n = p->left < BUFFER ? (size_t)p->left : BUFFER;
+	ssize_t got;
+
+	if (p->rest.n > 0)
+		return (ssize_t)p->rest.n;
+	if (n == 0 || p->over)
+		return 0;
+	if (p->turn > TURN_SIZE) {
+		p->turn = 0;
+		return SOURCE_LATER;
+	}
+	got = p->text->read(p->text, p->buffer, n);
+	if (got > 0) {
+		p->left -= (uint64_t)got;
+		p->turn += (size_t)got;
+		p->rest = (struct str){p->buffer, (size_t)got};
+	}
+	p->over = got == 0;
+	return got;
+}
+
+static void
+begin_line(struct logpage *p)
+{
+	ansi_clear(&p->ansi);
+	p->begun = p->starts = false;
+	p->ends = p->ntitle = 0;
+}
+
+/* Take the next line, which begin_line has begun: 1, 0 when there is none, -1,
+ * or SOURCE_LATER, to be asked again. */
+static ssize_t
+next_line(struct logpage *p)
+{
+	for (;;) {
+		ssize_t got = fill(p);
+		enum ansi_stop stop;
+
+		if (got < 0 || (got == 0 && !p->begun))
+			return got;
+		if (got == 0) {
+			p->ansi.cut |= !p->over;
+			p->rest = STR("\n");
+		}
+		p->begun = true;
+		stop = ansi_take(&p->ansi, &p->rest);
+		if (p->ansi.failed)
+			return -1;
+		if (stop != ANSI_MORE)
+			note_mark(p);
+		if (stop == ANSI_LINE)
+			return 1;
+	}
+}
+
+/* Writing. */
+
+static void
+add_ends(struct logpage *p, size_t n)
+{
+	while (n-- > 0)
+		text_add(&p->out.row, STR("</details>\n"));
+}
+
+static void
+add_content(struct logpage *p, const struct logmark *mark)
+{
+	const struct ansi *a = &p->ansi;
+
+	if (a->n == 0)
+		ansi_add_html(&p->out.row, p->title, p->starts ? p->ntitle : 0);
+	else if (p->starts && mark->kind == LOGMARK_START) {
+		ansi_add_html(&p->out.row, a->cell, mark->at);
+		ansi_add_html(
+			&p->out.row, a->cell + mark->end, a->n - mark->end);
+	} else
+		ansi_add_html(&p->out.row, a->cell, a->n);
+	if (!a->cut)
+		return;
+	text_add(&p->out.row,
+		STR(" <i>\xe2\x80\xa6 The line goes on in the <a href=\""));
+	page_add(&p->out.row, p->view.link);
+	text_add(&p->out.row, STR("\">raw file</a>.</i>"));
+}
+
+static void
+add_line(struct logpage *p)
+{
+	const struct ansi *a = &p->ansi;
+	struct logmark mark = logmark_find(a->cell, a->n);
+	bool ended = mark.kind == LOGMARK_END;
+	bool error = !ended && logmark_is_error(a->cell, a->n);
+	/* One that only ends groups is the last line in them. */
+	bool last = !p->starts && (ended || a->n == 0);
+	uint64_t number = p->view.first + p->made++;
+	char digits[24];
+	struct str shown = {digits, 0};
+
+	if (error && p->errors++ == 0)
+		p->first_error = number;
+	if (!last)
+		add_ends(p, p->ends);
+	if (p->starts)
+		text_add(&p->out.row, STR("<details open>"));
+	shown.n = (size_t)snprintf(digits, sizeof(digits), "%" PRIu64, number);
+	text_add(&p->out.row,
+		p->starts ? STR("<summary id=\"L") : STR("<div id=\"L"));
+	text_add(&p->out.row, shown);
+	text_add(&p->out.row,
+		error           ? STR("\" class=\"x\"><a href=\"#L")
+			: ended ? STR("\" class=\"di\"><a href=\"#L")
+				: STR("\"><a href=\"#L"));
+	text_add(&p->out.row, shown);
+	text_add(&p->out.row, STR("\">"));
+	text_add(&p->out.row, shown);
+	text_add(&p->out.row, STR("</a>"));
+	add_content(p, &mark);
+	text_add(
+		&p->out.row, p->starts ? STR("</summary>\n") : STR("</div>\n"));
+	if (last)
+		add_ends(p, p->ends);
+}
+
+/* The part of a page's head and foot that leads to others, and whether there
+ * is a next one. */
+static void
+add_links(struct logpage *p, uint64_t next, bool more)
+{
+	const struct logpage_view *view = &p->view;
+	uint64_t end =
+		view->first > view->total ? view->total + 1 : view->first;
+	uint64_t previous = end > view->lines ? end - view->lines : 1;
+	struct text *row = &p->out.row;
+
+#define DOT   " \xc2\xb7 "
+#define LINES "&amp;lines=%" PRIu64 "\">"
+	text_add(row, STR("<nav>"));
+	if (view->first > 1)
+		text_printf(row,
+			"<a href=\"?from=1" LINES "First</a>" DOT
+			"<a href=\"?from=%" PRIu64 LINES "Previous</a>" DOT,
+			view->lines, previous, view->lines);
+	if (more)
+		text_printf(row,
+			"<a href=\"?from=%" PRIu64 LINES "Next</a>" DOT
+			"<a href=\"?tail=%" PRIu64 "\">Last</a>" DOT,
+			next, view->lines, view->lines);
+	if (view->refresh > 0)
+		text_printf(row,
+			"<a href=\"?tail=%" PRIu64 "\">Stop following</a>" DOT,
+			view->lines);
+	else
+		text_add(row,
+			STR("<a href=\"?tail=200&amp;refresh=5#end\">"
+			    "Follow</a>" DOT));
+	if (view->from == 0) {
+		text_printf(row, "<a href=\"?from=%" PRIu64 LINES, view->first,
+			view->lines);
+		text_add(row, STR("Link to these lines</a>" DOT));
+	}
+	text_add(row, STR("<a href=\""));
+	page_add(row, view->link);
+	text_add(row, STR("\">Raw file</a></nav>\n"));
+#undef DOT
+#undef LINES
+}
+
+static bool
+is_known(const struct logpage *p)
+{
+	return p->view.total != LOGPAGE_UNKNOWN;
+}
+
+static void
+add_head(struct logpage *p)
+{
+	const struct logpage_view *view = &p->view;
+	uint64_t last = view->first + view->lines - 1, digits;
+	struct text *row = &p->out.row;
+	int width = 0;
+
+	if (is_known(p) && last > view->total)
+		last = view->total;
+	for (digits = last; digits > 0; digits /= 10)
+		width++;
+	page_begin_styled(row, view->name, "log", page_log_style);
+	text_add(row, STR("<h1>"));
+	page_add(row, view->name);
+	text_add(row, STR("</h1>\n"));
+	add_links(p, last + 1, !is_known(p) || last < view->total);
+	if (!is_known(p))
+		text_printf(row, "<p>From line %" PRIu64, view->first);
+	else if (view->first > view->total)
+		text_printf(row, "<p>Lines: %" PRIu64, view->total);
+	else
+		text_printf(row,
+			"<p>Lines %" PRIu64 " to %" PRIu64 " of %" PRIu64,
+			view->first, last, view->total);
+	text_add(row, STR(", "));
+	page_add_size(row, view->size);
+	if (view->refresh > 0)
+		text_printf(row, ", loaded anew every %" PRIu64 " s",
+			view->refresh);
+	text_printf(row,
+		" \xc2\xb7 <a href=\"#end\">Bottom</a></p>\n"
+		"<div class=\"lines w%d\">\n",
+		width <= 4            ? 4
+			: width <= 10 ? (width + 1) / 2 * 2
+				      : 20);
+}
+
+/* There are lines behind those that were made: more than 0, 0, or as fill. */
+static ssize_t
+has_more(struct logpage *p)
+{
+	if (is_known(p))
+		return p->view.first + p->made <= p->view.total;
+	return p->left > 0 ? fill(p) : !p->over;
+}
+
+/* 0, -1 or SOURCE_LATER. */
+static ssize_t
+add_foot(struct logpage *p)
+{
+	ssize_t more = has_more(p);
+
+	if (more < 0)
+		return more;
+	add_ends(p, p->ngroups);
+	text_add(&p->out.row, STR("</div>\n"));
+	if (p->made == 0)
+		text_add(&p->out.row, STR("<p>There are no lines here.</p>\n"));
+	if (p->errors > 0)
+		text_printf(&p->out.row,
+			"<p class=\"first\">"
+			"<a href=\"#L%" PRIu64 "\">"
+			"First error: line %" PRIu64 "</a>, "
+			"%" PRIu64 " in all</p>\n",
+			p->first_error, p->first_error, p->errors);
+	text_add(&p->out.row, STR("<div id=\"end\">"));
+	add_links(p, p->view.first + p->made, more > 0);
+	text_add(&p->out.row, STR("</div>\n"));
+	page_end(&p->out.row);
+	return 0;
+}
+
+static ssize_t
+make_row(struct rows *out)
+{
+	struct logpage *p = (struct logpage *)out;
+	ssize_t got;
+
+	switch (p->stage) {
+	case STAGE_HEAD:
+		add_head(p);
+		begin_line(p);
+		p->stage = STAGE_LINES;
+		break;
+	case STAGE_LINES:
+		got = p->made < p->view.lines ? next_line(p) : 0;
+		if (got < 0)
+			return got;
+		if (got > 0) {
+			add_line(p);
+			begin_line(p);
+		} else {
+			p->stage = STAGE_FOOT;
+		}
+		break;
+	case STAGE_FOOT:
+		got = add_foot(p);
+		if (got < 0)
+			return got;
+		p->stage = STAGE_END;
+		break;
+	case STAGE_END:
+		return 0;
+	}
+	return 1;
+}
+
+static void
+logpage_close(struct source *source)
+{
+	struct logpage *p = (struct logpage *)source;
+
+	p->text->close(p->text);
+	ansi_free(&p->ansi);
+	arena_free(&p->out.arena);
+	arena_free(&p->arena);
+	free(p);
+}
+
+struct source *
+logpage_open(struct source *text, const struct logpage_view *view)
+{
+	struct logpage *p = calloc(1, sizeof(*p));
+
+	if (p == NULL) {
+		text->close(text);
+		errno = ENOMEM;
+		return NULL;
+	}
+	p->out.source.read = rows_read;
+	p->out.source.close = logpage_close;
+	p->out.make = make_row;
+	p->text = text;
+	p->view = *view;
+	p->view.name = arena_copy(&p->arena, view->name);
+	p->view.link = arena_copy(&p->arena, view->link);
+	p->left = LOGPAGE_BYTES;
+	if (p->arena.failed) {
+		logpage_close(&p->out.source);
+		errno = ENOMEM;
+		return NULL;
+	}
+	return &p->out.source;
+}

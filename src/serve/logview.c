@@ -1,0 +1,250 @@
+/* First the end is looked for, unless it is known or does not matter; then the
+ * first line that is wanted; from there on the page reads by itself.  Looking
+ * takes turns: at most TURN_SIZE bytes are passed at a time. */
+
+#include "serve/logview.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "archive/gunzip.h"
+#include "archive/points.h"
+
+enum { TURN_SIZE = 64 * 1024 };
+
+/* The text from the first line on: what was read with its beginning, and the
+ * content behind that. */
+struct window {
+	struct source source;
+	struct source *content;
+	size_t at, n; /* of buffer */
+	char buffer[];
+};
+
+struct logview {
+	struct source source;
+
+	/* Set once. */
+	struct archive *archive;
+	struct member member;
+	uint64_t start;
+	bool gzip;
+
+	/* Where it stands. */
+	struct logpage_view view;
+	bool looking_for_end;
+	struct source *content; /* NULL: to be opened */
+	uint64_t lines;         /* newlines in what was passed of it */
+	char last;              /* byte of that */
+	struct source *page;    /* once the first line is found */
+};
+
+static ssize_t
+window_read(struct source *source, void *buffer, size_t n)
+{
+	struct window *w = (struct window *)source;
+
+	if (w->at == w->n)
+		return w->content->read(w->content, buffer, n);
+	if (n > w->n - w->at)
+		n = w->n - w->at;
+	memcpy(buffer, w->buffer + w->at, n);
+	w->at += n;
+	return (ssize_t)n;
+}
+
+static void
+window_close(struct source *source)
+{
+	struct window *w = (struct window *)source;
+
+	if (w->content != NULL)
+		w->content->close(w->content);
+	free(w);
+}
+
+static void
+close_content(struct logview *v)
+{
+	if (v->content != NULL)
+		v->content->close(v->content);
+	v->content = NULL;
+}
+
+/* Those of the log's own content; what is in a gzip file has none. */
+static struct points *
+get_points(const struct logview *v)
+{
+	return v->gzip ? NULL : points_get(v->archive, &v->member);
+}
+
+/* Where what is looked for can be begun with. */
+static uint64_t
+first_offset(const struct logview *v)
+{
+	struct points *points = get_points(v);
+	uint64_t offset = 0;
+
+	if (points != NULL)
+		offset = v->looking_for_end
+			? UINT64_MAX
+			: points_before_line(points, v->view.first - 1);
+	points_drop(points);
+	return offset;
+}
+
+static bool
+open_content(struct logview *v)
+{
+	struct position position = {.offset = first_offset(v)};
+
+	v->content = source_open(v->archive, &v->member, v->start, &position);
+	if (v->content != NULL && v->gzip)
+		v->content = gunzip_open(v->content, v->archive, &v->member);
+	v->lines = position.lines;
+	v->last = '\n';
+	return v->content != NULL;
+}
+
+/* The number of lines, if the content was passed before. */
+static uint64_t
+known_total(const struct logview *v)
+{
+	struct points *points = get_points(v);
+	uint64_t total = LOGPAGE_UNKNOWN;
+
+	if (points != NULL && !points_finished(points, &total))
+		total = LOGPAGE_UNKNOWN;
+	points_drop(points);
+	return total;
+}
+
+/* How many lines there are has been found: the last ones are looked for. */
+static void
+set_total(struct logview *v, uint64_t total)
+{
+	v->view.total = total;
+	v->view.first = total > v->view.lines ? total - v->view.lines + 1 : 1;
+	v->looking_for_end = false;
+	close_content(v);
+}
+
+/* The page begins, with what of buffer lies behind the first n bytes. */
+static bool
+open_page(struct logview *v, const char *buffer, size_t at, size_t n)
+{
+	struct window *w = malloc(sizeof(*w) + n - at);
+
+	if (w == NULL)
+		return false;
+	*w = (struct window){
+		.source = {window_read, window_close},
+		.content = v->content,
+		.n = n - at,
+	};
+	memcpy(w->buffer, buffer + at, n - at);
+	v->content = NULL;
+	v->page = logpage_open(&w->source, &v->view);
+	return v->page != NULL;
+}
+
+/* How many of the n bytes at p stand before the first line that is wanted: n,
+ * if it does not begin there. */
+static size_t
+pass_lines(struct logview *v, const char *p, size_t n)
+{
+	const char *at = p;
+
+	while (v->lines < v->view.first - 1) {
+		at = memchr(at, '\n', n - (size_t)(at - p));
+		if (at == NULL)
+			return n;
+		at++;
+		v->lines++;
+	}
+	return (size_t)(at - p);
+}
+
+/* Take a piece of n bytes into account; 0 bytes are the end. */
+static bool
+pass(struct logview *v, const char *buffer, size_t n)
+{
+	size_t at;
+
+	if (n == 0 && v->view.total != LOGPAGE_UNKNOWN)
+		return open_page(v, buffer, 0, 0);
+	if (n == 0) {
+		set_total(v, v->lines + (v->last != '\n'));
+		return true;
+	}
+	v->last = buffer[n - 1];
+	if (v->looking_for_end) {
+		v->lines += points_count_lines(buffer, n);
+		return true;
+	}
+	at = pass_lines(v, buffer, n);
+	return at == n || open_page(v, buffer, at, n);
+}
+
+static ssize_t
+logview_read(struct source *source, void *buffer, size_t n)
+{
+	struct logview *v = (struct logview *)source;
+	ssize_t got;
+
+	for (size_t passed = 0; v->page == NULL && passed < TURN_SIZE;) {
+		if (v->content == NULL && !open_content(v))
+			return -1;
+		got = v->content->read(v->content, buffer, n);
+		if (got < 0)
+			return got;
+		passed += (size_t)got;
+		if (!pass(v, buffer, (size_t)got))
+			return -1;
+	}
+	if (v->page == NULL)
+		return SOURCE_LATER;
+	got = v->page->read(v->page, buffer, n);
+	/* A part of a content has no CRC-32 to be compared with. */
+	if (got == 0 && !archive_is_intact(v->archive))
+		return archive_fault(
+			v->archive, &v->member, "the file has changed");
+	return got;
+}
+
+static void
+logview_close(struct source *source)
+{
+	struct logview *v = (struct logview *)source;
+
+	close_content(v);
+	if (v->page != NULL)
+		v->page->close(v->page);
+	free(v);
+}
+
+struct source *
+logview_open(struct archive *archive, const struct member *member,
+	uint64_t start, bool gzip, const struct logpage_view *view)
+{
+	struct logview *v = calloc(1, sizeof(*v));
+
+	if (v == NULL)
+		return NULL;
+	v->source.read = logview_read;
+	v->source.close = logview_close;
+	v->archive = archive;
+	v->member = *member;
+	v->start = start;
+	v->gzip = gzip;
+	v->view = *view;
+	v->view.total = known_total(v);
+	v->view.first = view->from;
+	/* Behind the end there is nothing to see: the last lines are. */
+	if (v->view.total == LOGPAGE_UNKNOWN)
+		v->looking_for_end = view->from == 0;
+	else if (view->from == 0 || view->from > v->view.total)
+		set_total(v, v->view.total);
+	return &v->source;
+}

@@ -1,0 +1,476 @@
+/* A request's way, in order.  The archive's freshness is asked for last: what
+ * was read before it, of the index and of a small member, is what the file held
+ * when it was asked.  When the file is another one by then, all is decided
+ * anew. */
+
+#include "serve/serve.h"
+
+#include "http/answer.h"
+#include "base/clock.h"
+#include "serve/listing.h"
+#include "serve/logview.h"
+#include "http/page.h"
+#include "http/path.h"
+#include "http/route.h"
+#include "serve/statuspage.h"
+
+enum { TRIES = 100 };
+
+/* What the steps of one request know. */
+struct job {
+	const struct service *service;
+	const struct request *request;
+	struct arena *arena;
+	struct response *response;
+	struct route route;
+	struct archive *archive; /* lent by the response's body */
+	int64_t started;         /* clock_ns */
+	bool opened;             /* the archive, since then */
+	int64_t opening;         /* nanoseconds until it was there */
+	const char *what;
+};
+
+static struct str
+join(struct job *job, struct str directory, struct str name)
+{
+	if (directory.n == 0)
+		return name;
+	return arena_printf(
+		job->arena, "%.*s/%.*s", STR_ARG(directory), STR_ARG(name));
+}
+
+static void
+fail(struct job *job, enum status status)
+{
+	response_error(job->response, status);
+	job->archive = NULL;
+}
+
+/* Answer with what was found, as RFC 9110 wants it. */
+static void
+serve_found(struct job *job, const struct representations *found)
+{
+	struct negotiation n;
+
+	negotiate(&n, job->request, found, time(NULL));
+	answer(job->response, found, &n, job->service->site);
+}
+
+static void
+serve_member(struct job *job, const struct member *member)
+{
+	struct archive *archive = job->archive;
+	struct representations found;
+	enum status status = represent(
+		&found, archive, member, job->service->site, job->arena);
+
+	if (status == STATUS_GO)
+		serve_found(job, &found);
+	else
+		fail(job, status);
+	if (job->response->status == STATUS_NOT_ACCEPTABLE &&
+		(found.available & 1u << CODING_IDENTITY) == 0)
+		fail(job, represent_unsupported(archive, member));
+}
+
+/* The archive's own page for what is missing; never coded, so that no cache
+ * hands it to somebody who does not accept that. */
+static bool
+serve_own_page(struct job *job)
+{
+	struct request plain = {.method = job->request->method};
+	const struct site *site = job->service->site;
+	struct representations found;
+	struct negotiation n;
+	struct member page;
+
+	if (!zipdir_find(job->archive->zipdir, STR("404.html"), &page) ||
+		represent(&found, job->archive, &page, site, job->arena) !=
+			STATUS_GO)
+		return false;
+	negotiate(&n, &plain, &found, time(NULL));
+	if (n.status != STATUS_OK)
+		return false;
+	answer_error_page(job->response, &found, &n, site, STATUS_NOT_FOUND);
+	return true;
+}
+
+static void
+serve_missing(struct job *job)
+{
+	job->what = "no member and no directory";
+	if (!serve_own_page(job))
+		fail(job, STATUS_NOT_FOUND);
+}
+
+static void
+redirect(struct job *job)
+{
+	struct str location = route_with_slash(job->request, job->arena);
+
+	fail(job, STATUS_MOVED);
+	job->response->location = location;
+}
+
+static struct str
+last_component(struct str path)
+{
+	const char *slash = memrchr(path.p, '/', path.n);
+
+	return slash ? str_slice(path, (size_t)(slash + 1 - path.p), path.n)
+		     : path;
+}
+
+static struct str
+archive_name(const struct job *job)
+{
+	return last_component(job->route.archive);
+}
+
+/* Show the directory, or what it is that stands in the way of that. */
+static void
+serve_listing(struct job *job, struct str directory)
+{
+	struct response *response = job->response;
+	struct listing_view view =
+		listing_view_of(job->request->param[PARAM_QUERY_STRING]);
+	struct zipdir_walk walk;
+	enum status status = archive_walk(job->archive, directory, &walk);
+
+	job->what = "a directory, as a listing";
+	if (status == STATUS_NOT_FOUND) {
+		serve_missing(job);
+		return;
+	}
+	if (status == STATUS_GO && !job->service->site->listing)
+		status = STATUS_FORBIDDEN;
+	if (status != STATUS_GO) {
+		fail(job, status);
+		return;
+	}
+	view.archive = archive_name(job);
+	view.directory = directory;
+	response->content_type =
+		view.json ? STR("application/json") : PAGE_TYPE;
+	response->content_security_policy =
+		view.json ? (struct str){NULL, 0} : page_policy;
+	if (!response->head)
+		body_add_source(&response->body, listing_open(walk, &view));
+}
+
+/* Show the lines of the member called name. */
+static void
+serve_log(struct job *job, struct str name)
+{
+	struct response *response = job->response;
+	struct logpage_view view =
+		logpage_view_of(job->request->param[PARAM_QUERY_STRING]);
+	struct text link = {.arena = job->arena};
+	struct member member;
+	uint64_t start;
+	bool gzip;
+	enum status status = STATUS_NOT_FOUND;
+
+	job->what = "a member, line by line";
+	if (zipdir_find(job->archive->zipdir, name, &member))
+		status = represent_log(job->archive, &member, &start, &gzip);
+	if (status == STATUS_NOT_FOUND) {
+		serve_missing(job);
+		return;
+	}
+	if (status != STATUS_GO) {
+		fail(job, status);
+		return;
+	}
+	response->member = arena_copy(job->arena, member.name);
+	view.name = last_component(member.name);
+	text_add(&link, STR("../"));
+	path_encode(&link, view.name, false);
+	view.link = text_str(&link);
+	view.size = member.size;
+	response->content_type = PAGE_TYPE;
+	response->content_security_policy = page_log_policy;
+	response->refresh_seconds = (unsigned)view.refresh;
+	if (!response->head)
+		body_add_source(&response->body,
+			logview_open(
+				job->archive, &member, start, gzip, &view));
+}
+
+static bool
+find_index(struct job *job, struct member *member)
+{
+	const struct site *site = job->service->site;
+
+	for (size_t i = 0; i < site->nindex; i++) {
+		if (zipdir_find(job->archive->zipdir,
+			    join(job, job->route.member, site->index[i]),
+			    member))
+			return true;
+	}
+	return false;
+}
+
+static void
+serve_directory(struct job *job)
+{
+	struct zipdir_walk walk;
+	struct member member;
+	enum status status;
+
+	if (job->route.slash) {
+		job->what = "a directory with an index file";
+		if (find_index(job, &member))
+			serve_member(job, &member);
+		else
+			serve_listing(job, job->route.member);
+		return;
+	}
+	status = archive_walk(job->archive, job->route.member, &walk);
+	job->what = "a directory, whose page ends in /";
+	if (status == STATUS_GO)
+		redirect(job);
+	else if (status == STATUS_NOT_FOUND)
+		serve_missing(job);
+	else
+		fail(job, status);
+}
+
+/* Missing, unless somebody counts. */
+static void
+serve_status(struct job *job)
+{
+	const struct accounts *accounts = job->service->accounts;
+
+	if (accounts == NULL || accounts->stats == NULL) {
+		serve_missing(job);
+		return;
+	}
+	job->what = "the page about this process";
+	statuspage_answer(job->response,
+		job->request->param[PARAM_QUERY_STRING], accounts->stats,
+		job->service->cache);
+}
+
+static void
+serve_archive(struct job *job)
+{
+	struct representations found;
+
+	job->what = "the archive itself";
+	if (!job->service->site->listing)
+		fail(job, STATUS_FORBIDDEN);
+	else if (represent_archive(&found, job->archive, archive_name(job),
+			 job->service->site, job->arena) != STATUS_GO)
+		fail(job, STATUS_UNAVAILABLE);
+	else
+		serve_found(job, &found);
+}
+
+/* What stands before the last component, without a slash behind it. */
+static struct str
+parent(struct str path)
+{
+	const char *slash = memrchr(path.p, '/', path.n);
+
+	return str_slice(path, 0, slash ? (size_t)(slash - path.p) : 0);
+}
+
+static bool
+is_log_directory(struct str directory)
+{
+	return str_eq(directory, STR("-wwz-log")) ||
+		str_ends(directory, STR("/-wwz-log"));
+}
+
+/* The member whose log page has this name: it stands before "-wwz-log" or
+ * behind it. */
+static struct str
+logged_member(struct job *job, struct str name)
+{
+	struct str directory = parent(name);
+
+	if (is_log_directory(name))
+		return directory;
+	return join(job, parent(directory), last_component(name));
+}
+
+enum serve_page
+serve_page_named(struct str name)
+{
+	if (str_eq(name, STR("-wwz-archive")))
+		return SERVE_ARCHIVE;
+	if (str_eq(name, STR("-wwz-status")))
+		return SERVE_STATUS;
+	if (str_eq(name, STR("-wwz-index")) ||
+		str_ends(name, STR("/-wwz-index")))
+		return SERVE_LISTING;
+	if (str_ends(name, STR("/-wwz-log")) || is_log_directory(parent(name)))
+		return SERVE_LOG;
+	return SERVE_NO_PAGE;
+}
+
+static bool
+serve_own_name(struct job *job)
+{
+	const struct route *route = &job->route;
+	if (route->slash)
+		return false;
+	switch (serve_page_named(route->member)) {
+	case SERVE_LISTING:
+		serve_listing(job, parent(route->member));
+		return true;
+	case SERVE_LOG:
+		serve_log(job, logged_member(job, route->member));
+		return true;
+	case SERVE_ARCHIVE:
+		serve_archive(job);
+		return true;
+	case SERVE_STATUS:
+		serve_status(job);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void
+serve_route(struct job *job)
+{
+	const struct route *route = &job->route;
+	struct member member;
+
+	if (job->archive->status != STATUS_GO) {
+		job->what = "no archive that can be read";
+		fail(job, job->archive->status);
+	} else if (route->member.n == 0 && !route->slash) {
+		job->what = "the archive's first page, which ends in /";
+		redirect(job);
+	} else if (serve_own_name(job)) {
+		return;
+	} else if (!route->slash &&
+		zipdir_find(job->archive->zipdir, route->member, &member)) {
+		job->what = "a member";
+		serve_member(job, &member);
+	} else {
+		serve_directory(job);
+	}
+}
+
+/* The archive is there: was it opened for this request, and how long did it
+ * take to come by it? */
+static void
+time_opening(struct job *job, const struct archive *archive)
+{
+	if (job->service->accounts == NULL)
+		return;
+	job->opened = archive->opened >= job->started;
+	job->opening = clock_ns() - job->started;
+}
+
+/* The archive is the one that stood at its path at some moment since the
+ * request came, and unchanged until now. */
+static bool
+still_right(const struct job *job, const struct archive *archive)
+{
+	if (archive_is_fresh(archive))
+		return true;
+	return archive->status == STATUS_GO &&
+		archive->opened >= job->started && archive_is_intact(archive);
+}
+
+/* One try; false when the archive has changed meanwhile. */
+static bool
+try(struct job *job)
+{
+	struct archive *archive =
+		cache_get(job->service->cache, job->route.archive);
+	bool right;
+
+	response_init(job->response, job->arena, job->request->method);
+	if (archive == NULL) {
+		fail(job, STATUS_UNAVAILABLE);
+		return true;
+	}
+	time_opening(job, archive);
+	body_init(&job->response->body, job->arena, archive_keep(archive));
+	job->response->archive = job->route.archive;
+	job->archive = archive;
+	serve_route(job);
+	body_settle(&job->response->body);
+	/* Nothing can be cut from an empty body. */
+	if (job->response->body.broken && job->response->body.length == 0)
+		fail(job, STATUS_ERROR);
+	right = still_right(job, archive);
+	if (!right) {
+		cache_forget(job->service->cache, archive);
+		response_free(job->response);
+	}
+	archive_drop(archive);
+	return right;
+}
+
+/* The answer that needs no archive; STATUS_GO when one is needed. */
+static enum status
+check_request(struct response *response, const struct request *request)
+{
+	struct str length = request->param[PARAM_CONTENT_LENGTH];
+	uint64_t bytes;
+
+	if (length.n > 0 && !str_number(length, REQUEST_BODY_MAX, &bytes))
+		return STATUS_TOO_LARGE;
+	if (request->method == METHOD_GET || request->method == METHOD_HEAD)
+		return STATUS_GO;
+	response->allow = STR("GET, HEAD, OPTIONS");
+	if (request->method != METHOD_OPTIONS)
+		return STATUS_NOT_ALLOWED;
+	response->status = STATUS_NO_CONTENT;
+	return STATUS_NO_CONTENT;
+}
+
+/* Memory ran out: the head alone says so. */
+static void
+fail_without_memory(struct response *response)
+{
+	response_free(response);
+	response->status = STATUS_UNAVAILABLE;
+	response->head = true;
+}
+
+static void
+decide(struct job *job)
+{
+	enum status status = check_request(job->response, job->request);
+
+	if (status == STATUS_NO_CONTENT)
+		return;
+	if (status == STATUS_GO)
+		status = route_find(&job->route, job->request,
+			job->service->site, job->arena);
+	for (int i = 0; status == STATUS_GO && i < TRIES; i++) {
+		if (try(job))
+			return;
+	}
+	fail(job, status == STATUS_GO ? STATUS_UNAVAILABLE : status);
+}
+
+void
+serve(const struct service *service, const struct request *request,
+	struct arena *arena, struct response *response)
+{
+	struct job job = {
+		.service = service,
+		.request = request,
+		.arena = arena,
+		.response = response,
+		.started = clock_ns(),
+	};
+
+	response_init(response, arena, request->method);
+	decide(&job);
+	response->opened = job.opened;
+	response->opening = job.opening;
+	response->what = job.what;
+	if (arena->failed)
+		fail_without_memory(response);
+}

@@ -1,0 +1,178 @@
+#include "serve/stats.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+
+enum { CACHE_LINE = 64 };
+
+const char *const phase_names[PHASES] = {
+	[PHASE_OPEN] = "open",
+	[PHASE_WAIT] = "wait",
+	[PHASE_INFLATE] = "inflate",
+	[PHASE_SEND] = "send",
+};
+
+const uint32_t stats_bounds[STATS_BOUNDS] = {50, 100, 250, 500, 1000, 2500,
+	10000, 25000, 100000, 250000, 1000000, 10000000};
+
+struct counters {
+	/* Written by one thread; others read. */
+	alignas(CACHE_LINE) _Atomic uint64_t count[COUNTS];
+	_Atomic uint64_t bucket[STATS_BOUNDS + 1];
+	_Atomic uint64_t ns;
+	/* What a request must exceed to be among the slowest. */
+	_Atomic int64_t least;
+
+	pthread_mutex_t lock; /* guards what follows: rarely taken */
+	struct slow_request slowest[STATS_SLOWEST]; /* the slowest first */
+	int nslowest;
+};
+
+struct stats {
+	int threads;
+	int64_t started; /* clock_ns */
+	struct counters counters[];
+};
+
+struct stats *
+stats_new(int threads)
+{
+	size_t size = sizeof(struct stats) +
+		(size_t)threads * sizeof(struct counters);
+	struct stats *stats = aligned_alloc(CACHE_LINE, size);
+
+	if (stats == NULL)
+		return NULL;
+	memset(stats, 0, size);
+	stats->threads = threads;
+	stats->started = clock_ns();
+	for (int i = 0; i < threads; i++)
+		pthread_mutex_init(&stats->counters[i].lock, NULL);
+	return stats;
+}
+
+void
+stats_free(struct stats *stats)
+{
+	if (stats == NULL)
+		return;
+	for (int i = 0; i < stats->threads; i++)
+		pthread_mutex_destroy(&stats->counters[i].lock);
+	free(stats);
+}
+
+struct counters *
+stats_of(struct stats *stats, int i)
+{
+	assert(i >= 0 && i < stats->threads);
+	return &stats->counters[i];
+}
+
+static uint64_t
+look(const _Atomic uint64_t *number)
+{
+	return atomic_load_explicit(number, memory_order_relaxed);
+}
+
+/* Nobody else writes: no instruction that locks the bus. */
+static void
+add(_Atomic uint64_t *number, uint64_t n)
+{
+	atomic_store_explicit(number, look(number) + n, memory_order_relaxed);
+}
+
+void
+stats_count(struct counters *mine, enum count count, uint64_t n)
+{
+	add(&mine->count[count], n);
+}
+
+bool
+stats_time(struct counters *mine, int64_t ns)
+{
+	int i = 0;
+
+	while (i < STATS_BOUNDS && ns > (int64_t)stats_bounds[i] * 1000)
+		i++;
+	add(&mine->bucket[i], 1);
+	add(&mine->ns, (uint64_t)ns);
+	return ns > atomic_load_explicit(&mine->least, memory_order_relaxed);
+}
+
+/* Put request where it belongs among the n slowest; how many there are then. */
+static int
+insert(struct slow_request *slowest, int n, const struct slow_request *request)
+{
+	int at = n;
+
+	while (at > 0 && slowest[at - 1].ns < request->ns)
+		at--;
+	if (at == STATS_SLOWEST)
+		return n;
+	if (n < STATS_SLOWEST)
+		n++;
+	memmove(&slowest[at + 1], &slowest[at],
+		(size_t)(n - 1 - at) * sizeof(*slowest));
+	slowest[at] = *request;
+	return n;
+}
+
+void
+stats_slow(struct counters *mine, const struct slow_request *request)
+{
+	pthread_mutex_lock(&mine->lock);
+	mine->nslowest = insert(mine->slowest, mine->nslowest, request);
+	if (mine->nslowest == STATS_SLOWEST)
+		atomic_store_explicit(&mine->least,
+			mine->slowest[STATS_SLOWEST - 1].ns,
+			memory_order_relaxed);
+	pthread_mutex_unlock(&mine->lock);
+}
+
+static void
+add_up(struct stats_sum *sum, struct counters *counters)
+{
+	for (int i = 0; i < COUNTS; i++)
+		sum->count[i] += look(&counters->count[i]);
+	for (int i = 0; i <= STATS_BOUNDS; i++) {
+		uint64_t n = look(&counters->bucket[i]);
+
+		sum->bucket[i] += n;
+		sum->requests += n;
+	}
+	sum->ns += look(&counters->ns);
+	pthread_mutex_lock(&counters->lock);
+	for (int i = 0; i < counters->nslowest; i++)
+		sum->nslowest = insert(
+			sum->slowest, sum->nslowest, &counters->slowest[i]);
+	pthread_mutex_unlock(&counters->lock);
+}
+
+void
+stats_read(struct stats *stats, struct stats_sum *sum)
+{
+	memset(sum, 0, sizeof(*sum));
+	sum->uptime = (clock_ns() - stats->started) / CLOCK_SECOND;
+	for (int i = 0; i < stats->threads; i++)
+		add_up(sum, &stats->counters[i]);
+}
+
+void
+stats_forget_slowest(struct stats *stats)
+{
+	for (int i = 0; i < stats->threads; i++) {
+		struct counters *counters = &stats->counters[i];
+
+		pthread_mutex_lock(&counters->lock);
+		counters->nslowest = 0;
+		atomic_store_explicit(
+			&counters->least, 0, memory_order_relaxed);
+		pthread_mutex_unlock(&counters->lock);
+	}
+}

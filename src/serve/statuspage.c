@@ -1,0 +1,375 @@
+#include "serve/statuspage.h"
+
+#include <inttypes.h>
+
+#include "base/clock.h"
+#include "http/page.h"
+
+/* All that is shown. */
+struct view {
+	struct text text;
+	struct stats_sum sum;
+	struct cache_state state;
+	struct cache_item *items;
+	size_t nitems;
+	int64_t now; /* clock_ns */
+};
+
+/* A number that only grows, by the names that it has in the three formats. */
+struct row {
+	const char *says;            /* text */
+	const char *key;             /* JSON */
+	const char *metric, *labels; /* Prometheus */
+	const char *help;            /* with the first of a metric, else NULL */
+};
+
+static const struct row rows[COUNTS] = {
+	[COUNT_2XX] = {"requests answered 2xx", "requests_2xx",
+		"wwz_requests_total", "{class=\"2xx\"}",
+		"Requests answered, by the class of the status."},
+	[COUNT_3XX] = {"requests answered 3xx", "requests_3xx",
+		"wwz_requests_total", "{class=\"3xx\"}", NULL},
+	[COUNT_4XX] = {"requests answered 4xx", "requests_4xx",
+		"wwz_requests_total", "{class=\"4xx\"}", NULL},
+	[COUNT_5XX] = {"requests answered 5xx", "requests_5xx",
+		"wwz_requests_total", "{class=\"5xx\"}", NULL},
+	[COUNT_BYTES] = {"bytes sent", "bytes_sent", "wwz_sent_bytes_total", "",
+		"Bytes of bodies sent."},
+	[COUNT_GZIP] = {"members sent as gzip without inflating", "sent_gzip",
+		"wwz_members_sent_total", "{how=\"gzip\"}",
+		"Members sent, by how their bytes came about."},
+	[COUNT_INFLATED] = {"members sent inflated", "sent_inflated",
+		"wwz_members_sent_total", "{how=\"inflated\"}", NULL},
+	[COUNT_AS_IT_LIES] = {"members sent as they lie", "sent_as_it_lies",
+		"wwz_members_sent_total", "{how=\"as_it_lies\"}", NULL},
+	[COUNT_HANDED_OFF] = {"members handed off", "handed_off",
+		"wwz_members_sent_total", "{how=\"handed_off\"}", NULL},
+	[COUNT_CUT] = {"responses cut short", "responses_cut",
+		"wwz_responses_cut_total", "",
+		"Responses that did not become whole."},
+	[COUNT_HITS] = {"cache hits", "cache_hits", "wwz_cache_hits_total", "",
+		"Requests whose archive was open."},
+	[COUNT_MISSES] = {"cache misses", "cache_misses",
+		"wwz_cache_misses_total", "",
+		"Requests whose archive had to be opened."},
+	[COUNT_ACCEPTED] = {"connections accepted", "connections_accepted",
+		"wwz_connections_accepted_total", "", "Connections accepted."},
+	[COUNT_CLOSED] = {"connections closed", "connections_closed",
+		"wwz_connections_closed_total", "", "Connections closed."},
+};
+
+/* The same of the cache, and of what goes up and down. */
+enum { CACHE_ROWS = 6, UP_AND_DOWN = 3 };
+
+static const struct row cache_rows[CACHE_ROWS] = {
+	{"archives opened", "archives_opened", "wwz_archives_opened_total", "",
+		"Archives opened."},
+	{"archives evicted", "archives_evicted", "wwz_archives_evicted_total",
+		"", "Archives closed to make room for others."},
+	{"archives refused", "archives_refused", "wwz_archives_refused_total",
+		"", "Files that could not be opened as an archive."},
+	{"archives open", "archives_open", "wwz_archives_open", "",
+		"Archives that are open, failed ones among them."},
+	{"memory of their indexes", "archives_memory",
+		"wwz_archives_memory_bytes", "", "Memory of their indexes."},
+	{"connections open", "connections_open", "wwz_connections_open", "",
+		"Connections that are open."},
+};
+
+static void
+cache_values(const struct view *v, uint64_t values[CACHE_ROWS])
+{
+	uint64_t accepted = v->sum.count[COUNT_ACCEPTED];
+	uint64_t closed = v->sum.count[COUNT_CLOSED];
+
+	values[0] = v->state.opened;
+	values[1] = v->state.evicted;
+	values[2] = v->state.refused;
+	values[3] = v->state.archives;
+	values[4] = v->state.memory;
+	values[5] = accepted > closed ? accepted - closed : 0;
+}
+
+static struct str
+path_of(const struct view *v, size_t i)
+{
+	return str_of(v->items[i].archive->path);
+}
+
+static uint64_t
+members_of(const struct view *v, size_t i)
+{
+	const struct zipdir *zipdir = v->items[i].archive->zipdir;
+
+	return zipdir ? zipdir_count(zipdir) : 0;
+}
+
+static int64_t
+age_of(const struct view *v, size_t i)
+{
+	return (v->now - v->items[i].archive->opened) / CLOCK_SECOND;
+}
+
+static double
+seconds(int64_t ns)
+{
+	return (double)ns / 1e9;
+}
+
+/* Text. */
+
+static void
+add_text_slowest(struct view *v)
+{
+	struct text *t = &v->text;
+	char time[PAGE_TIME_SIZE];
+
+	text_printf(t, "\nslowest requests, in ms:\n%10s %10s %10s %10s %10s\n",
+		"all", phase_names[0], phase_names[1], phase_names[2],
+		phase_names[3]);
+	for (int i = 0; i < v->sum.nslowest; i++) {
+		const struct slow_request *r = &v->sum.slowest[i];
+
+		page_time(r->ended, time);
+		text_printf(t, "%10.3f", seconds(r->ns) * 1000);
+		for (int k = 0; k < PHASES; k++)
+			text_printf(t, " %10.3f", seconds(r->spent[k]) * 1000);
+		text_printf(t, "  %s %d ", time, r->status);
+		page_add_plain(t, (struct str){r->uri, r->n});
+		text_byte(t, '\n');
+	}
+}
+
+static void
+add_text(struct view *v)
+{
+	struct text *t = &v->text;
+	uint64_t values[CACHE_ROWS], below = 0;
+
+	cache_values(v, values);
+	text_printf(t, "wwz %s\n\n%12" PRId64 "  seconds since the start\n",
+		WWZ_VERSION, v->sum.uptime);
+	for (int i = 0; i < COUNTS; i++)
+		text_printf(t, "%12" PRIu64 "  %s\n", v->sum.count[i],
+			rows[i].says);
+	for (int i = 0; i < CACHE_ROWS; i++)
+		text_printf(t, "%12" PRIu64 "  %s\n", values[i],
+			cache_rows[i].says);
+	text_add(t, STR("\nrequests by time to answer:\n"));
+	for (int i = 0; i < STATS_BOUNDS; i++) {
+		below += v->sum.bucket[i];
+		text_printf(t, "%12" PRIu64 "  up to %g ms\n", below,
+			(double)stats_bounds[i] / 1000);
+	}
+	text_printf(t, "%12" PRIu64 "  all, %.3f s together\n", v->sum.requests,
+		seconds((int64_t)v->sum.ns));
+	add_text_slowest(v);
+	text_printf(t, "\nopen archives, used last first:\n%10s %10s %10s\n",
+		"members", "memory", "age in s");
+	for (size_t i = 0; i < v->nitems; i++) {
+		text_printf(t, "%10" PRIu64 " %10zu %10" PRId64 "  ",
+			members_of(v, i), v->items[i].memory, age_of(v, i));
+		page_add_plain(t, path_of(v, i));
+		text_byte(t, '\n');
+	}
+}
+
+/* JSON. */
+
+static void
+add_json_times(struct view *v)
+{
+	struct text *t = &v->text;
+	char time[PAGE_TIME_SIZE];
+	uint64_t below = 0;
+
+	text_printf(t,
+		"\"request_seconds\":{\"count\":%" PRIu64 ",\"sum\":%.6f,"
+		"\"buckets\":[",
+		v->sum.requests, seconds((int64_t)v->sum.ns));
+	for (int i = 0; i < STATS_BOUNDS; i++) {
+		below += v->sum.bucket[i];
+		text_printf(t, "%s{\"le\":%g,\"count\":%" PRIu64 "}",
+			i ? "," : "", (double)stats_bounds[i] / 1e6, below);
+	}
+	text_add(t, STR("]},\n\"slowest\":["));
+	for (int i = 0; i < v->sum.nslowest; i++) {
+		const struct slow_request *r = &v->sum.slowest[i];
+
+		text_printf(t, "%s\n{\"seconds\":%.6f", i ? "," : "",
+			seconds(r->ns));
+		for (int k = 0; k < PHASES; k++)
+			text_printf(t, ",\"%s\":%.6f", phase_names[k],
+				seconds(r->spent[k]));
+		page_time(r->ended, time);
+		text_printf(t, ",\"ended\":\"%s\",\"status\":%d,\"uri\":", time,
+			r->status);
+		page_add_json(t, (struct str){r->uri, r->n});
+		text_byte(t, '}');
+	}
+	text_add(t, STR("],\n"));
+}
+
+static void
+add_json(struct view *v)
+{
+	struct text *t = &v->text;
+	uint64_t values[CACHE_ROWS];
+
+	cache_values(v, values);
+	text_printf(t, "{\"version\":\"%s\",\"uptime\":%" PRId64 ",\n",
+		WWZ_VERSION, v->sum.uptime);
+	for (int i = 0; i < COUNTS; i++)
+		text_printf(t, "\"%s\":%" PRIu64 ",\n", rows[i].key,
+			v->sum.count[i]);
+	for (int i = 0; i < CACHE_ROWS; i++)
+		text_printf(t, "\"%s\":%" PRIu64 ",\n", cache_rows[i].key,
+			values[i]);
+	add_json_times(v);
+	text_add(t, STR("\"archives\":["));
+	for (size_t i = 0; i < v->nitems; i++) {
+		text_printf(t, "%s\n{\"path\":", i ? "," : "");
+		page_add_json(t, path_of(v, i));
+		text_printf(t,
+			",\"members\":%" PRIu64 ",\"memory\":%zu,"
+			"\"age\":%" PRId64 "}",
+			members_of(v, i), v->items[i].memory, age_of(v, i));
+	}
+	text_add(t, STR("]}\n"));
+}
+
+/* Prometheus. */
+
+static void
+add_help(struct text *t, const char *metric, const char *type, const char *help)
+{
+	text_printf(
+		t, "# HELP %s %s\n# TYPE %s %s\n", metric, help, metric, type);
+}
+
+static void
+add_metric(
+	struct text *t, const struct row *row, const char *type, uint64_t value)
+{
+	if (row->help != NULL)
+		add_help(t, row->metric, type, row->help);
+	text_printf(t, "%s%s %" PRIu64 "\n", row->metric, row->labels, value);
+}
+
+static void
+add_histogram(struct view *v)
+{
+	static const char name[] = "wwz_request_duration_seconds";
+	struct text *t = &v->text;
+	uint64_t below = 0;
+
+	add_help(t, name, "histogram", "Time to answer a request.");
+	for (int i = 0; i < STATS_BOUNDS; i++) {
+		below += v->sum.bucket[i];
+		text_printf(t, "%s_bucket{le=\"%g\"} %" PRIu64 "\n", name,
+			(double)stats_bounds[i] / 1e6, below);
+	}
+	text_printf(t,
+		"%s_bucket{le=\"+Inf\"} %" PRIu64 "\n%s_sum %.6f\n"
+		"%s_count %" PRIu64 "\n",
+		name, v->sum.requests, name, seconds((int64_t)v->sum.ns), name,
+		v->sum.requests);
+}
+
+/* A number of each archive. */
+static void
+add_archives(struct view *v, const char *metric, const char *help,
+	uint64_t (*value)(const struct view *, size_t))
+{
+	struct text *t = &v->text;
+
+	if (v->nitems > 0)
+		add_help(t, metric, "gauge", help);
+	for (size_t i = 0; i < v->nitems; i++) {
+		text_printf(t, "%s{archive=", metric);
+		page_add_label(t, path_of(v, i));
+		text_printf(t, "} %" PRIu64 "\n", value(v, i));
+	}
+}
+
+static uint64_t
+memory_value(const struct view *v, size_t i)
+{
+	return v->items[i].memory;
+}
+
+static uint64_t
+age_value(const struct view *v, size_t i)
+{
+	return (uint64_t)age_of(v, i);
+}
+
+static void
+add_prometheus(struct view *v)
+{
+	struct text *t = &v->text;
+	uint64_t values[CACHE_ROWS];
+
+	cache_values(v, values);
+	add_help(t, "wwz_uptime_seconds", "gauge", "Time since the start.");
+	text_printf(t, "wwz_uptime_seconds %" PRId64 "\n", v->sum.uptime);
+	for (int i = 0; i < COUNTS; i++)
+		add_metric(t, &rows[i], "counter", v->sum.count[i]);
+	for (int i = 0; i < CACHE_ROWS; i++)
+		add_metric(t, &cache_rows[i],
+			i < CACHE_ROWS - UP_AND_DOWN ? "counter" : "gauge",
+			values[i]);
+	add_histogram(v);
+	/* No names here, which would be new ones again and again. */
+	if (v->sum.nslowest > 0)
+		add_help(t, "wwz_slowest_request_seconds", "gauge",
+			"Time of the slowest requests.");
+	for (int i = 0; i < v->sum.nslowest; i++)
+		text_printf(t,
+			"wwz_slowest_request_seconds{rank=\"%d\"} %.6f\n",
+			i + 1, seconds(v->sum.slowest[i].ns));
+	add_archives(v, "wwz_archive_members", "Members of an open archive.",
+		members_of);
+	add_archives(v, "wwz_archive_memory_bytes", "Memory of its index.",
+		memory_value);
+	add_archives(v, "wwz_archive_age_seconds", "Time since it was opened.",
+		age_value);
+}
+
+/* In the arena; without memory there is less to see, and 503. */
+static void
+look(struct view *v, struct stats *stats, struct cache *cache)
+{
+	v->now = clock_ns();
+	stats_read(stats, &v->sum);
+	v->items = arena_get(
+		v->text.arena, STATUSPAGE_ARCHIVES * sizeof(*v->items));
+	v->nitems = cache_list(
+		cache, &v->state, v->items, v->items ? STATUSPAGE_ARCHIVES : 0);
+}
+
+void
+statuspage_answer(struct response *response, struct str query,
+	struct stats *stats, struct cache *cache)
+{
+	struct str format = page_query(query, STR("format"));
+	struct view v = {.text = {.arena = response->body.arena}};
+
+	look(&v, stats, cache);
+	if (str_eq(format, STR("json"))) {
+		response->content_type = STR("application/json");
+		add_json(&v);
+	} else if (str_eq(format, STR("prometheus"))) {
+		response->content_type = STR("text/plain; version=0.0.4; "
+					     "charset=utf-8");
+		add_prometheus(&v);
+	} else {
+		response->content_type = STR("text/plain; charset=utf-8");
+		add_text(&v);
+	}
+	for (size_t i = 0; i < v.nitems; i++)
+		archive_drop(v.items[i].archive);
+	response->cache_control = STR("no-store");
+	response->has_length = true;
+	body_add_text(&response->body, text_str(&v.text));
+}

@@ -1,0 +1,181 @@
+#include "servecheck.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "serve/accesslog.h"
+#include "fcgi/confine.h"
+#include "base/log.h"
+#include "fcgi/peers.h"
+
+static int fault(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static int
+fault(const char *format, ...)
+{
+	va_list args;
+
+	fputs("wwz: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return -1;
+}
+
+/* Those that root opens, or the others. */
+static int
+check_listeners(const struct options *options, bool by_root)
+{
+	struct listener_fault why;
+	int result = 0;
+
+	for (int i = 0; i < options->nlisten; i++) {
+		const char *address = options->listen[i];
+
+		if (by_root !=
+			(options->user != NULL &&
+				listener_is_for_root(address)))
+			continue;
+		if (listener_check(address, options->allow_remote, &why) < 0)
+			result = fault("%s", why.text);
+		else
+			printf("listen: %s\n", address);
+	}
+	return result;
+}
+
+static void
+check_inherited(const struct options *options)
+{
+	struct listeners passed = {.n = 0};
+	struct listener_fault why;
+
+	if (options->nlisten > 0)
+		return;
+	if (listener_inherit(&passed, &why) == 0)
+		printf("listen: sockets that were passed, %d\n", passed.n);
+	else
+		printf("listen: what it is given when it starts (LISTEN_FDS, "
+		       "or descriptor 0)\n");
+}
+
+static int
+check_user(const struct options *options)
+{
+	struct confine_user user;
+
+	if (options->user == NULL) {
+		if (geteuid() == 0)
+			printf("user: root, which is more than it needs: see "
+			       "--user\n");
+		return 0;
+	}
+	if (confine_find(&user, options->user) < 0 || confine_become(&user) < 0)
+		return fault("%s: %s", options->user,
+			errno == EINVAL ? "there is no such user"
+					: strerrordesc_np(errno));
+	printf("user: %s\n", options->user);
+	return 0;
+}
+
+static int
+check_root(const struct options *options, const struct site *site)
+{
+	if (options->root == NULL) {
+		printf("root: the DOCUMENT_ROOT of each request\n");
+	} else {
+		if (access(options->root, R_OK | X_OK) < 0)
+			return fault("%s: %s", options->root,
+				strerrordesc_np(errno));
+		printf("root: %s\n", options->root);
+	}
+	printf("archives: *%.*s, at most %zu open, with %" PRIu64 " bytes of "
+	       "memory\n",
+		STR_ARG(site->suffix), options->max_archives,
+		options->max_memory);
+	return 0;
+}
+
+/* A file that is missing is to be made. */
+static int
+check_access_log(const char *path)
+{
+	char copy[PATH_MAX];
+	int result;
+
+	if (path == NULL)
+		return 0;
+	if (strcmp(path, "-") == 0) {
+		printf("access log: standard output\n");
+		return 0;
+	}
+	snprintf(copy, sizeof(copy), "%s", path);
+	if (geteuid() == 0 && !accesslog_is_for_root(path))
+		return fault("%s: %s", path, ACCESSLOG_NOT_BY_ROOT);
+	result = access(path, W_OK);
+	if (result < 0 && errno == ENOENT)
+		result = access(dirname(copy), W_OK | X_OK);
+	if (result < 0)
+		return fault("%s: %s", path, strerrordesc_np(errno));
+	printf("access log: %s\n", path);
+	return 0;
+}
+
+static int
+check_limits(const struct options *options)
+{
+	struct rlimit limit;
+	size_t peers, room;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return fault("descriptors: %s", strerrordesc_np(errno));
+	peers = peers_max(limit.rlim_max);
+	room = (size_t)limit.rlim_max - peers;
+	printf("descriptors: %" PRIu64 ", of these %zu for connections\n",
+		(uint64_t)limit.rlim_max, peers);
+	if (options->max_archives > room)
+		return fault("--max-archives %zu: %" PRIu64 " descriptors "
+			     "leave room for "
+			     "%zu; raise the "
+			     "limit "
+			     "(ulimit -n, LimitNOFILE)",
+			options->max_archives, (uint64_t)limit.rlim_max, room);
+	return 0;
+}
+
+static void
+print_rest(const struct options *options)
+{
+	printf("threads: %d\n", options->limits.threads);
+	printf("log: standard error, %s and worse\n", log_names[log_limit]);
+	if (options->slow_ms >= 0)
+		printf("slow requests: logged from %d ms on\n",
+			options->slow_ms);
+	printf("status page: %s\n",
+		options->status ? "-wwz-status below any archive" : "none");
+	printf("at the end: up to %d s for responses under way\n",
+		options->limits.grace_seconds);
+}
+
+int
+preflight(const struct options *options, const struct site *site)
+{
+	/* As in a start: what root does, then all else as the other user. */
+	int result = check_listeners(options, true);
+
+	result |= check_user(options);
+	result |= check_listeners(options, false);
+	check_inherited(options);
+	result |= check_root(options, site);
+	result |= check_access_log(options->access_log);
+	result |= check_limits(options);
+	print_rest(options);
+	return fflush(stdout) == 0 ? result : -1;
+}

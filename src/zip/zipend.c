@@ -1,0 +1,297 @@
+#include "zip/zipend.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "zip/zipentry.h"
+
+enum {
+	END_SIZE = 22,
+	END64_SIZE = 56,
+	LOCATOR_SIZE = 20,
+	COMMENT_MAX = 65535,
+	TAIL_MAX = LOCATOR_SIZE + END_SIZE + COMMENT_MAX,
+};
+
+#define END_SIGNATURE     0x06054b50u
+#define END64_SIGNATURE   0x06064b50u
+#define LOCATOR_SIGNATURE 0x07064b50u
+
+/* The last bytes of the file, in memory. */
+struct tail {
+	unsigned char *p;
+	size_t n;
+	uint64_t offset; /* of p[0] in the file */
+};
+
+enum zipdir_result
+zip_damaged(struct zip_fault *fault, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(fault->text, sizeof(fault->text), format, args);
+	va_end(args);
+	return ZIPDIR_DAMAGED;
+}
+
+enum zipdir_result
+zip_read(int fd, void *buffer, size_t size, uint64_t offset,
+	struct zip_fault *fault)
+{
+	size_t have = 0;
+
+	while (have < size) {
+		ssize_t n = pread(fd, (char *)buffer + have, size - have,
+			(off_t)(offset + have));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			zip_damaged(fault,
+				"reading at offset %" PRIu64 " failed",
+				offset + have);
+			return ZIPDIR_FAILED;
+		}
+		if (n == 0)
+			return zip_damaged(fault,
+				"the file ends at offset %" PRIu64 " while it "
+				"is read",
+				offset + have);
+		have += (size_t)n;
+	}
+	return ZIPDIR_OK;
+}
+
+static enum zipdir_result
+tail_read(struct tail *tail, int fd, uint64_t size, struct zip_fault *fault)
+{
+	enum zipdir_result result;
+
+	tail->n = size < TAIL_MAX ? (size_t)size : TAIL_MAX;
+	tail->offset = size - tail->n;
+	tail->p = malloc(tail->n + 1);
+	if (tail->p == NULL) {
+		zip_damaged(fault, "no memory for the end of the file");
+		return ZIPDIR_FAILED;
+	}
+	result = zip_read(fd, tail->p, tail->n, tail->offset, fault);
+	if (result != ZIPDIR_OK) {
+		free(tail->p);
+		tail->p = NULL;
+	}
+	return result;
+}
+
+/* The end record in the tail, NULL when there is none. */
+static const unsigned char *
+find_end(const struct tail *tail)
+{
+	if (tail->n < END_SIZE)
+		return NULL;
+	for (size_t at = tail->n - END_SIZE + 1; at-- > 0;) {
+		const unsigned char *p = tail->p + at;
+
+		if (p[0] == 'P' && get32(p) == END_SIGNATURE &&
+			at + END_SIZE + get16(p + 20) == tail->n)
+			return p;
+	}
+	return NULL;
+}
+
+/* An end record that says something else than its zip64 form is refused; all
+ * bits set means: look there. */
+static bool
+agrees(uint64_t is, uint64_t said, uint64_t saturated)
+{
+	return said == saturated || said == is;
+}
+
+/* Read the zip64 end record that the locator points to.  With data in front of
+ * the archive the offset in the locator is too low: then the record is looked
+ * for where it stands when it has no extensible data. */
+static enum zipdir_result
+read_end64(unsigned char *record, const unsigned char *locator, uint64_t at,
+	int fd, uint64_t *offset, struct zip_fault *fault)
+{
+	const uint64_t try[] = {get64(locator + 8), at - END64_SIZE};
+
+	for (int i = 0; i < 2; i++) {
+		enum zipdir_result result;
+
+		if (at < END64_SIZE || try[i] > at - END64_SIZE)
+			continue;
+		result = zip_read(fd, record, END64_SIZE, try[i], fault);
+		if (result != ZIPDIR_OK)
+			return result;
+		*offset = try[i];
+		if (get32(record) == END64_SIGNATURE &&
+			get64(record + 4) == at - try[i] - 12)
+			return ZIPDIR_OK;
+	}
+	return zip_damaged(fault,
+		"zip64 locator at offset %" PRIu64 " points to no zip64 end "
+		"record: %" PRIu64,
+		at, try[0]);
+}
+
+static enum zipdir_result
+read_zip64(struct zipend *end, uint64_t *recorded, const unsigned char *p,
+	uint64_t at, int fd, struct zip_fault *fault)
+{
+	unsigned char record[END64_SIZE];
+	const unsigned char *locator = p - LOCATOR_SIZE;
+	enum zipdir_result result =
+		read_end64(record, locator, at, fd, &end->record, fault);
+
+	if (result != ZIPDIR_OK)
+		return result;
+	if (get32(record + 16) != 0 || get32(record + 20) != 0 ||
+		get64(record + 24) != get64(record + 32))
+		return zip_damaged(fault,
+			"zip64 end record at offset %" PRIu64 ": archives of "
+			"several disks "
+			"are not read",
+			end->record);
+	end->zip64 = true;
+	end->shift = end->record - get64(locator + 8);
+	end->count = get64(record + 32);
+	end->size = get64(record + 40);
+	*recorded = get64(record + 48);
+	if (!agrees(end->count, get16(p + 10), UINT16_MAX) ||
+		!agrees(end->size, get32(p + 12), UINT32_MAX) ||
+		!agrees(*recorded, get32(p + 16), UINT32_MAX))
+		return zip_damaged(fault,
+			"zip64 end record at offset %" PRIu64 " and end record "
+			"contradict each "
+			"other",
+			end->record);
+	return ZIPDIR_OK;
+}
+
+/* Fill *end from the end record p at offset at, or its zip64 form. */
+static enum zipdir_result
+read_records(struct zipend *end, uint64_t *recorded, const unsigned char *p,
+	uint64_t at, const struct tail *tail, int fd, struct zip_fault *fault)
+{
+	bool located = at - tail->offset >= LOCATOR_SIZE &&
+		get32(p - LOCATOR_SIZE) == LOCATOR_SIGNATURE;
+
+	if (located)
+		return read_zip64(
+			end, recorded, p, at - LOCATOR_SIZE, fd, fault);
+	if (get16(p + 4) != 0 || get16(p + 6) != 0 ||
+		get16(p + 8) != get16(p + 10))
+		return zip_damaged(fault,
+			"end record at offset %" PRIu64 ": archives of several "
+			"disks are not read",
+			at);
+	end->record = at;
+	end->zip64 = false;
+	end->count = get16(p + 10);
+	end->size = get32(p + 12);
+	*recorded = get32(p + 16);
+	return ZIPDIR_OK;
+}
+
+/* The central directory ends where the end records begin. */
+static enum zipdir_result
+place(struct zipend *end, uint64_t recorded, struct zip_fault *fault)
+{
+	if (end->size > end->record)
+		return zip_damaged(fault,
+			"end record at offset %" PRIu64 ": no room for a "
+			"central directory of "
+			"%" PRIu64 " bytes",
+			end->record, end->size);
+	end->start = end->record - end->size;
+	if (recorded > end->start)
+		return zip_damaged(fault,
+			"end record at offset %" PRIu64 ": the central "
+			"directory is at "
+			"%" PRIu64 ", not at "
+			"%" PRIu64,
+			end->record, end->start, recorded);
+	end->prefix = end->start - recorded;
+	if (end->zip64 && end->shift != end->prefix)
+		return zip_damaged(fault,
+			"zip64 end record at offset %" PRIu64 ": its locator "
+			"points "
+			"elsewhere",
+			end->record);
+	return ZIPDIR_OK;
+}
+
+enum zipdir_result
+zipend_read(struct zipend *end, int fd, uint64_t size, struct zip_fault *fault)
+{
+	struct tail tail;
+	const unsigned char *p;
+	uint64_t recorded = 0;
+	enum zipdir_result result = tail_read(&tail, fd, size, fault);
+
+	if (result != ZIPDIR_OK)
+		return result;
+	*end = (struct zipend){0};
+	p = find_end(&tail);
+	if (p == NULL) {
+		zip_damaged(fault,
+			"no end record in the last %zu bytes of %" PRIu64,
+			tail.n, size);
+		result = ZIPDIR_NO_END;
+	} else {
+		uint64_t at = tail.offset + (uint64_t)(p - tail.p);
+
+		result = read_records(end, &recorded, p, at, &tail, fd, fault);
+	}
+	free(tail.p);
+	return result == ZIPDIR_OK ? place(end, recorded, fault) : result;
+}
+
+uint64_t
+zipend_members(const struct zipend *end)
+{
+	uint64_t most = end->size / ZIPENTRY_SIZE;
+
+	if (end->count >= most)
+		return most;
+	/* See zipend_check. */
+	return end->zip64 ? end->count : most - (most - end->count) % 65536;
+}
+
+enum zipdir_result
+zipend_check(const struct zipend *end, const unsigned char *copy,
+	uint64_t *count, struct zip_fault *fault)
+{
+	uint64_t at = 0;
+
+	for (*count = 0; at < end->size; ++*count) {
+		uint64_t room = end->size - at;
+		size_t size =
+			room < ZIPENTRY_SIZE ? 0 : zipentry_size(copy + at);
+
+		if (size == 0)
+			return zip_damaged(fault,
+				"no central directory header at offset "
+				"%" PRIu64,
+				end->start + at);
+		if (size > room)
+			return zip_damaged(fault,
+				"central directory header at offset %" PRIu64
+				" reaches beyond the central directory",
+				end->start + at);
+		at += size;
+	}
+	/* Writers without zip64 let a count of 65,536 start at 0 again. */
+	if (end->count != (end->zip64 ? *count : *count % 65536))
+		return zip_damaged(fault,
+			"end record at offset %" PRIu64 " counts %" PRIu64
+			" members, the central directory holds %" PRIu64,
+			end->record, end->count, *count);
+	return ZIPDIR_OK;
+}

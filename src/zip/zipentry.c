@@ -1,0 +1,173 @@
+#include "zip/zipentry.h"
+
+#include <stdlib.h>
+
+#include "base/bytes.h"
+
+#define SIGNATURE 0x02014b50u
+
+size_t
+zipentry_size(const unsigned char *entry)
+{
+	if (get32(entry) != SIGNATURE)
+		return 0;
+	return ZIPENTRY_SIZE + (size_t)get16(entry + 28) + get16(entry + 30) +
+		get16(entry + 32);
+}
+
+struct str
+zipentry_recorded(const unsigned char *entry)
+{
+	return (struct str){
+		(const char *)entry + ZIPENTRY_SIZE, get16(entry + 28)};
+}
+
+struct str
+zipentry_extra(const unsigned char *entry)
+{
+	struct str raw = zipentry_recorded(entry);
+
+	return (struct str){raw.p + raw.n, get16(entry + 30)};
+}
+
+struct str
+zipentry_plain(struct str recorded)
+{
+	while (str_starts(recorded, STR("./")))
+		recorded = str_slice(recorded, 2, recorded.n);
+	return recorded;
+}
+
+struct str
+zipentry_name(const unsigned char *entry)
+{
+	return zipentry_plain(zipentry_recorded(entry));
+}
+
+bool
+zipentry_is_cp437(const unsigned char *entry)
+{
+	return (get16(entry + 8) & ZIP_UTF8) == 0 &&
+		!str_is_utf8(zipentry_recorded(entry));
+}
+
+const char *
+zipentry_unreachable(struct str name)
+{
+	if (name.n == 0)
+		return "the name is empty";
+	if (name.p[0] == '/')
+		return "the name is absolute";
+	while (name.n > 0) {
+		struct str component = {name.p, 0};
+
+		for (; component.n < name.n; component.n++) {
+			unsigned char c = (unsigned char)name.p[component.n];
+
+			if (c == '/')
+				break;
+			if (c < ' ' || c == 0x7f)
+				return "the name holds a control character";
+		}
+		if (component.n == 0)
+			return "the name holds an empty component";
+		if (str_eq(component, STR(".")))
+			return "the name holds the component \".\"";
+		if (str_eq(component, STR("..")))
+			return "the name holds the component \"..\"";
+		name = str_slice(
+			name, component.n + (component.n < name.n), name.n);
+	}
+	return NULL;
+}
+
+/* Seconds since 1970 of a time of MS-DOS (section 4.4.6), read as UTC. */
+static int64_t
+dos_time(uint16_t time, uint16_t date)
+{
+	static const int before[12] = {
+		0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
+	int year = (date >> 9) + 1980, month = date >> 5 & 15, day = date & 31;
+	int64_t days;
+
+	month = month < 1 ? 1 : month > 12 ? 12 : month;
+	day = day < 1 ? 1 : day;
+	/* Leap years up to the one before; 2100 is none. */
+	days = (year - 1970) * 365 + (year - 1969) / 4 - (year > 2100);
+	days += before[month - 1] + day - 1;
+	days += month > 2 && year % 4 == 0 && year != 2100;
+	return days * 86400 + (time >> 11) * 3600 + (time >> 5 & 63) * 60 +
+		(time & 31) * 2;
+}
+
+/* A 64-bit value replaces one that is all ones (section 4.5.3). */
+static void
+take64(struct str *field, uint64_t *value)
+{
+	if (*value != UINT32_MAX || field->n < 8)
+		return;
+	*value = get64((const unsigned char *)field->p);
+	*field = str_slice(*field, 8, field->n);
+}
+
+void
+zipentry_read_extra(struct member *member, struct str extra)
+{
+	while (extra.n >= 4) {
+		const unsigned char *p = (const unsigned char *)extra.p;
+		unsigned id = get16(p);
+		size_t n = get16(p + 2);
+		struct str field;
+
+		if (n > extra.n - 4)
+			return;
+		field = str_slice(extra, 4, 4 + n);
+		extra = str_slice(extra, 4 + n, extra.n);
+		if (id == 0x0001) {
+			take64(&field, &member->size);
+			take64(&field, &member->packed);
+			take64(&field, &member->offset);
+		} else if (id == 0x5455 && n >= 5 && (p[4] & 1) != 0) {
+			member->modified = (int32_t)get32(p + 5);
+		}
+	}
+}
+
+void
+zipentry_read(
+	const unsigned char *entry, uint64_t prefix, struct member *member)
+{
+	*member = (struct member){
+		.name = zipentry_name(entry),
+		.size = get32(entry + 24),
+		.packed = get32(entry + 20),
+		.offset = get32(entry + 42),
+		.modified = dos_time(get16(entry + 12), get16(entry + 14)),
+		.crc = get32(entry + 16),
+		.slot = ZIPDIR_NO_SLOT,
+		.method = get16(entry + 10),
+		.flags = get16(entry + 8),
+	};
+	zipentry_read_extra(member, zipentry_extra(entry));
+	/* What overflows lies beyond any file; it is found out when it is
+	 * looked for there. */
+	if (member->offset > UINT64_MAX - prefix)
+		member->offset = UINT64_MAX;
+	else
+		member->offset += prefix;
+}
+
+static int
+by_name(const void *a, const void *b, void *data)
+{
+	const unsigned char *entries = data;
+
+	return str_compare(zipentry_name(entries + *(const uint32_t *)a),
+		zipentry_name(entries + *(const uint32_t *)b));
+}
+
+void
+zipentry_sort(unsigned char *entries, uint32_t *order, size_t n)
+{
+	qsort_r(order, n, sizeof(*order), by_name, entries);
+}

@@ -1,0 +1,39 @@
+#include "zip/ziplocal.h"
+
+#include "base/bytes.h"
+
+#define LOCAL_SIGNATURE 0x04034b50u
+
+uint32_t
+ziplocal_size(const unsigned char *header)
+{
+	if (get32(header) != LOCAL_SIGNATURE)
+		return 0;
+	return ZIPLOCAL_SIZE + (uint32_t)get16(header + 26) +
+		get16(header + 28);
+}
+
+const char *
+ziplocal_differs(const unsigned char *header, const struct member *member)
+{
+	struct str name = {
+		(const char *)header + ZIPLOCAL_SIZE, get16(header + 26)};
+	struct str extra = {name.p + name.n, get16(header + 28)};
+	struct member local = {
+		.size = get32(header + 22), .packed = get32(header + 18)};
+	unsigned flags = get16(header + 6);
+	bool later = (flags & ZIP_DESCRIPTOR) != 0;
+
+	zipentry_read_extra(&local, extra);
+	if (!str_eq(zipentry_plain(name), member->name))
+		return "local header and directory differ in name";
+	if (get16(header + 8) != member->method)
+		return "local header and directory differ in method";
+	if (((flags ^ member->flags) & ZIP_ENCRYPTED) != 0)
+		return "local header and directory differ in encryption";
+	if (local.size != member->size && !(later && local.size == 0))
+		return "local header and directory differ in size";
+	if (local.packed != member->packed && !(later && local.packed == 0))
+		return "local header and directory differ in compressed size";
+	return NULL;
+}

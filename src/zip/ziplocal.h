@@ -1,0 +1,23 @@
+/* The header in front of a member's data (APPNOTE 6.3, section 4.3.7). */
+
+#ifndef ZIPLOCAL_H
+#define ZIPLOCAL_H
+
+#include "zip/zipentry.h"
+
+enum {
+	ZIPLOCAL_SIZE = 30, /* the part of fixed size */
+	ZIPLOCAL_MAX = ZIPLOCAL_SIZE + 2 * 65535,
+};
+
+/* The whole header's size, from its first ZIPLOCAL_SIZE bytes; 0 when they are
+ * no local header. */
+uint32_t ziplocal_size(const unsigned char *header);
+
+/* What the whole header says against the directory's word: name, method,
+ * encryption, sizes.  NULL when they agree (sizes may be 0 when they follow the
+ * data), else a sentence.  Pure. */
+const char *ziplocal_differs(
+	const unsigned char *header, const struct member *member);
+
+#endif
