@@ -41,7 +41,7 @@ method_name(unsigned method)
 }
 
 static const char *
-coding_name(enum coding coding)
+shown_coding(enum coding coding)
 {
 	return coding == CODING_IDENTITY ? "identity"
 					 : encoding_names[coding].p;
@@ -53,7 +53,7 @@ print_why(const struct response *response, const struct request *request)
 {
 	unsigned others = response->available & ~(1u << response->coding);
 
-	printf("why: %s: ", coding_name(response->coding));
+	printf("why: %s: ", shown_coding(response->coding));
 	if (response->chosen == CHOSEN_FOR_RANGE)
 		printf("Range without %s\n",
 			request->param[PARAM_IF_RANGE].n > 0 ? "an entity tag "
@@ -72,7 +72,7 @@ print_why(const struct response *response, const struct request *request)
 						    : "");
 		for (int i = 0; i < CODINGS; i++) {
 			if ((others & 1u << i) != 0)
-				printf(" %s", coding_name((enum coding)i));
+				printf(" %s", shown_coding((enum coding)i));
 		}
 		printf("\n");
 	}

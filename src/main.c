@@ -11,13 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "fcgi/cgi.h"
-#include "check/check.h"
-#include "fcgi/confine.h"
-#include "explain.h"
-#include "fcgi/fcgi.h"
 #include "archive/guard.h"
 #include "base/log.h"
+#include "check/check.h"
+#include "explain.h"
+#include "fcgi/cgi.h"
+#include "fcgi/confine.h"
+#include "fcgi/fcgi.h"
 #include "options.h"
 #include "pack/pack.h"
 #include "servecheck.h"
@@ -52,7 +52,7 @@ struct roots {
 /* The root without symbolic links, and as it was written: front ends may say
  * either. */
 static int
-set_root(struct site *site, const char *root, struct roots *roots)
+resolve_root(struct site *site, const char *root, struct roots *roots)
 {
 	struct stat st;
 	size_t n;
@@ -97,8 +97,8 @@ set_site(struct site *site, const struct options *options, struct roots *roots)
 	};
 	/* explain has no front end to say where it stands. */
 	if (options->root == NULL && options->command == COMMAND_EXPLAIN)
-		return set_root(site, ".", roots);
-	return options->root ? set_root(site, options->root, roots) : 0;
+		return resolve_root(site, ".", roots);
+	return options->root ? resolve_root(site, options->root, roots) : 0;
 }
 
 /* Archives and connections take descriptors: all that may be had. */
@@ -303,7 +303,7 @@ run_service(const struct options *options)
 	if (service.cache == NULL)
 		return usage_of("start", strerrordesc_np(errno));
 	if (options->check)
-		status = preflight(options, &site) < 0 ? EXIT_USAGE : 0;
+		status = servecheck(options, &site) < 0 ? EXIT_USAGE : 0;
 	else if (options->command == COMMAND_EXPLAIN)
 		status = explain(&service, options->words[0], options->fields,
 			options->nfields);

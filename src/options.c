@@ -9,11 +9,11 @@
 
 enum { HELP_WIDTH = 78 };
 
-static int refuse(struct options_fault *fault, const char *format, ...)
+static int words_refused(struct options_fault *fault, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 static int
-refuse(struct options_fault *fault, const char *format, ...)
+words_refused(struct options_fault *fault, const char *format, ...)
 {
 	va_list args;
 
@@ -86,8 +86,8 @@ refuse_option(const struct options *options, struct options_fault *fault,
 		optopt > 0 && optopt < 256 ? letter : argv[optind - 1];
 
 	if (found == ':')
-		return refuse(fault, "%s needs a value", word);
-	return refuse(fault, "unknown option %s, see wwz help %s", word,
+		return words_refused(fault, "%s needs a value", word);
+	return words_refused(fault, "unknown option %s, see wwz help %s", word,
 		command_specs[options->command].name);
 }
 
@@ -111,7 +111,7 @@ take_options(struct options *options, int argc, char *const *argv,
 		assert(spec != NULL);
 		why = spec->set(options, optarg);
 		if (why != NULL)
-			return refuse(fault, "--%s%s%s: %s", spec->name,
+			return words_refused(fault, "--%s%s%s: %s", spec->name,
 				optarg ? " " : "", optarg ? optarg : "", why);
 	}
 	return optind;
@@ -147,11 +147,11 @@ take_rest(struct options *options, int n, char *const *words,
 	const struct command_spec *command = &command_specs[options->command];
 
 	if (n > command->most)
-		return refuse(fault,
+		return words_refused(fault,
 			"%s is one argument too many, see wwz help %s",
 			words[command->most], command->name);
 	if (n < command->least)
-		return refuse(fault, "expected %s, see wwz help %s",
+		return words_refused(fault, "expected %s, see wwz help %s",
 			command->wants, command->name);
 	options->words = words;
 	options->nwords = n;
@@ -160,7 +160,8 @@ take_rest(struct options *options, int n, char *const *words,
 	options->topic = command_named(words[0]);
 	if (options->topic != COMMANDS)
 		return 0;
-	return refuse(fault, "unknown command %s, see wwz help", words[0]);
+	return words_refused(
+		fault, "unknown command %s, see wwz help", words[0]);
 }
 
 int
@@ -173,8 +174,8 @@ options_read(struct options *options, int argc, char *const *argv,
 	if (argc > 1) {
 		options->command = command_named(argv[1]);
 		if (options->command == COMMANDS && argv[1][0] != '-')
-			return refuse(fault, "unknown command %s, see wwz help",
-				argv[1]);
+			return words_refused(fault,
+				"unknown command %s, see wwz help", argv[1]);
 	}
 	/* Options right behind the name are those of serve. */
 	if (argc > 1 && options->command != COMMANDS) {

@@ -7,9 +7,9 @@
 #include <sys/types.h>
 
 #include "fcgi/listener.h"
-#include "pack/pack.h"
 #include "fcgi/server.h"
 #include "http/site.h"
+#include "pack/pack.h"
 
 enum {
 	OPTIONS_INDEXES = 16,

@@ -3,8 +3,8 @@
 #include <limits.h>
 #include <stdlib.h>
 
-#include "http/encoding.h"
 #include "base/log.h"
+#include "http/encoding.h"
 #include "pack/precompress.h"
 
 enum {
@@ -114,7 +114,7 @@ set_allow_remote(struct options *o, const char *value)
 }
 
 static const char *
-set_root(struct options *o, const char *value)
+set_root_option(struct options *o, const char *value)
 {
 	o->root = value;
 	return NULL;
@@ -372,7 +372,7 @@ const struct option_spec option_specs[] = {
 		"the mode of a Unix socket (default: 0660)"},
 	{"allow-remote", 0, NULL, ON_SERVE, set_allow_remote,
 		"allow --listen on an address that other machines can reach"},
-	{"root", 'r', "DIR", ON_BOTH, set_root,
+	{"root", 'r', "DIR", ON_BOTH, set_root_option,
 		"serve only archives below DIR (default: the request's "
 		"DOCUMENT_ROOT)"},
 	{"suffix", 0, "TEXT", ON_BOTH, set_suffix,

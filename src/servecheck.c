@@ -9,15 +9,16 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "serve/accesslog.h"
-#include "fcgi/confine.h"
 #include "base/log.h"
+#include "fcgi/confine.h"
 #include "fcgi/peers.h"
+#include "serve/accesslog.h"
 
-static int fault(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static int print_fault(const char *format, ...)
+	__attribute__((format(printf, 1, 2)));
 
 static int
-fault(const char *format, ...)
+print_fault(const char *format, ...)
 {
 	va_list args;
 
@@ -44,7 +45,7 @@ check_listeners(const struct options *options, bool by_root)
 				listener_is_for_root(address)))
 			continue;
 		if (listener_check(address, options->allow_remote, &why) < 0)
-			result = fault("%s", why.text);
+			result = print_fault("%s", why.text);
 		else
 			printf("listen: %s\n", address);
 	}
@@ -78,7 +79,7 @@ check_user(const struct options *options)
 		return 0;
 	}
 	if (confine_find(&user, options->user) < 0 || confine_become(&user) < 0)
-		return fault("%s: %s", options->user,
+		return print_fault("%s: %s", options->user,
 			errno == EINVAL ? "there is no such user"
 					: strerrordesc_np(errno));
 	printf("user: %s\n", options->user);
@@ -92,7 +93,7 @@ check_root(const struct options *options, const struct site *site)
 		printf("root: the DOCUMENT_ROOT of each request\n");
 	} else {
 		if (access(options->root, R_OK | X_OK) < 0)
-			return fault("%s: %s", options->root,
+			return print_fault("%s: %s", options->root,
 				strerrordesc_np(errno));
 		printf("root: %s\n", options->root);
 	}
@@ -118,12 +119,12 @@ check_access_log(const char *path)
 	}
 	snprintf(copy, sizeof(copy), "%s", path);
 	if (geteuid() == 0 && !accesslog_is_for_root(path))
-		return fault("%s: %s", path, ACCESSLOG_NOT_BY_ROOT);
+		return print_fault("%s: %s", path, ACCESSLOG_NOT_BY_ROOT);
 	result = access(path, W_OK);
 	if (result < 0 && errno == ENOENT)
 		result = access(dirname(copy), W_OK | X_OK);
 	if (result < 0)
-		return fault("%s: %s", path, strerrordesc_np(errno));
+		return print_fault("%s: %s", path, strerrordesc_np(errno));
 	printf("access log: %s\n", path);
 	return 0;
 }
@@ -135,17 +136,18 @@ check_limits(const struct options *options)
 	size_t peers, room;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return fault("descriptors: %s", strerrordesc_np(errno));
+		return print_fault("descriptors: %s", strerrordesc_np(errno));
 	peers = peers_max(limit.rlim_max);
 	room = (size_t)limit.rlim_max - peers;
 	printf("descriptors: %" PRIu64 ", of these %zu for connections\n",
 		(uint64_t)limit.rlim_max, peers);
 	if (options->max_archives > room)
-		return fault("--max-archives %zu: %" PRIu64 " descriptors "
-			     "leave room for "
-			     "%zu; raise the "
-			     "limit "
-			     "(ulimit -n, LimitNOFILE)",
+		return print_fault("--max-archives %zu: %" PRIu64 " descriptors"
+				   " "
+				   "leave room for "
+				   "%zu; raise the "
+				   "limit "
+				   "(ulimit -n, LimitNOFILE)",
 			options->max_archives, (uint64_t)limit.rlim_max, room);
 	return 0;
 }
@@ -165,7 +167,7 @@ print_rest(const struct options *options)
 }
 
 int
-preflight(const struct options *options, const struct site *site)
+servecheck(const struct options *options, const struct site *site)
 {
 	/* As in a start: what root does, then all else as the other user. */
 	int result = check_listeners(options, true);

@@ -9,6 +9,6 @@
  * this process's user; site is what they say of answers.  What is wrong goes to
  * standard error, a line each; what would be done to standard output.  0, or -1
  * when something is wrong. */
-int preflight(const struct options *options, const struct site *site);
+int servecheck(const struct options *options, const struct site *site);
 
 #endif

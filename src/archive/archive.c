@@ -7,10 +7,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/openbelow.h"
-#include "base/clock.h"
 #include "archive/guard.h"
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/openbelow.h"
 #include "zip/zipend.h"
 #include "zip/ziplocal.h"
 
@@ -39,7 +39,7 @@ identity_of(const struct stat *st)
 }
 
 static bool
-same_time(struct timespec a, struct timespec b)
+is_same_time(struct timespec a, struct timespec b)
 {
 	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
 }
@@ -48,8 +48,8 @@ static bool
 same_identity(const struct identity *a, const struct identity *b)
 {
 	return a->device == b->device && a->inode == b->inode &&
-		a->size == b->size && same_time(a->modified, b->modified) &&
-		same_time(a->changed, b->changed);
+		a->size == b->size && is_same_time(a->modified, b->modified) &&
+		is_same_time(a->changed, b->changed);
 }
 
 /* The identity of what path names; all zero when it names nothing. */
@@ -118,7 +118,7 @@ reason(int error)
 }
 
 static enum status
-refuse(struct archive *archive, int error)
+refuse_archive(struct archive *archive, int error)
 {
 	enum log_level level;
 	const char *word;
@@ -143,7 +143,7 @@ refuse_content(struct archive *archive, enum zipdir_result result,
 	enum status status = STATUS_ERROR;
 
 	if (result == ZIPDIR_FAILED)
-		return refuse(archive, errno);
+		return refuse_archive(archive, errno);
 	if (result == ZIPDIR_NO_END && young) {
 		word = "archive-incomplete";
 		status = STATUS_UNAVAILABLE;
@@ -155,7 +155,7 @@ refuse_content(struct archive *archive, enum zipdir_result result,
 
 /* Split "ROOT//REST" and open it. */
 static int
-open_file(const char *path)
+open_below_root(const char *path)
 {
 	const char *rest = strstr(path, "//");
 	char *root;
@@ -164,7 +164,7 @@ open_file(const char *path)
 	root = strndup(path, (size_t)(rest - path));
 	if (root == NULL)
 		return -1;
-	fd = beneath_open(*root ? root : "/", rest + 2);
+	fd = openbelow_open(*root ? root : "/", rest + 2);
 	free(root);
 	return fd;
 }
@@ -191,13 +191,14 @@ take_memory(struct archive *archive, const struct zipend *end)
 	uint64_t cost =
 		sizeof(*archive) + strlen(archive->path) + 1 + zipdir_cost(end);
 
-	if (archive->hoard == NULL)
+	if (archive->membercache == NULL)
 		return STATUS_GO;
-	if (cost > hoard_max(archive->hoard) / 2)
-		return refuse_size(archive, cost, hoard_max(archive->hoard));
-	if (!hoard_take(archive->hoard, (size_t)cost)) {
+	if (cost > membercache_max(archive->membercache) / 2)
+		return refuse_size(
+			archive, cost, membercache_max(archive->membercache));
+	if (!membercache_take(archive->membercache, (size_t)cost)) {
 		archive->lacks = (size_t)cost;
-		return refuse(archive, ENOMEM);
+		return refuse_archive(archive, ENOMEM);
 	}
 	archive->taken = (size_t)cost;
 	return STATUS_GO;
@@ -206,8 +207,8 @@ take_memory(struct archive *archive, const struct zipend *end)
 static void
 give_memory(struct archive *archive, size_t n)
 {
-	if (archive->hoard != NULL)
-		hoard_give(archive->hoard, n);
+	if (archive->membercache != NULL)
+		membercache_give(archive->membercache, n);
 	archive->taken -= n;
 }
 
@@ -234,28 +235,28 @@ load_directory(struct archive *archive)
 }
 
 static enum status
-load(struct archive *archive)
+load_file(struct archive *archive)
 {
 	struct stat st;
 	void *map;
 
-	archive->fd = open_file(archive->path);
+	archive->fd = open_below_root(archive->path);
 	if (archive->fd < 0) {
-		enum status status = refuse(archive, errno);
+		enum status status = refuse_archive(archive, errno);
 
 		archive->id = identity_at(archive->path);
 		return status;
 	}
 	if (fstat(archive->fd, &st) < 0)
-		return refuse(archive, errno);
+		return refuse_archive(archive, errno);
 	archive->id = identity_of(&st);
 	if ((uint64_t)st.st_size > PTRDIFF_MAX)
-		return refuse(archive, EFBIG);
+		return refuse_archive(archive, EFBIG);
 	if (st.st_size > 0) {
 		map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED,
 			archive->fd, 0);
 		if (map == MAP_FAILED)
-			return refuse(archive, errno);
+			return refuse_archive(archive, errno);
 		archive->map = map;
 	}
 	return load_directory(archive);
@@ -263,7 +264,7 @@ load(struct archive *archive)
 
 /* Release the file; the path, identity and status stay. */
 static void
-release(struct archive *archive)
+release_file(struct archive *archive)
 {
 	if (archive->map != NULL)
 		munmap((void *)(uintptr_t)archive->map,
@@ -278,7 +279,7 @@ release(struct archive *archive)
 }
 
 struct archive *
-archive_open(struct str path, struct hoard *hoard)
+archive_open(struct str path, struct membercache *membercache)
 {
 	struct archive *archive = calloc(1, sizeof(*archive));
 
@@ -291,12 +292,13 @@ archive_open(struct str path, struct hoard *hoard)
 	}
 	archive->fd = -1;
 	archive->users = 1;
-	archive->hoard = hoard ? hoard_keep(hoard) : NULL;
+	archive->membercache =
+		membercache ? membercache_keep(membercache) : NULL;
 	pthread_mutex_init(&archive->sorting, NULL);
 	archive->opened = clock_ns();
-	archive->status = load(archive);
+	archive->status = load_file(archive);
 	if (archive->status != STATUS_GO)
-		release(archive);
+		release_file(archive);
 	return archive;
 }
 
@@ -323,10 +325,10 @@ archive_drop(struct archive *archive)
 		atomic_fetch_sub_explicit(
 			&archive->users, 1, memory_order_acq_rel) > 1)
 		return;
-	if (archive->hoard != NULL)
-		hoard_forget(archive->hoard, &archive->made);
-	release(archive);
-	hoard_drop(archive->hoard);
+	if (archive->membercache != NULL)
+		membercache_forget(archive->membercache, &archive->made);
+	release_file(archive);
+	membercache_drop(archive->membercache);
 	pthread_mutex_destroy(&archive->sorting);
 	free(archive->path);
 	free(archive);
@@ -355,7 +357,7 @@ archive_is_intact(const struct archive *archive)
 
 	/* Not the time of change: that moves, too, when the last name goes. */
 	return fstat(archive->fd, &st) == 0 && st.st_size == archive->id.size &&
-		same_time(st.st_mtim, archive->id.modified);
+		is_same_time(st.st_mtim, archive->id.modified);
 }
 
 const char *

@@ -26,20 +26,21 @@ struct identity {
  * so that failures are remembered in the way archives are. */
 struct archive {
 	/* Set once, by archive_open. */
-	char *path;               /* "ROOT//REST", which is a path, too */
-	enum status status;       /* STATUS_GO: it can be read */
-	bool starved;             /* for lack of descriptors or memory, */
-	size_t lacks;             /* of so many bytes of the hoard, or 0 */
-	struct identity id;       /* all zero when there is no such file */
-	int64_t opened;           /* clock_ns */
-	int fd;                   /* -1 without a file */
+	char *path;         /* "ROOT//REST", which is a path, too */
+	enum status status; /* STATUS_GO: it can be read */
+	bool starved;       /* for lack of descriptors or memory, */
+	size_t lacks;       /* of so many bytes of the membercache, or 0 */
+	struct identity id; /* all zero when there is no such file */
+	int64_t opened;     /* clock_ns */
+	int fd;             /* -1 without a file */
 	const unsigned char *map; /* NULL when the file is empty */
 	struct zipdir *zipdir;
-	struct hoard *hoard; /* for what is made of it; NULL: keep nothing */
-	size_t taken;        /* bytes of the hoard's, for the index */
+	struct membercache
+		*membercache; /* for what is made of it; NULL: keep nothing */
+	size_t taken;         /* bytes of the membercache's, for the index */
 
 	_Atomic unsigned users;
-	struct hoard_owner made; /* what is kept of it */
+	struct membercache_owner made; /* what is kept of it */
 
 	pthread_mutex_t
 		sorting; /* held while zipdir's names are put in order */
@@ -51,10 +52,10 @@ struct archive {
  * logged.  NULL with errno ENOMEM; else an archive whose status says how it
  * went: STATUS_NOT_FOUND, STATUS_FORBIDDEN, STATUS_ERROR (not a zip file, or
  * damaged), STATUS_UNAVAILABLE (an upload under way, or out of descriptors).
- * The memory of its index is taken from hoard, and what is made of it goes
- * there; one whose index needs more than half of the hoard is not read at all.
- * hoard may be NULL. */
-struct archive *archive_open(struct str path, struct hoard *hoard);
+ * The memory of its index is taken from membercache, and what is made of it
+ * goes there; one whose index needs more than half of the membercache is not
+ * read at all. membercache may be NULL. */
+struct archive *archive_open(struct str path, struct membercache *membercache);
 
 /* Log that path was not to be opened, twice, for lack of descriptors or memory,
  * which archive_open does not log. */

@@ -27,7 +27,7 @@ struct cache {
 	size_t max_archives;
 	uint64_t key;
 	uint32_t nchains;
-	struct hoard *hoard; /* counts the memory of all archives */
+	struct membercache *membercache; /* counts the memory of all archives */
 
 	/* There are more than max_archives.  Written with the lock held. */
 	_Atomic bool crowded;
@@ -54,9 +54,9 @@ cache_new(size_t max_archives, uint64_t max_memory)
 	cache->key = hash_key();
 	cache->nchains = (uint32_t)max_archives + FAILURES_MAX + 1;
 	cache->chains = calloc(cache->nchains, sizeof(*cache->chains));
-	cache->hoard = hoard_new(max_memory);
-	if (cache->chains == NULL || cache->hoard == NULL) {
-		hoard_drop(cache->hoard);
+	cache->membercache = membercache_new(max_memory);
+	if (cache->chains == NULL || cache->membercache == NULL) {
+		membercache_drop(cache->membercache);
 		free(cache->chains);
 		free(cache);
 		return NULL;
@@ -69,17 +69,17 @@ cache_new(size_t max_archives, uint64_t max_memory)
 }
 
 static struct chain *
-chain_of(struct cache *cache, struct str path)
+path_chain(struct cache *cache, struct str path)
 {
 	return &cache->chains[hash_slot(cache->key, path, cache->nchains)];
 }
 
 static struct entry *
-find(struct cache *cache, struct str path)
+find_entry(struct cache *cache, struct str path)
 {
 	struct entry *entry;
 
-	LIST_FOREACH (entry, chain_of(cache, path), chain) {
+	LIST_FOREACH (entry, path_chain(cache, path), chain) {
 		if (str_eq(entry->path, path))
 			return entry;
 	}
@@ -116,7 +116,7 @@ put_in(struct cache *cache, struct entry *entry, struct archive *archive)
 
 /* Give up an entry, and return its archive to be dropped without the lock. */
 static struct archive *
-take_out(struct cache *cache, struct entry *entry)
+remove_entry(struct cache *cache, struct entry *entry)
 {
 	struct archive *archive = entry->archive;
 
@@ -138,7 +138,7 @@ forget_failures(struct cache *cache, size_t most)
 	pthread_mutex_lock(&cache->lock);
 	while (cache->nfailures > most) {
 		struct archive *archive =
-			take_out(cache, TAILQ_LAST(&cache->failures, uses));
+			remove_entry(cache, TAILQ_LAST(&cache->failures, uses));
 
 		pthread_mutex_unlock(&cache->lock);
 		archive_drop(archive);
@@ -155,11 +155,11 @@ cache_free(struct cache *cache)
 	if (cache == NULL)
 		return;
 	while ((entry = TAILQ_FIRST(&cache->uses)) != NULL)
-		archive_drop(take_out(cache, entry));
+		archive_drop(remove_entry(cache, entry));
 	forget_failures(cache, 0);
 	pthread_cond_destroy(&cache->opened);
 	pthread_mutex_destroy(&cache->lock);
-	hoard_drop(cache->hoard);
+	membercache_drop(cache->membercache);
 	free(cache->chains);
 	free(cache);
 }
@@ -191,7 +191,7 @@ close_idle(struct cache *cache, size_t most, uint64_t *count)
 	if (cache->state.archives > most)
 		entry = find_idle(cache);
 	if (entry != NULL) {
-		archive = take_out(cache, entry);
+		archive = remove_entry(cache, entry);
 		++*count;
 	}
 	pthread_mutex_unlock(&cache->lock);
@@ -209,12 +209,12 @@ starved(const struct archive *archive)
 static uint64_t
 idle_room(struct cache *cache)
 {
-	struct hoard *hoard = cache->hoard;
+	struct membercache *membercache = cache->membercache;
 	struct entry *entry;
 	uint64_t n;
 
 	pthread_mutex_lock(&cache->lock);
-	n = hoard_max(hoard) - hoard_taken(hoard);
+	n = membercache_max(membercache) - membercache_taken(membercache);
 	TAILQ_FOREACH (entry, &cache->uses, use) {
 		if (entry->archive->users == 1)
 			n += entry->archive->taken;
@@ -235,9 +235,10 @@ make_room(struct cache *cache, size_t lacks)
 		return false;
 	while (!enough && close_idle(cache, 0, &cache->state.evicted)) {
 		made = true;
-		enough = lacks > 0 && hoard_take(cache->hoard, lacks);
+		enough = lacks > 0 &&
+			membercache_take(cache->membercache, lacks);
 		if (enough)
-			hoard_give(cache->hoard, lacks);
+			membercache_give(cache->membercache, lacks);
 	}
 	return made;
 }
@@ -246,12 +247,12 @@ make_room(struct cache *cache, size_t lacks)
 static struct archive *
 open_with_room(struct cache *cache, struct str path)
 {
-	struct archive *archive = archive_open(path, cache->hoard);
+	struct archive *archive = archive_open(path, cache->membercache);
 
 	while (starved(archive) &&
 		make_room(cache, archive ? archive->lacks : 0)) {
 		archive_drop(archive);
-		archive = archive_open(path, cache->hoard);
+		archive = archive_open(path, cache->membercache);
 	}
 	if (starved(archive))
 		archive_log_starved(path);
@@ -281,7 +282,7 @@ open_entry(struct cache *cache, struct entry *entry)
 	if (worth_remembering(archive))
 		put_in(cache, entry, archive);
 	else
-		take_out(cache, entry);
+		remove_entry(cache, entry);
 	pthread_cond_broadcast(&cache->opened);
 	pthread_mutex_unlock(&cache->lock);
 	forget_failures(cache, FAILURES_MAX);
@@ -297,7 +298,8 @@ cache_get(struct cache *cache, struct str path)
 	struct entry *entry;
 
 	pthread_mutex_lock(&cache->lock);
-	while ((entry = find(cache, path)) != NULL && entry->archive == NULL)
+	while ((entry = find_entry(cache, path)) != NULL &&
+		entry->archive == NULL)
 		pthread_cond_wait(&cache->opened, &cache->lock);
 	if (entry != NULL) {
 		struct uses *uses = uses_of(cache, entry->archive);
@@ -309,7 +311,7 @@ cache_get(struct cache *cache, struct str path)
 		entry = calloc(1, sizeof(*entry));
 		if (entry != NULL) {
 			entry->path = path;
-			LIST_INSERT_HEAD(chain_of(cache, path), entry, chain);
+			LIST_INSERT_HEAD(path_chain(cache, path), entry, chain);
 		}
 	}
 	pthread_mutex_unlock(&cache->lock);
@@ -327,7 +329,7 @@ cache_list(struct cache *cache, struct cache_state *state,
 
 	pthread_mutex_lock(&cache->lock);
 	*state = cache->state;
-	state->memory = hoard_taken(cache->hoard);
+	state->memory = membercache_taken(cache->membercache);
 	TAILQ_FOREACH (entry, &cache->uses, use) {
 		if (n == max)
 			break;
@@ -345,9 +347,9 @@ cache_forget(struct cache *cache, const struct archive *archive)
 	struct entry *entry;
 
 	pthread_mutex_lock(&cache->lock);
-	entry = find(cache, str_of(archive->path));
+	entry = find_entry(cache, str_of(archive->path));
 	if (entry != NULL && entry->archive == archive)
-		dropped = take_out(cache, entry);
+		dropped = remove_entry(cache, entry);
 	pthread_mutex_unlock(&cache->lock);
 	archive_drop(dropped);
 }

@@ -16,9 +16,9 @@ enum {
 };
 
 static void
-content_free(struct kept *kept)
+content_free(struct cached *cached)
 {
-	free(kept);
+	free(cached);
 }
 
 static bool
@@ -35,7 +35,8 @@ read_all(struct source *source, char *bytes, size_t n)
 }
 
 static struct content *
-make(struct archive *archive, const struct member *member, uint64_t start)
+make_content(
+	struct archive *archive, const struct member *member, uint64_t start)
 {
 	size_t n = (size_t)member->size;
 	struct content *content = malloc(sizeof(*content) + n);
@@ -43,7 +44,8 @@ make(struct archive *archive, const struct member *member, uint64_t start)
 
 	if (content != NULL && source != NULL &&
 		read_all(source, content->bytes, n)) {
-		content->kept = (struct kept){.free = content_free, .users = 1};
+		content->cached =
+			(struct cached){.free = content_free, .users = 1};
 		content->n = n;
 	} else {
 		free(content);
@@ -58,11 +60,12 @@ make(struct archive *archive, const struct member *member, uint64_t start)
 static bool
 worth_keeping(const struct archive *archive, const struct member *member)
 {
-	if (archive->hoard == NULL || member->method != ZIP_DEFLATED ||
+	if (archive->membercache == NULL || member->method != ZIP_DEFLATED ||
 		member->size > CONTENT_MAX ||
 		/* The rest are blocks with little in them: it takes long. */
 		member->packed > 2 * CONTENT_MAX ||
-		member->size > hoard_room(archive->hoard) / ROOM_SHARE)
+		member->size >
+			membercache_room(archive->membercache) / ROOM_SHARE)
 		return false;
 	return (archive_notes(archive, member) & ARCHIVE_CHECKED) != 0;
 }
@@ -75,18 +78,19 @@ content_get(
 
 	if (!worth_keeping(archive, member))
 		return NULL;
-	content = (struct content *)hoard_find(
-		archive->hoard, &archive->made, member->slot, HOARD_CONTENT);
+	content = (struct content *)membercache_find(archive->membercache,
+		&archive->made, member->slot, MEMBERCACHE_CONTENT);
 	if (content != NULL)
 		return content;
-	content = make(archive, member, start);
+	content = make_content(archive, member, start);
 	if (content == NULL ||
-		hoard_enter(archive->hoard, &archive->made, member->slot,
-			HOARD_CONTENT, &content->kept,
+		membercache_enter(archive->membercache, &archive->made,
+			member->slot, MEMBERCACHE_CONTENT, &content->cached,
 			sizeof(*content) + content->n))
 		return content;
-	/* What is not counted in the hoard is not kept, not even for now. */
-	kept_drop(&content->kept);
-	return (struct content *)hoard_find(
-		archive->hoard, &archive->made, member->slot, HOARD_CONTENT);
+	/* What is not counted in the membercache is not kept, not even for now.
+	 */
+	cached_drop(&content->cached);
+	return (struct content *)membercache_find(archive->membercache,
+		&archive->made, member->slot, MEMBERCACHE_CONTENT);
 }

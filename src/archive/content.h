@@ -7,7 +7,7 @@
 
 /* A whole content, which was compared with its CRC-32. */
 struct content {
-	struct kept kept; /* to be dropped */
+	struct cached cached; /* to be dropped */
 	size_t n;
 	char bytes[];
 };

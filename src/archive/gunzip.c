@@ -22,14 +22,14 @@ struct gunzip {
 };
 
 static ssize_t
-fault(const struct gunzip *g, const char *why)
+gunzip_fault(const struct gunzip *g, const char *why)
 {
 	return archive_fault(g->archive, &g->member, why);
 }
 
 /* More input: as read of packed says. */
 static ssize_t
-refill(struct gunzip *g)
+refill_packed(struct gunzip *g)
 {
 	ssize_t n = g->packed->read(g->packed, g->input, sizeof(g->input));
 
@@ -42,10 +42,12 @@ refill(struct gunzip *g)
 
 /* The input is at its end. */
 static ssize_t
-finish(struct gunzip *g)
+finish_gunzip(struct gunzip *g)
 {
 	g->over = true;
-	return g->inside || g->first ? fault(g, "the gzip data end early") : 0;
+	return g->inside || g->first
+		? gunzip_fault(g, "the gzip data end early")
+		: 0;
 }
 
 /* What zlib said, after n bytes came out. */
@@ -55,12 +57,13 @@ judge(struct gunzip *g, int result, size_t n)
 	if (result == Z_STREAM_END) {
 		g->inside = g->first = false;
 		if (inflateReset(&g->z) != Z_OK)
-			return fault(g, "zlib cannot go on");
+			return gunzip_fault(g, "zlib cannot go on");
 	} else if (result != Z_OK && result != Z_BUF_ERROR) {
 		g->over = true;
 		/* What has not the two bytes that gzip begins with is none. */
 		if (g->first || g->z.total_in > 2)
-			return fault(g, g->z.msg ? g->z.msg : "not gzip");
+			return gunzip_fault(
+				g, g->z.msg ? g->z.msg : "not gzip");
 		return (ssize_t)n;
 	}
 	return n > 0 ? (ssize_t)n : SOURCE_LATER;
@@ -75,12 +78,12 @@ gunzip_read(struct source *source, void *buffer, size_t n)
 	if (n > INPUT_SIZE)
 		n = INPUT_SIZE;
 	if (!g->over && g->z.avail_in == 0) {
-		ssize_t got = refill(g);
+		ssize_t got = refill_packed(g);
 
 		if (got < 0)
 			return got;
 		if (got == 0)
-			return finish(g);
+			return finish_gunzip(g);
 	}
 	if (g->over)
 		return 0;

@@ -12,9 +12,9 @@
 #include <zlib.h>
 
 #include "archive/chunk.h"
-#include "base/crc.h"
 #include "archive/points.h"
 #include "archive/source.h"
+#include "base/crc.h"
 
 enum {
 	INPUT_SIZE = 64 * 1024,
@@ -46,13 +46,13 @@ struct inflater {
 };
 
 static ssize_t
-fault(const struct inflater *i, const char *why)
+inflate_fault(const struct inflater *i, const char *why)
 {
 	return archive_fault(i->archive, &i->member, why);
 }
 
 static int
-refill(struct inflater *i)
+refill_deflated(struct inflater *i)
 {
 	size_t n = i->left < i->input_size ? (size_t)i->left : i->input_size;
 
@@ -75,7 +75,7 @@ count_lines(struct inflater *i)
 
 /* zlib stands at the end of a block. */
 static void
-leave_point(struct inflater *i)
+leave_block_point(struct inflater *i)
 {
 	unsigned char window[POINTS_WINDOW];
 	uInt n = sizeof(window);
@@ -108,7 +108,7 @@ run_block(struct inflater *i)
 	if (result == Z_BUF_ERROR)
 		return inflate(&i->z, Z_NO_FLUSH);
 	if (result == Z_OK && (i->z.data_type & (at_end | last)) == at_end)
-		leave_point(i);
+		leave_block_point(i);
 	return result;
 }
 
@@ -125,14 +125,14 @@ nears_point(const struct inflater *i)
  * filled most times:
  * what zlib says, Z_ERRNO when the file has become shorter. */
 static int
-run(struct inflater *i, int most)
+run_zlib(struct inflater *i, int most)
 {
 	int result = Z_OK, refills = 0;
 
 	while (result == Z_OK && i->z.avail_out > 0) {
 		if (i->z.avail_in == 0 && refills++ == most)
 			break;
-		if (i->z.avail_in == 0 && refill(i) < 0)
+		if (i->z.avail_in == 0 && refill_deflated(i) < 0)
 			return Z_ERRNO;
 		result = nears_point(i) ? run_block(i)
 					: inflate(&i->z, Z_NO_FLUSH);
@@ -142,26 +142,26 @@ run(struct inflater *i, int most)
 
 /* All bytes are there: nothing may follow them, and they must be right. */
 static ssize_t
-finish(struct inflater *i, int result, char last)
+finish_inflate(struct inflater *i, int result, char last)
 {
 	unsigned char surplus;
 
 	i->counted = i->z.next_out = &surplus;
 	i->z.avail_out = 1;
 	if (result == Z_OK)
-		result = run(i, INPUT_BEHIND);
+		result = run_zlib(i, INPUT_BEHIND);
 	if (result == Z_ERRNO)
-		return fault(i, archive_loss(i->archive));
+		return inflate_fault(i, archive_loss(i->archive));
 	if (result != Z_STREAM_END || i->z.avail_out == 0)
-		return fault(i, "more data than the directory says");
+		return inflate_fault(i, "more data than the directory says");
 	if (i->z.avail_in > 0 || i->left > 0)
-		return fault(i, "the data end early");
+		return inflate_fault(i, "the data end early");
 	if (i->points != NULL)
 		points_finish(i->points, i->lines + (last != '\n'));
 	if (i->begun > 0)
 		return 0;
 	if (i->crc != i->member.crc)
-		return fault(i, "CRC-32 does not match");
+		return inflate_fault(i, "CRC-32 does not match");
 	archive_note(i->archive, &i->member, ARCHIVE_CHECKED);
 	return 0;
 }
@@ -181,13 +181,14 @@ inflater_read(struct source *source, void *buffer, size_t n)
 		n = (size_t)wanted;
 	i->counted = i->z.next_out = buffer;
 	i->z.avail_out = (uInt)n;
-	result = n > 0 ? run(i, INPUT_TURN) : Z_OK;
+	result = n > 0 ? run_zlib(i, INPUT_TURN) : Z_OK;
 	if (result == Z_ERRNO)
-		return fault(i, archive_loss(i->archive));
+		return inflate_fault(i, archive_loss(i->archive));
 	if (result != Z_OK && result != Z_STREAM_END)
-		return fault(i, i->z.msg ? i->z.msg : "the data end early");
+		return inflate_fault(
+			i, i->z.msg ? i->z.msg : "the data end early");
 	if (i->z.avail_out > 0 && result == Z_STREAM_END)
-		return fault(i, "less data than the directory says");
+		return inflate_fault(i, "less data than the directory says");
 	n -= i->z.avail_out;
 	i->size += n;
 	if (i->points != NULL)
@@ -195,7 +196,8 @@ inflater_read(struct source *source, void *buffer, size_t n)
 	if (i->begun == 0)
 		i->crc = crc_add(i->crc, buffer, n);
 	if (i->size == i->member.size &&
-		finish(i, result, n > 0 ? ((char *)buffer)[n - 1] : '\n') < 0)
+		finish_inflate(
+			i, result, n > 0 ? ((char *)buffer)[n - 1] : '\n') < 0)
 		return -1;
 	return i->size < i->member.size && n == 0 ? SOURCE_LATER : (ssize_t)n;
 }
@@ -239,7 +241,7 @@ go_to_chunk(struct inflater *i, uint64_t start, uint64_t wanted)
  * or to a chunk if that is much nearer, or stay at the beginning: -1 with
  * errno ENOMEM, or EIO when the file has become shorter. */
 static int
-go_near(struct inflater *i, uint64_t start, const struct position *wanted)
+seek_inflater(struct inflater *i, uint64_t start, const struct position *wanted)
 {
 	unsigned char window[POINTS_WINDOW], byte;
 	size_t n;
@@ -255,7 +257,7 @@ go_near(struct inflater *i, uint64_t start, const struct position *wanted)
 	/* The byte before holds the first bits. */
 	i->offset += point.in - 1;
 	i->left -= point.in - 1;
-	if (refill(i) < 0)
+	if (refill_deflated(i) < 0)
 		return -1;
 	i->z.avail_in--;
 	byte = *i->z.next_in++;
@@ -295,7 +297,7 @@ inflate_open(struct archive *archive, const struct member *member,
 	if (position == NULL)
 		return &i->source;
 	i->points = points_get(archive, member);
-	if (i->points != NULL && go_near(i, start, position) < 0) {
+	if (i->points != NULL && seek_inflater(i, start, position) < 0) {
 		inflater_close(&i->source);
 		return NULL;
 	}

@@ -9,9 +9,9 @@ enum {
 	CHAINS_MOST = 1 << 20,
 };
 
-TAILQ_HEAD(kept_uses, kept);
+TAILQ_HEAD(cached_uses, cached);
 
-struct hoard {
+struct membercache {
 	/* Set once. */
 	uint64_t max;
 	size_t nchains;
@@ -19,264 +19,273 @@ struct hoard {
 	_Atomic unsigned users;
 
 	pthread_mutex_t lock; /* guards what follows */
-	struct kepts *chains;
-	struct kept_uses uses; /* most recently used first */
+	struct cached_list *chains;
+	struct cached_uses uses; /* most recently used first */
 	uint64_t size, taken;
 };
 
-struct hoard *
-hoard_new(uint64_t max)
+struct membercache *
+membercache_new(uint64_t max)
 {
-	struct hoard *hoard = calloc(1, sizeof(*hoard));
+	struct membercache *membercache = calloc(1, sizeof(*membercache));
 
-	if (hoard == NULL)
+	if (membercache == NULL)
 		return NULL;
-	hoard->users = 1;
-	hoard->max = max;
-	hoard->nchains = CHAINS_MOST;
+	membercache->users = 1;
+	membercache->max = max;
+	membercache->nchains = CHAINS_MOST;
 	if (max / USUAL_SIZE < CHAINS_MOST)
-		hoard->nchains = (size_t)(max / USUAL_SIZE);
-	if (hoard->nchains < CHAINS_LEAST)
-		hoard->nchains = CHAINS_LEAST;
-	hoard->chains = calloc(hoard->nchains, sizeof(*hoard->chains));
-	if (hoard->chains == NULL) {
-		free(hoard);
+		membercache->nchains = (size_t)(max / USUAL_SIZE);
+	if (membercache->nchains < CHAINS_LEAST)
+		membercache->nchains = CHAINS_LEAST;
+	membercache->chains =
+		calloc(membercache->nchains, sizeof(*membercache->chains));
+	if (membercache->chains == NULL) {
+		free(membercache);
 		return NULL;
 	}
-	TAILQ_INIT(&hoard->uses);
-	pthread_mutex_init(&hoard->lock, NULL);
-	return hoard;
+	TAILQ_INIT(&membercache->uses);
+	pthread_mutex_init(&membercache->lock, NULL);
+	return membercache;
 }
 
-struct hoard *
-hoard_keep(struct hoard *hoard)
+struct membercache *
+membercache_keep(struct membercache *membercache)
 {
-	atomic_fetch_add_explicit(&hoard->users, 1, memory_order_relaxed);
-	return hoard;
+	atomic_fetch_add_explicit(&membercache->users, 1, memory_order_relaxed);
+	return membercache;
 }
 
 void
-hoard_drop(struct hoard *hoard)
+membercache_drop(struct membercache *membercache)
 {
-	if (hoard == NULL ||
+	if (membercache == NULL ||
 		atomic_fetch_sub_explicit(
-			&hoard->users, 1, memory_order_acq_rel) > 1)
+			&membercache->users, 1, memory_order_acq_rel) > 1)
 		return;
-	pthread_mutex_destroy(&hoard->lock);
-	free(hoard->chains);
-	free(hoard);
+	pthread_mutex_destroy(&membercache->lock);
+	free(membercache->chains);
+	free(membercache);
 }
 
 void
-kept_drop(struct kept *kept)
+cached_drop(struct cached *cached)
 {
-	if (kept != NULL &&
+	if (cached != NULL &&
 		atomic_fetch_sub_explicit(
-			&kept->users, 1, memory_order_acq_rel) == 1)
-		kept->free(kept);
+			&cached->users, 1, memory_order_acq_rel) == 1)
+		cached->free(cached);
 }
 
-static struct kepts *
-chain_of(struct hoard *hoard, const struct hoard_owner *owner, uint32_t slot)
+static struct cached_list *
+slot_chain(struct membercache *membercache,
+	const struct membercache_owner *owner, uint32_t slot)
 {
 	/* Slots are places in a table that is hashed with a secret. */
 	uint64_t h = ((uintptr_t)owner >> 4) * UINT64_C(0x9e3779b97f4a7c15);
 
-	return &hoard->chains[((h >> 32) + slot) % hoard->nchains];
+	return &membercache->chains[((h >> 32) + slot) % membercache->nchains];
 }
 
-static struct kept *
-find(struct hoard *hoard, const struct hoard_owner *owner, uint32_t slot,
-	enum hoard_kind kind)
+static struct cached *
+find_cached(struct membercache *membercache,
+	const struct membercache_owner *owner, uint32_t slot,
+	enum membercache_kind kind)
 {
-	struct kept *kept;
+	struct cached *cached;
 
-	LIST_FOREACH (kept, chain_of(hoard, owner, slot), chain) {
-		if (kept->owner == owner && kept->slot == slot &&
-			kept->kind == kind)
-			return kept;
+	LIST_FOREACH (cached, slot_chain(membercache, owner, slot), chain) {
+		if (cached->owner == owner && cached->slot == slot &&
+			cached->kind == kind)
+			return cached;
 	}
 	return NULL;
 }
 
 static void
-take_out(struct hoard *hoard, struct kept *kept)
+remove_cached(struct membercache *membercache, struct cached *cached)
 {
-	LIST_REMOVE(kept, chain);
-	LIST_REMOVE(kept, mate);
-	TAILQ_REMOVE(&hoard->uses, kept, use);
-	hoard->size -= kept->size;
-	kept->owner = NULL;
+	LIST_REMOVE(cached, chain);
+	LIST_REMOVE(cached, mate);
+	TAILQ_REMOVE(&membercache->uses, cached, use);
+	membercache->size -= cached->size;
+	cached->owner = NULL;
 }
 
 static uint64_t
-room(const struct hoard *hoard)
+room(const struct membercache *membercache)
 {
-	uint64_t left = hoard->max - hoard->taken;
+	uint64_t left = membercache->max - membercache->taken;
 
-	return left < hoard->max / 2 ? left : hoard->max / 2;
+	return left < membercache->max / 2 ? left : membercache->max / 2;
 }
 
 /* Take out what nobody uses, until there is room for so many bytes more: into
  * gone, to be freed without the lock.  Whether there is. */
 static bool
-make_room(struct hoard *hoard, size_t more, struct kepts *gone)
+evict_for(
+	struct membercache *membercache, size_t more, struct cached_list *gone)
 {
-	struct kept *kept, *before;
+	struct cached *cached, *before;
 
-	if (more > room(hoard))
+	if (more > room(membercache))
 		return false;
-	for (kept = TAILQ_LAST(&hoard->uses, kept_uses);
-		kept != NULL && hoard->size > room(hoard) - more;
-		kept = before) {
-		before = TAILQ_PREV(kept, kept_uses, use);
-		if (kept->users > 1)
+	for (cached = TAILQ_LAST(&membercache->uses, cached_uses);
+		cached != NULL && membercache->size > room(membercache) - more;
+		cached = before) {
+		before = TAILQ_PREV(cached, cached_uses, use);
+		if (cached->users > 1)
 			continue;
-		take_out(hoard, kept);
-		LIST_INSERT_HEAD(gone, kept, chain);
+		remove_cached(membercache, cached);
+		LIST_INSERT_HEAD(gone, cached, chain);
 	}
-	return hoard->size <= room(hoard) - more;
+	return membercache->size <= room(membercache) - more;
 }
 
 static void
-drop_all(struct kepts *gone)
+drop_all(struct cached_list *gone)
 {
-	struct kept *kept;
+	struct cached *cached;
 
-	while ((kept = LIST_FIRST(gone)) != NULL) {
-		LIST_REMOVE(kept, chain);
-		kept_drop(kept);
+	while ((cached = LIST_FIRST(gone)) != NULL) {
+		LIST_REMOVE(cached, chain);
+		cached_drop(cached);
 	}
 }
 
 bool
-hoard_take(struct hoard *hoard, uint64_t n)
+membercache_take(struct membercache *membercache, uint64_t n)
 {
-	struct kepts gone = LIST_HEAD_INITIALIZER(gone);
+	struct cached_list gone = LIST_HEAD_INITIALIZER(gone);
 	bool fits;
 
-	pthread_mutex_lock(&hoard->lock);
-	fits = n <= hoard->max - hoard->taken;
+	pthread_mutex_lock(&membercache->lock);
+	fits = n <= membercache->max - membercache->taken;
 	if (fits) {
-		hoard->taken += n;
-		fits = make_room(hoard, 0, &gone);
+		membercache->taken += n;
+		fits = evict_for(membercache, 0, &gone);
 		if (!fits)
-			hoard->taken -= n;
+			membercache->taken -= n;
 	}
-	pthread_mutex_unlock(&hoard->lock);
+	pthread_mutex_unlock(&membercache->lock);
 	drop_all(&gone);
 	return fits;
 }
 
 void
-hoard_give(struct hoard *hoard, uint64_t n)
+membercache_give(struct membercache *membercache, uint64_t n)
 {
-	pthread_mutex_lock(&hoard->lock);
-	hoard->taken -= n;
-	pthread_mutex_unlock(&hoard->lock);
+	pthread_mutex_lock(&membercache->lock);
+	membercache->taken -= n;
+	pthread_mutex_unlock(&membercache->lock);
 }
 
 uint64_t
-hoard_taken(struct hoard *hoard)
+membercache_taken(struct membercache *membercache)
 {
 	uint64_t n;
 
-	pthread_mutex_lock(&hoard->lock);
-	n = hoard->taken;
-	pthread_mutex_unlock(&hoard->lock);
+	pthread_mutex_lock(&membercache->lock);
+	n = membercache->taken;
+	pthread_mutex_unlock(&membercache->lock);
 	return n;
 }
 
 uint64_t
-hoard_max(const struct hoard *hoard)
+membercache_max(const struct membercache *membercache)
 {
-	return hoard->max;
+	return membercache->max;
 }
 
 uint64_t
-hoard_room(struct hoard *hoard)
+membercache_room(struct membercache *membercache)
 {
 	uint64_t n;
 
-	pthread_mutex_lock(&hoard->lock);
-	n = room(hoard);
-	pthread_mutex_unlock(&hoard->lock);
+	pthread_mutex_lock(&membercache->lock);
+	n = room(membercache);
+	pthread_mutex_unlock(&membercache->lock);
 	return n;
 }
 
-struct kept *
-hoard_find(struct hoard *hoard, struct hoard_owner *owner, uint32_t slot,
-	enum hoard_kind kind)
+struct cached *
+membercache_find(struct membercache *membercache,
+	struct membercache_owner *owner, uint32_t slot,
+	enum membercache_kind kind)
 {
-	struct kept *kept;
+	struct cached *cached;
 
-	pthread_mutex_lock(&hoard->lock);
-	kept = find(hoard, owner, slot, kind);
-	if (kept != NULL) {
-		kept->users++;
-		TAILQ_REMOVE(&hoard->uses, kept, use);
-		TAILQ_INSERT_HEAD(&hoard->uses, kept, use);
+	pthread_mutex_lock(&membercache->lock);
+	cached = find_cached(membercache, owner, slot, kind);
+	if (cached != NULL) {
+		cached->users++;
+		TAILQ_REMOVE(&membercache->uses, cached, use);
+		TAILQ_INSERT_HEAD(&membercache->uses, cached, use);
 	}
-	pthread_mutex_unlock(&hoard->lock);
-	return kept;
+	pthread_mutex_unlock(&membercache->lock);
+	return cached;
 }
 
 bool
-hoard_enter(struct hoard *hoard, struct hoard_owner *owner, uint32_t slot,
-	enum hoard_kind kind, struct kept *kept, size_t size)
+membercache_enter(struct membercache *membercache,
+	struct membercache_owner *owner, uint32_t slot,
+	enum membercache_kind kind, struct cached *cached, size_t size)
 {
-	struct kepts gone = LIST_HEAD_INITIALIZER(gone);
+	struct cached_list gone = LIST_HEAD_INITIALIZER(gone);
 	bool enters;
 
-	pthread_mutex_lock(&hoard->lock);
-	enters = find(hoard, owner, slot, kind) == NULL &&
-		make_room(hoard, size, &gone);
+	pthread_mutex_lock(&membercache->lock);
+	enters = find_cached(membercache, owner, slot, kind) == NULL &&
+		evict_for(membercache, size, &gone);
 	if (enters) {
-		kept->users++;
-		kept->owner = owner;
-		kept->slot = slot;
-		kept->kind = kind;
-		kept->size = size;
-		LIST_INSERT_HEAD(chain_of(hoard, owner, slot), kept, chain);
-		LIST_INSERT_HEAD(&owner->kept, kept, mate);
-		TAILQ_INSERT_HEAD(&hoard->uses, kept, use);
-		hoard->size += size;
+		cached->users++;
+		cached->owner = owner;
+		cached->slot = slot;
+		cached->kind = kind;
+		cached->size = size;
+		LIST_INSERT_HEAD(
+			slot_chain(membercache, owner, slot), cached, chain);
+		LIST_INSERT_HEAD(&owner->cached, cached, mate);
+		TAILQ_INSERT_HEAD(&membercache->uses, cached, use);
+		membercache->size += size;
 	}
-	pthread_mutex_unlock(&hoard->lock);
+	pthread_mutex_unlock(&membercache->lock);
 	drop_all(&gone);
 	return enters;
 }
 
 bool
-hoard_resize(struct hoard *hoard, struct kept *kept, size_t size)
+membercache_resize(
+	struct membercache *membercache, struct cached *cached, size_t size)
 {
-	struct kepts gone = LIST_HEAD_INITIALIZER(gone);
+	struct cached_list gone = LIST_HEAD_INITIALIZER(gone);
 	bool fits;
 
-	pthread_mutex_lock(&hoard->lock);
-	fits = kept->owner != NULL &&
-		(size <= kept->size ||
-			make_room(hoard, size - kept->size, &gone));
+	pthread_mutex_lock(&membercache->lock);
+	fits = cached->owner != NULL &&
+		(size <= cached->size ||
+			evict_for(membercache, size - cached->size, &gone));
 	if (fits) {
-		hoard->size = hoard->size - kept->size + size;
-		kept->size = size;
+		membercache->size = membercache->size - cached->size + size;
+		cached->size = size;
 	}
-	pthread_mutex_unlock(&hoard->lock);
+	pthread_mutex_unlock(&membercache->lock);
 	drop_all(&gone);
 	return fits;
 }
 
 void
-hoard_forget(struct hoard *hoard, struct hoard_owner *owner)
+membercache_forget(
+	struct membercache *membercache, struct membercache_owner *owner)
 {
-	struct kept *kept;
+	struct cached *cached;
 
-	pthread_mutex_lock(&hoard->lock);
-	while ((kept = LIST_FIRST(&owner->kept)) != NULL) {
-		take_out(hoard, kept);
-		pthread_mutex_unlock(&hoard->lock);
-		kept_drop(kept);
-		pthread_mutex_lock(&hoard->lock);
+	pthread_mutex_lock(&membercache->lock);
+	while ((cached = LIST_FIRST(&owner->cached)) != NULL) {
+		remove_cached(membercache, cached);
+		pthread_mutex_unlock(&membercache->lock);
+		cached_drop(cached);
+		pthread_mutex_lock(&membercache->lock);
 	}
-	pthread_mutex_unlock(&hoard->lock);
+	pthread_mutex_unlock(&membercache->lock);
 }

@@ -25,8 +25,8 @@ struct spot {
 };
 
 struct points {
-	struct kept kept;
-	struct hoard *hoard;
+	struct cached cached;
+	struct membercache *membercache;
 
 	pthread_mutex_t lock; /* guards what follows */
 	struct spot *spots;   /* by offset */
@@ -38,9 +38,9 @@ struct points {
 };
 
 static void
-points_free(struct kept *kept)
+points_free(struct cached *cached)
 {
-	struct points *points = (struct points *)kept;
+	struct points *points = (struct points *)cached;
 
 	for (size_t i = 0; i < points->n; i++)
 		free(points->spots[i].window);
@@ -50,42 +50,43 @@ points_free(struct kept *kept)
 }
 
 static struct points *
-make(struct archive *archive, const struct member *member)
+make_points(struct archive *archive, const struct member *member)
 {
 	struct points *points = calloc(1, sizeof(*points));
 
 	if (points == NULL)
 		return NULL;
-	points->kept.free = points_free;
-	points->kept.users = 1;
-	points->hoard = archive->hoard;
+	points->cached.free = points_free;
+	points->cached.users = 1;
+	points->membercache = archive->membercache;
 	points->distance = DISTANCE;
 	pthread_mutex_init(&points->lock, NULL);
 	/* In vain perhaps: then it gives up what is added. */
-	(void)hoard_enter(archive->hoard, &archive->made, member->slot,
-		HOARD_POINTS, &points->kept, sizeof(*points));
+	(void)membercache_enter(archive->membercache, &archive->made,
+		member->slot, MEMBERCACHE_POINTS, &points->cached,
+		sizeof(*points));
 	return points;
 }
 
 struct points *
 points_get(struct archive *archive, const struct member *member)
 {
-	struct kept *kept;
+	struct cached *cached;
 
-	if (archive->hoard == NULL || member->size <= POINTS_LEAST ||
+	if (archive->membercache == NULL || member->size <= POINTS_LEAST ||
 		(member->method != ZIP_STORED &&
 			member->method != ZIP_DEFLATED))
 		return NULL;
-	kept = hoard_find(
-		archive->hoard, &archive->made, member->slot, HOARD_POINTS);
-	return kept ? (struct points *)kept : make(archive, member);
+	cached = membercache_find(archive->membercache, &archive->made,
+		member->slot, MEMBERCACHE_POINTS);
+	return cached ? (struct points *)cached : make_points(archive, member);
 }
 
 void
 points_drop(struct points *points)
 {
 	if (points != NULL)
-		kept_drop(&points->kept);
+		cached_drop(&points->cached);
 }
 
 /* How many spots there are at or before offset out.  With the lock held. */
@@ -210,7 +211,7 @@ thin_out(struct points *points)
 }
 
 static bool
-make_room(struct points *points)
+grow_spots(struct points *points)
 {
 	size_t room = points->room ? 2 * points->room : 16;
 	struct spot *spots;
@@ -228,7 +229,7 @@ make_room(struct points *points)
 
 /* Compress the window; false without memory. */
 static bool
-pack(struct spot *spot, const unsigned char *window, size_t n)
+pack_window(struct spot *spot, const unsigned char *window, size_t n)
 {
 	uLongf packed = WINDOW_ROOM;
 	unsigned char room[WINDOW_ROOM];
@@ -246,19 +247,19 @@ pack(struct spot *spot, const unsigned char *window, size_t n)
 	return true;
 }
 
-/* The hoard has room for what they cost now. */
+/* The membercache has room for what they cost now. */
 static bool
 fit(struct points *points)
 {
-	return hoard_resize(
-		points->hoard, &points->kept, sizeof(*points) + points->size);
+	return membercache_resize(points->membercache, &points->cached,
+		sizeof(*points) + points->size);
 }
 
 /* Enter spot; false when it was not wanted. */
 static bool
-enter(struct points *points, const struct spot *spot)
+enter_spot(struct points *points, const struct spot *spot)
 {
-	if (spot->point.out < next(points) || !make_room(points))
+	if (spot->point.out < next(points) || !grow_spots(points))
 		return false;
 	points->spots[points->n++] = *spot;
 	points->size += spot->packed;
@@ -276,10 +277,10 @@ points_add(struct points *points, const struct point *point,
 	struct spot spot = {.point = *point};
 	bool entered;
 
-	if (!pack(&spot, window, n))
+	if (!pack_window(&spot, window, n))
 		return;
 	pthread_mutex_lock(&points->lock);
-	entered = enter(points, &spot);
+	entered = enter_spot(points, &spot);
 	pthread_mutex_unlock(&points->lock);
 	if (!entered)
 		free(spot.window);

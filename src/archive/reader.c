@@ -9,8 +9,8 @@
  * others begin.  Who has found more than lies in the buffer keeps the source,
  * since it may be slow to take the rest, and others must not wait for that.
  *
- * What is left lies in the hoard: as long as there is room, and the archive is
- * open. */
+ * What is left lies in the membercache: as long as there is room, and the
+ * archive is open. */
 
 #include "archive/reader.h"
 
@@ -23,7 +23,7 @@ enum {
 };
 
 struct search {
-	struct kept kept;
+	struct cached kept;
 
 	pthread_mutex_t lock;  /* guards what follows */
 	bool taken;            /* somebody searches */
@@ -34,7 +34,7 @@ struct search {
 };
 
 static void
-close_source(struct source **source)
+close_shared(struct source **source)
 {
 	if (*source != NULL)
 		(*source)->close(*source);
@@ -42,11 +42,11 @@ close_source(struct source **source)
 }
 
 static void
-search_free(struct kept *kept)
+search_free(struct cached *kept)
 {
 	struct search *search = (struct search *)kept;
 
-	close_source(&search->source);
+	close_shared(&search->source);
 	pthread_mutex_destroy(&search->lock);
 	free(search);
 }
@@ -60,8 +60,8 @@ is_unpacked(const struct member *member)
 static struct search *
 find(struct archive *archive, const struct member *member)
 {
-	return (struct search *)hoard_find(
-		archive->hoard, &archive->made, member->slot, HOARD_SEARCH);
+	return (struct search *)membercache_find(archive->membercache,
+		&archive->made, member->slot, MEMBERCACHE_SEARCH);
 }
 
 /* A share of what all who search in member have in common; NULL without room:
@@ -73,7 +73,7 @@ get(struct archive *archive, const struct member *member)
 	size_t cost = sizeof(*search) +
 		(is_unpacked(member) ? COST_UNPACK : COST_INFLATE);
 
-	if (archive->hoard == NULL || member->slot == ZIPDIR_NO_SLOT)
+	if (archive->membercache == NULL || member->slot == ZIPDIR_NO_SLOT)
 		return NULL;
 	search = find(archive, member);
 	if (search != NULL)
@@ -81,12 +81,12 @@ get(struct archive *archive, const struct member *member)
 	search = calloc(1, sizeof(*search));
 	if (search == NULL)
 		return NULL;
-	search->kept = (struct kept){.free = search_free, .users = 1};
+	search->kept = (struct cached){.free = search_free, .users = 1};
 	pthread_mutex_init(&search->lock, NULL);
-	if (hoard_enter(archive->hoard, &archive->made, member->slot,
-		    HOARD_SEARCH, &search->kept, cost))
+	if (membercache_enter(archive->membercache, &archive->made,
+		    member->slot, MEMBERCACHE_SEARCH, &search->kept, cost))
 		return search;
-	kept_drop(&search->kept);
+	cached_drop(&search->kept);
 	return find(archive, member);
 }
 
@@ -115,7 +115,7 @@ take(struct reader *r, struct search *search, uint64_t at, uint64_t nearest,
 		search->source = NULL;
 	search->taken = true;
 	pthread_mutex_unlock(&search->lock);
-	close_source(&useless);
+	close_shared(&useless);
 	return !taken;
 }
 
@@ -137,7 +137,7 @@ give(struct reader *r, const char *buffer, bool leave)
 		r->source = NULL;
 	}
 	pthread_mutex_unlock(&search->lock);
-	kept_drop(&search->kept);
+	cached_drop(&search->kept);
 	r->search = NULL;
 }
 
@@ -182,7 +182,7 @@ reader_begin(struct reader *r, struct archive *archive,
 	if (r->search != NULL &&
 		!take(r, r->search, at, source_nearest(archive, member, at),
 			buffer)) {
-		kept_drop(&r->search->kept);
+		cached_drop(&r->search->kept);
 		r->search = NULL;
 		r->waits = true;
 		return SOURCE_LATER;
@@ -203,7 +203,7 @@ reader_fill(struct reader *r, uint64_t at, uint64_t n, char *buffer)
 		if (got == SOURCE_LATER)
 			return SOURCE_LATER;
 		if (got <= 0) {
-			close_source(&r->source);
+			close_shared(&r->source);
 			give(r, buffer, false);
 			return got;
 		}
@@ -227,6 +227,6 @@ void
 reader_close(struct reader *r, const char *buffer)
 {
 	give(r, buffer, true);
-	close_source(&r->source);
+	close_shared(&r->source);
 	r->size = 0;
 }

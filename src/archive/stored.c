@@ -8,9 +8,9 @@
 
 #include <stdlib.h>
 
-#include "base/crc.h"
 #include "archive/points.h"
 #include "archive/source.h"
+#include "base/crc.h"
 
 struct copier {
 	struct source source;
@@ -25,14 +25,14 @@ struct copier {
 };
 
 static ssize_t
-fault(const struct copier *c, const char *why)
+stored_fault(const struct copier *c, const char *why)
 {
 	return archive_fault(c->archive, &c->member, why);
 }
 
 /* n bytes were made, at buffer; there may be none. */
 static void
-leave_point(struct copier *c, const char *buffer, size_t n)
+leave_line_point(struct copier *c, const char *buffer, size_t n)
 {
 	struct point point = {.out = c->done, .in = c->done};
 
@@ -52,17 +52,17 @@ copier_read(struct source *source, void *buffer, size_t n)
 	if (n > c->member.size - c->done)
 		n = (size_t)(c->member.size - c->done);
 	if (archive_read(c->archive, c->start + c->done, buffer, n) < 0)
-		return fault(c, archive_loss(c->archive));
+		return stored_fault(c, archive_loss(c->archive));
 	c->done += n;
 	if (c->points != NULL)
-		leave_point(c, buffer, n);
+		leave_line_point(c, buffer, n);
 	if (c->begun > 0)
 		return (ssize_t)n;
 	c->crc = crc_add(c->crc, buffer, n);
 	if (c->done < c->member.size)
 		return (ssize_t)n;
 	if (c->crc != c->member.crc)
-		return fault(c, "CRC-32 does not match");
+		return stored_fault(c, "CRC-32 does not match");
 	archive_note(c->archive, &c->member, ARCHIVE_CHECKED);
 	return (ssize_t)n;
 }
@@ -76,7 +76,7 @@ copier_close(struct source *source)
 
 /* Go to the last point at or before offset wanted, or stay at the beginning. */
 static void
-go_near(struct copier *c, uint64_t wanted)
+seek_copier(struct copier *c, uint64_t wanted)
 {
 	unsigned char window[POINTS_WINDOW];
 	size_t n;
@@ -103,7 +103,7 @@ stored_open(struct archive *archive, const struct member *member,
 		return &c->source;
 	c->points = points_get(archive, member);
 	if (c->points != NULL)
-		go_near(c, position->offset);
+		seek_copier(c, position->offset);
 	*position = (struct position){.offset = c->begun, .lines = c->lines};
 	return &c->source;
 }

@@ -16,8 +16,8 @@
 #include <stdlib.h>
 #include <zip.h>
 
-#include "base/bytes.h"
 #include "archive/source.h"
+#include "base/bytes.h"
 
 enum {
 	ENTRY_SIZE = 46 + 1 + 4 + 24, /* a name of one byte, zip64 sizes */
@@ -160,7 +160,7 @@ view(void *user, void *data, zip_uint64_t len, zip_source_cmd_t command)
 }
 
 static ssize_t
-fault(const struct unpacker *u, const char *why)
+unpack_fault(const struct unpacker *u, const char *why)
 {
 	return archive_fault(u->archive, &u->member, why);
 }
@@ -176,16 +176,16 @@ unpacker_read(struct source *source, void *buffer, size_t n)
 	char surplus;
 
 	if (u->file == NULL)
-		return fault(u, zip_error_strerror(&u->error));
+		return unpack_fault(u, zip_error_strerror(&u->error));
 	if (n > wanted)
 		n = (size_t)wanted;
 	got = n > 0 ? zip_fread(u->file, buffer, n) : 0;
 	if (got > 0)
 		u->size += (uint64_t)got;
 	if (got < 0 || (got == 0 && n > 0))
-		return fault(u, zip_file_strerror(u->file));
+		return unpack_fault(u, zip_file_strerror(u->file));
 	if (u->size == u->member.size && zip_fread(u->file, &surplus, 1) != 0)
-		return fault(u, zip_file_strerror(u->file));
+		return unpack_fault(u, zip_file_strerror(u->file));
 	return (ssize_t)got;
 }
 

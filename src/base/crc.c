@@ -10,7 +10,7 @@
 /* The first call chooses by what the processor can do, which on ARM stands in a
  * file below /proc: a confined process could not read it. */
 __attribute__((constructor)) static void
-choose(void)
+choose_crc(void)
 {
 	(void)libdeflate_crc32(0, "", 0);
 }

@@ -31,7 +31,7 @@ hash_key(void)
 __extension__ typedef unsigned __int128 wide;
 
 static uint64_t
-step(uint64_t h, uint64_t key, uint64_t piece)
+hash_step(uint64_t h, uint64_t key, uint64_t piece)
 {
 	wide n = (wide)h * key + piece;
 	uint64_t sum = (uint64_t)(n & PRIME) + (uint64_t)(n >> 61);
@@ -44,7 +44,7 @@ step(uint64_t h, uint64_t key, uint64_t piece)
 /* Where a product has 64 bits it is made of halves: 2^61 is 1, so that 2^62 is
  * 2, and what of the middle is at 2^61 and above comes back at 1. */
 static uint64_t
-step(uint64_t h, uint64_t key, uint64_t piece)
+hash_step(uint64_t h, uint64_t key, uint64_t piece)
 {
 	const uint64_t low = (UINT64_C(1) << 31) - 1;
 	uint64_t middle = (h >> 31) * (key & low) + (h & low) * (key >> 31);
@@ -64,10 +64,10 @@ hash_name(uint64_t key, struct str name)
 	uint64_t h = name.n, piece = 0;
 
 	for (; name.n > 7; name.n -= 7, p += 7)
-		h = step(h, key, get64(p) % (UINT64_C(1) << 56));
+		h = hash_step(h, key, get64(p) % (UINT64_C(1) << 56));
 	while (name.n > 0)
 		piece = piece << 8 | p[--name.n];
-	return step(step(h, key, piece), key, 0);
+	return hash_step(hash_step(h, key, piece), key, 0);
 }
 
 uint32_t

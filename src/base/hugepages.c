@@ -36,7 +36,7 @@ map(size_t size)
 }
 
 void *
-large_new(size_t size)
+hugepages_new(size_t size)
 {
 	/* No object is larger, and what is mapped for it must not wrap. */
 	if (size > PTRDIFF_MAX) {
@@ -47,7 +47,7 @@ large_new(size_t size)
 }
 
 void
-large_free(void *p, size_t size)
+hugepages_free(void *p, size_t size)
 {
 	if (size < HUGE_PAGE)
 		free(p);

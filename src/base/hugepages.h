@@ -12,9 +12,9 @@
 #include <stddef.h>
 
 /* size bytes, not cleared.  NULL with errno ENOMEM.  Any thread. */
-void *large_new(size_t size);
+void *hugepages_new(size_t size);
 
-/* Give back what large_new gave for size.  Takes NULL. */
-void large_free(void *p, size_t size);
+/* Give back what hugepages_new gave for size.  Takes NULL. */
+void hugepages_free(void *p, size_t size);
 
 #endif

@@ -34,7 +34,7 @@ log_divert(struct line *line)
 }
 
 static void
-add_time(struct line *line)
+add_log_time(struct line *line)
 {
 	struct timespec now;
 	struct tm utc;
@@ -72,7 +72,7 @@ log_line(enum log_level level, const char *word, const struct log_pair *pairs)
 	line_add(&line, str_of(log_names[level]));
 	line_add(&line, STR(" "));
 	line_add(&line, str_of(word));
-	add_time(&line);
+	add_log_time(&line);
 	for (; pairs->key != NULL; pairs++) {
 		line_add(&line, STR(" "));
 		line_add(&line, str_of(pairs->key));

@@ -53,7 +53,7 @@ open_by_steps(int dir, const char *rest, int flags)
 
 /* resolve is what more openat2 is to refuse. */
 static int
-open_at(int dir, const char *rest, int flags, unsigned resolve)
+openat2_below(int dir, const char *rest, int flags, unsigned resolve)
 {
 	struct open_how how = {
 		.flags = (unsigned)flags | O_CLOEXEC,
@@ -91,13 +91,13 @@ regular(int fd)
 static int
 open_regular(int dir, const char *rest, unsigned resolve)
 {
-	int look = open_at(dir, rest, O_PATH, resolve);
+	int look = openat2_below(dir, rest, O_PATH, resolve);
 	int fd = -1;
 
 	if (look < 0)
 		return -1;
 	if (regular(look) == 0)
-		fd = open_at(
+		fd = openat2_below(
 			dir, rest, O_RDONLY | O_NONBLOCK | O_NOCTTY, resolve);
 	close_quietly(look);
 	/* It may have been exchanged in between. */
@@ -109,7 +109,7 @@ open_regular(int dir, const char *rest, unsigned resolve)
 }
 
 int
-beneath_open(const char *root, const char *rest)
+openbelow_open(const char *root, const char *rest)
 {
 	int dir, fd;
 
@@ -134,11 +134,13 @@ beneath_open_file(int top, const char *way)
 int
 beneath_open_directory(int top, const char *way)
 {
-	return open_at(top, way, O_RDONLY | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
+	return openat2_below(
+		top, way, O_RDONLY | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
 }
 
 int
 beneath_look(int top, const char *way)
 {
-	return open_at(top, way, O_PATH | O_NOFOLLOW, RESOLVE_NO_SYMLINKS);
+	return openat2_below(
+		top, way, O_PATH | O_NOFOLLOW, RESOLVE_NO_SYMLINKS);
 }

@@ -8,7 +8,7 @@
  * regular file is not opened.  A descriptor, or -1 with errno: EXDEV for a way
  * out of root, EISDIR for a directory, ENXIO for what else is no regular file,
  * and what open(2) says. */
-int beneath_open(const char *root, const char *rest);
+int openbelow_open(const char *root, const char *rest);
 
 /* Open way, a relative path without symbolic links, below the directory top:
  * the file read-only, as above; the directory read-only; or whatever it is with

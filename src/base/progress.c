@@ -56,7 +56,7 @@ share(const struct progress *p)
 }
 
 static void
-draw(const struct progress *p, int64_t elapsed)
+draw_progress(const struct progress *p, int64_t elapsed)
 {
 	char done[PROGRESS_SIZE], all[PROGRESS_SIZE], left[32] = "";
 	double part = share(p);
@@ -94,7 +94,7 @@ progress_add(struct progress *progress, uint64_t files, uint64_t bytes)
 	now = clock_ms();
 	if (now - progress->drawn >= BETWEEN) {
 		progress->drawn = now;
-		draw(progress, now - progress->begun);
+		draw_progress(progress, now - progress->begun);
 	}
 	pthread_mutex_unlock(&progress->lock);
 }

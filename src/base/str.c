@@ -5,7 +5,7 @@
 #define HIGH_BITS UINT64_C(0x8080808080808080)
 
 static char
-lower(char c)
+lower_case(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
@@ -16,14 +16,14 @@ str_eq_nocase(struct str a, struct str b)
 	if (a.n != b.n)
 		return false;
 	for (size_t i = 0; i < a.n; i++) {
-		if (lower(a.p[i]) != lower(b.p[i]))
+		if (lower_case(a.p[i]) != lower_case(b.p[i]))
 			return false;
 	}
 	return true;
 }
 
 static bool
-blank(char c)
+is_white(char c)
 {
 	return c == ' ' || c == '\t';
 }
@@ -31,9 +31,9 @@ blank(char c)
 struct str
 str_trim(struct str s)
 {
-	while (s.n > 0 && blank(s.p[0]))
+	while (s.n > 0 && is_white(s.p[0]))
 		s = str_slice(s, 1, s.n);
-	while (s.n > 0 && blank(s.p[s.n - 1]))
+	while (s.n > 0 && is_white(s.p[s.n - 1]))
 		s.n--;
 	return s;
 }

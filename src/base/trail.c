@@ -20,7 +20,7 @@ struct walk {
 };
 
 static void
-close_quietly(int fd)
+close_keeping_errno(int fd)
 {
 	int saved = errno;
 
@@ -33,7 +33,7 @@ close_quietly(int fd)
 static int
 enter(struct walk *walk, int fd)
 {
-	close_quietly(walk->at);
+	close_keeping_errno(walk->at);
 	walk->at = fd;
 	if (fd < 0 || fstat(fd, &walk->st) < 0)
 		return -1;
@@ -89,7 +89,7 @@ next_name(struct walk *walk)
 
 /* Put what the symbolic link fd says in front of what is left. */
 static int
-follow(struct walk *walk, int fd, uid_t owner)
+follow_link(struct walk *walk, int fd, uid_t owner)
 {
 	char text[PATH_MAX], left[PATH_MAX];
 	ssize_t n = readlinkat(fd, "", text, sizeof(text) - 1);
@@ -118,7 +118,7 @@ follow(struct walk *walk, int fd, uid_t owner)
 /* Go on to the name that was cut off.  The last one of a file's path, when it
  * is no symbolic link, is left where it is: 1. */
 static int
-step(struct walk *walk, bool to_file)
+trail_step(struct walk *walk, bool to_file)
 {
 	bool last = to_file && walk->left[0] == '\0';
 	int fd = openat(walk->at, walk->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
@@ -130,14 +130,14 @@ step(struct walk *walk, bool to_file)
 		return walk->linked ? -1 : 1;
 	}
 	if (fd < 0 || fstat(fd, &st) < 0) {
-		close_quietly(fd);
+		close_keeping_errno(fd);
 		return -1;
 	}
 	if (!S_ISLNK(st.st_mode) && !last)
 		return enter(walk, fd);
 	walk->linked |= last;
-	result = S_ISLNK(st.st_mode) ? follow(walk, fd, st.st_uid) : 1;
-	close_quietly(fd);
+	result = S_ISLNK(st.st_mode) ? follow_link(walk, fd, st.st_uid) : 1;
+	close_keeping_errno(fd);
 	return result;
 }
 
@@ -150,12 +150,12 @@ go(struct walk *walk, const char *path, bool to_file)
 	while (result == 0) {
 		result = next_name(walk);
 		if (result > 0)
-			result = step(walk, to_file);
+			result = trail_step(walk, to_file);
 		else if (result == 0)
 			return 0;
 	}
 	if (result < 0)
-		close_quietly(walk->at);
+		close_keeping_errno(walk->at);
 	return result;
 }
 
@@ -177,7 +177,7 @@ trail_file(struct trail *trail, const char *path)
 		return -1;
 	if (result == 0) {
 		errno = EISDIR;
-		close_quietly(walk.at);
+		close_keeping_errno(walk.at);
 		return -1;
 	}
 	*trail = (struct trail){.path = path,

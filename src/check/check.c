@@ -1,7 +1,7 @@
 /* An archive is walked over twice, record by record of its directory: first to
- * find out which parts of the file its members take, so that those are known
- * that overlap, then to tell of each member what there is to tell.  What a
- * member that overlaps another one holds is not read: so an archive of many
+ * find out which parts of the file its members take_log_line, so that those are
+ * known that overlap, then to tell of each member what there is to tell.  What
+ * a member that overlaps another one holds is not read: so an archive of many
  * members that share their data costs no more time than its size allows.
  *
  * What the server's modules would log becomes a finding, word by word. */
@@ -15,11 +15,11 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "check/checkmember.h"
 #include "base/log.h"
+#include "check/checkmember.h"
+#include "check/libzipread.h"
 #include "check/report.h"
 #include "http/represent.h"
-#include "check/libzipread.h"
 #include "serve/serve.h"
 
 enum { SEEKABLE_FROM = 1024 * 1024 }; /* larger content is worth an index */
@@ -47,14 +47,15 @@ struct check {
 
 	/* Of one archive. */
 	struct archive *archive;
-	struct second *second;
+	struct libzipread *second;
 	struct extent *extents; /* in the order of records */
 	size_t nextents;
 	uint64_t files, local_times;
 };
 
 static void
-take(struct log_sink *sink, const char *word, const struct log_pair *pairs)
+take_log_line(
+	struct log_sink *sink, const char *word, const struct log_pair *pairs)
 {
 	struct check *c = (struct check *)sink;
 	struct str why = {NULL, 0}, method = {NULL, 0};
@@ -92,7 +93,7 @@ tell_advice(struct check *c, const char *word, const struct str *member,
 }
 
 static bool
-is_directory(const struct member *member)
+member_is_directory(const struct member *member)
 {
 	return str_ends(member->name, STR("/"));
 }
@@ -149,7 +150,7 @@ find_extents(struct check *c, uint64_t *total)
 		const struct member *member = &record.member;
 		uint64_t data;
 
-		if (is_directory(member) ||
+		if (member_is_directory(member) ||
 			archive_locate(c->archive, member, &data) != STATUS_GO)
 			continue;
 		c->extents[c->nextents++] = (struct extent){
@@ -195,7 +196,8 @@ has_time(const struct zipdir_record *record)
 
 /* A wrong index would send wrong ranges. */
 static void
-check_index(struct check *c, const struct zipdir_record *record, uint64_t start)
+check_sozip_index(
+	struct check *c, const struct zipdir_record *record, uint64_t start)
 {
 	const struct member *member = &record->member;
 	const char *why;
@@ -210,7 +212,7 @@ check_index(struct check *c, const struct zipdir_record *record, uint64_t start)
 				    "from its beginning"));
 		return;
 	case SOZIP_FOUND:
-		if (examine_has_chunks(c->archive, member, start, &index))
+		if (checkmember_has_chunks(c->archive, member, start, &index))
 			return;
 		why = "a chunk does not start where it says";
 		break;
@@ -229,12 +231,12 @@ check_content(struct check *c, const struct zipdir_record *record, uint64_t i,
 	const struct member *member = &record->member;
 	struct progress *progress = &c->report.progress;
 	const char *theirs = NULL;
-	bool right = examine_read(c->archive, member, start, progress);
+	bool right = checkmember_read(c->archive, member, start, progress);
 
 	if (!right)
 		tell_fault(c, &record->recorded);
 	if (c->second != NULL)
-		theirs = second_fault(c->second, i, member, progress);
+		theirs = libzipread_fault(c->second, i, member, progress);
 	if (right && theirs != NULL)
 		tell_advice(c, "libzip-disagrees", &record->recorded,
 			arena_printf(&c->arena,
@@ -245,9 +247,9 @@ check_content(struct check *c, const struct zipdir_record *record, uint64_t i,
 	if (!right)
 		return;
 	if (member->method == ZIP_DEFLATED)
-		check_index(c, record, start);
+		check_sozip_index(c, record, start);
 	else if (member->method == ZIP_STORED &&
-		examine_is_compressible(c->archive, member, start))
+		checkmember_is_compressible(c->archive, member, start))
 		tell_advice(c, "compressible", &record->recorded,
 			STR("stored, but deflate would make it smaller"));
 }
@@ -276,7 +278,7 @@ check_member(struct check *c, const struct zipdir_record *record, uint64_t i,
 	uint64_t start;
 
 	check_name(c, record);
-	if (is_directory(member)) {
+	if (member_is_directory(member)) {
 		if (member->size > 0)
 			tell_error(c, "name-unreachable", &record->recorded,
 				STR("a directory with data, which no request "
@@ -336,7 +338,7 @@ check_archive(struct check *c)
 		tell_fault(c, NULL);
 		return;
 	}
-	c->second = second_open(c->archive, &why);
+	c->second = libzipread_open(c->archive, &why);
 	if (c->second == NULL && why != NULL)
 		tell_advice(c, "libzip-disagrees", NULL,
 			arena_printf(&c->arena,
@@ -346,7 +348,7 @@ check_archive(struct check *c)
 		c->second ? 2 * total : total, c->report.quiet);
 	check_members(c);
 	progress_end(&c->report.progress);
-	second_close(c->second);
+	libzipread_close(c->second);
 	free(c->extents);
 }
 
@@ -387,8 +389,8 @@ check_file(struct check *c, const char *file)
 int
 check(char *const *files, int nfiles, bool json, bool quiet)
 {
-	struct check c = {
-		.sink = {take}, .report = {.json = json, .quiet = quiet}};
+	struct check c = {.sink = {take_log_line},
+		.report = {.json = json, .quiet = quiet}};
 
 	log_sink = &c.sink;
 	for (int i = 0; i < nfiles; i++)

@@ -26,7 +26,7 @@ open_source(
 }
 
 bool
-examine_read(struct archive *archive, const struct member *member,
+checkmember_read(struct archive *archive, const struct member *member,
 	uint64_t start, struct progress *progress)
 {
 	char buffer[BUFFER_SIZE];
@@ -50,7 +50,7 @@ examine_read(struct archive *archive, const struct member *member,
 }
 
 bool
-examine_is_compressible(const struct archive *archive,
+checkmember_is_compressible(const struct archive *archive,
 	const struct member *member, uint64_t start)
 {
 	unsigned char sample[BUFFER_SIZE], deflated[BUFFER_SIZE];
@@ -67,8 +67,8 @@ examine_is_compressible(const struct archive *archive,
 }
 
 bool
-examine_has_chunks(const struct archive *archive, const struct member *member,
-	uint64_t start, const struct sozip *index)
+checkmember_has_chunks(const struct archive *archive,
+	const struct member *member, uint64_t start, const struct sozip *index)
 {
 	uint32_t crc = 0;
 	uint64_t from;

@@ -11,16 +11,16 @@
 
 enum { BUFFER_SIZE = 64 * 1024 };
 
-struct second {
+struct libzipread {
 	zip_t *zip;
 	char why[160];
 };
 
-struct second *
-second_open(const struct archive *archive, const char **why)
+struct libzipread *
+libzipread_open(const struct archive *archive, const char **why)
 {
 	static char text[160];
-	struct second *second = calloc(1, sizeof(*second));
+	struct libzipread *second = calloc(1, sizeof(*second));
 	int fd = dup(archive->fd), code;
 	zip_error_t error;
 
@@ -42,15 +42,15 @@ second_open(const struct archive *archive, const char **why)
 }
 
 static const char *
-fault(struct second *second, const char *why)
+keep_fault(struct libzipread *second, const char *why)
 {
 	snprintf(second->why, sizeof(second->why), "%s", why);
 	return second->why;
 }
 
 const char *
-second_fault(struct second *second, uint64_t i, const struct member *member,
-	struct progress *progress)
+libzipread_fault(struct libzipread *second, uint64_t i,
+	const struct member *member, struct progress *progress)
 {
 	char buffer[BUFFER_SIZE];
 	zip_file_t *file = zip_fopen_index(second->zip, i, 0);
@@ -60,7 +60,7 @@ second_fault(struct second *second, uint64_t i, const struct member *member,
 	zip_int64_t n = 0;
 
 	if (file == NULL)
-		return fault(second, zip_strerror(second->zip));
+		return keep_fault(second, zip_strerror(second->zip));
 	/* No further: what is more than announced may be more than we live. */
 	while (done <= member->size &&
 		(n = zip_fread(file, buffer, sizeof(buffer))) > 0) {
@@ -69,7 +69,7 @@ second_fault(struct second *second, uint64_t i, const struct member *member,
 		progress_add(progress, 0, (uint64_t)n);
 	}
 	if (n < 0)
-		why = fault(second, zip_file_strerror(file));
+		why = keep_fault(second, zip_file_strerror(file));
 	else if (done != member->size)
 		why = "another size";
 	else if (crc != member->crc)
@@ -79,7 +79,7 @@ second_fault(struct second *second, uint64_t i, const struct member *member,
 }
 
 void
-second_close(struct second *second)
+libzipread_close(struct libzipread *second)
 {
 	if (second == NULL)
 		return;

@@ -7,19 +7,20 @@
 #include "archive/archive.h"
 #include "base/progress.h"
 
-struct second;
+struct libzipread;
 
 /* Let libzip open the file that archive has open.  NULL when it cannot, and
  * *why says for what reason: NULL when there is no libzip. */
-struct second *second_open(const struct archive *archive, const char **why);
+struct libzipread *libzipread_open(
+	const struct archive *archive, const char **why);
 
 /* Read the content of member, which is record number i of the directory, from 0
  * on, to its end.  NULL when it is what the directory says, else what is wrong:
  * lent until the next call. */
-const char *second_fault(struct second *second, uint64_t i,
+const char *libzipread_fault(struct libzipread *second, uint64_t i,
 	const struct member *member, struct progress *progress);
 
 /* Takes NULL. */
-void second_close(struct second *second);
+void libzipread_close(struct libzipread *second);
 
 #endif

@@ -19,7 +19,7 @@ write_out(const struct text *text)
 }
 
 static void
-add_line(struct text *text, const struct report *report,
+add_finding_line(struct text *text, const struct report *report,
 	enum report_level level, const struct str *member, struct str what)
 {
 	page_add_plain(text, report->file);
@@ -60,7 +60,7 @@ report_add(struct report *report, enum report_level level, const char *word,
 	if (report->json)
 		add_object(&text, report, level, word, member, what);
 	else
-		add_line(&text, report, level, member, what);
+		add_finding_line(&text, report, level, member, what);
 	progress_end(&report->progress);
 	write_out(&text);
 	arena_free(&arena);

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "fcgi/fcgi.h"
 #include "fcgi/listener.h"
-#include "base/log.h"
 
 enum { DRAIN_MAX = 64 * 1024 * 1024 };
 
@@ -47,7 +47,7 @@ put_response(struct response *response, int fd, uint64_t *sent)
 /* Read the request's body from standard input, and throw it away.  A server
  * that is not done sending it may otherwise lose the answer. */
 static void
-drain(const struct request *request)
+drain_body(const struct request *request)
 {
 	char scrap[4096];
 	uint64_t left = 0;
@@ -75,7 +75,7 @@ cgi_run(const struct service *service, char *const *environment, int fd)
 	account_begin(&account, service->accounts);
 	request_read(&request, environment, &arena);
 	account_note(&account, &request, &arena);
-	drain(&request);
+	drain_body(&request);
 	serve(service, &request, &arena, &response);
 	account_enter(&account, PHASE_SEND);
 	result = put_response(&response, fd, &account.bytes);

@@ -88,12 +88,12 @@ begin_draining(struct conn *conn)
 
 /* The response is sent; what comes now? */
 static enum conn_wait
-finish(struct conn *conn, enum body_result result)
+finish_response(struct conn *conn, enum body_result result)
 {
 	end_response(conn, result == BODY_CUT);
 	arena_reset(&conn->arena);
 	conn->state = CONN_READING;
-	conn->kept = true;
+	conn->served = true;
 	if (conn->drain && result != BODY_CUT)
 		return begin_draining(conn);
 	if (result == BODY_CUT || !conn->keep)
@@ -192,7 +192,7 @@ run_writing(struct conn *conn, int64_t now)
 				continue;
 			}
 			if (result != BODY_SPAN)
-				return finish(conn, result);
+				return finish_response(conn, result);
 		}
 		account_enter(&conn->account, PHASE_SEND);
 		n = sendqueue_send(&conn->queue, conn->fd);
@@ -219,7 +219,7 @@ begin_writing(struct conn *conn)
 }
 
 static void
-refuse(struct conn *conn, enum status status)
+refuse_request(struct conn *conn, enum status status)
 {
 	response_init(&conn->response, &conn->arena, METHOD_GET);
 	response_error(&conn->response, status);
@@ -236,7 +236,7 @@ refuse_rest(struct conn *conn, enum status status)
 	intake_free(&conn->intake);
 	account_begin(&conn->account, conn->service->accounts);
 	conn->errors.n = 0;
-	refuse(conn, status);
+	refuse_request(conn, status);
 	return CONN_WRITABLE;
 }
 
@@ -275,7 +275,7 @@ serve_request(struct conn *conn, const struct request *request)
 
 /* A request is there. */
 static enum conn_wait
-answer(struct conn *conn)
+answer_request(struct conn *conn)
 {
 	struct request request;
 
@@ -344,7 +344,7 @@ look(struct conn *conn)
 		case WIRE_PART:
 			return CONN_READABLE;
 		case WIRE_WHOLE:
-			return answer(conn);
+			return answer_request(conn);
 		case WIRE_QUESTION:
 			if (!manage(conn))
 				return CONN_CLOSE;

@@ -35,7 +35,7 @@ struct conn {
 	enum conn_state state;
 	int64_t progress; /* when bytes last came or went: milliseconds,
 			   * CLOCK_MONOTONIC */
-	bool kept;        /* a request has been answered */
+	bool served;      /* a request has been answered */
 	struct intake intake;
 
 	/* With CONN_WRITING: the response, and what of it is in the queue. */

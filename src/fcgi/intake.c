@@ -19,7 +19,7 @@ from_pool(size_t size)
 
 /* Take more from the pool, if there is as much. */
 static bool
-draw(struct intake_pool *pool, size_t more)
+draw_bytes(struct intake_pool *pool, size_t more)
 {
 	if (atomic_fetch_add(&pool->used, more) + more <= pool->max)
 		return true;
@@ -29,7 +29,7 @@ draw(struct intake_pool *pool, size_t more)
 
 /* Make room for at least a byte.  -1 with errno ENOMEM. */
 static int
-grow(struct intake *intake)
+grow_intake(struct intake *intake)
 {
 	size_t size = intake->size ? intake->size * 2 : INTAKE_FIRST;
 	size_t more;
@@ -40,7 +40,7 @@ grow(struct intake *intake)
 	if (size > INTAKE_MAX)
 		size = INTAKE_MAX;
 	more = from_pool(size) - from_pool(intake->size);
-	if (more > 0 && !draw(intake->pool, more)) {
+	if (more > 0 && !draw_bytes(intake->pool, more)) {
 		errno = ENOMEM;
 		return -1;
 	}
@@ -62,7 +62,7 @@ intake_receive(struct intake *intake, int fd, bool *full)
 	ssize_t n;
 
 	*full = false;
-	if (grow(intake) < 0)
+	if (grow_intake(intake) < 0)
 		return -1;
 	n = recv(fd, intake->p + intake->n, intake->size - intake->n,
 		MSG_DONTWAIT);

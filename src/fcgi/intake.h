@@ -10,8 +10,8 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
-#include "http/request.h"
 #include "fcgi/wire.h"
+#include "http/request.h"
 
 enum {
 	INTAKE_FIRST = 4096, /* bytes that a connection gets at once... */

@@ -23,11 +23,11 @@ enum {
 	FIRST_PASSED = 3, /* sd_listen_fds(3) */
 };
 
-static int refuse(struct listener_fault *fault, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+static int listener_refused(struct listener_fault *fault, const char *format,
+	...) __attribute__((format(printf, 2, 3)));
 
 static int
-refuse(struct listener_fault *fault, const char *format, ...)
+listener_refused(struct listener_fault *fault, const char *format, ...)
 {
 	va_list args;
 
@@ -38,17 +38,18 @@ refuse(struct listener_fault *fault, const char *format, ...)
 }
 
 static int
-add(struct listeners *listeners, int fd, struct listener_fault *fault)
+listeners_append(
+	struct listeners *listeners, int fd, struct listener_fault *fault)
 {
 	int on = 1;
 	int flags = fcntl(fd, F_GETFL);
 
 	if (listeners->n == LISTENERS_MAX)
-		return refuse(fault, "more than %d sockets to listen on",
-			LISTENERS_MAX);
+		return listener_refused(fault,
+			"more than %d sockets to listen on", LISTENERS_MAX);
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
 		fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
-		return refuse(
+		return listener_refused(
 			fault, "descriptor %d: %s", fd, strerrordesc_np(errno));
 	/* Connections inherit it; on a Unix socket it means nothing. */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -110,11 +111,11 @@ check_stale(const struct sockaddr_un *address, struct listener_fault *fault)
 	if (lstat(address->sun_path, &st) < 0)
 		return 0;
 	if (!S_ISSOCK(st.st_mode))
-		return refuse(
+		return listener_refused(
 			fault, "%s exists and is no socket", address->sun_path);
 	if (alive(address))
-		return refuse(fault, "%s: another process listens there",
-			address->sun_path);
+		return listener_refused(fault,
+			"%s: another process listens there", address->sun_path);
 	return 1;
 }
 
@@ -125,12 +126,12 @@ remove_stale(const struct sockaddr_un *address, struct listener_fault *fault)
 	int stale = check_stale(address, fault);
 
 	if (stale > 0 && !may_remove(address->sun_path))
-		return refuse(fault,
+		return listener_refused(fault,
 			"%s: nobody listens there, but root does not remove "
 			"it where others can exchange it: say --user",
 			address->sun_path);
 	if (stale > 0 && unlink(address->sun_path) < 0 && errno != ENOENT)
-		return refuse(fault, "%s: %s", address->sun_path,
+		return listener_refused(fault, "%s: %s", address->sun_path,
 			strerrordesc_np(errno));
 	return stale < 0 ? -1 : 0;
 }
@@ -141,7 +142,7 @@ unix_address(struct sockaddr_un *address, const char *path,
 {
 	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
 	if (strlen(path) >= sizeof(address->sun_path) || *path == '\0')
-		return refuse(fault,
+		return listener_refused(fault,
 			"unix:%s: the path of a socket has 1 to %zu bytes",
 			path, sizeof(address->sun_path) - 1);
 	strcpy(address->sun_path, path);
@@ -159,7 +160,7 @@ check_unix(const char *path, struct listener_fault *fault)
 		return -1;
 	memcpy(copy, address.sun_path, sizeof(copy));
 	if (access(dirname(copy), W_OK | X_OK) < 0)
-		return refuse(
+		return listener_refused(
 			fault, "unix:%s: %s", path, strerrordesc_np(errno));
 	return 0;
 }
@@ -178,7 +179,7 @@ bind_unix(int fd, const struct sockaddr_un *address, mode_t mode)
 
 /* Give the socket at path away, by its descriptor. */
 static int
-give(const char *path, const struct confine_user *owner)
+give_socket(const char *path, const struct confine_user *owner)
 {
 	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	int result, saved;
@@ -206,18 +207,19 @@ open_unix(struct listeners *listeners, const char *path,
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	copy = strdup(path);
 	if (fd < 0 || copy == NULL || bind_unix(fd, &address, how->mode) < 0) {
-		refuse(fault, "unix:%s: %s", path, strerrordesc_np(errno));
+		listener_refused(
+			fault, "unix:%s: %s", path, strerrordesc_np(errno));
 		free(copy);
 	} else {
 		if (may_remove(path))
 			listeners->made[listeners->nmade++] = copy;
 		else
 			free(copy);
-		if ((how->owner != NULL && give(path, how->owner) < 0) ||
+		if ((how->owner != NULL && give_socket(path, how->owner) < 0) ||
 			listen(fd, BACKLOG) < 0)
-			refuse(fault, "unix:%s: %s", path,
+			listener_refused(fault, "unix:%s: %s", path,
 				strerrordesc_np(errno));
-		else if (add(listeners, fd, fault) == 0)
+		else if (listeners_append(listeners, fd, fault) == 0)
 			return 0;
 	}
 	if (fd >= 0)
@@ -249,18 +251,19 @@ open_address(struct listeners *listeners, const struct addrinfo *info,
 	int on = 1;
 
 	if (fd < 0)
-		return refuse(fault, "%s: %s", name, strerrordesc_np(errno));
+		return listener_refused(
+			fault, "%s: %s", name, strerrordesc_np(errno));
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
 		(info->ai_family == AF_INET6 &&
 			setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on,
 				sizeof(on)) < 0) ||
 		bind(fd, info->ai_addr, info->ai_addrlen) < 0 ||
 		listen(fd, BACKLOG) < 0) {
-		refuse(fault, "%s: %s", name, strerrordesc_np(errno));
+		listener_refused(fault, "%s: %s", name, strerrordesc_np(errno));
 		close(fd);
 		return -1;
 	}
-	if (add(listeners, fd, fault) < 0) {
+	if (listeners_append(listeners, fd, fault) < 0) {
 		close(fd);
 		return -1;
 	}
@@ -296,7 +299,7 @@ open_all(struct listeners *listeners, const struct addrinfo *list,
 {
 	for (const struct addrinfo *i = list; i != NULL; i = i->ai_next) {
 		if (!allow_remote && !is_loopback(i->ai_addr))
-			return refuse(fault,
+			return listener_refused(fault,
 				"%s is not a loopback address: FastCGI has no "
 				"authentication, see --allow-remote",
 				name);
@@ -320,16 +323,17 @@ open_tcp(struct listeners *listeners, const char *name, int allow_remote,
 	int error;
 
 	if (copy == NULL)
-		return refuse(fault, "no memory");
+		return listener_refused(fault, "no memory");
 	if (split_address(copy, &host, &port) < 0) {
 		free(copy);
-		return refuse(
+		return listener_refused(
 			fault, "%s is neither unix:PATH nor HOST:PORT", name);
 	}
 	error = getaddrinfo(host, port, &hints, &list);
 	free(copy);
 	if (error != 0)
-		return refuse(fault, "%s: %s", name, gai_strerror(error));
+		return listener_refused(
+			fault, "%s: %s", name, gai_strerror(error));
 	error = open_all(listeners, list, name, allow_remote, fault);
 	freeaddrinfo(list);
 	return error;
@@ -388,11 +392,11 @@ listener_inherit(struct listeners *listeners, struct listener_fault *fault)
 
 	for (int fd = first; fd < first + (n > 0 ? n : 1); fd++) {
 		if (!listener_listens(fd))
-			return refuse(fault,
+			return listener_refused(fault,
 				"descriptor %d is no socket that listens: "
 				"see --listen",
 				fd);
-		if (add(listeners, fd, fault) < 0)
+		if (listeners_append(listeners, fd, fault) < 0)
 			return -1;
 	}
 	return 0;

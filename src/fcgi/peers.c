@@ -191,9 +191,9 @@ listen_again_locked(struct peers *peers, int64_t now)
 size_t
 peers_max(uint64_t descriptors)
 {
-	uint64_t kept = descriptors / 4 + DESCRIPTORS_KEPT;
+	uint64_t reserved = descriptors / 4 + DESCRIPTORS_KEPT;
 
-	return descriptors > kept ? (size_t)(descriptors - kept) : 1;
+	return descriptors > reserved ? (size_t)(descriptors - reserved) : 1;
 }
 
 struct peers *
@@ -276,7 +276,7 @@ wait_idle(struct peers *peers, struct peer *peer)
 {
 	enum stage stage;
 
-	peer->idle = peer->conn->kept;
+	peer->idle = peer->conn->served;
 	stage = peers->stage;
 	if (stage == SHUTTING || (stage == DRAINING && peer->idle))
 		shutdown(peer->watch.fd, SHUT_RD);

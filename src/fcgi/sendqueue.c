@@ -69,7 +69,7 @@ sendqueue_is_empty(const struct sendqueue *queue)
 
 /* Take n bytes that were sent off the queue. */
 static void
-advance(struct sendqueue *queue, size_t n)
+take_sent(struct sendqueue *queue, size_t n)
 {
 	while (n > 0) {
 		struct iovec *iov = &queue->iov[queue->at];
@@ -94,6 +94,6 @@ sendqueue_send(struct sendqueue *queue, int fd)
 	ssize_t n = sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 
 	if (n > 0)
-		advance(queue, (size_t)n);
+		take_sent(queue, (size_t)n);
 	return n;
 }

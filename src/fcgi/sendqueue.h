@@ -6,8 +6,8 @@
 
 #include <sys/uio.h>
 
-#include "http/body.h"
 #include "fcgi/wire.h"
+#include "http/body.h"
 
 enum {
 	/* Records that one span fills, at most, and as many pieces of it with

@@ -143,7 +143,7 @@ accept_rest(struct peers *peers, const struct listeners *listeners)
  * that has just connected is about to send its request: it gets some time.
  * All are gone. */
 static bool
-drain(struct peers *peers, struct listeners *listeners, int64_t grace)
+drain_peers(struct peers *peers, struct listeners *listeners, int64_t grace)
 {
 	int64_t fresh = grace < FRESH_WAIT ? grace : FRESH_WAIT;
 
@@ -164,7 +164,7 @@ drain(struct peers *peers, struct listeners *listeners, int64_t grace)
 }
 
 static int
-fail(const char *what)
+start_failed(const char *what)
 {
 	log_pairs(LOG_ERROR, "start-failed", {"what", str_of(what)},
 		{"why", str_of(strerrordesc_np(errno))});
@@ -180,34 +180,35 @@ setup(struct server *server, const struct listeners *listeners,
 
 	server->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (server->signals < 0)
-		return fail("signals");
+		return start_failed("signals");
 	server->epoll = epoll_create1(EPOLL_CLOEXEC);
 	server->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	server->turn = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (server->epoll < 0 || server->wake < 0 || server->turn < 0)
-		return fail("epoll");
+		return start_failed("epoll");
 	/* One thread is free for what costs little. */
 	server->turns = turns_new(
 		limits->threads > 1 ? limits->threads - 1 : 1, server->turn);
 	if (server->turns == NULL)
-		return fail("threads");
+		return start_failed("threads");
 	server->ping_ms = notify_watchdog_ms();
 	server->peers = peers_new(server->service, listeners, timeout,
 		server->epoll, server->wake, server->turns);
 	if (server->peers == NULL)
-		return fail("epoll");
+		return start_failed("epoll");
 	server->threads = threads_start(server->service, server->peers,
 		server->turns, server->turn, server->epoll, limits->threads);
-	return server->threads == NULL ? fail("threads") : EXIT_SUCCESS;
+	return server->threads == NULL ? start_failed("threads") : EXIT_SUCCESS;
 }
 
 static void
-run(struct server *server, struct listeners *listeners, int64_t grace)
+run_until_stopped(
+	struct server *server, struct listeners *listeners, int64_t grace)
 {
 	notify("READY=1\nSTATUS=%d threads", threads_count(server->threads));
 	mind(server);
 	notify("STOPPING=1\nSTATUS=Finishing what is under way");
-	if (!drain(server->peers, listeners, grace)) {
+	if (!drain_peers(server->peers, listeners, grace)) {
 		/* A thread hangs in a read of a disk that does not answer. */
 		log_pairs(LOG_ERROR, "stop-forced",
 			{"why", STR("a thread is stuck")});
@@ -230,7 +231,8 @@ server_run(struct listeners *listeners, const struct service *service,
 	int status = setup(&server, listeners, limits);
 
 	if (status == EXIT_SUCCESS)
-		run(&server, listeners, (int64_t)limits->grace_seconds * 1000);
+		run_until_stopped(&server, listeners,
+			(int64_t)limits->grace_seconds * 1000);
 	listener_close(listeners);
 	peers_free(server.peers);
 	turns_free(server.turns);

@@ -156,7 +156,7 @@ run_all(const struct worker *worker)
 }
 
 static void *
-work(void *data)
+run_thread(void *data)
 {
 	struct threads *threads = data;
 	const struct accounts *accounts = threads->service->accounts;
@@ -181,7 +181,7 @@ open_watch(struct watch *watch, enum watch_kind kind, int epoll)
 }
 
 static void
-release(struct threads *threads)
+release_threads(struct threads *threads)
 {
 	int saved = errno;
 
@@ -196,8 +196,8 @@ static void
 start(struct threads *threads)
 {
 	while (threads->n < threads->wanted) {
-		errno = pthread_create(
-			&threads->thread[threads->n], NULL, work, threads);
+		errno = pthread_create(&threads->thread[threads->n], NULL,
+			run_thread, threads);
 		if (errno != 0)
 			return;
 		threads->n++;
@@ -226,7 +226,7 @@ threads_start(const struct service *service, struct peers *peers,
 		start(threads);
 	if (threads->n > 0)
 		return threads;
-	release(threads);
+	release_threads(threads);
 	return NULL;
 }
 
@@ -252,5 +252,5 @@ threads_end(struct threads *threads)
 	(void)!write(threads->end.fd, &one, sizeof(one));
 	for (int i = 0; i < threads->n; i++)
 		pthread_join(threads->thread[i], NULL);
-	release(threads);
+	release_threads(threads);
 }

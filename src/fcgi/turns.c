@@ -159,7 +159,7 @@ precedes(struct turns *turns, const struct turn *a, const struct turn *b)
 }
 
 static struct turn *
-next(struct turns *turns)
+next_turn(struct turns *turns)
 {
 	struct turn *best = TAILQ_FIRST(&turns->line), *turn;
 
@@ -171,7 +171,7 @@ next(struct turns *turns)
 }
 
 static void
-begin(struct turns *turns, struct turn *turn)
+begin_turn(struct turns *turns, struct turn *turn)
 {
 	uint64_t *archive = place(turns->archives, turn->archive);
 	uint64_t *client = place(turns->clients, turn->client);
@@ -193,8 +193,8 @@ turns_take(struct turns *turns)
 
 	pthread_mutex_lock(&turns->lock);
 	if (ready(turns)) {
-		turn = next(turns);
-		begin(turns, turn);
+		turn = next_turn(turns);
+		begin_turn(turns, turn);
 		more = ready(turns);
 	}
 	pthread_mutex_unlock(&turns->lock);

@@ -101,7 +101,7 @@ close_record(struct wire *wire, const unsigned char *p)
 
 /* Take off *left what there is of it behind at: how much. */
 static size_t
-take(size_t *left, size_t at, size_t n)
+take_left(size_t *left, size_t at, size_t n)
 {
 	size_t taken = n - at < *left ? n - at : *left;
 
@@ -111,7 +111,7 @@ take(size_t *left, size_t at, size_t n)
 
 /* Look at the bytes from *at on, up to n, at one record at most. */
 static enum wire_state
-step(struct wire *wire, unsigned char *p, size_t *at, size_t n)
+look_step(struct wire *wire, unsigned char *p, size_t *at, size_t n)
 {
 	enum wire_state state = WIRE_PART;
 	size_t taken;
@@ -122,13 +122,13 @@ step(struct wire *wire, unsigned char *p, size_t *at, size_t n)
 		if (state != WIRE_PART)
 			return state;
 	}
-	taken = take(&wire->content, *at, n);
+	taken = take_left(&wire->content, *at, n);
 	if (wire->keeping && taken > 0) {
 		memmove(p + wire->kept, p + *at, taken);
 		wire->kept += taken;
 	}
 	*at += taken;
-	*at += take(&wire->padding, *at, n);
+	*at += take_left(&wire->padding, *at, n);
 	return wire->content + wire->padding > 0 ? WIRE_PART
 						 : close_record(wire, p);
 }
@@ -141,7 +141,7 @@ wire_look(struct wire *wire, unsigned char *p, size_t *n)
 
 	while (state == WIRE_PART &&
 		*n - at >= (wire->open ? 1 : WIRE_HEADER_SIZE))
-		state = step(wire, p, &at, *n);
+		state = look_step(wire, p, &at, *n);
 	if (at > wire->kept && at < *n)
 		memmove(p + wire->kept, p + at, *n - at);
 	*n -= at - wire->kept;

@@ -2,8 +2,8 @@
 
 #include <inttypes.h>
 
-#include "base/bytes.h"
 #include "archive/content.h"
+#include "base/bytes.h"
 #include "base/hash.h"
 #include "http/mime.h"
 #include "http/path.h"
@@ -72,7 +72,8 @@ can_slice(const struct body *body, const struct representation *r,
 }
 
 static void
-add_content(struct body *body, const struct representation *r, struct span part)
+add_representation(
+	struct body *body, const struct representation *r, struct span part)
 {
 	struct content *content =
 		content_get(body->archive, &r->member, r->start);
@@ -80,10 +81,10 @@ add_content(struct body *body, const struct representation *r, struct span part)
 	if (content == NULL)
 		body_add_content(body, &r->member, r->start, part);
 	else
-		body_add_kept(body,
+		body_add_cached(body,
 			str_slice((struct str){content->bytes, content->n},
 				(size_t)part.first, (size_t)part.end),
-			&content->kept);
+			&content->cached);
 }
 
 static void
@@ -95,7 +96,7 @@ add_part(struct body *body, const struct representation *r, struct span part)
 		body_add_slice(
 			body, r->start + part.first, part.end - part.first);
 	else
-		add_content(body, r, part);
+		add_representation(body, r, part);
 }
 
 static struct str

@@ -22,11 +22,11 @@ close_source(struct source **source)
 }
 
 static void
-release(struct segment *s)
+release_segment(struct segment *s)
 {
 	close_source(&s->source);
-	kept_drop(s->kept);
-	s->kept = NULL;
+	cached_drop(s->cached);
+	s->cached = NULL;
 }
 
 /* Give up all segments that are still to come. */
@@ -34,7 +34,7 @@ static void
 drop_segments(struct body *body)
 {
 	for (struct segment *s = body->first; s != NULL; s = s->next)
-		release(s);
+		release_segment(s);
 	reader_close(&body->reader, body->buffer);
 	body->first = NULL;
 	body->last = &body->first;
@@ -46,7 +46,7 @@ body_free(struct body *body)
 {
 	drop_segments(body);
 	for (struct segment *s = body->lent; s != NULL; s = s->next)
-		release(s);
+		release_segment(s);
 	free(body->buffer);
 	archive_drop(body->archive);
 	body_init(body, body->arena, NULL);
@@ -60,12 +60,12 @@ reads_file(const struct segment *segment)
 }
 
 static void
-add(struct body *body, struct segment segment)
+append_segment(struct body *body, struct segment segment)
 {
 	struct segment *s = arena_get(body->arena, sizeof(*s));
 
 	if (s == NULL) {
-		release(&segment);
+		release_segment(&segment);
 		return;
 	}
 	*s = segment;
@@ -79,20 +79,20 @@ void
 body_add_text(struct body *body, struct str text)
 {
 	if (text.n > 0)
-		add(body,
+		append_segment(body,
 			(struct segment){.kind = SEGMENT_TEXT,
 				.left = text.n,
 				.text = text.p});
 }
 
 void
-body_add_kept(struct body *body, struct str text, struct kept *kept)
+body_add_cached(struct body *body, struct str text, struct cached *cached)
 {
-	add(body,
+	append_segment(body,
 		(struct segment){.kind = SEGMENT_TEXT,
 			.left = text.n,
 			.text = text.p,
-			.kept = kept});
+			.cached = cached});
 }
 
 void
@@ -101,7 +101,7 @@ body_add_slice(struct body *body, uint64_t offset, uint64_t length)
 	if (length == 0)
 		return;
 	assert(offset + length <= (uint64_t)body->archive->id.size);
-	add(body,
+	append_segment(body,
 		(struct segment){
 			.kind = SEGMENT_SLICE, .left = length, .at = offset});
 }
@@ -110,7 +110,7 @@ void
 body_add_content(struct body *body, const struct member *member, uint64_t start,
 	struct span part)
 {
-	add(body,
+	append_segment(body,
 		(struct segment){.kind = SEGMENT_CONTENT,
 			.left = part.end - part.first,
 			.at = part.first,
@@ -124,7 +124,7 @@ body_add_source(struct body *body, struct source *source)
 	if (source == NULL)
 		body->arena->failed = true;
 	else
-		add(body,
+		append_segment(body,
 			(struct segment){
 				.kind = SEGMENT_SOURCE, .source = source});
 }
@@ -288,14 +288,14 @@ next_of(struct body *body, struct segment *s, struct str *span)
 
 /* A segment that has come to its end gives way to the next one. */
 static enum body_result
-advance(struct body *body)
+advance_segment(struct body *body)
 {
 	struct segment *s = body->first;
 	bool last = reads_file(s) && --body->file_segments == 0;
 
 	body->first = s->next;
 	close_source(&s->source);
-	if (s->kept != NULL) {
+	if (s->cached != NULL) {
 		s->next = body->lent;
 		body->lent = s;
 	}
@@ -317,7 +317,7 @@ pull(struct body *body, struct str *span)
 		if (result != BODY_SPAN)
 			break;
 		if (s->kind == SEGMENT_SOURCE ? span->n == 0 : s->left == 0)
-			result = advance(body);
+			result = advance_segment(body);
 	}
 	if (result == BODY_SPAN && span->n == 0)
 		return body->broken ? BODY_CUT : BODY_END;
@@ -352,7 +352,7 @@ copy_next(struct body *body, char *to, size_t *n)
 		*n = (size_t)s->left;
 		if (archive_read(body->archive, s->at, to, *n) < 0)
 			return cut(body, archive_loss(body->archive));
-		return advance(body);
+		return advance_segment(body);
 	}
 	result = pull(body, &span);
 	*n = span.n;

@@ -4,9 +4,9 @@
 #ifndef BODY_H
 #define BODY_H
 
+#include "archive/reader.h"
 #include "base/arena.h"
 #include "http/range.h"
-#include "archive/reader.h"
 
 enum {
 	BODY_SPAN_SIZE = READER_SIZE, /* of what is made or copied, at most */
@@ -29,7 +29,7 @@ struct segment {
 	enum segment_kind kind;
 	uint64_t left;         /* bytes to come; unknown for SEGMENT_SOURCE */
 	const char *text;      /* of SEGMENT_TEXT */
-	struct kept *kept;     /* a share in what text lies in, or NULL */
+	struct cached *cached; /* a share in what text lies in, or NULL */
 	uint64_t at;           /* the next byte, of SLICE in the file, of
 				* CONTENT in the content */
 	struct member member;  /* of SEGMENT_CONTENT */
@@ -81,7 +81,7 @@ void body_add_slice(struct body *body, uint64_t offset, uint64_t length);
 void body_add_content(struct body *body, const struct member *member,
 	uint64_t start, struct span part);
 /* Text that lies in kept, of which the body takes over a share. */
-void body_add_kept(struct body *body, struct str text, struct kept *kept);
+void body_add_cached(struct body *body, struct str text, struct cached *cached);
 /* The body closes source.  NULL for a lack of memory. */
 void body_add_source(struct body *body, struct source *source);
 

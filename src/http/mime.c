@@ -31,13 +31,13 @@ static const struct entry builtin[] = {
 };
 
 static char
-lower(char c)
+to_lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
 static bool
-blank(char c)
+is_blank(char c)
 {
 	return c == ' ' || c == '\t';
 }
@@ -46,7 +46,8 @@ blank(char c)
 static bool
 token_byte(char c)
 {
-	return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') ||
+	return (c >= '0' && c <= '9') ||
+		(to_lower(c) >= 'a' && to_lower(c) <= 'z') ||
 		(c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
 }
 
@@ -123,7 +124,7 @@ cut_type(struct str *line, struct str *type, bool *charset)
 			return false;
 		rest = after;
 	}
-	if (rest.n > 0 && !blank(rest.p[0]))
+	if (rest.n > 0 && !is_blank(rest.p[0]))
 		return false;
 	*type = str_slice(*line, 0, line->n - rest.n);
 	*line = rest;
@@ -138,7 +139,7 @@ cut_word(struct str *line)
 
 	if (rest.n > 0 && rest.p[0] == '#')
 		rest.n = 0;
-	while (word.n < rest.n && !blank(rest.p[word.n]))
+	while (word.n < rest.n && !is_blank(rest.p[word.n]))
 		word.n++;
 	*line = str_slice(rest, word.n, rest.n);
 	return word;
@@ -175,7 +176,7 @@ add_entry(struct mime *mime, struct str ext, const char *type)
 		mime->room = room;
 	}
 	for (size_t i = 0; i < ext.n; i++)
-		copy[i] = lower(ext.p[i]);
+		copy[i] = to_lower(ext.p[i]);
 	mime->entries[mime->n] = (struct entry){{copy, ext.n}, type, mime->n};
 	mime->n++;
 	return 0;
@@ -347,7 +348,7 @@ compare_key(const void *key, const void *entry)
 	struct str ext = ((const struct entry *)entry)->ext;
 
 	for (size_t i = 0; i < name.n && i < ext.n; i++) {
-		int a = (unsigned char)lower(name.p[i]);
+		int a = (unsigned char)to_lower(name.p[i]);
 		int b = (unsigned char)ext.p[i];
 
 		if (a != b)

@@ -36,7 +36,7 @@ named_by_if_range(const struct context *c)
 }
 
 static void
-choose(const struct context *c, struct negotiation *n)
+choose_coding(const struct context *c, struct negotiation *n)
 {
 	struct accept accept = encoding_read(field(c, PARAM_ACCEPT_ENCODING));
 	enum coding named = named_by_if_range(c);
@@ -121,7 +121,7 @@ negotiate(struct negotiation *result, const struct request *request,
 	const struct representation *chosen;
 
 	*result = (struct negotiation){.chosen = CHOSEN_BY_WEIGHT};
-	choose(&c, result);
+	choose_coding(&c, result);
 	if (result->coding == CODING_NONE) {
 		result->status = STATUS_NOT_ACCEPTABLE;
 		return;

@@ -59,15 +59,15 @@ read_part(struct str part, uint64_t size, struct span *span)
 /* Join span with every one of the n parts that it touches.  Returns how many
  * parts there are then, or max + 1 when there is no room. */
 static int
-add(struct span parts[], int n, int max, struct span span)
+join_span(struct span parts[], int n, int max, struct span span)
 {
-	int place = n, kept = 0;
+	int place = n, left = 0;
 
 	for (int i = 0; i < n; i++) {
 		struct span *part = &parts[i];
 
 		if (part->first > span.end || span.first > part->end) {
-			parts[kept++] = *part;
+			parts[left++] = *part;
 			continue;
 		}
 		if (part->first < span.first)
@@ -75,15 +75,15 @@ add(struct span parts[], int n, int max, struct span span)
 		if (part->end > span.end)
 			span.end = part->end;
 		if (place == n)
-			place = kept++;
+			place = left++;
 	}
 	if (place == n) {
-		if (kept == max)
+		if (left == max)
 			return max + 1;
-		place = kept++;
+		place = left++;
 	}
 	parts[place] = span;
-	return kept;
+	return left;
 }
 
 int
@@ -110,7 +110,7 @@ range_read(struct str field, uint64_t size, struct span parts[], int max)
 			continue;
 		if (size == 0)
 			return 0;
-		n = add(parts, n, max, span);
+		n = join_span(parts, n, max, span);
 		if (n > max)
 			return 0;
 	}

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "archive/source.h"
 #include "base/log.h"
 #include "http/mime.h"
 #include "http/path.h"
-#include "archive/source.h"
 
 enum {
 	SNIFF_SIZE = 512,

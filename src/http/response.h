@@ -3,10 +3,10 @@
 #ifndef RESPONSE_H
 #define RESPONSE_H
 
+#include "base/status.h"
 #include "http/body.h"
 #include "http/encoding.h"
 #include "http/request.h"
-#include "base/status.h"
 
 /* How the bytes of a member come about. */
 enum sent {

@@ -114,7 +114,7 @@ split_file(struct str path, const struct roots *roots, struct str suffix,
 
 /* a and b behind each other: bytes, that may hold a NUL. */
 static struct str
-join(struct str a, struct str b, struct arena *arena)
+join_bytes(struct str a, struct str b, struct arena *arena)
 {
 	struct text text = {.arena = arena};
 
@@ -135,7 +135,7 @@ split_url(struct str path, const struct request *request,
 		return false;
 	if (above.n == 0)
 		above = roots->plain;
-	return split_file(join(above, path, arena), roots, suffix, split);
+	return split_file(join_bytes(above, path, arena), roots, suffix, split);
 }
 
 static bool
@@ -148,8 +148,8 @@ split_script(const struct request *request, const struct roots *roots,
 		script = without_host(str_slice(script, 6, script.n));
 	if (!split_file(script, roots, suffix, split))
 		return false;
-	split->member =
-		join(split->member, request->param[PARAM_PATH_INFO], arena);
+	split->member = join_bytes(
+		split->member, request->param[PARAM_PATH_INFO], arena);
 	return true;
 }
 
@@ -176,8 +176,8 @@ find_split(const struct request *request, const struct roots *roots,
 }
 
 static enum status
-refuse(const struct request *request, enum status status, enum log_level level,
-	const char *word, const char *why)
+refuse_route(const struct request *request, enum status status,
+	enum log_level level, const char *word, const char *why)
 {
 	log_pairs(level, word, {"uri", request->param[PARAM_REQUEST_URI]},
 		{"script", request->param[PARAM_SCRIPT_FILENAME]},
@@ -194,7 +194,7 @@ refuse_path(const struct request *request, enum path_fault fault)
 		[PATH_MEMORY] = "no memory for the path",
 	};
 
-	return refuse(request,
+	return refuse_route(request,
 		fault == PATH_MEMORY ? STATUS_UNAVAILABLE : STATUS_BAD_REQUEST,
 		LOG_INFO, "bad-path", why[fault]);
 }
@@ -207,8 +207,8 @@ refuse_outside(const struct request *request, struct str path)
 		if (str_eq(str_cut(&path, '/'), STR("..")))
 			return refuse_path(request, PATH_CLIMBS);
 	}
-	return refuse(request, STATUS_FORBIDDEN, LOG_WARN, "archive-outside",
-		"the archive is not below the root");
+	return refuse_route(request, STATUS_FORBIDDEN, LOG_WARN,
+		"archive-outside", "the archive is not below the root");
 }
 
 /* The root of this request: "/a/b", or "" for "/"; p is NULL for none. */
@@ -226,12 +226,12 @@ find_roots(const struct request *request, const struct site *site,
 	roots->given = given;
 	fault = path_normalise(given, &roots->plain, &slash, arena);
 	if (fault == PATH_FINE && roots->plain.n > 0)
-		roots->plain = join(STR("/"), roots->plain, arena);
+		roots->plain = join_bytes(STR("/"), roots->plain, arena);
 	return fault;
 }
 
 static enum status
-place(struct route *route, const struct split *split, struct str root,
+place_archive(struct route *route, const struct split *split, struct str root,
 	const struct request *request, struct arena *arena)
 {
 	struct text archive = {.arena = arena};
@@ -266,12 +266,12 @@ route_find(struct route *route, const struct request *request,
 	if (fault != PATH_FINE)
 		return refuse_path(request, fault);
 	if (roots.plain.p == NULL)
-		return refuse(request, STATUS_ERROR, LOG_ERROR, "no-root",
+		return refuse_route(request, STATUS_ERROR, LOG_ERROR, "no-root",
 			"neither --root nor a DOCUMENT_ROOT");
 	if (!find_split(request, &roots, site->suffix, &split, arena))
-		return refuse(request, STATUS_NOT_FOUND, LOG_WARN, "no-archive",
-			"no parameter names an archive");
-	status = place(route, &split, roots.plain, request, arena);
+		return refuse_route(request, STATUS_NOT_FOUND, LOG_WARN,
+			"no-archive", "no parameter names an archive");
+	status = place_archive(route, &split, roots.plain, request, arena);
 	if (status == STATUS_GO && arena->failed)
 		return refuse_path(request, PATH_MEMORY);
 	return status;
@@ -287,7 +287,7 @@ route_with_slash(const struct request *request, struct arena *arena)
 
 	str_cut(&query, '?');
 	if (path.n == 0) {
-		path = join(request->param[PARAM_SCRIPT_NAME],
+		path = join_bytes(request->param[PARAM_SCRIPT_NAME],
 			request->param[PARAM_PATH_INFO], arena);
 		query = request->param[PARAM_QUERY_STRING];
 		if (query.n == 0)

@@ -3,9 +3,9 @@
 #ifndef ROUTE_H
 #define ROUTE_H
 
+#include "base/status.h"
 #include "http/request.h"
 #include "http/site.h"
-#include "base/status.h"
 
 struct route {
 	struct str archive; /* "ROOT//REST", for cache_get */

@@ -4,8 +4,8 @@
 #ifndef SITE_H
 #define SITE_H
 
-#include "http/mime.h"
 #include "base/str.h"
+#include "http/mime.h"
 
 struct site {
 	struct str root; /* absolute, no "/" at the end; p NULL: per request */

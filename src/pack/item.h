@@ -16,7 +16,7 @@ struct item {
 	bool seekable;      /* if it is deflated */
 
 	/* What becomes of it. */
-	bool kept;    /* it stays as it is in the old archive */
+	bool reused;  /* it stays as it is in the old archive */
 	bool dropped; /* a sibling that is not worth its bytes */
 	uint64_t end; /* of all that belongs to it in the archive */
 };

@@ -13,14 +13,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "pack/deflate.h"
 #include "base/interrupt.h"
+#include "base/trail.h"
+#include "pack/deflate.h"
 #include "pack/packplan.h"
+#include "pack/packverify.h"
 #include "pack/packwrite.h"
 #include "pack/reuse.h"
 #include "pack/tempfile.h"
-#include "base/trail.h"
-#include "pack/packverify.h"
 
 enum {
 	DEAD_PART = 5,       /* rewrite from one of so many bytes on */
@@ -49,15 +49,15 @@ struct pack {
 	/* Of one attempt. */
 	struct items items;
 	struct reuse reuse;
-	size_t kept, found; /* members; of old ones, found again by name */
-	uint64_t size;      /* of the archive */
+	size_t reused, found; /* members; of old ones, found again by name */
+	uint64_t size;        /* of the archive */
 
 	struct progress progress;
 	struct fault fault;
 };
 
 static int
-fail(struct pack *p, const char *name)
+pack_failed(struct pack *p, const char *name)
 {
 	return fault_errno(&p->fault, str_of(name), errno);
 }
@@ -72,7 +72,7 @@ fail_trail(struct pack *p, const char *name)
 		return fault_set(&p->fault, str_of(name),
 			"somebody else's symbolic link is on the way: name "
 			"what it leads to");
-	return fail(p, name);
+	return pack_failed(p, name);
 }
 
 /* What is to be replaced; a link to it stays. */
@@ -84,9 +84,9 @@ open_old(struct pack *p)
 	p->old_fd = openat(p->target.directory, p->target.name,
 		O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (p->old_fd < 0)
-		return errno == ENOENT ? 0 : fail(p, p->file);
+		return errno == ENOENT ? 0 : pack_failed(p, p->file);
 	if (fstat(p->old_fd, &p->old) < 0)
-		return fail(p, p->file);
+		return pack_failed(p, p->file);
 	if (!S_ISREG(p->old.st_mode))
 		return fault_set(&p->fault, str_of(p->file),
 			"it is there, and is no file");
@@ -135,8 +135,8 @@ compare_content(struct pack *p, struct item *item)
 		return 0;
 	if (packwrite_crc(&packwrite, item->file, &crc, &p->fault) < 0)
 		return -1;
-	item->kept = item->entry.crc == crc;
-	if (!item->kept)
+	item->reused = item->entry.crc == crc;
+	if (!item->reused)
 		item->entry.modified =
 			zipwrite_time(item->file->modified.tv_sec);
 	return 0;
@@ -155,15 +155,15 @@ keep_sibling(struct pack *p, struct item *item)
 	planned = *item;
 	found = reuse_keep(&p->reuse, item, true);
 	p->found += found;
-	if (!whole->kept)
+	if (!whole->reused)
 		*item = planned;
-	item->dropped = whole->kept && !found;
+	item->dropped = whole->reused && !found;
 }
 
 static int
 keep_unchanged(struct pack *p)
 {
-	p->kept = p->found = 0;
+	p->reused = p->found = 0;
 	for (size_t i = 0; i < p->items.n; i++) {
 		struct item *item = &p->items.item[i];
 
@@ -172,10 +172,10 @@ keep_unchanged(struct pack *p)
 		} else {
 			p->found += reuse_keep(
 				&p->reuse, item, !p->options->checksum);
-			if (item->kept && compare_content(p, item) < 0)
+			if (item->reused && compare_content(p, item) < 0)
 				return -1;
 		}
-		p->kept += item->kept;
+		p->reused += item->reused;
 	}
 	return 0;
 }
@@ -188,7 +188,7 @@ count_work(const struct pack *p, uint64_t *files, uint64_t *bytes)
 	for (size_t i = 0; i < p->items.n; i++) {
 		const struct item *item = &p->items.item[i];
 
-		if (item->kept || item->dropped)
+		if (item->reused || item->dropped)
 			continue;
 		++*files;
 		if (item->coding == CODING_IDENTITY)
@@ -222,7 +222,7 @@ write_directory(struct pack *p, int fd, uint64_t at)
 	int result;
 
 	if (entries == NULL)
-		return fail(p, p->file);
+		return pack_failed(p, p->file);
 	for (size_t i = 0; i < p->items.n; i++)
 		entries[i] = p->items.item[i].entry;
 	result = zipwrite_directory(fd, at, entries, p->items.n,
@@ -232,7 +232,7 @@ write_directory(struct pack *p, int fd, uint64_t at)
 	if (result == 0)
 		result = ftruncate(fd, (off_t)p->size);
 	free(entries);
-	return result < 0 ? fail(p, p->file) : 0;
+	return result < 0 ? pack_failed(p, p->file) : 0;
 }
 
 /* The old archive's directory is the one that would be written. */
@@ -263,7 +263,7 @@ static bool
 is_unchanged(struct pack *p)
 {
 	for (size_t i = 0; i < p->items.n; i++) {
-		if (!p->items.item[i].kept && !p->items.item[i].dropped)
+		if (!p->items.item[i].reused && !p->items.item[i].dropped)
 			return false;
 	}
 	if (p->reuse.fd < 0 || p->found != zipdir_count(p->reuse.zipdir))
@@ -280,7 +280,7 @@ write_archive(struct pack *p, int fd, uint64_t at)
 	int result;
 
 	if (reuse_copy(&p->reuse, &p->items, fd) < 0)
-		return fail(p, p->file);
+		return pack_failed(p, p->file);
 	count_work(p, &files, &bytes);
 	progress_begin(
 		&p->progress, "packing", files, bytes, p->options->quiet);
@@ -308,7 +308,7 @@ verify(struct pack *p, int fd, const char *name)
 		bytes += p->items.item[i].entry.size;
 	progress_begin(&p->progress, "reading back", p->items.n, bytes,
 		p->options->quiet);
-	result = verify_archive(
+	result = packverify_archive(
 		&file, &p->items, p->options->threads, &p->progress, &p->fault);
 	progress_end(&p->progress);
 	return result;
@@ -318,7 +318,7 @@ verify(struct pack *p, int fd, const char *name)
 static enum outcome
 distrust(const struct pack *p)
 {
-	if (p->kept == 0 || interrupt_pending())
+	if (p->reused == 0 || interrupt_pending())
 		return FAILED;
 	fprintf(stderr, "wwz: %s; packing all of it anew\n", p->fault.text);
 	return AGAIN;
@@ -362,7 +362,7 @@ attempt(struct pack *p, bool fresh)
 	uint64_t dead, at;
 
 	if (packplan_make(&p->items, &p->tree, p->options) < 0) {
-		fail(p, p->directory);
+		pack_failed(p, p->directory);
 		return FAILED;
 	}
 	reuse_open(&p->reuse, fresh ? -1 : p->old_fd, (uint64_t)p->old.st_size,
@@ -392,7 +392,7 @@ attempt_and_free(struct pack *p, bool fresh)
 			puts("unchanged");
 		else
 			printf("%zu packed, %zu kept, %zu removed\n",
-				p->items.n - p->kept, p->kept, removed);
+				p->items.n - p->reused, p->reused, removed);
 	}
 	reuse_close(&p->reuse);
 	packplan_free(&p->items);
@@ -400,11 +400,11 @@ attempt_and_free(struct pack *p, bool fresh)
 }
 
 static int
-run(struct pack *p)
+pack_all(struct pack *p)
 {
 	enum outcome outcome;
 
-	if (!verify_is_possible())
+	if (!packverify_is_possible())
 		return verify(p, -1, p->file);
 	if (open_old(p) < 0 || open_tree(p) < 0)
 		return -1;
@@ -427,7 +427,7 @@ pack(const char *directory, const char *file,
 		.reuse = {.fd = -1}};
 	int result;
 
-	result = run(&p);
+	result = pack_all(&p);
 	if (result < 0)
 		fprintf(stderr, "wwz: %s\n", p.fault.text);
 	tree_free(&p.tree);

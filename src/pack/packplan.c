@@ -15,7 +15,7 @@ static const struct str suffix[CODINGS] = {
 };
 
 static int
-compare(const void *a, const void *b)
+compare_items(const void *a, const void *b)
 {
 	const struct item *x = a, *y = b;
 	int order = str_compare(x->entry.name, y->entry.name);
@@ -28,7 +28,7 @@ items_find(const struct items *items, struct str name)
 {
 	struct item key = {.entry = {.name = name}, .coding = CODING_IDENTITY};
 
-	return bsearch(&key, items->item, items->n, sizeof(key), compare);
+	return bsearch(&key, items->item, items->n, sizeof(key), compare_items);
 }
 
 /* A sibling of file may be worth having. */
@@ -43,7 +43,7 @@ may_have_sibling(const struct tree_file *file)
 }
 
 static void
-add(struct items *items, const struct tree_file *file, struct str name,
+plan_item(struct items *items, const struct tree_file *file, struct str name,
 	enum coding coding, uint64_t seekable)
 {
 	items->item[items->n++] = (struct item){
@@ -84,12 +84,12 @@ packplan_make(struct items *items, struct tree *tree,
 	for (size_t i = 0; i < tree->n; i++) {
 		const struct tree_file *file = &tree->files[i];
 
-		add(items, file, file->name, CODING_IDENTITY,
+		plan_item(items, file, file->name, CODING_IDENTITY,
 			options->seekable);
 		for (int c = 0; c < CODINGS; c++) {
 			if (!options->coded[c] || !may_have_sibling(file))
 				continue;
-			add(items, file,
+			plan_item(items, file,
 				arena_printf(&tree->names, "%.*s%.*s",
 					STR_ARG(file->name),
 					STR_ARG(suffix[c])),
@@ -98,7 +98,7 @@ packplan_make(struct items *items, struct tree *tree,
 	}
 	if (tree->names.failed)
 		return -1;
-	qsort(items->item, items->n, sizeof(*items->item), compare);
+	qsort(items->item, items->n, sizeof(*items->item), compare_items);
 	remove_doubles(items);
 	return 0;
 }

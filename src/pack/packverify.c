@@ -29,7 +29,7 @@ struct verifier {
 };
 
 static int
-fail(struct verifier *v, struct str name, const char *why)
+verify_failed(struct verifier *v, struct str name, const char *why)
 {
 	pthread_mutex_lock(&v->lock);
 	if (!atomic_exchange(&v->failed, true))
@@ -43,7 +43,7 @@ fail(struct verifier *v, struct str name, const char *why)
  * and libzip was built with 32, all behind it lies elsewhere.  What is left
  * out, the method and the CRC-32, shows in the content. */
 static bool
-agrees(zip_t *zip, size_t at, const struct zip_entry *entry)
+libzip_agrees(zip_t *zip, size_t at, const struct zip_entry *entry)
 {
 	zip_stat_t st;
 
@@ -65,17 +65,20 @@ read_content(
 
 	while ((n = zip_fread(file, buffer, sizeof(buffer))) > 0) {
 		if (interrupt_pending())
-			return fail(v, str_of(v->file->path), "interrupted");
+			return verify_failed(
+				v, str_of(v->file->path), "interrupted");
 		size += (uint64_t)n;
 		crc = crc_add(crc, buffer, (size_t)n);
 		progress_add(v->progress, 0, (uint64_t)n);
 	}
 	if (n < 0)
-		return fail(v, entry->name, zip_file_strerror(file));
+		return verify_failed(v, entry->name, zip_file_strerror(file));
 	if (size != entry->size)
-		return fail(v, entry->name, "its size is not what it was");
+		return verify_failed(
+			v, entry->name, "its size is not what it was");
 	if (crc != entry->crc)
-		return fail(v, entry->name, "its CRC-32 is not what it was");
+		return verify_failed(
+			v, entry->name, "its CRC-32 is not what it was");
 	return 0;
 }
 
@@ -86,12 +89,12 @@ read_member(struct verifier *v, zip_t *zip, size_t at)
 	zip_file_t *file;
 	int result;
 
-	if (!agrees(zip, at, entry))
-		return fail(v, entry->name,
+	if (!libzip_agrees(zip, at, entry))
+		return verify_failed(v, entry->name,
 			"the directory does not say what was written");
 	file = zip_fopen_index(zip, at, 0);
 	if (file == NULL)
-		return fail(v, entry->name, zip_strerror(zip));
+		return verify_failed(v, entry->name, zip_strerror(zip));
 	result = read_content(v, file, entry);
 	zip_fclose(file);
 	progress_add(v->progress, 1, 0);
@@ -104,7 +107,8 @@ read_members(struct verifier *v, zip_t *zip)
 	size_t n = v->items->n, at;
 
 	if ((zip_uint64_t)zip_get_num_entries(zip, 0) != n) {
-		fail(v, str_of(v->file->path), "libzip counts other members");
+		verify_failed(v, str_of(v->file->path),
+			"libzip counts other members");
 		return;
 	}
 	while (!atomic_load(&v->failed) &&
@@ -140,21 +144,21 @@ open_zip(struct verifier *v)
 	zip_t *zip;
 
 	if (fd < 0) {
-		fail(v, str_of(v->file->path), strerrordesc_np(errno));
+		verify_failed(v, str_of(v->file->path), strerrordesc_np(errno));
 		return NULL;
 	}
 	zip = zip_fdopen(fd, 0, &code);
 	if (zip != NULL)
 		return zip;
 	zip_error_init_with_code(&error, code);
-	fail(v, str_of(v->file->path), zip_error_strerror(&error));
+	verify_failed(v, str_of(v->file->path), zip_error_strerror(&error));
 	zip_error_fini(&error);
 	close(fd);
 	return NULL;
 }
 
 static void *
-run(void *argument)
+run_verifier(void *argument)
 {
 	struct verifier *v = argument;
 	zip_t *zip = open_zip(v);
@@ -168,7 +172,7 @@ run(void *argument)
 
 /* The index that serves it sees all of them. */
 static void
-check_index(struct verifier *v)
+check_zipdir(struct verifier *v)
 {
 	struct zipdir *zipdir = NULL;
 	struct zip_fault why;
@@ -180,22 +184,23 @@ check_index(struct verifier *v)
 		result = zipdir_open(
 			&zipdir, v->file->fd, (uint64_t)st.st_size, &why);
 	if (result != ZIPDIR_OK)
-		fail(v, str_of(path),
+		verify_failed(v, str_of(path),
 			result == ZIPDIR_FAILED ? strerrordesc_np(errno)
 						: why.text);
 	else if (zipdir_count(zipdir) != v->items->n)
-		fail(v, str_of(path), "some names cannot be asked for");
+		verify_failed(
+			v, str_of(path), "some names cannot be asked for");
 	zipdir_free(zipdir);
 }
 
 bool
-verify_is_possible(void)
+packverify_is_possible(void)
 {
 	return true;
 }
 
 int
-verify_archive(const struct verify_file *file, const struct items *items,
+packverify_archive(const struct verify_file *file, const struct items *items,
 	int threads, struct progress *progress, struct fault *fault)
 {
 	struct verifier v = {.file = file,
@@ -208,10 +213,10 @@ verify_archive(const struct verify_file *file, const struct items *items,
 
 	/* This thread is one of them; fewer will do, too. */
 	while (n < threads - 1 && n < THREADS_MAX &&
-		pthread_create(&thread[n], NULL, run, &v) == 0)
+		pthread_create(&thread[n], NULL, run_verifier, &v) == 0)
 		n++;
-	check_index(&v);
-	run(&v);
+	check_zipdir(&v);
+	run_verifier(&v);
 	while (n > 0)
 		pthread_join(thread[--n], NULL);
 	return atomic_load(&v.failed) ? -1 : 0;

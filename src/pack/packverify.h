@@ -5,11 +5,11 @@
 #define PACKVERIFY_H
 
 #include "base/fault.h"
-#include "pack/item.h"
 #include "base/progress.h"
+#include "pack/item.h"
 
 /* This program was built with libzip. */
-bool verify_is_possible(void);
+bool packverify_is_possible(void);
 
 struct verify_file {
 	const char *path; /* how to call it */
@@ -21,7 +21,8 @@ struct verify_file {
 /* The file holds items, all of them and nothing else; every member is read and
  * its CRC-32 compared, by so many threads.  -1 with fault: also when name
  * stands for another file than fd. */
-int verify_archive(const struct verify_file *file, const struct items *items,
-	int threads, struct progress *progress, struct fault *fault);
+int packverify_archive(const struct verify_file *file,
+	const struct items *items, int threads, struct progress *progress,
+	struct fault *fault);
 
 #endif

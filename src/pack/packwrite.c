@@ -11,9 +11,9 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "base/openbelow.h"
 #include "base/crc.h"
 #include "base/interrupt.h"
+#include "base/openbelow.h"
 #include "pack/precompress.h"
 #include "pack/sozipwrite.h"
 #include "pack/workers.h"
@@ -75,7 +75,7 @@ fail_archive(const struct writer *w)
 }
 
 static bool
-is_directory(const struct tree_file *file)
+file_is_directory(const struct tree_file *file)
 {
 	return str_ends(file->name, STR("/"));
 }
@@ -107,7 +107,7 @@ close_file(int fd, const struct tree_file *file)
 
 /* -1 with errno. */
 static int
-open_file(int directory, const struct tree_file *file)
+open_packed_file(int directory, const struct tree_file *file)
 {
 	int fd = beneath_open_file(directory, file->way.p);
 	int saved;
@@ -127,7 +127,7 @@ next_item(struct writer *w)
 	for (; w->feed.item < w->items->n; w->feed.item++) {
 		struct item *item = &w->items->item[w->feed.item];
 
-		if (!item->kept && !item->dropped)
+		if (!item->reused && !item->dropped)
 			return item;
 	}
 	return NULL;
@@ -154,8 +154,8 @@ feed(struct writer *w, struct job *job)
 
 	if (item == NULL)
 		return 0;
-	if (feed->offset == 0 && !is_directory(item->file)) {
-		feed->fd = open_file(w->to->directory, item->file);
+	if (feed->offset == 0 && !file_is_directory(item->file)) {
+		feed->fd = open_packed_file(w->to->directory, item->file);
 		if (feed->fd < 0)
 			return fail_file(w->fault, item->file, errno);
 	}
@@ -349,7 +349,7 @@ finish_job(struct writer *w, struct job *job, int result)
 
 /* After a failure what was given out is still waited for. */
 static int
-run(struct writer *w)
+run_writer(struct writer *w)
 {
 	int result = 0;
 	struct job *job;
@@ -390,7 +390,7 @@ packwrite_members(const struct packwrite *packwrite, const struct items *items,
 	w->deflater = deflater_new();
 	w->workers = workers_new(packwrite->threads);
 	if (w->deflater != NULL && w->workers != NULL)
-		result = run(w);
+		result = run_writer(w);
 	else
 		result = fail_archive(w);
 	*at = w->at;
@@ -408,7 +408,7 @@ packwrite_crc(const struct packwrite *packwrite, const struct tree_file *file,
 	uint32_t *crc, struct fault *fault)
 {
 	unsigned char buffer[1 << 16];
-	int fd = open_file(packwrite->directory, file);
+	int fd = open_packed_file(packwrite->directory, file);
 
 	*crc = 0;
 	if (fd < 0)

@@ -4,8 +4,8 @@
 #define PACKWRITE_H
 
 #include "base/fault.h"
-#include "pack/item.h"
 #include "base/progress.h"
+#include "pack/item.h"
 
 struct packwrite {
 	int directory; /* the files' names begin there */

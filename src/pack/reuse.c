@@ -92,7 +92,7 @@ reuse_keep(const struct reuse *reuse, struct item *item, bool timed)
 	item->end = end_of(reuse, &old, item->seekable);
 	if (item->end == 0)
 		return true;
-	item->kept = true;
+	item->reused = true;
 	*entry = old;
 	return true;
 }
@@ -106,7 +106,7 @@ reuse_dead(const struct items *items, uint64_t *end)
 	for (size_t i = 0; i < items->n; i++) {
 		const struct item *item = &items->item[i];
 
-		if (!item->kept)
+		if (!item->reused)
 			continue;
 		kept += item->end - item->entry.offset;
 		if (item->end > *end)
@@ -202,7 +202,7 @@ reuse_copy(const struct reuse *reuse, const struct items *items, int fd)
 	for (size_t i = 0; i < items->n; i++) {
 		const struct item *item = &items->item[i];
 
-		if (item->kept)
+		if (item->reused)
 			extents[n++] =
 				(struct extent){item->entry.offset, item->end};
 	}

@@ -43,7 +43,7 @@ struct found {
 };
 
 static int
-refuse(const struct walk *walk, struct str name, const char *why)
+refuse_entry(const struct walk *walk, struct str name, const char *why)
 {
 	char path[2 * PATH_MAX];
 
@@ -55,7 +55,7 @@ refuse(const struct walk *walk, struct str name, const char *why)
 static int
 refuse_errno(const struct walk *walk, struct str name)
 {
-	return refuse(walk, name, strerrordesc_np(errno));
+	return refuse_entry(walk, name, strerrordesc_np(errno));
 }
 
 /* What zipdir.c leaves out, and what serve.c answers by itself. */
@@ -75,7 +75,7 @@ unreachable(struct str name)
 
 /* Make room in an array for one more element. */
 static void *
-grow(void *array, size_t n, size_t *room, size_t size)
+grow_array(void *array, size_t n, size_t *room, size_t size)
 {
 	void *more = array;
 
@@ -91,18 +91,18 @@ grow(void *array, size_t n, size_t *room, size_t size)
 
 /* Add a file, or an empty directory. */
 static int
-add(const struct walk *walk, const struct found *found)
+add_tree_file(const struct walk *walk, const struct found *found)
 {
 	struct tree *tree = walk->tree;
 	bool directory = S_ISDIR(found->st.st_mode);
-	void *files =
-		grow(tree->files, tree->n, &tree->room, sizeof(*tree->files));
+	void *files = grow_array(
+		tree->files, tree->n, &tree->room, sizeof(*tree->files));
 	struct str name = found->name;
 
 	if (directory)
 		name = arena_printf(&tree->names, "%.*s/", STR_ARG(name));
 	if (files == NULL || tree->names.failed)
-		return refuse(walk, found->name, "no memory");
+		return refuse_entry(walk, found->name, "no memory");
 	tree->files = files;
 	tree->files[tree->n++] = (struct tree_file){
 		.name = name,
@@ -117,11 +117,11 @@ add(const struct walk *walk, const struct found *found)
 static int
 add_place(struct walk *walk, size_t up, const struct found *found)
 {
-	void *places = grow(walk->places, walk->nplaces, &walk->room,
+	void *places = grow_array(walk->places, walk->nplaces, &walk->room,
 		sizeof(*walk->places));
 
 	if (places == NULL)
-		return refuse(walk, found->name, "no memory");
+		return refuse_entry(walk, found->name, "no memory");
 	walk->places = places;
 	walk->places[walk->nplaces++] = (struct place){
 		.name = found->name, .way = found->way, .up = up};
@@ -130,7 +130,7 @@ add_place(struct walk *walk, size_t up, const struct found *found)
 
 /* A symbolic link: find what it stands for, if that is inside. */
 static int
-follow(const struct walk *walk, struct found *found)
+follow_inside(const struct walk *walk, struct found *found)
 {
 	char path[2 * PATH_MAX], real[PATH_MAX];
 	size_t n = strlen(walk->real);
@@ -139,18 +139,18 @@ follow(const struct walk *walk, struct found *found)
 	snprintf(
 		path, sizeof(path), "%s/%.*s", walk->real, STR_ARG(found->way));
 	if (realpath(path, real) == NULL)
-		return refuse(walk, found->name,
+		return refuse_entry(walk, found->name,
 			errno == ENOENT ? "a symbolic link to nothing"
 					: strerrordesc_np(errno));
 	if (strncmp(real, walk->real, n) != 0 ||
 		(real[n] != '/' && real[n] != '\0'))
-		return refuse(walk, found->name,
+		return refuse_entry(walk, found->name,
 			"a symbolic link that leads out of the directory");
 	found->way = arena_copy(&walk->tree->names,
 		str_of(real[n] == '\0' || real[n + 1] == '\0' ? "."
 							      : real + n + 1));
 	if (walk->tree->names.failed)
-		return refuse(walk, found->name, "no memory");
+		return refuse_entry(walk, found->name, "no memory");
 	fd = beneath_look(walk->top, found->way.p);
 	if (fd < 0 || fstat(fd, &found->st) < 0)
 		refuse_errno(walk, found->name);
@@ -182,10 +182,10 @@ visit(struct walk *walk, size_t i, int fd, const char *name, size_t *count)
 	const char *why = unreachable(found.name);
 
 	if (names->failed)
-		return refuse(walk, place->name, "no memory");
+		return refuse_entry(walk, place->name, "no memory");
 	if (fstatat(fd, name, &found.st, AT_SYMLINK_NOFOLLOW) < 0)
 		return refuse_errno(walk, found.name);
-	if (S_ISLNK(found.st.st_mode) && follow(walk, &found) < 0)
+	if (S_ISLNK(found.st.st_mode) && follow_inside(walk, &found) < 0)
 		return -1;
 	if (S_ISREG(found.st.st_mode) && is_omitted(walk, &found.st))
 		return 0;
@@ -193,10 +193,11 @@ visit(struct walk *walk, size_t i, int fd, const char *name, size_t *count)
 	if (S_ISDIR(found.st.st_mode))
 		return add_place(walk, i, &found);
 	if (!S_ISREG(found.st.st_mode))
-		return refuse(walk, found.name,
+		return refuse_entry(walk, found.name,
 			"neither a file nor a directory: a socket, a FIFO or a "
 			"device");
-	return why ? refuse(walk, found.name, why) : add(walk, &found);
+	return why ? refuse_entry(walk, found.name, why)
+		   : add_tree_file(walk, &found);
 }
 
 /* Take note of which directory the i-th place is. */
@@ -212,7 +213,7 @@ know(struct walk *walk, size_t i, const struct stat *st)
 		up = places[up].up;
 		if (places[up].dev == st->st_dev &&
 			places[up].ino == st->st_ino)
-			return refuse(walk, places[i].name,
+			return refuse_entry(walk, places[i].name,
 				"a symbolic link to a directory above itself");
 	}
 	return 0;
@@ -242,8 +243,8 @@ read_place(struct walk *walk, size_t i, DIR *directory)
 	if (result == 0 && count == 0 && i > 0) {
 		const char *why = unreachable(itself.name);
 
-		return why ? refuse(walk, itself.name, why)
-			   : add(walk, &itself);
+		return why ? refuse_entry(walk, itself.name, why)
+			   : add_tree_file(walk, &itself);
 	}
 	return result;
 }
@@ -267,7 +268,7 @@ look_into(struct walk *walk, size_t i)
 }
 
 static int
-compare(const void *a, const void *b)
+compare_files(const void *a, const void *b)
 {
 	const struct tree_file *x = a, *y = b;
 
@@ -297,12 +298,13 @@ tree_walk(struct tree *tree, int top, const char *directory,
 		result = look_into(&walk, i);
 	free(walk.places);
 	if (result == 0 && tree->n > 0)
-		qsort(tree->files, tree->n, sizeof(*tree->files), compare);
+		qsort(tree->files, tree->n, sizeof(*tree->files),
+			compare_files);
 	return result;
 }
 
 static bool
-same_time(struct timespec a, struct timespec b)
+is_same_mtime(struct timespec a, struct timespec b)
 {
 	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
 }
@@ -311,8 +313,8 @@ bool
 tree_file_is(const struct tree_file *file, const struct stat *st)
 {
 	return S_ISREG(st->st_mode) && (uint64_t)st->st_size == file->size &&
-		same_time(st->st_mtim, file->modified) &&
-		same_time(st->st_ctim, file->changed);
+		is_same_mtime(st->st_mtim, file->modified) &&
+		is_same_mtime(st->st_ctim, file->changed);
 }
 
 void

@@ -56,7 +56,7 @@ make_sibling(struct deflater *deflater, struct job *job)
 }
 
 static void
-work(struct deflater *deflater, struct job *job)
+deflate_job(struct deflater *deflater, struct job *job)
 {
 	if (job->item->coding != CODING_IDENTITY)
 		make_sibling(deflater, job);
@@ -69,7 +69,7 @@ work(struct deflater *deflater, struct job *job)
 }
 
 static void *
-run(void *argument)
+run_worker(void *argument)
 {
 	struct workers *w = argument;
 	struct deflater *deflater = deflater_new();
@@ -87,7 +87,7 @@ run(void *argument)
 		if (deflater == NULL)
 			w->jobs[at].error = ENOMEM;
 		else
-			work(deflater, &w->jobs[at]);
+			deflate_job(deflater, &w->jobs[at]);
 		pthread_mutex_lock(&w->lock);
 		w->done[at] = true;
 		pthread_cond_signal(&w->done_some);
@@ -128,7 +128,8 @@ workers_new(int n)
 	if (allocate(w, n) < 0)
 		error = ENOMEM;
 	while (error == 0 && w->nthreads < n) {
-		error = pthread_create(&w->threads[w->nthreads], NULL, run, w);
+		error = pthread_create(
+			&w->threads[w->nthreads], NULL, run_worker, w);
 		w->nthreads += error == 0;
 	}
 	if (error == 0)

@@ -68,7 +68,7 @@ add_request(struct line *line, const struct access *access)
 }
 
 static void
-add_time(struct line *line, time_t at)
+add_clf_time(struct line *line, time_t at)
 {
 	char text[40];
 	struct tm utc;
@@ -79,7 +79,7 @@ add_time(struct line *line, time_t at)
 }
 
 static struct str
-coding_name(const struct response *response)
+logged_coding(const struct response *response)
 {
 	if (response->coding == CODING_NONE)
 		return STR("-");
@@ -98,7 +98,7 @@ accesslog_format(struct line *line, const struct access *access)
 	line_add(line, STR(" - "));
 	add_word(line, param(access, PARAM_REMOTE_USER));
 	line_add(line, STR(" "));
-	add_time(line, access->ended);
+	add_clf_time(line, access->ended);
 	line_add(line, STR(" "));
 	add_request(line, access);
 	line_printf(
@@ -110,14 +110,14 @@ accesslog_format(struct line *line, const struct access *access)
 	add_quoted(line, response->archive, NAME_MAX_SHOWN);
 	line_add(line, STR(" member="));
 	add_quoted(line, response->member, NAME_MAX_SHOWN);
-	line_printf(line, " coding=%s us=%" PRId64, coding_name(response).p,
+	line_printf(line, " coding=%s us=%" PRId64, logged_coding(response).p,
 		access->us);
 	line_end(line);
 }
 
 /* Not blocking: nobody waits for the reader of a pipe. */
 static int
-open_at(int directory, const char *path, int more)
+open_log_at(int directory, const char *path, int more)
 {
 	return openat(directory, path,
 		O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK |
@@ -153,12 +153,12 @@ open_by_root(const char *path)
 	int fd = -1, saved;
 
 	if (is_device(path))
-		return open_at(AT_FDCWD, path, 0);
+		return open_log_at(AT_FDCWD, path, 0);
 	if (trail_file(&trail, path) < 0)
 		return -1;
 	errno = EPERM;
 	if (trail.of_root && !trail.shared)
-		fd = open_at(trail.directory, trail.name, O_NOFOLLOW);
+		fd = open_log_at(trail.directory, trail.name, O_NOFOLLOW);
 	saved = errno;
 	close(trail.directory);
 	errno = saved;
@@ -166,9 +166,10 @@ open_by_root(const char *path)
 }
 
 static int
-open_file(const char *path)
+open_log(const char *path)
 {
-	return geteuid() == 0 ? open_by_root(path) : open_at(AT_FDCWD, path, 0);
+	return geteuid() == 0 ? open_by_root(path)
+			      : open_log_at(AT_FDCWD, path, 0);
 }
 
 static void
@@ -186,7 +187,7 @@ accesslog_open(struct accesslog *log, const char *path)
 	signal(SIGXFSZ, SIG_IGN);
 	if (strcmp(path, "-") == 0)
 		return 0;
-	log->fd = open_file(path);
+	log->fd = open_log(path);
 	return log->fd < 0 ? -1 : 0;
 }
 
@@ -197,7 +198,7 @@ accesslog_reopen(struct accesslog *log)
 
 	if (log->fd == STDOUT_FILENO)
 		return;
-	fd = open_file(log->path);
+	fd = open_log(log->path);
 	/* The number stays, for those who are writing. */
 	if (fd < 0 || dup3(fd, log->fd, O_CLOEXEC) < 0)
 		complain(log);

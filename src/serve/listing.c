@@ -8,11 +8,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "zip/cp437.h"
 #include "http/mime.h"
 #include "http/page.h"
 #include "http/path.h"
 #include "serve/rows.h"
+#include "zip/cp437.h"
 
 enum { CRUMBS = 32 };
 
@@ -89,7 +89,7 @@ add_link(struct listing *l, const struct child *child)
 }
 
 static void
-add_up(struct text *text, size_t levels)
+add_parent_link(struct text *text, size_t levels)
 {
 	if (levels == 0)
 		text_add(text, STR("./"));
@@ -113,7 +113,7 @@ static void
 add_crumb(struct listing *l, struct str name, size_t up)
 {
 	text_add(&l->out.row, STR("<a href=\""));
-	add_up(&l->out.row, up);
+	add_parent_link(&l->out.row, up);
 	text_add(&l->out.row, STR("\">"));
 	page_add(&l->out.row, name);
 	text_add(&l->out.row, STR("</a> <i>/</i> "));
@@ -164,7 +164,7 @@ add_column(struct listing *l, enum listing_sort sort, const char *key,
 }
 
 static void
-add_head(struct listing *l)
+add_listing_head(struct listing *l)
 {
 	struct text title = {.arena = &l->out.arena};
 
@@ -176,7 +176,7 @@ add_head(struct listing *l)
 	text_add(&l->out.row,
 		STR("<nav><a href=\"../\">Up one level</a> "
 		    "\xc2\xb7 <a href=\""));
-	add_up(&l->out.row, depth_of(l->view.directory));
+	add_parent_link(&l->out.row, depth_of(l->view.directory));
 	text_add(&l->out.row,
 		STR("-wwz-archive\">Download the archive</a></nav>\n"
 		    "<table>\n<thead>\n<tr>"));
@@ -237,7 +237,7 @@ add_html(struct listing *l, const struct child *child)
 }
 
 static void
-add_json(struct listing *l, const struct child *child)
+add_json_child(struct listing *l, const struct child *child)
 {
 	const struct member *member = &child->member;
 	char time[PAGE_TIME_SIZE];
@@ -287,7 +287,7 @@ add_sum(struct listing *l)
 }
 
 static void
-add_foot(struct listing *l)
+add_listing_foot(struct listing *l)
 {
 	if (l->view.json) {
 		text_add(&l->out.row, STR("\n]}\n"));
@@ -335,7 +335,7 @@ add_row(struct listing *l, bool directories)
 		return false;
 	}
 	if (l->view.json)
-		add_json(l, &child);
+		add_json_child(l, &child);
 	else
 		add_html(l, &child);
 	l->rows++;
@@ -345,7 +345,7 @@ add_row(struct listing *l, bool directories)
 }
 
 static ssize_t
-make_row(struct rows *out)
+make_listing_row(struct rows *out)
 {
 	struct listing *l = (struct listing *)out;
 
@@ -354,7 +354,7 @@ make_row(struct rows *out)
 		if (l->view.json)
 			add_json_head(l);
 		else
-			add_head(l);
+			add_listing_head(l);
 		l->stage = STAGE_DIRECTORIES;
 		break;
 	case STAGE_DIRECTORIES:
@@ -366,7 +366,7 @@ make_row(struct rows *out)
 			l->stage = STAGE_FOOT;
 		break;
 	case STAGE_FOOT:
-		add_foot(l);
+		add_listing_foot(l);
 		l->stage = STAGE_END;
 		break;
 	case STAGE_END:
@@ -413,7 +413,7 @@ key_of(const struct listing *l, const struct child *child, size_t at)
 }
 
 static int
-add_place(struct listing *l, struct place place)
+add_breadcrumb(struct listing *l, struct place place)
 {
 	/* Grown at each power of two. */
 	if ((l->nplaces & (l->nplaces - 1)) == 0) {
@@ -442,7 +442,7 @@ sort_places(struct listing *l)
 		struct place place = {
 			key_of(l, &child, at), (uint32_t)at, child.directory};
 
-		if (add_place(l, place) < 0)
+		if (add_breadcrumb(l, place) < 0)
 			return -1;
 	}
 	if (l->nplaces > 0)
@@ -459,7 +459,7 @@ listing_open(struct zipdir_walk walk, const struct listing_view *view)
 		return NULL;
 	l->out.source.read = rows_read;
 	l->out.source.close = listing_close;
-	l->out.make = make_row;
+	l->out.make = make_listing_row;
 	l->start = l->walk = walk;
 	l->view = *view;
 	l->view.archive = arena_copy(&l->arena, view->archive);

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "serve/logmark.h"
 #include "http/page.h"
+#include "serve/logmark.h"
 #include "serve/rows.h"
 
 enum {
@@ -91,7 +91,7 @@ logpage_view_of(struct str query)
 /* Groups. */
 
 static uint32_t
-hash_name(const struct ansi_cell *cell, size_t n)
+hash_group_name(const struct ansi_cell *cell, size_t n)
 {
 	uint32_t hash = 2166136261;
 
@@ -138,7 +138,7 @@ note_mark(struct logpage *p)
 
 	if (mark.kind == LOGMARK_NONE)
 		return;
-	group.name = hash_name(a->cell + mark.end, mark.name);
+	group.name = hash_group_name(a->cell + mark.end, mark.name);
 	/* Those of GitHub do not nest. */
 	if (mark.kind == LOGMARK_END || mark.system == LOGMARK_GITHUB)
 		end_group(p, group);
@@ -155,7 +155,7 @@ note_mark(struct logpage *p)
 /* More of the text: how many bytes, 0 when there are none, -1 or SOURCE_LATER.
  */
 static ssize_t
-fill(struct logpage *p)
+fill_text(struct logpage *p)
 {
 	size_t n = p->left < BUFFER ? (size_t)p->left : BUFFER;
 	ssize_t got;
@@ -192,7 +192,7 @@ static ssize_t
 next_line(struct logpage *p)
 {
 	for (;;) {
-		ssize_t got = fill(p);
+		ssize_t got = fill_text(p);
 		enum ansi_stop stop;
 
 		if (got < 0 || (got == 0 && !p->begun))
@@ -222,7 +222,7 @@ add_ends(struct logpage *p, size_t n)
 }
 
 static void
-add_content(struct logpage *p, const struct logmark *mark)
+add_line_content(struct logpage *p, const struct logmark *mark)
 {
 	const struct ansi *a = &p->ansi;
 
@@ -243,7 +243,7 @@ add_content(struct logpage *p, const struct logmark *mark)
 }
 
 static void
-add_line(struct logpage *p)
+add_log_line(struct logpage *p)
 {
 	const struct ansi *a = &p->ansi;
 	struct logmark mark = logmark_find(a->cell, a->n);
@@ -273,7 +273,7 @@ add_line(struct logpage *p)
 	text_add(&p->out.row, STR("\">"));
 	text_add(&p->out.row, shown);
 	text_add(&p->out.row, STR("</a>"));
-	add_content(p, &mark);
+	add_line_content(p, &mark);
 	text_add(
 		&p->out.row, p->starts ? STR("</summary>\n") : STR("</div>\n"));
 	if (last)
@@ -331,7 +331,7 @@ is_known(const struct logpage *p)
 }
 
 static void
-add_head(struct logpage *p)
+add_log_head(struct logpage *p)
 {
 	const struct logpage_view *view = &p->view;
 	uint64_t last = view->first + view->lines - 1, digits;
@@ -374,12 +374,12 @@ has_more(struct logpage *p)
 {
 	if (is_known(p))
 		return p->view.first + p->made <= p->view.total;
-	return p->left > 0 ? fill(p) : !p->over;
+	return p->left > 0 ? fill_text(p) : !p->over;
 }
 
 /* 0, -1 or SOURCE_LATER. */
 static ssize_t
-add_foot(struct logpage *p)
+add_log_foot(struct logpage *p)
 {
 	ssize_t more = has_more(p);
 
@@ -404,14 +404,14 @@ add_foot(struct logpage *p)
 }
 
 static ssize_t
-make_row(struct rows *out)
+make_log_row(struct rows *out)
 {
 	struct logpage *p = (struct logpage *)out;
 	ssize_t got;
 
 	switch (p->stage) {
 	case STAGE_HEAD:
-		add_head(p);
+		add_log_head(p);
 		begin_line(p);
 		p->stage = STAGE_LINES;
 		break;
@@ -420,14 +420,14 @@ make_row(struct rows *out)
 		if (got < 0)
 			return got;
 		if (got > 0) {
-			add_line(p);
+			add_log_line(p);
 			begin_line(p);
 		} else {
 			p->stage = STAGE_FOOT;
 		}
 		break;
 	case STAGE_FOOT:
-		got = add_foot(p);
+		got = add_log_foot(p);
 		if (got < 0)
 			return got;
 		p->stage = STAGE_END;
@@ -462,7 +462,7 @@ logpage_open(struct source *text, const struct logpage_view *view)
 	}
 	p->out.source.read = rows_read;
 	p->out.source.close = logpage_close;
-	p->out.make = make_row;
+	p->out.make = make_log_row;
 	p->text = text;
 	p->view = *view;
 	p->view.name = arena_copy(&p->arena, view->name);

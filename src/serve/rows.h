@@ -3,8 +3,8 @@
 #ifndef ROWS_H
 #define ROWS_H
 
-#include "base/arena.h"
 #include "archive/source.h"
+#include "base/arena.h"
 
 /* The beginning of what makes a page.  All zero but make and source.close. */
 struct rows {

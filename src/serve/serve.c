@@ -5,13 +5,13 @@
 
 #include "serve/serve.h"
 
-#include "http/answer.h"
 #include "base/clock.h"
-#include "serve/listing.h"
-#include "serve/logview.h"
+#include "http/answer.h"
 #include "http/page.h"
 #include "http/path.h"
 #include "http/route.h"
+#include "serve/listing.h"
+#include "serve/logview.h"
 #include "serve/statuspage.h"
 
 enum { TRIES = 100 };
@@ -31,7 +31,7 @@ struct job {
 };
 
 static struct str
-join(struct job *job, struct str directory, struct str name)
+join_path(struct job *job, struct str directory, struct str name)
 {
 	if (directory.n == 0)
 		return name;
@@ -40,7 +40,7 @@ join(struct job *job, struct str directory, struct str name)
 }
 
 static void
-fail(struct job *job, enum status status)
+answer_error(struct job *job, enum status status)
 {
 	response_error(job->response, status);
 	job->archive = NULL;
@@ -67,10 +67,10 @@ serve_member(struct job *job, const struct member *member)
 	if (status == STATUS_GO)
 		serve_found(job, &found);
 	else
-		fail(job, status);
+		answer_error(job, status);
 	if (job->response->status == STATUS_NOT_ACCEPTABLE &&
 		(found.available & 1u << CODING_IDENTITY) == 0)
-		fail(job, represent_unsupported(archive, member));
+		answer_error(job, represent_unsupported(archive, member));
 }
 
 /* The archive's own page for what is missing; never coded, so that no cache
@@ -100,7 +100,7 @@ serve_missing(struct job *job)
 {
 	job->what = "no member and no directory";
 	if (!serve_own_page(job))
-		fail(job, STATUS_NOT_FOUND);
+		answer_error(job, STATUS_NOT_FOUND);
 }
 
 static void
@@ -108,7 +108,7 @@ redirect(struct job *job)
 {
 	struct str location = route_with_slash(job->request, job->arena);
 
-	fail(job, STATUS_MOVED);
+	answer_error(job, STATUS_MOVED);
 	job->response->location = location;
 }
 
@@ -145,7 +145,7 @@ serve_listing(struct job *job, struct str directory)
 	if (status == STATUS_GO && !job->service->site->listing)
 		status = STATUS_FORBIDDEN;
 	if (status != STATUS_GO) {
-		fail(job, status);
+		answer_error(job, status);
 		return;
 	}
 	view.archive = archive_name(job);
@@ -179,7 +179,7 @@ serve_log(struct job *job, struct str name)
 		return;
 	}
 	if (status != STATUS_GO) {
-		fail(job, status);
+		answer_error(job, status);
 		return;
 	}
 	response->member = arena_copy(job->arena, member.name);
@@ -204,7 +204,7 @@ find_index(struct job *job, struct member *member)
 
 	for (size_t i = 0; i < site->nindex; i++) {
 		if (zipdir_find(job->archive->zipdir,
-			    join(job, job->route.member, site->index[i]),
+			    join_path(job, job->route.member, site->index[i]),
 			    member))
 			return true;
 	}
@@ -233,7 +233,7 @@ serve_directory(struct job *job)
 	else if (status == STATUS_NOT_FOUND)
 		serve_missing(job);
 	else
-		fail(job, status);
+		answer_error(job, status);
 }
 
 /* Missing, unless somebody counts. */
@@ -259,10 +259,10 @@ serve_archive(struct job *job)
 
 	job->what = "the archive itself";
 	if (!job->service->site->listing)
-		fail(job, STATUS_FORBIDDEN);
+		answer_error(job, STATUS_FORBIDDEN);
 	else if (represent_archive(&found, job->archive, archive_name(job),
 			 job->service->site, job->arena) != STATUS_GO)
-		fail(job, STATUS_UNAVAILABLE);
+		answer_error(job, STATUS_UNAVAILABLE);
 	else
 		serve_found(job, &found);
 }
@@ -292,7 +292,7 @@ logged_member(struct job *job, struct str name)
 
 	if (is_log_directory(name))
 		return directory;
-	return join(job, parent(directory), last_component(name));
+	return join_path(job, parent(directory), last_component(name));
 }
 
 enum serve_page
@@ -342,7 +342,7 @@ serve_route(struct job *job)
 
 	if (job->archive->status != STATUS_GO) {
 		job->what = "no archive that can be read";
-		fail(job, job->archive->status);
+		answer_error(job, job->archive->status);
 	} else if (route->member.n == 0 && !route->slash) {
 		job->what = "the archive's first page, which ends in /";
 		redirect(job);
@@ -389,7 +389,7 @@ try(struct job *job)
 
 	response_init(job->response, job->arena, job->request->method);
 	if (archive == NULL) {
-		fail(job, STATUS_UNAVAILABLE);
+		answer_error(job, STATUS_UNAVAILABLE);
 		return true;
 	}
 	time_opening(job, archive);
@@ -400,7 +400,7 @@ try(struct job *job)
 	body_settle(&job->response->body);
 	/* Nothing can be cut from an empty body. */
 	if (job->response->body.broken && job->response->body.length == 0)
-		fail(job, STATUS_ERROR);
+		answer_error(job, STATUS_ERROR);
 	right = still_right(job, archive);
 	if (!right) {
 		cache_forget(job->service->cache, archive);
@@ -451,7 +451,7 @@ decide(struct job *job)
 		if (try(job))
 			return;
 	}
-	fail(job, status == STATUS_GO ? STATUS_UNAVAILABLE : status);
+	answer_error(job, status == STATUS_GO ? STATUS_UNAVAILABLE : status);
 }
 
 void

@@ -4,10 +4,10 @@
 #ifndef SERVE_H
 #define SERVE_H
 
-#include "serve/account.h"
 #include "archive/cache.h"
 #include "http/response.h"
 #include "http/site.h"
+#include "serve/account.h"
 
 /* What all requests share. */
 struct service {

@@ -75,22 +75,23 @@ stats_of(struct stats *stats, int i)
 }
 
 static uint64_t
-look(const _Atomic uint64_t *number)
+read_number(const _Atomic uint64_t *number)
 {
 	return atomic_load_explicit(number, memory_order_relaxed);
 }
 
 /* Nobody else writes: no instruction that locks the bus. */
 static void
-add(_Atomic uint64_t *number, uint64_t n)
+increase(_Atomic uint64_t *number, uint64_t n)
 {
-	atomic_store_explicit(number, look(number) + n, memory_order_relaxed);
+	atomic_store_explicit(
+		number, read_number(number) + n, memory_order_relaxed);
 }
 
 void
 stats_count(struct counters *mine, enum count count, uint64_t n)
 {
-	add(&mine->count[count], n);
+	increase(&mine->count[count], n);
 }
 
 bool
@@ -100,8 +101,8 @@ stats_time(struct counters *mine, int64_t ns)
 
 	while (i < STATS_BOUNDS && ns > (int64_t)stats_bounds[i] * 1000)
 		i++;
-	add(&mine->bucket[i], 1);
-	add(&mine->ns, (uint64_t)ns);
+	increase(&mine->bucket[i], 1);
+	increase(&mine->ns, (uint64_t)ns);
 	return ns > atomic_load_explicit(&mine->least, memory_order_relaxed);
 }
 
@@ -136,17 +137,17 @@ stats_slow(struct counters *mine, const struct slow_request *request)
 }
 
 static void
-add_up(struct stats_sum *sum, struct counters *counters)
+sum_counters(struct stats_sum *sum, struct counters *counters)
 {
 	for (int i = 0; i < COUNTS; i++)
-		sum->count[i] += look(&counters->count[i]);
+		sum->count[i] += read_number(&counters->count[i]);
 	for (int i = 0; i <= STATS_BOUNDS; i++) {
-		uint64_t n = look(&counters->bucket[i]);
+		uint64_t n = read_number(&counters->bucket[i]);
 
 		sum->bucket[i] += n;
 		sum->requests += n;
 	}
-	sum->ns += look(&counters->ns);
+	sum->ns += read_number(&counters->ns);
 	pthread_mutex_lock(&counters->lock);
 	for (int i = 0; i < counters->nslowest; i++)
 		sum->nslowest = insert(
@@ -160,7 +161,7 @@ stats_read(struct stats *stats, struct stats_sum *sum)
 	memset(sum, 0, sizeof(*sum));
 	sum->uptime = (clock_ns() - stats->started) / CLOCK_SECOND;
 	for (int i = 0; i < stats->threads; i++)
-		add_up(sum, &stats->counters[i]);
+		sum_counters(sum, &stats->counters[i]);
 }
 
 void

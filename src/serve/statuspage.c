@@ -211,7 +211,7 @@ add_json_times(struct view *v)
 }
 
 static void
-add_json(struct view *v)
+add_json_status(struct view *v)
 {
 	struct text *t = &v->text;
 	uint64_t values[CACHE_ROWS];
@@ -338,7 +338,7 @@ add_prometheus(struct view *v)
 
 /* In the arena; without memory there is less to see, and 503. */
 static void
-look(struct view *v, struct stats *stats, struct cache *cache)
+view_of_stats(struct view *v, struct stats *stats, struct cache *cache)
 {
 	v->now = clock_ns();
 	stats_read(stats, &v->sum);
@@ -355,10 +355,10 @@ statuspage_answer(struct response *response, struct str query,
 	struct str format = page_query(query, STR("format"));
 	struct view v = {.text = {.arena = response->body.arena}};
 
-	look(&v, stats, cache);
+	view_of_stats(&v, stats, cache);
 	if (str_eq(format, STR("json"))) {
 		response->content_type = STR("application/json");
-		add_json(&v);
+		add_json_status(&v);
 	} else if (str_eq(format, STR("prometheus"))) {
 		response->content_type = STR("text/plain; version=0.0.4; "
 					     "charset=utf-8");

@@ -16,9 +16,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "zip/cp437.h"
 #include "base/hash.h"
 #include "base/hugepages.h"
+#include "zip/cp437.h"
 #include "zip/zipend.h"
 
 #define COPY_MAX (UINT64_C(1) << 30) /* bytes of central directory */
@@ -90,7 +90,7 @@ probe(const struct zipdir *zipdir, struct str name, uint64_t hash)
 }
 
 static void
-enter(struct zipdir *zipdir, const struct pending *p)
+enter_slot(struct zipdir *zipdir, const struct pending *p)
 {
 	struct str name = zipentry_name(p->entry);
 	struct slot *slot = probe(zipdir, name, p->hash);
@@ -118,13 +118,13 @@ enter_all(struct zipdir *zipdir)
 		if (zipentry_unreachable(name) != NULL)
 			continue;
 		if (n++ >= AHEAD)
-			enter(zipdir, p);
+			enter_slot(zipdir, p);
 		*p = (struct pending){entry, hash_name(zipdir->key, name)};
 		__builtin_prefetch(
 			&zipdir->slots[hash_place(p->hash, zipdir->nslots)], 1);
 	}
 	for (size_t i = n > AHEAD ? n - AHEAD : 0; i < n; i++)
-		enter(zipdir, &pending[i % AHEAD]);
+		enter_slot(zipdir, &pending[i % AHEAD]);
 }
 
 /* 10 for 7: one at least stays free, or a search would not end. */
@@ -140,7 +140,7 @@ index_entries(struct zipdir *zipdir, uint64_t count, struct zip_fault *fault)
 {
 	zipdir->key = hash_key();
 	zipdir->nslots = (uint32_t)slots_for(count);
-	zipdir->slots = large_new(slots_size(zipdir));
+	zipdir->slots = hugepages_new(slots_size(zipdir));
 	if (zipdir->slots == NULL) {
 		zip_damaged(fault, "no memory for %" PRIu64 " members", count);
 		return ZIPDIR_FAILED;
@@ -162,7 +162,7 @@ copy_directory(struct zipdir *zipdir, const struct zipend *end, int fd,
 	zipdir->start = end->start;
 	zipdir->prefix = end->prefix;
 	zipdir->copy_size = (size_t)end->size;
-	zipdir->copy = large_new(zipdir->copy_size + 1);
+	zipdir->copy = hugepages_new(zipdir->copy_size + 1);
 	if (zipdir->copy == NULL) {
 		zip_damaged(fault,
 			"no memory for a central directory of %" PRIu64 " byte"
@@ -175,7 +175,7 @@ copy_directory(struct zipdir *zipdir, const struct zipend *end, int fd,
 }
 
 static enum zipdir_result
-load(struct zipdir *zipdir, const struct zipend *end, int fd,
+read_directory(struct zipdir *zipdir, const struct zipend *end, int fd,
 	struct zip_fault *fault)
 {
 	uint64_t count;
@@ -208,7 +208,7 @@ zipdir_read(struct zipdir **zipdir, const struct zipend *end, int fd,
 		zip_damaged(fault, "no memory");
 		return ZIPDIR_FAILED;
 	}
-	result = load(*zipdir, end, fd, fault);
+	result = read_directory(*zipdir, end, fd, fault);
 	if (result != ZIPDIR_OK) {
 		zipdir_free(*zipdir);
 		*zipdir = NULL;
@@ -235,8 +235,8 @@ zipdir_free(struct zipdir *zipdir)
 
 	if (zipdir == NULL)
 		return;
-	large_free(zipdir->copy, zipdir->copy_size + 1);
-	large_free(zipdir->slots, slots_size(zipdir));
+	hugepages_free(zipdir->copy, zipdir->copy_size + 1);
+	hugepages_free(zipdir->slots, slots_size(zipdir));
 	free(zipdir->order);
 	free(zipdir);
 	errno = saved;

@@ -107,7 +107,7 @@ find_end(const struct tail *tail)
 /* An end record that says something else than its zip64 form is refused; all
  * bits set means: look there. */
 static bool
-agrees(uint64_t is, uint64_t said, uint64_t saturated)
+zip64_agrees(uint64_t is, uint64_t said, uint64_t saturated)
 {
 	return said == saturated || said == is;
 }
@@ -163,9 +163,9 @@ read_zip64(struct zipend *end, uint64_t *recorded, const unsigned char *p,
 	end->count = get64(record + 32);
 	end->size = get64(record + 40);
 	*recorded = get64(record + 48);
-	if (!agrees(end->count, get16(p + 10), UINT16_MAX) ||
-		!agrees(end->size, get32(p + 12), UINT32_MAX) ||
-		!agrees(*recorded, get32(p + 16), UINT32_MAX))
+	if (!zip64_agrees(end->count, get16(p + 10), UINT16_MAX) ||
+		!zip64_agrees(end->size, get32(p + 12), UINT32_MAX) ||
+		!zip64_agrees(*recorded, get32(p + 16), UINT32_MAX))
 		return zip_damaged(fault,
 			"zip64 end record at offset %" PRIu64 " and end record "
 			"contradict each "
@@ -201,7 +201,7 @@ read_records(struct zipend *end, uint64_t *recorded, const unsigned char *p,
 
 /* The central directory ends where the end records begin. */
 static enum zipdir_result
-place(struct zipend *end, uint64_t recorded, struct zip_fault *fault)
+place_directory(struct zipend *end, uint64_t recorded, struct zip_fault *fault)
 {
 	if (end->size > end->record)
 		return zip_damaged(fault,
@@ -250,7 +250,8 @@ zipend_read(struct zipend *end, int fd, uint64_t size, struct zip_fault *fault)
 		result = read_records(end, &recorded, p, at, &tail, fd, fault);
 	}
 	free(tail.p);
-	return result == ZIPDIR_OK ? place(end, recorded, fault) : result;
+	return result == ZIPDIR_OK ? place_directory(end, recorded, fault)
+				   : result;
 }
 
 uint64_t

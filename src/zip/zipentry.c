@@ -83,7 +83,7 @@ zipentry_unreachable(struct str name)
 
 /* Seconds since 1970 of a time of MS-DOS (section 4.4.6), read as UTC. */
 static int64_t
-dos_time(uint16_t time, uint16_t date)
+from_dos_time(uint16_t time, uint16_t date)
 {
 	static const int before[12] = {
 		0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
@@ -142,7 +142,7 @@ zipentry_read(
 		.size = get32(entry + 24),
 		.packed = get32(entry + 20),
 		.offset = get32(entry + 42),
-		.modified = dos_time(get16(entry + 12), get16(entry + 14)),
+		.modified = from_dos_time(get16(entry + 12), get16(entry + 14)),
 		.crc = get32(entry + 16),
 		.slot = ZIPDIR_NO_SLOT,
 		.method = get16(entry + 10),

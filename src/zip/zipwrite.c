@@ -82,7 +82,7 @@ dos_limits(int64_t modified)
 
 /* Time in the low half, date in the high one (section 4.4.6). */
 static uint32_t
-dos_time(int64_t modified)
+to_dos_time(int64_t modified)
 {
 	time_t t = dos_limits(modified);
 	struct tm tm;
@@ -107,7 +107,7 @@ zipwrite_time(int64_t modified)
 }
 
 static void
-add_time(struct head *head, int64_t modified)
+add_timestamp_field(struct head *head, int64_t modified)
 {
 	if (!fits_extended(modified))
 		return;
@@ -134,7 +134,7 @@ add_common(struct head *head, const struct zip_entry *entry, bool zip64)
 	add16(head, zip64 ? NEEDS_ZIP64 : NEEDS_DEFLATE);
 	add16(head, flags_of(entry->name));
 	add16(head, entry->method);
-	add32(head, dos_time(entry->modified));
+	add32(head, to_dos_time(entry->modified));
 	add32(head, entry->crc);
 }
 
@@ -178,7 +178,7 @@ zipwrite_local(unsigned char *buffer, const struct zip_entry *entry,
 		add64(&head, entry->size);
 		add64(&head, entry->packed);
 	}
-	add_time(&head, entry->modified);
+	add_timestamp_field(&head, entry->modified);
 	add_padding(&head, entry->offset, alignment);
 	put16(buffer + 28, head.n - extra);
 	return head.n;
@@ -246,7 +246,7 @@ add_central(struct head *head, const struct zip_entry *entry)
 	add_str(head, entry->name);
 	extra = head->n;
 	add_central_zip64(head, entry);
-	add_time(head, entry->modified);
+	add_timestamp_field(head, entry->modified);
 	put16(start + 30, head->n - extra);
 }
 

@@ -16,9 +16,9 @@
 #include <time.h>
 #include <zlib.h>
 
-#include "http/body.h"
 #include "archive/guard.h"
 #include "archive/membercache.h"
+#include "http/body.h"
 #include "http/route.h"
 
 enum {
@@ -53,9 +53,9 @@ median(double *values)
 }
 
 static struct archive *
-open_archive(const char *path, struct hoard *hoard)
+open_archive(const char *path, struct membercache *membercache)
 {
-	struct archive *archive = archive_open(str_of(path), hoard);
+	struct archive *archive = archive_open(str_of(path), membercache);
 
 	if (archive == NULL || archive->status != STATUS_GO)
 		exit(1);
@@ -227,7 +227,7 @@ inflate_once(enum way way, struct archive *archive, const struct member *member,
 	uint64_t start)
 {
 	if (way == BODY_FIRST)
-		hoard_forget(archive->hoard, &archive->made);
+		membercache_forget(archive->membercache, &archive->made);
 	if (way == BODY || way == BODY_FIRST)
 		pull(archive, member, start);
 	else
@@ -239,8 +239,8 @@ measure_inflate(const char *path, const char *name)
 {
 	static const char *const names[] = {
 		"body", "first", "zlib", "zlib_crc"};
-	struct hoard *hoard = hoard_new(64 * 1024 * 1024);
-	struct archive *archive = open_archive(path, hoard);
+	struct membercache *membercache = membercache_new(64 * 1024 * 1024);
+	struct archive *archive = open_archive(path, membercache);
 	double rate[WAYS][ROUNDS], ratio[WAYS][ROUNDS];
 	struct member member;
 	uint64_t start;
@@ -266,7 +266,7 @@ measure_inflate(const char *path, const char *name)
 		printf("%s_mb_s %.1f\n%s_of_zlib %.3f\n", names[way],
 			median(rate[way]), names[way], median(ratio[way]));
 	archive_drop(archive);
-	hoard_drop(hoard);
+	membercache_drop(membercache);
 }
 
 /* In a thread, as in the server: its heap is not the first thread's.  How much

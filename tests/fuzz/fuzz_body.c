@@ -16,10 +16,10 @@
 #include <pthread.h>
 #include <zlib.h>
 
-#include "http/answer.h"
 #include "archive/archive.h"
 #include "base/bytes.h"
 #include "fuzz_file.h"
+#include "http/answer.h"
 
 enum {
 	/* What is on record: from the input, else as the data want it. */

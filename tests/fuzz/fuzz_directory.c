@@ -22,8 +22,8 @@
 
 #include "../unit/zipstat.h"
 #include "base/bytes.h"
-#include "zip/cp437.h"
 #include "fuzz_file.h"
+#include "zip/cp437.h"
 #include "zip/zipend.h"
 
 enum { ENTRY_SIZE = 46, END_SIZE = 22, WINZIP_AES = 99, MANY = 100 };

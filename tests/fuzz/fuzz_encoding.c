@@ -4,8 +4,8 @@
  * more, nor as much and is preferred.  A field of plain grammar is read a
  * second time. Case, and a coding that nobody knows, change nothing. */
 
-#include "http/encoding.h"
 #include "fuzz.h"
+#include "http/encoding.h"
 
 enum { FIELD_MAX = 4000 };
 

@@ -6,9 +6,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "fuzz.h"
 #include "archive/guard.h"
 #include "base/log.h"
+#include "fuzz.h"
 
 /* Before the first input, with whatever main there is.  What an input can cause
  * is logged below LOG_ERROR, and not to be seen. */

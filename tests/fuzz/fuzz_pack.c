@@ -9,9 +9,9 @@
 #include <zip.h>
 
 #include "archive/archive.h"
+#include "archive/source.h"
 #include "fuzz_place.h"
 #include "pack/pack.h"
-#include "archive/source.h"
 
 enum {
 	SEEKABLE = 1, /* large members have an index */

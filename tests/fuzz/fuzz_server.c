@@ -17,8 +17,8 @@
 #include <time.h>
 
 #include "fcgi/fcgi.h"
-#include "fuzz_place.h"
 #include "fcgi/server.h"
+#include "fuzz_place.h"
 #include "zipmake.h"
 
 enum {

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "fcgi/fcgi.h"
-#include "fuzz.h"
 #include "fcgi/intake.h"
+#include "fuzz.h"
 
 enum {
 	BEGIN_REQUEST = 1,

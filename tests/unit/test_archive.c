@@ -21,9 +21,9 @@
 #include <cmocka.h>
 
 #include "archive/archive.h"
-#include "base/openbelow.h"
-#include "base/clock.h"
 #include "archive/guard.h"
+#include "base/clock.h"
+#include "base/openbelow.h"
 #include "unit.h"
 #include "zipmake.h"
 
@@ -178,7 +178,7 @@ static unsigned
 check_path(const char *root, const char *rest, int want)
 {
 	int before = count_descriptors();
-	int fd = beneath_open(root, rest);
+	int fd = openbelow_open(root, rest);
 	int error = fd < 0 ? errno : 0;
 	char magic[4] = "";
 	unsigned failed = 0;

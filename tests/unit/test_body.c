@@ -9,9 +9,9 @@
 #include <cmocka.h>
 #include <zip.h>
 
-#include "http/body.h"
-#include "base/bytes.h"
 #include "archive/guard.h"
+#include "base/bytes.h"
+#include "http/body.h"
 #include "zipmake.h"
 
 /* All that a body gave. */

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "fcgi/conn.h"
 #include "archive/guard.h"
+#include "fcgi/conn.h"
 #include "zipmake.h"
 
 /* FastCGI specification 1.0, section 8. */
@@ -640,9 +640,9 @@ test_closing(void **state)
 	connect_wires(&w);
 	send_request(&w, &wanted);
 	assert_int_equal(shutdown(w.conn->fd, SHUT_RD), 0);
-	assert_false(w.conn->kept);
+	assert_false(w.conn->served);
 	assert_int_equal(run(&w), CONN_IDLE);
-	assert_true(w.conn->kept);
+	assert_true(w.conn->served);
 	assert_int_equal(run(&w), CONN_CLOSE);
 	assert_int_equal(check_answer(&w, "closing", 1, 200, &small), 0);
 	disconnect(&w);

@@ -6,15 +6,15 @@
 
 #include <cmocka.h>
 
-#include "http/body.h"
 #include "archive/content.h"
 #include "archive/guard.h"
+#include "http/body.h"
 #include "zipmake.h"
 
 enum { ROOM = 64 << 20, LARGE = 1024 * 1024 + 1 };
 
 struct fixture {
-	struct hoard *hoard;
+	struct membercache *membercache;
 	struct archive *archive;
 };
 
@@ -39,8 +39,8 @@ open_made(struct fixture *f, struct zipmake *z, size_t room)
 	zipmake_save(z, "a.wwz");
 	zipmake_free(z);
 	snprintf(path, sizeof(path), "%s//a.wwz", place);
-	f->hoard = hoard_new(room);
-	f->archive = archive_open(str_of(path), f->hoard);
+	f->membercache = membercache_new(room);
+	f->archive = archive_open(str_of(path), f->membercache);
 	assert_int_equal(f->archive->status, STATUS_GO);
 }
 
@@ -63,7 +63,7 @@ static void
 close_fixture(struct fixture *f)
 {
 	archive_drop(f->archive);
-	hoard_drop(f->hoard);
+	membercache_drop(f->membercache);
 }
 
 static struct content *
@@ -102,7 +102,7 @@ pull(struct fixture *f)
 static const struct {
 	const char *what;
 	size_t size, room;
-	bool damaged, kept;
+	bool damaged, cached;
 } cases[] = {
 	{"small", 4096, ROOM, false, true},
 	{"one span", BODY_SPAN_SIZE, ROOM, false, true},
@@ -128,14 +128,14 @@ test_what_is_kept(void **state)
 		assert_null(get(&f));
 		pull(&f);
 		first = get(&f);
-		assert_int_equal(first != NULL, cases[i].kept);
+		assert_int_equal(first != NULL, cases[i].cached);
 		if (first != NULL) {
 			again = get(&f);
 			assert_ptr_equal(first, again);
 			assert_true(str_eq(
 				(struct str){first->bytes, first->n}, text));
-			kept_drop(&again->kept);
-			kept_drop(&first->kept);
+			cached_drop(&again->cached);
+			cached_drop(&first->cached);
 		}
 		close_fixture(&f);
 		free((void *)(uintptr_t)text.p);
@@ -159,8 +159,8 @@ test_in_use(void **state)
 	content = get(&f);
 	assert_non_null(content);
 	body_init(&body, &arena, NULL);
-	body_add_kept(&body, (struct str){content->bytes, content->n},
-		&content->kept);
+	body_add_cached(&body, (struct str){content->bytes, content->n},
+		&content->cached);
 	body_add_text(&body, STR("."));
 	close_fixture(&f);
 	while (done < text.n) {

@@ -1,7 +1,7 @@
 /* cp437: names from old zip files. */
 
-#include "zip/cp437.h"
 #include "unit.h"
+#include "zip/cp437.h"
 
 /* Bytes 128 to 255, 16 a line. */
 static const char high[] = "ÇüéâäàåçêëèïîìÄÅ"

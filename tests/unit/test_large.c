@@ -23,14 +23,14 @@ test_apart(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(sizes); i++) {
-		p[i] = large_new(sizes[i]);
+		p[i] = hugepages_new(sizes[i]);
 		assert_non_null(p[i]);
 		memset(p[i], (int)i, sizes[i]);
 	}
 	for (size_t i = 0; i < COUNT(sizes); i++) {
 		for (size_t k = 0; k < sizes[i]; k++)
 			failed += p[i][k] != (char)i;
-		large_free(p[i], sizes[i]);
+		hugepages_free(p[i], sizes[i]);
 	}
 	assert_int_equal(failed, 0);
 }
@@ -43,14 +43,14 @@ test_mapped(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(sizes); i++) {
-		void *p = large_new(sizes[i]);
+		void *p = hugepages_new(sizes[i]);
 
 		assert_non_null(p);
 		if (sizes[i] >= HUGE_PAGE) {
 			assert_int_equal((uintptr_t)p % HUGE_PAGE, 0);
 			assert_int_equal(mincore(p, 1, &resident), 0);
 		}
-		large_free(p, sizes[i]);
+		hugepages_free(p, sizes[i]);
 		if (sizes[i] >= HUGE_PAGE) {
 			assert_int_equal(mincore(p, 1, &resident), -1);
 			assert_int_equal(errno, ENOMEM);
@@ -81,7 +81,8 @@ test_nothing_left(void **state)
 	for (int i = 0; i < 20; i++) {
 		for (size_t k = 0; k < COUNT(sizes); k++) {
 			if (sizes[k] >= HUGE_PAGE)
-				large_free(large_new(sizes[k]), sizes[k]);
+				hugepages_free(
+					hugepages_new(sizes[k]), sizes[k]);
 		}
 		if (i == 0)
 			before = pages();
@@ -99,11 +100,11 @@ test_none(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(too_much); i++) {
 		errno = 0;
-		assert_null(large_new(too_much[i]));
+		assert_null(hugepages_new(too_much[i]));
 		assert_int_equal(errno, ENOMEM);
-		large_free(NULL, too_much[i]);
+		hugepages_free(NULL, too_much[i]);
 	}
-	large_free(NULL, 1);
+	hugepages_free(NULL, 1);
 }
 
 int

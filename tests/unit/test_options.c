@@ -3,8 +3,8 @@
 #include <getopt.h>
 #include <inttypes.h>
 
-#include "http/encoding.h"
 #include "base/log.h"
+#include "http/encoding.h"
 #include "options.h"
 #include "unit.h"
 

@@ -8,9 +8,9 @@
 #include <cmocka.h>
 #include <zlib.h>
 
-#include "http/body.h"
 #include "archive/guard.h"
 #include "archive/points.h"
+#include "http/body.h"
 #include "unit.h"
 #include "zipmake.h"
 
@@ -20,7 +20,7 @@ enum { ROOM = 64 << 20, THREADS = 4, RANGES = 4 };
 
 struct fixture {
 	struct str text;
-	struct hoard *hoard;
+	struct membercache *membercache;
 	struct archive *archive;
 	struct member member;
 	uint64_t start;
@@ -140,8 +140,8 @@ open_fixture(struct fixture *f, const struct kind *kind)
 	zipmake_free(&z);
 	free((void *)(uintptr_t)packed.p);
 	snprintf(path, sizeof(path), "%s//a.wwz", place);
-	f->hoard = hoard_new(ROOM);
-	f->archive = archive_open(str_of(path), f->hoard);
+	f->membercache = membercache_new(ROOM);
+	f->archive = archive_open(str_of(path), f->membercache);
 	assert_int_equal(f->archive->status, STATUS_GO);
 	assert_true(zipdir_find(f->archive->zipdir, STR("m"), &f->member));
 	assert_int_equal(
@@ -152,7 +152,7 @@ static void
 close_fixture(struct fixture *f)
 {
 	archive_drop(f->archive);
-	hoard_drop(f->hoard);
+	membercache_drop(f->membercache);
 	free((void *)(uintptr_t)f->text.p);
 }
 
@@ -280,7 +280,8 @@ test_without_room(void **state)
 	open_fixture(&f, &kinds[0]);
 	assert_true(part_is_right(&f, 0, f.text.n));
 	assert_true(source_nearest(f.archive, &f.member, f.text.n - 1) > 0);
-	assert_true(hoard_take(f.hoard, ROOM - hoard_taken(f.hoard)));
+	assert_true(membercache_take(
+		f.membercache, ROOM - membercache_taken(f.membercache)));
 	assert_int_equal(source_nearest(f.archive, &f.member, f.text.n - 1), 0);
 	assert_int_equal(check_ranges(&f, "no room", 9), 0);
 	close_fixture(&f);

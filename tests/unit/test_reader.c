@@ -15,7 +15,7 @@
 enum { ROOM = 64 << 20, SIZE = 6 * READER_SKIP, STEPS = SIZE / READER_SIZE };
 
 static struct str text;
-static struct hoard *hoard;
+static struct membercache *membercache;
 static struct archive *archive;
 
 static int
@@ -38,8 +38,8 @@ make(void **state)
 	zipmake_save(&z, "a.wwz");
 	zipmake_free(&z);
 	snprintf(path, sizeof(path), "%s//a.wwz", place);
-	hoard = hoard_new(ROOM);
-	archive = archive_open(str_of(path), hoard);
+	membercache = membercache_new(ROOM);
+	archive = archive_open(str_of(path), membercache);
 	return archive->status == STATUS_GO ? 0 : -1;
 }
 
@@ -47,7 +47,7 @@ static int
 end(void **state)
 {
 	archive_drop(archive);
-	hoard_drop(hoard);
+	membercache_drop(membercache);
 	free((void *)(uintptr_t)text.p);
 	return place_remove(state);
 }
@@ -156,7 +156,7 @@ test_found_more(void **state)
 	uint64_t start;
 
 	(void)state;
-	hoard_forget(hoard, &archive->made);
+	membercache_forget(membercache, &archive->made);
 	assert_true(zipdir_find(archive->zipdir, STR("b"), &member));
 	assert_int_equal(archive_locate(archive, &member, &start), STATUS_GO);
 	for (ssize_t got = SOURCE_LATER; got == SOURCE_LATER;) {

@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "archive/guard.h"
-#include "http/represent.h"
 #include "archive/source.h"
+#include "http/represent.h"
 #include "zipmake.h"
 
 static const struct site site = {.suffix = {".wwz", 4}};

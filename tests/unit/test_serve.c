@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "fcgi/cgi.h"
 #include "archive/guard.h"
+#include "fcgi/cgi.h"
 #include "serve/serve.h"
 #include "unit.h"
 #include "zipmake.h"

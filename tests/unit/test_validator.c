@@ -1,7 +1,7 @@
 /* validator: entity tags and dates. */
 
-#include "unit.h"
 #include "http/validator.h"
+#include "unit.h"
 
 /* Against the tag "x". */
 static void

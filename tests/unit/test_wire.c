@@ -1,7 +1,7 @@
 /* wire: records of FastCGI. */
 
-#include "unit.h"
 #include "fcgi/wire.h"
+#include "unit.h"
 
 enum {
 	BEGIN = 1,

@@ -2,8 +2,8 @@
 
 #include "check/libzipread.h"
 
-struct second *
-second_open(const struct archive *archive, const char **why)
+struct libzipread *
+libzipread_open(const struct archive *archive, const char **why)
 {
 	(void)archive;
 	*why = NULL;
@@ -11,8 +11,8 @@ second_open(const struct archive *archive, const char **why)
 }
 
 const char *
-second_fault(struct second *second, uint64_t i, const struct member *member,
-	struct progress *progress)
+libzipread_fault(struct libzipread *second, uint64_t i,
+	const struct member *member, struct progress *progress)
 {
 	(void)second;
 	(void)i;
@@ -22,7 +22,7 @@ second_fault(struct second *second, uint64_t i, const struct member *member,
 }
 
 void
-second_close(struct second *second)
+libzipread_close(struct libzipread *second)
 {
 	(void)second;
 }

@@ -4,13 +4,13 @@
 #include "pack/packverify.h"
 
 bool
-verify_is_possible(void)
+packverify_is_possible(void)
 {
 	return false;
 }
 
 int
-verify_archive(const struct verify_file *file, const struct items *items,
+packverify_archive(const struct verify_file *file, const struct items *items,
 	int threads, struct progress *progress, struct fault *fault)
 {
 	(void)items;
