@@ -232,6 +232,7 @@ format:
 # Newer versions of cppcheck do not see that a struct's member leads back to it,
 # nor that an address is no longer used after a function's end.
 lint: $(BUILD)/style.h $(BUILD)/logstyle.h
+	scripts/lint-includes
 	@case "$$(clang-format --version)" in \
 	*"version 14."*) clang-format --dry-run -Werror \
 	    $(CODE) ;; \

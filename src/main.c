@@ -14,11 +14,11 @@
 #include "archive/guard.h"
 #include "base/log.h"
 #include "check/check.h"
+#include "commandline.h"
 #include "explain.h"
 #include "fcgi/cgi.h"
 #include "fcgi/confine.h"
 #include "fcgi/fcgi.h"
-#include "options.h"
 #include "pack/pack.h"
 #include "servecheck.h"
 
@@ -352,14 +352,14 @@ static int
 run_as_cgi(const char *words)
 {
 	struct options options;
-	struct options_fault fault;
+	struct commandline_fault fault;
 	struct arena arena = {0};
 	int argc, status;
 	char **argv = cgi_options(words ? words : "", &arena, &argc);
 
 	if (argv == NULL)
 		status = usage_of("WWZ_OPTIONS", strerrordesc_np(errno));
-	else if (options_read(&options, argc, argv, &fault) < 0)
+	else if (commandline_read(&options, argc, argv, &fault) < 0)
 		status = usage_of("WWZ_OPTIONS", fault.text);
 	else if (options.nlisten > 0 || options.user != NULL || options.check)
 		status = usage_of("WWZ_OPTIONS",
@@ -377,20 +377,20 @@ int
 main(int argc, char **argv)
 {
 	struct options options;
-	struct options_fault fault;
+	struct commandline_fault fault;
 
 	fill_standard();
 	if (cgi_is_started()) {
 		cgi_name_arguments(argc, argv);
 		return run_as_cgi(getenv("WWZ_OPTIONS"));
 	}
-	if (options_read(&options, argc, argv, &fault) < 0)
+	if (commandline_read(&options, argc, argv, &fault) < 0)
 		return usage(fault.text);
 	switch (options.command) {
 	case COMMAND_CHECK:
 		return run_check(&options);
 	case COMMAND_HELP:
-		options_help(options.topic, stdout);
+		commandline_help(options.topic, stdout);
 		return EXIT_SUCCESS;
 	case COMMAND_VERSION:
 		printf("wwz %s\n", WWZ_VERSION);

@@ -1,15 +1,14 @@
-/* The command line. */
+/* What the words of a command line say. */
 
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
-#include <stdio.h>
 #include <sys/types.h>
 
 #include "fcgi/listener.h"
 #include "fcgi/server.h"
 #include "http/site.h"
-#include "pack/pack.h"
+#include "pack/packoptions.h"
 
 enum {
 	OPTIONS_INDEXES = 16,
@@ -64,17 +63,5 @@ struct options {
 	char *const *words; /* what stands behind the options */
 	int nwords;
 };
-
-struct options_fault {
-	char text[256];
-};
-
-/* Read the command line.  -1 and fault, in one line, for words that are not
- * understood. */
-int options_read(struct options *options, int argc, char *const *argv,
-	struct options_fault *fault);
-
-/* Write the help for a command, or for COMMANDS an overview. */
-void options_help(enum command topic, FILE *file);
 
 #endif

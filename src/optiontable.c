@@ -1,6 +1,7 @@
 #include "optiontable.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/log.h"

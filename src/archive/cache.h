@@ -11,8 +11,9 @@ struct cache;
 /* A cache of at most max_archives (at least 1), more only while all of them are
  * in use.  The indexes of all archives that are open, also of those that the
  * cache has let go of and somebody still uses, take at most max_memory bytes,
- * and what is made of their members (hoard.h) what the indexes leave of that.
- * Failures are remembered beside them, 128 at most.  NULL with errno ENOMEM. */
+ * and what is made of their members (membercache.h) what the indexes leave of
+ * that. Failures are remembered beside them, 128 at most.  NULL with errno
+ * ENOMEM. */
 struct cache *cache_new(size_t max_archives, uint64_t max_memory);
 
 /* No other thread may use the cache any more.  Takes NULL. */

@@ -1,8 +1,8 @@
 /* Which contents are kept: those of deflated members of at most 1 MiB that are
- * inflated a second time, while there is room (hoard.h).  What is asked for
- * once leaves nothing but a bit beside its name, so that a crawler that walks
- * over an archive does not push out what is in use.  A larger one is inflated
- * while it is sent, each time. */
+ * inflated a second time, while there is room (membercache.h).  What is asked
+ * for once leaves nothing but a bit beside its name, so that a crawler that
+ * walks over an archive does not push out what is in use.  A larger one is
+ * inflated while it is sent, each time. */
 
 #include "archive/content.h"
 

@@ -19,8 +19,8 @@
 #include "check/checkmember.h"
 #include "check/libzipread.h"
 #include "check/report.h"
+#include "http/ownname.h"
 #include "http/represent.h"
-#include "serve/serve.h"
 
 enum { SEEKABLE_FROM = 1024 * 1024 }; /* larger content is worth an index */
 
@@ -170,7 +170,7 @@ check_name(struct check *c, const struct zipdir_record *record)
 	struct arena *arena = &c->arena;
 	const char *why = record->unreachable;
 
-	if (why == NULL && serve_page_named(record->member.name))
+	if (why == NULL && ownname_page(record->member.name))
 		why = "the name is that of a page of the server's own";
 	if (why != NULL)
 		tell_error(c, "name-unreachable", &record->recorded,

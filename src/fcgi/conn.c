@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "fcgi/reply.h"
+#include "http/errorpage.h"
 
 enum {
 	/* Sent or received before others have their turn, */
@@ -222,7 +223,7 @@ static void
 refuse_request(struct conn *conn, enum status status)
 {
 	response_init(&conn->response, &conn->arena, METHOD_GET);
-	response_error(&conn->response, status);
+	errorpage_answer(&conn->response, status);
 	begin_writing(conn);
 }
 

@@ -5,6 +5,7 @@
 #include "archive/content.h"
 #include "base/bytes.h"
 #include "base/hash.h"
+#include "http/errorpage.h"
 #include "http/mime.h"
 #include "http/path.h"
 
@@ -316,10 +317,10 @@ answer(struct response *response, const struct representations *found,
 	switch (n->status) {
 	case STATUS_NOT_ACCEPTABLE:
 	case STATUS_FAILED_CONDITION:
-		response_error(response, n->status);
+		errorpage_answer(response, n->status);
 		break;
 	case STATUS_RANGE:
-		response_error(response, n->status);
+		errorpage_answer(response, n->status);
 		response->content_range = arena_printf(response->body.arena,
 			"bytes */%" PRIu64, found->of[n->coding].size);
 		break;

@@ -126,3 +126,29 @@ path_encode_name(struct text *text, struct str name)
 			add_escape(text, (unsigned char)c);
 	}
 }
+
+struct str
+path_last(struct str path)
+{
+	const char *slash = memrchr(path.p, '/', path.n);
+
+	return slash ? str_slice(path, (size_t)(slash + 1 - path.p), path.n)
+		     : path;
+}
+
+struct str
+path_parent(struct str path)
+{
+	const char *slash = memrchr(path.p, '/', path.n);
+
+	return str_slice(path, 0, slash ? (size_t)(slash - path.p) : 0);
+}
+
+struct str
+path_join(struct str directory, struct str name, struct arena *arena)
+{
+	if (directory.n == 0)
+		return name;
+	return arena_printf(
+		arena, "%.*s/%.*s", STR_ARG(directory), STR_ARG(name));
+}

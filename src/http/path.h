@@ -33,4 +33,15 @@ void path_encode(struct text *text, struct str path, bool raw);
  * and "-._" is percent-encoded. */
 void path_encode_name(struct text *text, struct str name);
 
+/* The last component of path, and what stands before it without a slash behind
+ * it: path itself and nothing, when path has one component.  Lent by path.
+ * Pure. */
+struct str path_last(struct str path);
+struct str path_parent(struct str path);
+
+/* directory, a slash and name; name alone below an empty directory.  It lies in
+ * arena or is lent by name; empty when arena fails. */
+struct str path_join(
+	struct str directory, struct str name, struct arena *arena);
+
 #endif

@@ -1,61 +1,39 @@
 #include "http/response.h"
 
-#include "http/page.h"
 #include "http/validator.h"
 
-enum { RETRY_SECONDS = 2 };
-
-/* What a status is called (RFC 9110, section 15), and what its page says. */
+/* What a status is called (RFC 9110, section 15). */
 static const struct {
 	enum status status;
-	const char *reason, *sentence;
-} words[] = {
-	{STATUS_OK, "OK", ""},
-	{STATUS_NO_CONTENT, "No Content", ""},
-	{STATUS_PARTIAL, "Partial Content", ""},
-	{STATUS_MOVED, "Moved Permanently",
-		"This is a directory: see its page."},
-	{STATUS_NOT_MODIFIED, "Not Modified", ""},
-	{STATUS_BAD_REQUEST, "Bad Request",
-		"The address holds something that no address can hold."},
-	{STATUS_FORBIDDEN, "Forbidden", "This may not be shown."},
-	{STATUS_NOT_FOUND, "Not Found", "There is nothing at this address."},
-	{STATUS_NOT_ALLOWED, "Method Not Allowed",
-		"What is here can only be read."},
-	{STATUS_NOT_ACCEPTABLE, "Not Acceptable",
-		"There is no form of this that the browser accepts."},
-	{STATUS_FAILED_CONDITION, "Precondition Failed",
-		"This has changed since it was read."},
-	{STATUS_TOO_LARGE, "Content Too Large",
-		"More was sent along than is read here."},
-	{STATUS_RANGE, "Range Not Satisfiable",
-		"The part that was asked for lies outside of what is here."},
-	{STATUS_FIELDS_TOO_LARGE, "Request Header Fields Too Large",
-		"The browser sent more about itself than is read here."},
-	{STATUS_ERROR, "Internal Server Error",
-		"This is damaged, and cannot be shown."},
-	{STATUS_UNSUPPORTED, "Not Implemented",
-		"This is stored in a way that cannot be read here."},
-	{STATUS_UNAVAILABLE, "Service Unavailable",
-		"This is not ready yet: please try again."},
+	const char *reason;
+} reasons[] = {
+	{STATUS_OK, "OK"},
+	{STATUS_NO_CONTENT, "No Content"},
+	{STATUS_PARTIAL, "Partial Content"},
+	{STATUS_MOVED, "Moved Permanently"},
+	{STATUS_NOT_MODIFIED, "Not Modified"},
+	{STATUS_BAD_REQUEST, "Bad Request"},
+	{STATUS_FORBIDDEN, "Forbidden"},
+	{STATUS_NOT_FOUND, "Not Found"},
+	{STATUS_NOT_ALLOWED, "Method Not Allowed"},
+	{STATUS_NOT_ACCEPTABLE, "Not Acceptable"},
+	{STATUS_FAILED_CONDITION, "Precondition Failed"},
+	{STATUS_TOO_LARGE, "Content Too Large"},
+	{STATUS_RANGE, "Range Not Satisfiable"},
+	{STATUS_FIELDS_TOO_LARGE, "Request Header Fields Too Large"},
+	{STATUS_ERROR, "Internal Server Error"},
+	{STATUS_UNSUPPORTED, "Not Implemented"},
+	{STATUS_UNAVAILABLE, "Service Unavailable"},
 };
-
-enum { NWORDS = sizeof(words) / sizeof(words[0]) };
-
-static size_t
-words_of(enum status status)
-{
-	size_t i = 0;
-
-	while (i < NWORDS - 1 && words[i].status != status)
-		i++;
-	return i;
-}
 
 const char *
 response_reason(enum status status)
 {
-	return words[words_of(status)].reason;
+	size_t i = 0, last = sizeof(reasons) / sizeof(reasons[0]) - 1;
+
+	while (i < last && reasons[i].status != status)
+		i++;
+	return reasons[i].reason;
 }
 
 void
@@ -139,12 +117,12 @@ response_head(const struct response *response)
 	return text_str(&text);
 }
 
-/* Forget what was said of a representation. */
-static void
-clear(struct response *response)
+void
+response_withdraw(struct response *response)
 {
 	const struct str none = {NULL, 0};
 
+	body_free(&response->body);
 	response->vary = response->ranges = response->dated = false;
 	response->refresh_seconds = 0;
 	response->cache_control = none;
@@ -154,28 +132,4 @@ clear(struct response *response)
 	response->content_security_policy = none;
 	response->etag = none;
 	response->x_sendfile2 = none;
-}
-
-void
-response_error(struct response *response, enum status status)
-{
-	struct body *body = &response->body;
-	struct text page = {.arena = body->arena};
-	struct str title;
-	size_t i = words_of(status);
-
-	body_free(body);
-	clear(response);
-	response->status = status;
-	response->content_type = PAGE_TYPE;
-	response->has_length = true;
-	if (status == STATUS_UNAVAILABLE)
-		response->retry_seconds = RETRY_SECONDS;
-	title = arena_printf(
-		body->arena, "%d %s", (int)status, words[i].reason);
-	page_begin(&page, title, "e");
-	text_printf(&page, "<h1>%.*s</h1>\n<p>%s</p>\n", STR_ARG(title),
-		words[i].sentence);
-	page_end(&page);
-	body_add_text(body, text_str(&page));
 }

@@ -72,8 +72,8 @@ struct str response_head(const struct response *response);
 /* "Not Found" for STATUS_NOT_FOUND, and so on.  Static. */
 const char *response_reason(enum status status);
 
-/* Make it the page for an error; of what it said before, Allow and Location
- * stay. */
-void response_error(struct response *response, enum status status);
+/* Take back the body and all that was said of a representation; Allow and
+ * Location stay. */
+void response_withdraw(struct response *response);
 
 #endif

@@ -4,7 +4,7 @@
 #define PACKPLAN_H
 
 #include "pack/item.h"
-#include "pack/pack.h"
+#include "pack/packoptions.h"
 
 /* Put one item for each file of tree, and one for each sibling that might be
  * worth having, into *items; none is kept yet.  -1 with errno ENOMEM.  The tree

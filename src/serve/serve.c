@@ -7,6 +7,8 @@
 
 #include "base/clock.h"
 #include "http/answer.h"
+#include "http/errorpage.h"
+#include "http/ownname.h"
 #include "http/page.h"
 #include "http/path.h"
 #include "http/route.h"
@@ -30,19 +32,10 @@ struct job {
 	const char *what;
 };
 
-static struct str
-join_path(struct job *job, struct str directory, struct str name)
-{
-	if (directory.n == 0)
-		return name;
-	return arena_printf(
-		job->arena, "%.*s/%.*s", STR_ARG(directory), STR_ARG(name));
-}
-
 static void
 answer_error(struct job *job, enum status status)
 {
-	response_error(job->response, status);
+	errorpage_answer(job->response, status);
 	job->archive = NULL;
 }
 
@@ -113,18 +106,9 @@ redirect(struct job *job)
 }
 
 static struct str
-last_component(struct str path)
-{
-	const char *slash = memrchr(path.p, '/', path.n);
-
-	return slash ? str_slice(path, (size_t)(slash + 1 - path.p), path.n)
-		     : path;
-}
-
-static struct str
 archive_name(const struct job *job)
 {
-	return last_component(job->route.archive);
+	return path_last(job->route.archive);
 }
 
 /* Show the directory, or what it is that stands in the way of that. */
@@ -183,7 +167,7 @@ serve_log(struct job *job, struct str name)
 		return;
 	}
 	response->member = arena_copy(job->arena, member.name);
-	view.name = last_component(member.name);
+	view.name = path_last(member.name);
 	text_add(&link, STR("../"));
 	path_encode(&link, view.name, false);
 	view.link = text_str(&link);
@@ -204,7 +188,8 @@ find_index(struct job *job, struct member *member)
 
 	for (size_t i = 0; i < site->nindex; i++) {
 		if (zipdir_find(job->archive->zipdir,
-			    join_path(job, job->route.member, site->index[i]),
+			    path_join(job->route.member, site->index[i],
+				    job->arena),
 			    member))
 			return true;
 	}
@@ -267,66 +252,23 @@ serve_archive(struct job *job)
 		serve_found(job, &found);
 }
 
-/* What stands before the last component, without a slash behind it. */
-static struct str
-parent(struct str path)
-{
-	const char *slash = memrchr(path.p, '/', path.n);
-
-	return str_slice(path, 0, slash ? (size_t)(slash - path.p) : 0);
-}
-
-static bool
-is_log_directory(struct str directory)
-{
-	return str_eq(directory, STR("-wwz-log")) ||
-		str_ends(directory, STR("/-wwz-log"));
-}
-
-/* The member whose log page has this name: it stands before "-wwz-log" or
- * behind it. */
-static struct str
-logged_member(struct job *job, struct str name)
-{
-	struct str directory = parent(name);
-
-	if (is_log_directory(name))
-		return directory;
-	return join_path(job, parent(directory), last_component(name));
-}
-
-enum serve_page
-serve_page_named(struct str name)
-{
-	if (str_eq(name, STR("-wwz-archive")))
-		return SERVE_ARCHIVE;
-	if (str_eq(name, STR("-wwz-status")))
-		return SERVE_STATUS;
-	if (str_eq(name, STR("-wwz-index")) ||
-		str_ends(name, STR("/-wwz-index")))
-		return SERVE_LISTING;
-	if (str_ends(name, STR("/-wwz-log")) || is_log_directory(parent(name)))
-		return SERVE_LOG;
-	return SERVE_NO_PAGE;
-}
-
 static bool
 serve_own_name(struct job *job)
 {
 	const struct route *route = &job->route;
 	if (route->slash)
 		return false;
-	switch (serve_page_named(route->member)) {
-	case SERVE_LISTING:
-		serve_listing(job, parent(route->member));
+	switch (ownname_page(route->member)) {
+	case OWNNAME_LISTING:
+		serve_listing(job, path_parent(route->member));
 		return true;
-	case SERVE_LOG:
-		serve_log(job, logged_member(job, route->member));
+	case OWNNAME_LOG:
+		serve_log(job, ownname_logged(route->member, job->arena));
 		return true;
-	case SERVE_ARCHIVE:
+	case OWNNAME_ARCHIVE:
 		serve_archive(job);
 		return true;
-	case SERVE_STATUS:
+	case OWNNAME_STATUS:
 		serve_status(job);
 		return true;
 	default:

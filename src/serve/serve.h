@@ -19,19 +19,6 @@ struct service {
 	bool tell_front; /* of warnings, as FCGI_STDERR */
 };
 
-/* What names below any archive stand for when they are the responder's own. */
-enum serve_page {
-	SERVE_NO_PAGE,
-	SERVE_LISTING, /* "…/-wwz-index" */
-	SERVE_ARCHIVE, /* "-wwz-archive" */
-	SERVE_LOG,     /* "…/NAME/-wwz-log", "…/-wwz-log/NAME" */
-	SERVE_STATUS,  /* "-wwz-status" */
-};
-
-/* Which of them name, normalised, is: a member of that name cannot be asked
- * for.  Pure. */
-enum serve_page serve_page_named(struct str name);
-
 /* Decide what request gets.  response, not initialised before, is the caller's
  * to response_free in any case; its text lies in arena or is lent by request.
  * Any thread. */

@@ -5,21 +5,10 @@
 #define ZIPDIR_H
 
 #include "zip/zipentry.h"
+#include "zip/zipresult.h"
 
 struct zipdir;
 struct zipend;
-
-enum zipdir_result {
-	ZIPDIR_OK,
-	ZIPDIR_NO_END,  /* no end record: not a zip file, or not all of it */
-	ZIPDIR_DAMAGED, /* a record contradicts itself or another one */
-	ZIPDIR_FAILED,  /* reading or memory failed: errno */
-};
-
-/* What is wrong and at which offset of the file, in words. */
-struct zip_fault {
-	char text[160];
-};
 
 /* Read the directory of the file of size bytes that fd is open for.  On
  * ZIPDIR_OK *zipdir is the caller's; otherwise fault says what is wrong.

@@ -4,7 +4,11 @@
 #ifndef ZIPEND_H
 #define ZIPEND_H
 
-#include "zip/zipdir.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "zip/zipresult.h"
 
 struct zipend {
 	uint64_t start; /* of the central directory in the file */

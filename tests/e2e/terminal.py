@@ -1,5 +1,5 @@
 """What a terminal shows of a log: a second implementation of the rules in
-src/ansi.h, by regular expressions on text."""
+src/serve/ansi.h, by regular expressions on text."""
 
 import re
 

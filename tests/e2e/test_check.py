@@ -584,7 +584,7 @@ def test_manual_page_names_all_words():
     told = set(re.findall(r"[a-z]+-[a-z]+(?:-[a-z]+)*|compressible|overlap",
                           " ".join(re.findall(r"(?m)^\.It Cm (.*)$",
                                               PAGE.read_text()))))
-    source = (harness.TOP / "src/check.c").read_text()
+    source = (harness.TOP / "src/check/check.c").read_text()
     mine = set(re.findall(r'tell_(?:error|advice)\(c, "([^"]+)"', source))
     theirs = {
         "archive-damaged", "archive-incomplete", "archive-missing",

@@ -98,7 +98,7 @@ def test_options_are_those_of_help():
 def test_words_of_the_log():
     """Each word that is logged, and no other, with its level."""
     source = "\n".join(
-        path.read_text() for path in (harness.TOP / "src").glob("*.c"))
+        path.read_text() for path in (harness.TOP / "src").rglob("*.c"))
     logged = set(re.findall(
         r'(?:LOG_[A-Z]+,\s*|\bword = )"([a-z]+(?:-[a-z]+)+)"', source))
     assert "archive-damaged" in logged and "no-root" in logged, logged

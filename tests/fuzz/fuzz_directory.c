@@ -24,6 +24,7 @@
 #include "base/bytes.h"
 #include "fuzz_file.h"
 #include "zip/cp437.h"
+#include "zip/zipdir.h"
 #include "zip/zipend.h"
 
 enum { ENTRY_SIZE = 46, END_SIZE = 22, WINZIP_AES = 99, MANY = 100 };

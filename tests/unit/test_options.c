@@ -4,17 +4,17 @@
 #include <inttypes.h>
 
 #include "base/log.h"
+#include "commandline.h"
 #include "http/encoding.h"
-#include "options.h"
 #include "unit.h"
 
 enum { WORDS = 8 };
 
-/* options_read, for words up to a NULL, as in a process of its own: getopt
+/* commandline_read, for words up to a NULL, as in a process of its own: getopt
  * remembers what it has seen. */
 static int
 read_words(struct options *options, const char *const *words,
-	struct options_fault *fault)
+	struct commandline_fault *fault)
 {
 	static char *argv[WORDS + 2]; /* options lends the words from it */
 	char *nothing[] = {"wwz", NULL};
@@ -28,7 +28,7 @@ read_words(struct options *options, const char *const *words,
 	assert_int_equal(getopt(1, nothing, ""), -1);
 	log_limit = LOG_INFO;
 	memset(fault, 0, sizeof(*fault));
-	result = options_read(options, argc, argv, fault);
+	result = commandline_read(options, argc, argv, fault);
 	return result;
 }
 
@@ -37,7 +37,7 @@ test_defaults(void **state)
 {
 	static const char *const none[] = {NULL};
 	struct options o;
-	struct options_fault fault;
+	struct commandline_fault fault;
 
 	(void)state;
 	assert_int_equal(read_words(&o, none, &fault), 0);
@@ -73,7 +73,7 @@ describe(struct arena *arena, const struct options *o)
 	static const char *const commands[] = {"serve", "pack", "check",
 		"explain", "help", "--version", "all"};
 	struct text text = {.arena = arena};
-	struct options_fault fault;
+	struct commandline_fault fault;
 	struct options d;
 	enum log_level level = log_limit;
 
@@ -238,7 +238,7 @@ test_words(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(table); i++) {
 		struct options options;
-		struct options_fault fault;
+		struct commandline_fault fault;
 		struct str got = str_of(fault.text);
 
 		if (read_words(&options, table[i].words, &fault) == 0)
@@ -378,7 +378,7 @@ test_wrong_words(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(table); i++) {
 		struct options options;
-		struct options_fault fault;
+		struct commandline_fault fault;
 		struct capture capture;
 		char buffer[256];
 		struct str said;
@@ -405,7 +405,7 @@ test_many(void **state)
 {
 	static char *argv[2 + 2 * OPTIONS_FIELDS + 3];
 	struct options options;
-	struct options_fault fault;
+	struct commandline_fault fault;
 	int argc = 2;
 
 	(void)state;
@@ -416,11 +416,11 @@ test_many(void **state)
 		argv[argc++] = "A: b";
 	}
 	argv[argc++] = "/x";
-	assert_int_equal(options_read(&options, argc, argv, &fault), 0);
+	assert_int_equal(commandline_read(&options, argc, argv, &fault), 0);
 	assert_int_equal(options.nfields, OPTIONS_FIELDS);
 	argv[argc - 1] = "-H";
 	argv[argc++] = "A: b";
-	assert_int_equal(options_read(&options, argc, argv, &fault), -1);
+	assert_int_equal(commandline_read(&options, argc, argv, &fault), -1);
 	assert_non_null(strstr(fault.text, "too many"));
 
 	argc = 1;
@@ -428,11 +428,11 @@ test_many(void **state)
 		argv[argc++] = "-l";
 		argv[argc++] = "unix:a";
 	}
-	assert_int_equal(options_read(&options, argc, argv, &fault), 0);
+	assert_int_equal(commandline_read(&options, argc, argv, &fault), 0);
 	assert_int_equal(options.nlisten, LISTENERS_MAX);
 	argv[argc++] = "-l";
 	argv[argc++] = "unix:a";
-	assert_int_equal(options_read(&options, argc, argv, &fault), -1);
+	assert_int_equal(commandline_read(&options, argc, argv, &fault), -1);
 	assert_non_null(strstr(fault.text, "too many"));
 }
 
@@ -447,7 +447,7 @@ test_long_word(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(words); i++) {
 		struct options options;
-		struct options_fault fault;
+		struct commandline_fault fault;
 		const char *const end[] = {
 			words[i][0], words[i][1], words[i][2], NULL};
 
@@ -465,7 +465,7 @@ help(enum command topic, char *buffer, size_t size)
 	long n;
 
 	assert_non_null(file);
-	options_help(topic, file);
+	commandline_help(topic, file);
 	n = ftell(file);
 	assert_int_equal(fclose(file), 0);
 	assert_in_range(n, 1, size - 1);

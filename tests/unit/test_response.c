@@ -1,6 +1,6 @@
 /* response: the head of an answer. */
 
-#include "http/response.h"
+#include "http/errorpage.h"
 #include "unit.h"
 
 static void
@@ -235,7 +235,7 @@ test_error(void **state)
 		response.archive = STR("/srv/secret.wwz");
 		/* What was in the body before is gone. */
 		body_add_text(&response.body, STR("leftover"));
-		response_error(&response, status);
+		errorpage_answer(&response, status);
 		head = response_head(&response);
 		snprintf(line, sizeof(line), "Status: %d %s\r\n", (int)status,
 			response_reason(status));

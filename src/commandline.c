@@ -1,4 +1,4 @@
-#include "options.h"
+#include "commandline.h"
 
 #include <assert.h>
 #include <getopt.h>
@@ -9,11 +9,11 @@
 
 enum { HELP_WIDTH = 78 };
 
-static int words_refused(struct options_fault *fault, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+static int words_refused(struct commandline_fault *fault, const char *format,
+	...) __attribute__((format(printf, 2, 3)));
 
 static int
-words_refused(struct options_fault *fault, const char *format, ...)
+words_refused(struct commandline_fault *fault, const char *format, ...)
 {
 	va_list args;
 
@@ -78,7 +78,7 @@ spec_of(int found)
 
 /* A letter within a word is named by itself, else the word is. */
 static int
-refuse_option(const struct options *options, struct options_fault *fault,
+refuse_option(const struct options *options, struct commandline_fault *fault,
 	char *const *argv, int found)
 {
 	char letter[] = {'-', (char)optopt, '\0'};
@@ -93,7 +93,7 @@ refuse_option(const struct options *options, struct options_fault *fault,
 
 static int
 take_options(struct options *options, int argc, char *const *argv,
-	struct options_fault *fault)
+	struct commandline_fault *fault)
 {
 	struct tables tables;
 	int found;
@@ -142,7 +142,7 @@ set_defaults(struct options *options)
 /* The words behind the options. */
 static int
 take_rest(struct options *options, int n, char *const *words,
-	struct options_fault *fault)
+	struct commandline_fault *fault)
 {
 	const struct command_spec *command = &command_specs[options->command];
 
@@ -165,8 +165,8 @@ take_rest(struct options *options, int n, char *const *words,
 }
 
 int
-options_read(struct options *options, int argc, char *const *argv,
-	struct options_fault *fault)
+commandline_read(struct options *options, int argc, char *const *argv,
+	struct commandline_fault *fault)
 {
 	int at;
 
@@ -234,7 +234,7 @@ print_option(const struct option_spec *s, FILE *file)
 }
 
 void
-options_help(enum command topic, FILE *file)
+commandline_help(enum command topic, FILE *file)
 {
 	if (topic != COMMANDS) {
 		print_command(topic, file);

@@ -1,0 +1,22 @@
+/* Reading the command line, and the text of `wwz help`. */
+
+#ifndef COMMANDLINE_H
+#define COMMANDLINE_H
+
+#include <stdio.h>
+
+#include "options.h"
+
+struct commandline_fault {
+	char text[256];
+};
+
+/* Read the command line.  -1 and fault, in one line, for words that are not
+ * understood. */
+int commandline_read(struct options *options, int argc, char *const *argv,
+	struct commandline_fault *fault);
+
+/* Write the help for a command, or for COMMANDS an overview. */
+void commandline_help(enum command topic, FILE *file);
+
+#endif

@@ -1,0 +1,60 @@
+#include "http/errorpage.h"
+
+#include "http/page.h"
+
+enum { RETRY_SECONDS = 2 };
+
+static const struct {
+	enum status status;
+	const char *sentence;
+} sentences[] = {
+	{STATUS_MOVED, "This is a directory: see its page."},
+	{STATUS_BAD_REQUEST,
+		"The address holds something that no address can hold."},
+	{STATUS_FORBIDDEN, "This may not be shown."},
+	{STATUS_NOT_FOUND, "There is nothing at this address."},
+	{STATUS_NOT_ALLOWED, "What is here can only be read."},
+	{STATUS_NOT_ACCEPTABLE,
+		"There is no form of this that the browser accepts."},
+	{STATUS_FAILED_CONDITION, "This has changed since it was read."},
+	{STATUS_TOO_LARGE, "More was sent along than is read here."},
+	{STATUS_RANGE,
+		"The part that was asked for lies outside of what is here."},
+	{STATUS_FIELDS_TOO_LARGE,
+		"The browser sent more about itself than is read here."},
+	{STATUS_ERROR, "This is damaged, and cannot be shown."},
+	{STATUS_UNSUPPORTED,
+		"This is stored in a way that cannot be read here."},
+	{STATUS_UNAVAILABLE, "This is not ready yet: please try again."},
+};
+
+static const char *
+sentence_of(enum status status)
+{
+	for (size_t i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++) {
+		if (sentences[i].status == status)
+			return sentences[i].sentence;
+	}
+	return "";
+}
+
+void
+errorpage_answer(struct response *response, enum status status)
+{
+	struct text page = {.arena = response->body.arena};
+	struct str title;
+
+	response_withdraw(response);
+	response->status = status;
+	response->content_type = PAGE_TYPE;
+	response->has_length = true;
+	if (status == STATUS_UNAVAILABLE)
+		response->retry_seconds = RETRY_SECONDS;
+	title = arena_printf(
+		page.arena, "%d %s", (int)status, response_reason(status));
+	page_begin(&page, title, "e");
+	text_printf(&page, "<h1>%.*s</h1>\n<p>%s</p>\n", STR_ARG(title),
+		sentence_of(status));
+	page_end(&page);
+	body_add_text(&response->body, text_str(&page));
+}

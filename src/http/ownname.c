@@ -1,0 +1,37 @@
+#include "http/ownname.h"
+
+#include "http/path.h"
+
+static bool
+is_log_directory(struct str directory)
+{
+	return str_eq(directory, STR("-wwz-log")) ||
+		str_ends(directory, STR("/-wwz-log"));
+}
+
+enum ownname
+ownname_page(struct str name)
+{
+	if (str_eq(name, STR("-wwz-archive")))
+		return OWNNAME_ARCHIVE;
+	if (str_eq(name, STR("-wwz-status")))
+		return OWNNAME_STATUS;
+	if (str_eq(name, STR("-wwz-index")) ||
+		str_ends(name, STR("/-wwz-index")))
+		return OWNNAME_LISTING;
+	if (str_ends(name, STR("/-wwz-log")) ||
+		is_log_directory(path_parent(name)))
+		return OWNNAME_LOG;
+	return OWNNAME_NONE;
+}
+
+struct str
+ownname_logged(struct str name, struct arena *arena)
+{
+	struct str marked = path_parent(name);
+
+	/* Behind the member's name, or in front of its last component. */
+	if (is_log_directory(name))
+		return marked;
+	return path_join(path_parent(marked), path_last(name), arena);
+}

@@ -1,0 +1,24 @@
+/* The names below any archive that stand for the responder's own pages. */
+
+#ifndef OWNNAME_H
+#define OWNNAME_H
+
+#include "base/arena.h"
+
+enum ownname {
+	OWNNAME_NONE,
+	OWNNAME_LISTING, /* "…/-wwz-index" */
+	OWNNAME_ARCHIVE, /* "-wwz-archive" */
+	OWNNAME_LOG,     /* "…/NAME/-wwz-log", "…/-wwz-log/NAME" */
+	OWNNAME_STATUS,  /* "-wwz-status" */
+};
+
+/* Which page name, normalised, stands for: a member of that name cannot be
+ * asked for.  Pure. */
+enum ownname ownname_page(struct str name);
+
+/* The name of the member whose log page is called name, which is an
+ * OWNNAME_LOG.  It lies in arena or is lent by name; empty when arena fails. */
+struct str ownname_logged(struct str name, struct arena *arena);
+
+#endif

@@ -1,0 +1,18 @@
+/* What reading the structure of a zip file comes to. */
+
+#ifndef ZIPRESULT_H
+#define ZIPRESULT_H
+
+enum zipdir_result {
+	ZIPDIR_OK,
+	ZIPDIR_NO_END,  /* no end record: not a zip file, or not all of it */
+	ZIPDIR_DAMAGED, /* a record contradicts itself or another one */
+	ZIPDIR_FAILED,  /* reading or memory failed: errno */
+};
+
+/* What is wrong and at which offset of the file, in words. */
+struct zip_fault {
+	char text[160];
+};
+
+#endif
