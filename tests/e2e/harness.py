@@ -57,6 +57,7 @@ def begin():
             signal.signal(number, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     os.umask(0o022)
+    os.environ["PATH"] += ":/usr/sbin:/sbin"  # servers, whoever starts them
     if SANITIZED:
         fix_addresses()
     raise_file_limit()
@@ -667,8 +668,7 @@ def npm(name, package):
     return place
 
 
-NGINX = """\
-user root;
+NGINX = ("user root;\n" if os.geteuid() == 0 else "") + """\
 daemon off;
 worker_processes 1;
 error_log stderr warn;
