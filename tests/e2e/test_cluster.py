@@ -24,7 +24,8 @@ import harness
 HOSTS = {"one": "10.0.0.11", "two": "10.0.0.12", "three": "10.0.0.13"}
 ARCHIVES = [f"/docs/manual-{number}.wwz" for number in range(30)]
 PAGE = archives.text(4000)
-BIG = archives.noise(8 << 20)
+# More than what the sockets on its way hold.
+BIG = archives.noise(32 << 20)
 CLIENTS = 6
 
 

@@ -96,7 +96,7 @@ def sources():
 
 def make_package(top, to, umask, **environment):
     """The files of the package of the sources in top."""
-    run(top / "scripts/deb", to, umask=umask, patience=120 * harness.PATIENCE,
+    run(top / "scripts/deb", to, umask=umask,
         env={**os.environ, "SOURCE_DATE_EPOCH": "1700000000", **environment})
     return files_below(to)
 
