@@ -234,8 +234,10 @@ run_server(struct service *service, const struct options *options)
 {
 	struct listeners listeners = {.n = 0};
 	struct watchers watchers = {.accounts = {.stats = NULL}};
+	struct server_limits limits = options->limits;
 	int status;
 
+	limits.alone = true;
 	if (server_hold_signals() < 0)
 		return usage_of("signals", strerrordesc_np(errno));
 	status = open_and_leave(&listeners, options);
@@ -244,7 +246,7 @@ run_server(struct service *service, const struct options *options)
 	if (status == 0)
 		status = confine(&listeners, options);
 	if (status == 0)
-		status = server_run(&listeners, service, &options->limits);
+		status = server_run(&listeners, service, &limits);
 	else
 		listener_close(&listeners);
 	close_watchers(&watchers, service);

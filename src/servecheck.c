@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "fcgi/callfilter.h"
 #include "fcgi/confine.h"
 #include "fcgi/peers.h"
 #include "serve/accesslog.h"
@@ -167,6 +168,26 @@ print_rest(const struct options *options)
 		options->limits.grace_seconds);
 }
 
+/* Last, since it is done for good. */
+static void
+check_confinement(void)
+{
+	int files = confine_version();
+	bool calls = confine_process(NULL, NULL, 0, NULL) == 0 &&
+		callfilter_install() == 0;
+
+	if (files > 0)
+		printf("files: only what lies below the root, by Landlock, "
+		       "version %d\n",
+			files);
+	else
+		printf("files: all that the user may read: there is no "
+		       "Landlock here\n");
+	printf("system calls: %s\n",
+		calls ? "only those that serving needs, by seccomp"
+		      : "all: there is no seccomp here");
+}
+
 int
 servecheck(const struct options *options, const struct site *site)
 {
@@ -180,5 +201,6 @@ servecheck(const struct options *options, const struct site *site)
 	result |= check_access_log(options->access_log);
 	result |= check_limits(options);
 	print_rest(options);
+	check_confinement();
 	return fflush(stdout) == 0 ? result : -1;
 }

@@ -52,6 +52,12 @@ confine_process(const char *root, const char *const *removable, size_t n,
 	return 0;
 }
 
+int
+confine_version(void)
+{
+	return 0;
+}
+
 #else
 
 static int
@@ -112,6 +118,15 @@ confine_process(const char *root, const char *const *removable, size_t n,
 	close((int)ruleset);
 	errno = saved;
 	return result;
+}
+
+int
+confine_version(void)
+{
+	long version = syscall(SYS_landlock_create_ruleset, NULL, 0,
+		LANDLOCK_CREATE_RULESET_VERSION);
+
+	return version > 0 ? (int)version : 0;
 }
 
 #endif

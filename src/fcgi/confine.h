@@ -26,4 +26,8 @@ int confine_become(const struct confine_user *user);
 int confine_process(const char *root, const char *const *removable, size_t n,
 	const char *writable);
 
+/* The version of Landlock that the kernel has; 0: none, or one that this build
+ * does not use. */
+int confine_version(void);
+
 #endif

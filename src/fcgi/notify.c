@@ -29,29 +29,32 @@ address_of(struct sockaddr_un *address, const char *path)
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n);
 }
 
+int
+notify_open(void)
+{
+	if (getenv("NOTIFY_SOCKET") == NULL)
+		return -1;
+	return socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+}
+
 void
-notify(const char *format, ...)
+notify(int fd, const char *format, ...)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un address;
 	socklen_t size = path ? address_of(&address, path) : 0;
 	char state[STATE_SIZE];
-	int fd, saved = errno;
+	int saved = errno;
 	va_list args;
 
-	if (size == 0)
+	if (size == 0 || fd < 0)
 		return;
 	va_start(args, format);
 	vsnprintf(state, sizeof(state), format, args);
 	va_end(args);
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0) {
-		/* A manager that does not listen is no reason to stop. */
-		(void)sendto(fd, state, strlen(state),
-			MSG_DONTWAIT | MSG_NOSIGNAL,
-			(const struct sockaddr *)&address, size);
-		close(fd);
-	}
+	/* A manager that does not listen is no reason to stop. */
+	(void)sendto(fd, state, strlen(state), MSG_DONTWAIT | MSG_NOSIGNAL,
+		(const struct sockaddr *)&address, size);
 	errno = saved;
 }
 

@@ -6,10 +6,15 @@
 
 #include <stdint.h>
 
-/* Send "NAME=value" lines, made as by printf, to the socket that NOTIFY_SOCKET
- * names; without one nothing happens.  Never waits.  Keeps errno.  Any thread.
- */
-void notify(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* A socket to notify through, to be closed by the caller; -1 when there is no
+ * manager, or with errno. */
+int notify_open(void);
+
+/* Send "NAME=value" lines, made as by printf, through fd to the socket that
+ * NOTIFY_SOCKET names; nothing happens if fd is -1.  Never waits.  Keeps errno.
+ * Any thread. */
+void notify(int fd, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* How often "WATCHDOG=1" is to be sent: half of the time after which the
  * manager loses patience, in milliseconds; 0 when it has asked for nothing. */

@@ -223,10 +223,18 @@ peers_new(const struct service *service, const struct listeners *listeners,
 	LIST_INIT(&peers->all);
 	TAILQ_INIT(&peers->parked);
 	peers->next = INT64_MAX;
-	if (listen_locked(peers) == 0)
-		return peers;
-	peers_free(peers);
-	return NULL;
+	return peers;
+}
+
+int
+peers_listen(struct peers *peers)
+{
+	int result;
+
+	pthread_mutex_lock(&peers->lock);
+	result = listen_locked(peers);
+	pthread_mutex_unlock(&peers->lock);
+	return result;
 }
 
 void

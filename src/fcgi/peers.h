@@ -34,12 +34,15 @@ struct peers;
  * quarter of them, and some, are for archives and the rest. */
 size_t peers_max(uint64_t descriptors);
 
-/* Watch listeners with epoll.  wake is an eventfd, written to when peers_next
- * has come closer; long work takes turns.  All three remain the caller's.  NULL
- * with errno ENOMEM. */
+/* Those who come by listeners, once peers_listen is called.  wake is an
+ * eventfd, written to when peers_next has come closer; long work takes turns.
+ * These three and epoll remain the caller's.  NULL with errno ENOMEM. */
 struct peers *peers_new(const struct service *service,
 	const struct listeners *listeners, int64_t timeout_ms, int epoll,
 	int wake, struct turns *turns);
+
+/* Watch the listeners, from now on.  -1 with errno.  Once. */
+int peers_listen(struct peers *peers);
 
 /* When there are no connections any more.  Takes NULL. */
 void peers_free(struct peers *peers);

@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "fcgi/callfilter.h"
 #include "fcgi/notify.h"
 #include "fcgi/threads.h"
 
@@ -29,6 +30,7 @@ struct server {
 	int signals; /* signalfd */
 	int epoll;
 	int wake;        /* eventfd: peers_next has come closer */
+	int manager;     /* see notify */
 	int64_t ping_ms; /* between two signs of life; 0: none */
 	int turn;        /* eventfd: a thread is wanted for long work */
 	struct turns *turns;
@@ -76,11 +78,12 @@ reload(struct server *server)
 {
 	const struct accounts *accounts = server->service->accounts;
 
-	notify("RELOADING=1\nMONOTONIC_USEC=%" PRId64 "000", clock_ms());
+	notify(server->manager, "RELOADING=1\nMONOTONIC_USEC=%" PRId64 "000",
+		clock_ms());
 	cache_clear(server->service->cache);
 	if (accounts != NULL)
 		account_reopen(accounts);
-	notify("READY=1");
+	notify(server->manager, "READY=1");
 }
 
 /* The service manager waits for signs of life: let one of the threads give it,
@@ -196,18 +199,37 @@ setup(struct server *server, const struct listeners *listeners,
 		server->epoll, server->wake, server->turns);
 	if (server->peers == NULL)
 		return start_failed("epoll");
-	server->threads = threads_start(server->service, server->peers,
-		server->turns, server->turn, server->epoll, limits->threads);
-	return server->threads == NULL ? start_failed("threads") : EXIT_SUCCESS;
+	server->manager = notify_open();
+	server->threads = threads_start(&(const struct threads_needs){
+		.service = server->service,
+		.peers = server->peers,
+		.turns = server->turns,
+		.turn = server->turn,
+		.epoll = server->epoll,
+		.manager = server->manager,
+		.wanted = limits->threads,
+	});
+	if (server->threads == NULL)
+		return start_failed("threads");
+	/* Nobody is let in before; without it the server is as good. */
+	if (limits->alone)
+		(void)callfilter_install();
+	if (peers_listen(server->peers) == 0)
+		return EXIT_SUCCESS;
+	start_failed("epoll");
+	threads_end(server->threads);
+	return EXIT_FAILURE;
 }
 
 static void
 run_until_stopped(
 	struct server *server, struct listeners *listeners, int64_t grace)
 {
-	notify("READY=1\nSTATUS=%d threads", threads_count(server->threads));
+	notify(server->manager, "READY=1\nSTATUS=%d threads",
+		threads_count(server->threads));
 	mind(server);
-	notify("STOPPING=1\nSTATUS=Finishing what is under way");
+	notify(server->manager,
+		"STOPPING=1\nSTATUS=Finishing what is under way");
 	if (!drain_peers(server->peers, listeners, grace)) {
 		/* A thread hangs in a read of a disk that does not answer. */
 		log_pairs(LOG_ERROR, "stop-forced",
@@ -227,6 +249,7 @@ server_run(struct listeners *listeners, const struct service *service,
 		.epoll = -1,
 		.wake = -1,
 		.turn = -1,
+		.manager = -1,
 	};
 	int status = setup(&server, listeners, limits);
 
@@ -240,5 +263,6 @@ server_run(struct listeners *listeners, const struct service *service,
 	close(server.epoll);
 	close(server.wake);
 	close(server.turn);
+	close(server.manager);
 	return status;
 }

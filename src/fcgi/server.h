@@ -10,6 +10,7 @@ struct server_limits {
 	int threads;         /* at least 1 */
 	int timeout_seconds; /* for a byte to come or to be taken */
 	int grace_seconds;   /* for responses under way, when it stops */
+	bool alone; /* in its process, which may give up system calls */
 };
 
 /* Hold back the signals that server_run takes.  Before the sockets are opened:

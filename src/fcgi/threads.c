@@ -20,15 +20,11 @@ enum {
 
 struct threads {
 	/* Set once. */
-	const struct service *service;
-	struct peers *peers;
-	struct turns *turns;
-	int epoll;
+	struct threads_needs needs;
 	struct watch turn; /* eventfd: somebody's turn has come */
 	struct watch end;  /* eventfd that ends all threads */
 	struct watch
 		pinged; /* eventfd that a thread answers, see answer_ping */
-	int wanted;
 
 	_Atomic int numbered; /* threads that have a number */
 
@@ -61,7 +57,7 @@ accept_failed(struct cache *cache)
 static void
 run_peer(const struct worker *worker, struct peer *peer)
 {
-	peers_run(worker->threads->peers, peer, worker->counters);
+	peers_run(worker->threads->needs.peers, peer, worker->counters);
 }
 
 static void
@@ -71,10 +67,10 @@ accept_peer(const struct worker *worker, int listener)
 	struct peer *peer;
 
 	if (fd < 0) {
-		accept_failed(worker->threads->service->cache);
+		accept_failed(worker->threads->needs.service->cache);
 		return;
 	}
-	peer = peers_add(worker->threads->peers, fd);
+	peer = peers_add(worker->threads->needs.peers, fd);
 	if (peer == NULL)
 		return;
 	if (worker->counters != NULL)
@@ -90,8 +86,9 @@ answer_ping(const struct threads *threads)
 
 	if (read(threads->pinged.fd, &count, sizeof(count)) < 0)
 		return; /* another thread was faster */
-	notify("WATCHDOG=1\nSTATUS=%zu connections, %d threads",
-		peers_count(threads->peers), threads->wanted);
+	notify(threads->needs.manager,
+		"WATCHDOG=1\nSTATUS=%zu connections, %d threads",
+		peers_count(threads->needs.peers), threads->needs.wanted);
 }
 
 static void
@@ -121,10 +118,11 @@ run_event(const struct worker *worker, struct watch *watch)
 static void
 take_turn(const struct worker *worker)
 {
-	struct turn *turn = turns_take(worker->threads->turns);
+	struct turn *turn = turns_take(worker->threads->needs.turns);
 
 	if (turn != NULL)
-		peers_take_turn(worker->threads->peers, turn, worker->counters);
+		peers_take_turn(
+			worker->threads->needs.peers, turn, worker->counters);
 }
 
 /* Deal with events, and long work behind them, until the end. */
@@ -137,10 +135,11 @@ run_all(const struct worker *worker)
 	int events = 0;
 
 	for (;;) {
-		bool works = turns_ready(threads->turns);
+		bool works = turns_ready(threads->needs.turns);
 		int n = works && events >= EVENTS_MOST
 			? 0
-			: epoll_wait(threads->epoll, &event, 1, works ? 0 : -1);
+			: epoll_wait(threads->needs.epoll, &event, 1,
+				  works ? 0 : -1);
 
 		if (n > 0) {
 			watch = event.data.ptr;
@@ -159,7 +158,7 @@ static void *
 run_thread(void *data)
 {
 	struct threads *threads = data;
-	const struct accounts *accounts = threads->service->accounts;
+	const struct accounts *accounts = threads->needs.service->accounts;
 	int number = atomic_fetch_add(&threads->numbered, 1);
 	struct worker worker = {
 		.threads = threads,
@@ -195,7 +194,7 @@ release_threads(struct threads *threads)
 static void
 start(struct threads *threads)
 {
-	while (threads->n < threads->wanted) {
+	while (threads->n < threads->needs.wanted) {
 		errno = pthread_create(&threads->thread[threads->n], NULL,
 			run_thread, threads);
 		if (errno != 0)
@@ -205,20 +204,17 @@ start(struct threads *threads)
 }
 
 struct threads *
-threads_start(const struct service *service, struct peers *peers,
-	struct turns *turns, int turn, int epoll, int n)
+threads_start(const struct threads_needs *needs)
 {
-	struct threads *threads = calloc(
-		1, sizeof(*threads) + (size_t)n * sizeof(threads->thread[0]));
+	struct threads *threads = calloc(1,
+		sizeof(*threads) +
+			(size_t)needs->wanted * sizeof(threads->thread[0]));
+	int epoll = needs->epoll;
 
 	if (threads == NULL)
 		return NULL;
-	threads->service = service;
-	threads->peers = peers;
-	threads->turns = turns;
-	threads->turn = (struct watch){WATCH_TURNS, turn};
-	threads->epoll = epoll;
-	threads->wanted = n;
+	threads->needs = *needs;
+	threads->turn = (struct watch){WATCH_TURNS, needs->turn};
 	threads->pinged.fd = -1;
 	if (watch_add(&threads->turn, epoll, EPOLLIN) == 0 &&
 		open_watch(&threads->end, WATCH_END, epoll) == 0 &&

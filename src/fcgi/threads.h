@@ -9,11 +9,20 @@
 
 struct threads;
 
-/* Start n threads, or as many as can be had; turn is the eventfd of turns.
- * What they are given must outlive them.  NULL with errno when there is none.
- */
-struct threads *threads_start(const struct service *service,
-	struct peers *peers, struct turns *turns, int turn, int epoll, int n);
+/* What threads are started with; it must outlive them. */
+struct threads_needs {
+	const struct service *service;
+	struct peers *peers;
+	struct turns *turns;
+	int turn; /* the eventfd of turns */
+	int epoll;
+	int manager; /* see notify */
+	int wanted;  /* how many threads */
+};
+
+/* Start as many threads as are wanted, or as can be had.  needs itself may go.
+ * NULL with errno when there is none. */
+struct threads *threads_start(const struct threads_needs *needs);
 
 /* How many were started. */
 int threads_count(const struct threads *threads);

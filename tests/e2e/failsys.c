@@ -157,7 +157,6 @@ FAILS(accept4, (int fd, struct sockaddr *a, socklen_t *n, int flags),
 	(fd, a, n, flags))
 FAILS(access, (const char *path, int mode), (path, mode))
 FAILS(bind, (int fd, const struct sockaddr *a, socklen_t n), (fd, a, n))
-FAILS(chown, (const char *path, uid_t u, gid_t g), (path, u, g))
 FAILS(connect, (int fd, const struct sockaddr *a, socklen_t n), (fd, a, n))
 FAILS(dup, (int fd), (fd))
 FAILS(dup3, (int from, int to, int flags), (from, to, flags))
@@ -169,6 +168,8 @@ FAILS(epoll_wait, (int epoll, struct epoll_event *events, int n, int ms),
 FAILS(eventfd, (unsigned count, int flags), (count, flags))
 FAILS(fchmod, (int fd, mode_t mode), (fd, mode))
 FAILS(fchown, (int fd, uid_t u, gid_t g), (fd, u, g))
+FAILS(fchownat, (int fd, const char *path, uid_t u, gid_t g, int flags),
+	(fd, path, u, g, flags))
 FAILS(flock, (int fd, int how), (fd, how))
 FAILS(fstat, (int fd, struct stat *st), (fd, st))
 FAILS(fstatat, (int fd, const char *path, struct stat *st, int flags),
@@ -181,15 +182,14 @@ FAILS(getrlimit, (__rlimit_resource_t what, struct rlimit *limit),
 FAILS(getsockopt, (int fd, int level, int name, void *value, socklen_t *n),
 	(fd, level, name, value, n))
 FAILS(initgroups, (const char *user, gid_t g), (user, g))
-FAILS(lchown, (const char *path, uid_t u, gid_t g), (path, u, g))
 FAILS(listen, (int fd, int n), (fd, n))
 FAILS(lstat, (const char *path, struct stat *st), (path, st))
 FAILS(madvise, (void *p, size_t n, int advice), (p, n, advice))
+FAILS(memfd_create, (const char *name, unsigned flags), (name, flags))
 FAILS(munmap, (void *p, size_t n), (p, n))
 FAILS(nanosleep, (const struct timespec *time, struct timespec *left),
 	(time, left))
 FAILS(poll, (struct pollfd * fds, nfds_t n, int ms), (fds, n, ms))
-FAILS(rename, (const char *from, const char *to), (from, to))
 FAILS(renameat, (int d, const char *from, int e, const char *to),
 	(d, from, e, to))
 FAILS(setgid, (gid_t g), (g))
@@ -209,9 +209,8 @@ FAILS(stat, (const char *path, struct stat *st), (path, st))
 FAILS(unlink, (const char *path), (path))
 FAILS(unlinkat, (int fd, const char *path, int flags), (fd, path, flags))
 
-FAILING(DIR *, opendir, NULL, (const char *path), (path))
+FAILING(DIR *, fdopendir, NULL, (int fd), (fd))
 FAILING(FILE *, fopen, NULL, (const char *path, const char *mode), (path, mode))
-FAILING(off_t, lseek, -1, (int fd, off_t at, int from), (fd, at, from))
 FAILING(struct dirent *, readdir, NULL, (DIR * directory), (directory))
 FAILING(void *, mmap, MAP_FAILED,
 	(void *p, size_t n, int access_, int flags, int fd, off_t at),
@@ -230,6 +229,8 @@ MOVES(getrandom, (void *p, size_t n, unsigned flags), (p, n, flags))
 MOVES(pread, (int fd, void *p, size_t n, off_t at), (fd, p, n, at))
 MOVES(pwrite, (int fd, const void *p, size_t n, off_t at), (fd, p, n, at))
 MOVES(read, (int fd, void *p, size_t n), (fd, p, n))
+MOVES(readlinkat, (int fd, const char *path, char *p, size_t n),
+	(fd, path, p, n))
 MOVES(recv, (int fd, void *p, size_t n, int flags), (fd, p, n, flags))
 MOVES(send, (int fd, const void *p, size_t n, int flags), (fd, p, n, flags))
 MOVES(sendto,
@@ -416,26 +417,27 @@ __recv_chk(int fd, void *p, size_t n, size_t room, int flags)
 	return recv(fd, p, n, flags);
 }
 
-/* What calls are named when a file's size has 64 bits in any case: where a long
- * has them, too, the same functions. */
-#define SAME(name, as) __asm__(".globl " #name "\n.set " #name ", " #as);
+/* With offsets of 64 bits functions have other names; where all are so wide,
+ * these mean the same. */
+#if __SIZEOF_LONG__ == 8
+#define ALSO(other, name) __asm__(".globl " #other "\n.set " #other ", " #name);
 
-SAME(__open64_2, __open_2)
-SAME(__openat64_2, __openat_2)
-SAME(__pread64_chk, __pread_chk)
-SAME(fcntl64, fcntl)
-SAME(fopen64, fopen)
-SAME(fstat64, fstat)
-SAME(fstatat64, fstatat)
-SAME(ftruncate64, ftruncate)
-SAME(getrlimit64, getrlimit)
-SAME(lseek64, lseek)
-SAME(lstat64, lstat)
-SAME(mmap64, mmap)
-SAME(open64, open)
-SAME(openat64, openat)
-SAME(pread64, pread)
-SAME(pwrite64, pwrite)
-SAME(readdir64, readdir)
-SAME(setrlimit64, setrlimit)
-SAME(stat64, stat)
+ALSO(__open64_2, __open_2)
+ALSO(__openat64_2, __openat_2)
+ALSO(__pread64_chk, __pread_chk)
+ALSO(fcntl64, fcntl)
+ALSO(fopen64, fopen)
+ALSO(fstat64, fstat)
+ALSO(fstatat64, fstatat)
+ALSO(ftruncate64, ftruncate)
+ALSO(getrlimit64, getrlimit)
+ALSO(lstat64, lstat)
+ALSO(mmap64, mmap)
+ALSO(open64, open)
+ALSO(openat64, openat)
+ALSO(pread64, pread)
+ALSO(pwrite64, pwrite)
+ALSO(readdir64, readdir)
+ALSO(setrlimit64, setrlimit)
+ALSO(stat64, stat)
+#endif

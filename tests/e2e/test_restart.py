@@ -203,10 +203,10 @@ def test_first_request_comes_late(place, start, manager, kind):
     responder = system.start()
     with responder.client() as kept:
         assert kept.ask("/site.wwz/a.txt").body == TEXT
-        # The one that listens, and this one.
-        harness.wait_until(lambda: sockets(responder) == 2, "no others")
+        # The one that listens, this one, and the manager's.
+        harness.wait_until(lambda: sockets(responder) == 3, "no others")
         fresh = responder.client()
-        harness.wait_until(lambda: sockets(responder) == 3, "it is accepted")
+        harness.wait_until(lambda: sockets(responder) == 4, "it is accepted")
         responder.process.send_signal(signal.SIGTERM)
         system.wait_for("STOPPING=1")
         # It has ended what is idle.
