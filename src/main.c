@@ -151,7 +151,7 @@ open_and_leave(struct listeners *listeners, const struct options *options)
 			return EXIT_USAGE;
 		if (geteuid() == 0)
 			log_pairs(LOG_WARN, "running-as-root",
-				{"why", STR("no --user was named")});
+				{"why", STR("--user is not given")});
 		return 0;
 	}
 	if (confine_find(&user, options->user) < 0)

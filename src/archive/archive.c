@@ -107,7 +107,7 @@ reason(int error)
 	case EISDIR:
 		return "is a directory";
 	case ENXIO:
-		return "is no regular file";
+		return "is not a regular file";
 	case EFBIG:
 		return "larger than this process can map";
 	case EXDEV:

@@ -171,7 +171,7 @@ check_name(struct check *c, const struct zipdir_record *record)
 	const char *why = record->unreachable;
 
 	if (why == NULL && ownname_page(record->member.name))
-		why = "the name is that of a page of the server's own";
+		why = "the name belongs to a page of the server";
 	if (why != NULL)
 		tell_error(c, "name-unreachable", &record->recorded,
 			arena_printf(

@@ -248,7 +248,7 @@ refuse_role(struct conn *conn)
 
 	wire_refuse_role(end, conn->intake.wire.id);
 	log_pairs(LOG_WARN, "bad-request",
-		{"why", STR("only the role of a responder is served")});
+		{"why", STR("only the role of responder is served")});
 	intake_free(&conn->intake);
 	if (send(conn->fd, end, sizeof(end), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		return CONN_CLOSE;
@@ -282,7 +282,8 @@ answer_request(struct conn *conn)
 
 	account_begin(&conn->account, conn->service->accounts);
 	if (!intake_request(&conn->intake, &request, &conn->arena))
-		return close_bad("parameters longer than there is of them");
+		return close_bad("a parameter ends behind the last byte of the "
+				 "parameters");
 	conn->id = conn->intake.wire.id;
 	conn->keep = conn->intake.wire.keep;
 	conn->drain = false;
@@ -359,7 +360,7 @@ look(struct conn *conn)
 		case WIRE_ABORTED:
 			return CONN_CLOSE;
 		case WIRE_BAD:
-			return close_bad("no request of FastCGI");
+			return close_bad("not a FastCGI request");
 		}
 	}
 }

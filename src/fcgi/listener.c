@@ -111,8 +111,8 @@ check_stale(const struct sockaddr_un *address, struct listener_fault *fault)
 	if (lstat(address->sun_path, &st) < 0)
 		return 0;
 	if (!S_ISSOCK(st.st_mode))
-		return listener_refused(
-			fault, "%s exists and is no socket", address->sun_path);
+		return listener_refused(fault, "%s exists and is not a socket",
+			address->sun_path);
 	if (alive(address))
 		return listener_refused(fault,
 			"%s: another process listens there", address->sun_path);
@@ -128,7 +128,7 @@ remove_stale(const struct sockaddr_un *address, struct listener_fault *fault)
 	if (stale > 0 && !may_remove(address->sun_path))
 		return listener_refused(fault,
 			"%s: nobody listens there, but root does not remove "
-			"it where others can exchange it: say --user",
+			"it where others can exchange it: use --user",
 			address->sun_path);
 	if (stale > 0 && unlink(address->sun_path) < 0 && errno != ENOENT)
 		return listener_refused(fault, "%s: %s", address->sun_path,
@@ -393,7 +393,7 @@ listener_inherit(struct listeners *listeners, struct listener_fault *fault)
 	for (int fd = first; fd < first + (n > 0 ? n : 1); fd++) {
 		if (!listener_listens(fd))
 			return listener_refused(fault,
-				"descriptor %d is no socket that listens: "
+				"descriptor %d is not a listening socket: "
 				"see --listen",
 				fd);
 		if (listeners_append(listeners, fd, fault) < 0)

@@ -8,24 +8,24 @@ static const struct {
 	enum status status;
 	const char *sentence;
 } sentences[] = {
-	{STATUS_MOVED, "This is a directory: see its page."},
+	{STATUS_MOVED, "The address of this directory ends in a slash."},
 	{STATUS_BAD_REQUEST,
-		"The address holds something that no address can hold."},
-	{STATUS_FORBIDDEN, "This may not be shown."},
+		"The address holds something that is not allowed there."},
+	{STATUS_FORBIDDEN, "Access to this is not allowed."},
 	{STATUS_NOT_FOUND, "There is nothing at this address."},
-	{STATUS_NOT_ALLOWED, "What is here can only be read."},
+	{STATUS_NOT_ALLOWED, "This can only be read."},
 	{STATUS_NOT_ACCEPTABLE,
 		"There is no form of this that the browser accepts."},
-	{STATUS_FAILED_CONDITION, "This has changed since it was read."},
-	{STATUS_TOO_LARGE, "More was sent along than is read here."},
-	{STATUS_RANGE,
-		"The part that was asked for lies outside of what is here."},
+	{STATUS_FAILED_CONDITION, "This has changed since you last read it."},
+	{STATUS_TOO_LARGE,
+		"The request has more content than the server reads."},
+	{STATUS_RANGE, "The requested part lies outside the content."},
 	{STATUS_FIELDS_TOO_LARGE,
-		"The browser sent more about itself than is read here."},
-	{STATUS_ERROR, "This is damaged, and cannot be shown."},
+		"The request is longer than the server reads."},
+	{STATUS_ERROR, "This is damaged and cannot be shown."},
 	{STATUS_UNSUPPORTED,
-		"This is stored in a way that cannot be read here."},
-	{STATUS_UNAVAILABLE, "This is not ready yet: please try again."},
+		"This is stored in a way that the server cannot read."},
+	{STATUS_UNAVAILABLE, "This is not ready yet. Please try again."},
 };
 
 static const char *

@@ -190,7 +190,7 @@ refuse_path(const struct request *request, enum path_fault fault)
 {
 	static const char *const why[] = {
 		[PATH_BYTES] = "a control character in the path",
-		[PATH_CLIMBS] = "the path climbs out with ..",
+		[PATH_CLIMBS] = "the path leads out of the archive with ..",
 		[PATH_MEMORY] = "no memory for the path",
 	};
 

@@ -70,8 +70,8 @@ fail_trail(struct pack *p, const char *name)
 			&p->fault, str_of(name), "a symbolic link to nothing");
 	if (errno == EPERM)
 		return fault_set(&p->fault, str_of(name),
-			"somebody else's symbolic link is on the way: name "
-			"what it leads to");
+			"a symbolic link of another user is on the way: "
+			"give the path that it leads to");
 	return pack_failed(p, name);
 }
 
@@ -89,7 +89,7 @@ open_old(struct pack *p)
 		return pack_failed(p, p->file);
 	if (!S_ISREG(p->old.st_mode))
 		return fault_set(&p->fault, str_of(p->file),
-			"it is there, and is no file");
+			"it exists and is not a file");
 	return 0;
 }
 
@@ -320,7 +320,7 @@ distrust(const struct pack *p)
 {
 	if (p->reused == 0 || interrupt_pending())
 		return FAILED;
-	fprintf(stderr, "wwz: %s; packing all of it anew\n", p->fault.text);
+	fprintf(stderr, "wwz: %s; packing everything anew\n", p->fault.text);
 	return AGAIN;
 }
 

@@ -74,11 +74,11 @@ read_content(
 	if (n < 0)
 		return verify_failed(v, entry->name, zip_file_strerror(file));
 	if (size != entry->size)
-		return verify_failed(
-			v, entry->name, "its size is not what it was");
+		return verify_failed(v, entry->name,
+			"its size is not the one that was written");
 	if (crc != entry->crc)
-		return verify_failed(
-			v, entry->name, "its CRC-32 is not what it was");
+		return verify_failed(v, entry->name,
+			"its CRC-32 is not the one that was written");
 	return 0;
 }
 
@@ -91,7 +91,7 @@ read_member(struct verifier *v, zip_t *zip, size_t at)
 
 	if (!libzip_agrees(zip, at, entry))
 		return verify_failed(v, entry->name,
-			"the directory does not say what was written");
+			"the directory differs from what was written");
 	file = zip_fopen_index(zip, at, 0);
 	if (file == NULL)
 		return verify_failed(v, entry->name, zip_strerror(zip));
@@ -108,7 +108,7 @@ read_members(struct verifier *v, zip_t *zip)
 
 	if ((zip_uint64_t)zip_get_num_entries(zip, 0) != n) {
 		verify_failed(v, str_of(v->file->path),
-			"libzip counts other members");
+			"libzip counts more or fewer members");
 		return;
 	}
 	while (!atomic_load(&v->failed) &&
@@ -189,7 +189,7 @@ check_zipdir(struct verifier *v)
 						: why.text);
 	else if (zipdir_count(zipdir) != v->items->n)
 		verify_failed(
-			v, str_of(path), "some names cannot be asked for");
+			v, str_of(path), "no request can reach some names");
 	zipdir_free(zipdir);
 }
 

@@ -64,12 +64,12 @@ unreachable(struct str name)
 {
 	for (size_t i = 0; i < name.n; i++) {
 		if ((unsigned char)name.p[i] < ' ' || name.p[i] == 0x7f)
-			return "a name with control characters cannot be "
-			       "asked for";
+			return "no request can contain a name with control "
+			       "characters";
 	}
 	if (str_starts(name, STR("-wwz-")) ||
 		memmem(name.p, name.n, "/-wwz-", 6) != NULL)
-		return "names that begin with -wwz- are the server's own";
+		return "names that begin with -wwz- belong to the server";
 	return NULL;
 }
 

@@ -358,8 +358,8 @@ add_log_head(struct logpage *p)
 	text_add(row, STR(", "));
 	page_add_size(row, view->size);
 	if (view->refresh > 0)
-		text_printf(row, ", loaded anew every %" PRIu64 " s",
-			view->refresh);
+		text_printf(
+			row, ", reloaded every %" PRIu64 " s", view->refresh);
 	text_printf(row,
 		" \xc2\xb7 <a href=\"#end\">Bottom</a></p>\n"
 		"<div class=\"lines w%d\">\n",

@@ -37,7 +37,7 @@ static const struct row rows[COUNTS] = {
 		"Bytes of bodies sent."},
 	[COUNT_GZIP] = {"members sent as gzip without inflating", "sent_gzip",
 		"wwz_members_sent_total", "{how=\"gzip\"}",
-		"Members sent, by how their bytes came about."},
+		"Members sent, by the way their bytes were made."},
 	[COUNT_INFLATED] = {"members sent inflated", "sent_inflated",
 		"wwz_members_sent_total", "{how=\"inflated\"}", NULL},
 	[COUNT_AS_IT_LIES] = {"members sent as they lie", "sent_as_it_lies",
@@ -46,7 +46,7 @@ static const struct row rows[COUNTS] = {
 		"wwz_members_sent_total", "{how=\"handed_off\"}", NULL},
 	[COUNT_CUT] = {"responses cut short", "responses_cut",
 		"wwz_responses_cut_total", "",
-		"Responses that did not become whole."},
+		"Responses that were not sent completely."},
 	[COUNT_HITS] = {"cache hits", "cache_hits", "wwz_cache_hits_total", "",
 		"Requests whose archive was open."},
 	[COUNT_MISSES] = {"cache misses", "cache_misses",
@@ -164,7 +164,9 @@ add_text(struct view *v)
 	text_printf(t, "%12" PRIu64 "  all, %.3f s together\n", v->sum.requests,
 		seconds((int64_t)v->sum.ns));
 	add_text_slowest(v);
-	text_printf(t, "\nopen archives, used last first:\n%10s %10s %10s\n",
+	text_printf(t,
+		"\nopen archives, the most recently used first:\n%10s %10s "
+		"%10s\n",
 		"members", "memory", "age in s");
 	for (size_t i = 0; i < v->nitems; i++) {
 		text_printf(t, "%10" PRIu64 " %10zu %10" PRId64 "  ",

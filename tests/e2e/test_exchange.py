@@ -127,7 +127,7 @@ def test_pack_somebody_elses_link(home, secret, name):
         [harness.WWZ, "pack", home / "site", home / "out/x.wwz"],
         capture_output=True, text=True, timeout=harness.PATIENCE)
     assert (got.returncode, got.stdout) == (1, ""), got
-    assert re.fullmatch("wwz: .*: somebody else's symbolic link .*\n",
+    assert re.fullmatch("wwz: .*: a symbolic link of another user .*\n",
                         got.stderr), got
     assert state(secret) == before
 

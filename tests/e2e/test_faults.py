@@ -371,7 +371,7 @@ def fault_of_pack(file, old, files, got, error):
     """What is wrong with what a pack left that had such a failure."""
     if got.returncode == 1 and (fault := told(got, error)):
         return fault
-    again = got.stderr.endswith(b"; packing all of it anew\n")
+    again = got.stderr.endswith(b"; packing everything anew\n")
     if got.returncode == 0 and got.stderr and not again:
         return "it succeeds, and complains"
     if got.returncode not in (0, 1):

@@ -380,8 +380,8 @@ REFUSED = {
     "socket": (make_socket, "neither a file"),
     "new\nline": (lambda p: p.write_bytes(b""), "control characters"),
     "delete\x7f": (lambda p: p.write_bytes(b""), "control characters"),
-    "-wwz-index": (lambda p: p.write_bytes(b""), "the server's own"),
-    "-wwz-log/f": (lambda p: plant(p.parent, {"f": b""}), "the server's own"),
+    "-wwz-index": (lambda p: p.write_bytes(b""), "belong to the server"),
+    "-wwz-log/f": (lambda p: plant(p.parent, {"f": b""}), "belong to the server"),
 }
 
 

@@ -229,7 +229,7 @@ def test_damaged_member(site):
         got = pack(tree, file)
         assert got.returncode == 0, got
         assert got.stderr.startswith(b"wwz: page-05.html: "), got
-        assert got.stderr.endswith(b"; packing all of it anew\n"), got
+        assert got.stderr.endswith(b"; packing everything anew\n"), got
         assert b" 0 kept" in got.stdout, got
         check(tree, file)
 

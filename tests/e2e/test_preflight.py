@@ -79,7 +79,7 @@ WRONG = {
     "root-file": (["--root", "{tmp}/file"], "{tmp}/file: Not a directory"),
     "mime": (["--mime-types", "{tmp}/none"], "{tmp}/none"),
     "socket-directory": (["--listen", "unix:{tmp}/none/s"], "No such file"),
-    "socket-file": (["--listen", "unix:{tmp}/file"], "is no socket"),
+    "socket-file": (["--listen", "unix:{tmp}/file"], "is not a socket"),
     "socket-long": (["--listen", "unix:/" + "x" * 200], "107 bytes"),
     "live": (["--listen", "unix:{tmp}/live"], "another process listens"),
     "port": (["--listen", "127.0.0.1:{port}"], "in use"),

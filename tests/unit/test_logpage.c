@@ -285,7 +285,7 @@ static const struct {
 			"?from=8&amp;lines=5", "Link to these lines") DOT RAW,
 		NULL},
 	{"tail=5&refresh=3", 8, 12,
-		"Lines 8 to 12 of 12, 1.2 KiB, loaded anew every 3 s",
+		"Lines 8 to 12 of 12, 1.2 KiB, reloaded every 3 s",
 		FIRST L("?from=3&amp;lines=5", "Previous")
 			DOT L("?tail=5", "Stop following") DOT L("?from=8&amp;"
 								 "lines=5",
