@@ -25,7 +25,8 @@ put(int fd, struct str bytes)
 	return 0;
 }
 
-/* Write the response; *sent are the bytes of its body that went out. */
+/* Write the response.  *sent grows by the bytes of its body that were written.
+ */
 static int
 put_response(struct response *response, int fd, uint64_t *sent)
 {
@@ -44,8 +45,8 @@ put_response(struct response *response, int fd, uint64_t *sent)
 	return result == BODY_CUT ? -1 : 0;
 }
 
-/* Read the request's body from standard input, and throw it away.  A server
- * that is not done sending it may otherwise lose the answer. */
+/* Read the request's body from standard input and discard it.  A server that
+ * has not finished sending it might otherwise lose the answer. */
 static void
 drain_body(const struct request *request)
 {
@@ -88,7 +89,7 @@ cgi_run(const struct service *service, char *const *environment, int fd)
 bool
 cgi_is_started(void)
 {
-	/* A socket that has lost its peer looks like FastCGI's to libfcgi. */
+	/* libfcgi takes a socket that has lost its peer for a listening one. */
 	return getenv("REQUEST_METHOD") != NULL &&
 		(fcgi_is_cgi() || !listener_listens(STDIN_FILENO));
 }
@@ -116,7 +117,7 @@ cgi_name_arguments(int argc, char *const *argv)
 	arena_free(&arena);
 }
 
-/* No quotes: they are for shells, and a backslash does. */
+/* Quotes are not special: a backslash suffices. */
 char **
 cgi_options(const char *text, struct arena *arena, int *argc)
 {

@@ -10,8 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* All rights of Landlock's first version (Linux 5.13): reading, writing,
- * executing, making and removing. */
+/* All rights of Landlock's first version (Linux 5.13): to read, write, execute,
+ * create and remove. */
 #define ALL_RIGHTS  ((LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1)
 #define READ_RIGHTS (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 #define WRITE_RIGHTS \

@@ -1,4 +1,5 @@
-/* Giving up what the process does not need once its sockets are open. */
+/* Dropping the rights that the process does not need once its sockets are open.
+ */
 
 #ifndef CONFINE_H
 #define CONFINE_H
@@ -15,14 +16,15 @@ struct confine_user {
 /* The user called name.  -1 with errno: EINVAL when there is none. */
 int confine_find(struct confine_user *user, const char *name);
 
-/* Become user, with its groups, for good.  -1 with errno. */
+/* Become user permanently, with that user's groups.  -1 with errno. */
 int confine_become(const struct confine_user *user);
 
-/* From here on: nothing can be gained by executing a file, no other process may
- * look into this one, and of the file system it can only read what lies below
- * root (NULL: anything), remove files in the n directories given, and make and
- * write files in writable (NULL: nowhere).  What the kernel lacks (Landlock) is
- * left out.  Before threads start.  -1 with errno. */
+/* Restrict this process from now on: executing a file grants no privileges, no
+ * other process may trace this one, and in the file system it can only read
+ * below root (NULL: anywhere), remove files in the n directories of removable,
+ * and create and write files in writable (NULL: nowhere).  A kernel without
+ * Landlock does not enforce the last part.  Before threads start.  -1 with
+ * errno. */
 int confine_process(const char *root, const char *const *removable, size_t n,
 	const char *writable);
 

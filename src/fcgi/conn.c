@@ -1,3 +1,30 @@
+/* A connection is a state machine that never blocks.  conn_run does as much as
+ * it can in one go and says what the connection waits for; peers.c sees to it
+ * that conn_run is called again when that has happened.  Only one thread runs a
+ * connection at a time, so there is no lock here.
+ *
+ * READING collects records (intake.c) until a request is complete.  serve()
+ * turns it into a response, which is a value: a head and a body that gives out
+ * its bytes span by span.  WRITING repeats two steps: reply_fill queues the
+ * next records once the queue is empty, and sendqueue_send sends what the
+ * socket takes.  The content of a record is not copied, so a span must stay
+ * valid until the queue is empty; that is why reply_fill runs only then.  After
+ * the last byte, the connection goes back to READING if the front end asked to
+ * keep it open, and is closed otherwise.  DRAINING is for a request that was
+ * refused before all of it was read: closing while the peer still sends would
+ * reset the connection and could lose the answer.
+ *
+ * No connection may hold a thread for long.  A run ends after TURN_SIZE bytes
+ * or TURN_NS of work.  A response that has only to be sent then waits for
+ * epoll; one that takes more work is marked heavy and from then on runs only in
+ * its turn (turns.h).  A connection that reads a request and finds long work
+ * does none of it on the spot.
+ *
+ * A response that fails after its head was sent cannot become an error page.
+ * It is cut: the connection is closed without FCGI_END_REQUEST, so the front
+ * end sees an incomplete response instead of a short one that looks complete.
+ */
+
 #include "fcgi/conn.h"
 
 #include <errno.h>
@@ -13,15 +40,16 @@
 #include "http/errorpage.h"
 
 enum {
-	/* Sent or received before others have their turn, */
+	/* Bytes sent or received in one turn. */
 	TURN_SIZE = 2 * 1024 * 1024,
-	TURN_NS = 2 * 1000 * 1000,   /* or worked. */
-	SEND_BUFFER = 1024 * 1024,   /* asked for when a response is... */
+	TURN_NS = 2 * 1000 * 1000,   /* of work in one turn */
+	SEND_BUFFER = 1024 * 1024,   /* for a response... */
 	LARGE_RESPONSE = 128 * 1024, /* ...larger than this */
-	SCRAP_SIZE = 16 * 1024,      /* that is thrown away at once */
+	SCRAP_SIZE = 16 * 1024,      /* read at a time while draining */
 };
 
-/* Where clients' addresses are hashed: nobody gains by two that are one. */
+/* The seed for hashing clients' addresses.  It can be public: a collision only
+ * makes two clients share their turns. */
 #define CLIENT_POINT UINT64_C(0x9e3779b97f4a7c1)
 
 struct conn *
@@ -43,7 +71,7 @@ conn_new(int fd, const struct service *service, struct intake_pool *pool,
 	return conn;
 }
 
-/* The response is over, whole or not. */
+/* The response has ended, complete or cut. */
 static void
 end_response(struct conn *conn, bool cut)
 {
@@ -65,8 +93,8 @@ conn_free(struct conn *conn)
 	free(conn);
 }
 
-/* A larger buffer lets a front end that is busy find more when it comes back;
- * small responses do not need the system call. */
+/* With a larger socket buffer, a busy front end finds more to read when it
+ * comes back.  Small responses fit anyway and are spared the system call. */
 static void
 grow_buffer(struct conn *conn)
 {
@@ -75,11 +103,12 @@ grow_buffer(struct conn *conn)
 	if (conn->buffer_grown || conn->response.body.length <= LARGE_RESPONSE)
 		return;
 	conn->buffer_grown = true;
-	/* That it stays smaller is no fault. */
+	/* A failure only leaves the buffer smaller. */
 	(void)setsockopt(conn->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 }
 
-/* Closing now would take the answer from a peer that is still sending. */
+/* Closing while the peer still sends would reset the connection and could lose
+ * the answer. */
 static enum conn_wait
 begin_draining(struct conn *conn)
 {
@@ -87,7 +116,7 @@ begin_draining(struct conn *conn)
 	return shutdown(conn->fd, SHUT_WR) < 0 ? CONN_CLOSE : CONN_READABLE;
 }
 
-/* The response is sent; what comes now? */
+/* The response is sent or cut: say what the connection does next. */
 static enum conn_wait
 finish_response(struct conn *conn, enum body_result result)
 {
@@ -99,7 +128,8 @@ finish_response(struct conn *conn, enum body_result result)
 		return begin_draining(conn);
 	if (result == BODY_CUT || !conn->keep)
 		return CONN_CLOSE;
-	/* What has come with the request waits until others had their turn. */
+	/* A request that came along with this one waits until other connections
+	 * had their turn. */
 	return intake_has_begun(&conn->intake) ? CONN_WRITABLE : CONN_IDLE;
 }
 
@@ -114,7 +144,7 @@ write_failed(struct conn *conn)
 	if (errno == EFAULT) {
 		const struct archive *archive = conn->response.body.archive;
 
-		errno = EIO; /* as for who reads the mapping */
+		errno = EIO; /* as for a fault while reading the mapping */
 		log_pairs(LOG_WARN, "response-cut",
 			{"archive", str_of(archive->path)},
 			{"why", str_of(archive_loss(archive))});
@@ -122,7 +152,7 @@ write_failed(struct conn *conn)
 	return CONN_CLOSE;
 }
 
-/* poll(2) says at once that one of events is there. */
+/* One of events is pending on the socket.  Does not wait. */
 static bool
 polls(const struct conn *conn, short events)
 {
@@ -131,8 +161,9 @@ polls(const struct conn *conn, short events)
 	return poll(&fd, 1, 0) > 0 && (fd.revents & (events | POLLHUP)) != 0;
 }
 
-/* Whether the turn is over, asked before each piece of work; *end is 0 at
- * first.  The first piece is not timed: most responses have no other. */
+/* Whether the turn is over.  Called before each piece of work; *end is 0 at
+ * first.  The first piece is not timed, because most responses have only one.
+ */
 static bool
 turn_is_over(const struct conn *conn, int64_t *end)
 {
@@ -148,8 +179,8 @@ turn_is_over(const struct conn *conn, int64_t *end)
 	return now >= *end;
 }
 
-/* Others are to have their turn.  What only has to be sent costs little and
- * goes on when epoll says so. */
+/* Let other connections have their turn.  A response that has only to be sent
+ * costs little and goes on when epoll reports room. */
 static enum conn_wait
 end_turn(struct conn *conn)
 {
@@ -160,7 +191,7 @@ end_turn(struct conn *conn)
 	return CONN_TURN;
 }
 
-/* Another's work comes first. */
+/* The response cannot go on before another connection's work is done. */
 static enum conn_wait
 end_wait(struct conn *conn)
 {
@@ -177,7 +208,7 @@ run_writing(struct conn *conn, int64_t now)
 	int64_t end = 0;
 	size_t sent = 0;
 
-	/* Nobody waits for it any more. */
+	/* The peer is gone: do no more work for it. */
 	if (conn->heavy && polls(conn, POLLERR))
 		return CONN_CLOSE;
 	while (sent < TURN_SIZE && !turn_is_over(conn, &end)) {
@@ -227,7 +258,7 @@ refuse_request(struct conn *conn, enum status status)
 	begin_writing(conn);
 }
 
-/* Answer a request that has not come to its end; the rest is drained. */
+/* Answer a request that has not been read to its end; drain the rest. */
 static enum conn_wait
 refuse_rest(struct conn *conn, enum status status)
 {
@@ -274,7 +305,7 @@ serve_request(struct conn *conn, const struct request *request)
 	conn->errors = reply_errors(conn, &errors);
 }
 
-/* A request is there. */
+/* A complete request has come: answer it. */
 static enum conn_wait
 answer_request(struct conn *conn)
 {
@@ -297,7 +328,8 @@ answer_request(struct conn *conn)
 	return CONN_WRITABLE;
 }
 
-/* Answer the question that is there. */
+/* Answer the management record that has come.  false when the connection is to
+ * be closed. */
 static bool
 manage(struct conn *conn)
 {
@@ -314,7 +346,7 @@ manage(struct conn *conn)
 		(ssize_t)n;
 }
 
-/* More has to come: what does the connection wait for until then? */
+/* More bytes are needed: give memory back and say what is waited for. */
 static enum conn_wait
 wait_for_more(struct conn *conn)
 {
@@ -322,7 +354,7 @@ wait_for_more(struct conn *conn)
 	return intake_has_begun(&conn->intake) ? CONN_READABLE : CONN_IDLE;
 }
 
-/* Nothing could be received. */
+/* intake_receive failed, with errno. */
 static enum conn_wait
 receive_failed(struct conn *conn)
 {
@@ -331,13 +363,13 @@ receive_failed(struct conn *conn)
 	if (errno != ENOMEM)
 		return CONN_CLOSE;
 	log_pairs(LOG_WARN, "no-memory", {"why", STR("for a request")});
-	/* Before it has begun nothing can be answered. */
+	/* Without FCGI_BEGIN_REQUEST there is no request to answer. */
 	if (conn->intake.wire.stage == WIRE_BETWEEN)
 		return CONN_CLOSE;
 	return refuse_rest(conn, STATUS_UNAVAILABLE);
 }
 
-/* Look at what has come.  CONN_READABLE when it is not enough. */
+/* Act on the bytes received so far.  CONN_READABLE when more are needed. */
 static enum conn_wait
 look(struct conn *conn)
 {
@@ -419,7 +451,7 @@ conn_run(struct conn *conn, int64_t now)
 		return run_draining(conn, now);
 	if (reads)
 		wait = run_reading(conn, now);
-	/* Not here and now, where a request was to be read. */
+	/* Long work waits for its turn; this run was for reading a request. */
 	if (reads && conn_is_heavy(conn))
 		return CONN_TURN;
 	if (conn->state == CONN_WRITING)

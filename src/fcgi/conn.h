@@ -10,8 +10,9 @@
 
 enum conn_state {
 	CONN_READING,  /* the next request is to come */
-	CONN_WRITING,  /* a response is under way */
-	CONN_DRAINING, /* answered; what the peer still sends is thrown away */
+	CONN_WRITING,  /* a response is being sent */
+	CONN_DRAINING, /* answered; the rest of the request is read and dropped
+			*/
 };
 
 /* What a connection waits for, when conn_run returns. */
@@ -20,8 +21,8 @@ enum conn_wait {
 	CONN_READABLE, /* for more to read */
 	CONN_WRITABLE, /* for room in the socket */
 	CONN_TURN,     /* for its next turn at long work */
-	CONN_WAITS,    /* likewise, but another's work comes first */
-	CONN_CLOSE,    /* for nothing: conn_free it */
+	CONN_WAITS, /* likewise, once the work of another connection is done */
+	CONN_CLOSE, /* for nothing: conn_free it */
 };
 
 struct conn {
@@ -29,8 +30,9 @@ struct conn {
 	int fd; /* non-blocking */
 	const struct service *service;
 
-	int64_t (*clock)(void);    /* clock_ns, if it is no test */
-	struct counters *counters; /* of the thread that runs it; or NULL */
+	int64_t (*clock)(void); /* clock_ns, except in tests */
+	struct counters
+		*counters; /* of the thread that runs the connection, or NULL */
 
 	enum conn_state state;
 	int64_t progress; /* when bytes last came or went: milliseconds,
@@ -38,39 +40,40 @@ struct conn {
 	bool served;      /* a request has been answered */
 	struct intake intake;
 
-	/* With CONN_WRITING: the response, and what of it is in the queue. */
+	/* In CONN_WRITING: the response, and how much of it is queued. */
 	uint16_t id; /* of the request */
 	struct arena arena;
 	struct response response;
 	struct account account;
-	uint64_t client;          /* who asks: a hash of the address */
-	bool heavy;               /* it is long work: it has had a turn */
-	struct str errors;        /* records of FCGI_STDERR, to go first */
+	uint64_t client;          /* a hash of the client's address */
+	bool heavy;               /* the response is long work, done in turns */
+	struct str errors;        /* records of FCGI_STDERR, sent first */
 	size_t queued;            /* bytes of the body in the queue */
 	bool head_sent, end_sent; /* or queued */
-	bool keep;                /* read on after the response */
-	bool drain;               /* the request was not read to its end */
+	bool keep;  /* FCGI_KEEP_CONN: another request may follow */
+	bool drain; /* the request was not read to its end: drain */
 	bool buffer_grown;
 	struct sendqueue queue;
 };
 
-/* A connection on fd, which it owns from now on, even when this fails: NULL
- * with errno ENOMEM.  All connections share pool. */
+/* Make a connection on fd and take ownership of fd, even on failure.  All
+ * connections share pool.  NULL with errno ENOMEM. */
 struct conn *conn_new(int fd, const struct service *service,
 	struct intake_pool *pool, int64_t now);
 
 /* Close and release.  Takes NULL. */
 void conn_free(struct conn *conn);
 
-/* The response under way is long work, which is done in turns alone. */
+/* The response being sent is long work: conn_run may only be called when the
+ * connection has its turn. */
 static inline bool
 conn_is_heavy(const struct conn *conn)
 {
 	return conn->state == CONN_WRITING && conn->heavy;
 }
 
-/* Do what can be done without waiting, for a turn at most.  now as
- * conn->progress.  One thread at a time. */
+/* Do what can be done without blocking, for one turn at most.  now is in the
+ * units of conn->progress.  Only one thread may run a connection at a time. */
 enum conn_wait conn_run(struct conn *conn, int64_t now);
 
 #endif

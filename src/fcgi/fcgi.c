@@ -13,7 +13,7 @@ fcgi_init(void)
 	sigfillset(&blocked);
 	pthread_sigmask(SIG_BLOCK, &blocked, &before);
 	result = FCGX_Init();
-	/* Its handlers take note of a signal, and nothing else happens. */
+	/* libfcgi's handlers only set a flag that nobody here reads. */
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGUSR1, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);

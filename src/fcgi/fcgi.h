@@ -1,17 +1,17 @@
-/* How the process was started, as libfcgi tells: by a web server as CGI, or
- * with a socket of FastCGI. */
+/* How the process was started, according to libfcgi: by a web server as CGI, or
+ * with a FastCGI socket. */
 
 #ifndef FCGI_H
 #define FCGI_H
 
 #include <stdbool.h>
 
-/* Initialise libfcgi.  Before threads start.  SIGPIPE is ignored from
- * then on; of libfcgi's own handlers none stays.  -1 with errno. */
+/* Initialise libfcgi, before threads start.  SIGPIPE is ignored from then on;
+ * the handlers that libfcgi installs are removed.  -1 with errno. */
 int fcgi_init(void);
 
-/* Descriptor 0 is not FastCGI's: it has a peer, or is no socket.  Before
- * threads start. */
+/* Descriptor 0 is not a FastCGI listening socket: it is connected, or not a
+ * socket.  Before threads start. */
 bool fcgi_is_cgi(void);
 
 #endif

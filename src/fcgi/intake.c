@@ -10,14 +10,14 @@ intake_look(struct intake *intake)
 	return wire_look(&intake->wire, intake->p, &intake->n);
 }
 
-/* Bytes of a buffer of this size that the pool gives. */
+/* How many bytes of a buffer of this size count against the pool. */
 static size_t
 from_pool(size_t size)
 {
 	return size > INTAKE_FIRST ? size - INTAKE_FIRST : 0;
 }
 
-/* Take more from the pool, if there is as much. */
+/* Take more bytes from the pool, if it has that many. */
 static bool
 draw_bytes(struct intake_pool *pool, size_t more)
 {

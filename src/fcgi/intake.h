@@ -1,8 +1,8 @@
-/* What comes over a connection: from bytes in a socket to a request.
+/* The input of a connection: from bytes in a socket to a request.
  *
- * Bytes are read as they come, and a request is made of what is whole and was
- * checked.  The memory for them is had when the first ones come, grows with
- * the parameters, and is given back between requests. */
+ * Bytes are read as they come, and a request is made only from complete,
+ * checked records.  The buffer is allocated when the first bytes come, grows
+ * with the parameters, and is freed between requests. */
 
 #ifndef INTAKE_H
 #define INTAKE_H
@@ -14,18 +14,21 @@
 #include "http/request.h"
 
 enum {
-	INTAKE_FIRST = 4096, /* bytes that a connection gets at once... */
-	/* ...and at most: to read into there is always that much. */
+	INTAKE_FIRST = 4096, /* bytes of a buffer at first */
+	/* At most.  There is always room for INTAKE_FIRST bytes to read into.
+	 */
 	INTAKE_MAX = WIRE_PARAMS_MAX + INTAKE_FIRST,
 };
 
-/* What all connections together may have beyond INTAKE_FIRST bytes each. */
+/* A bound on what the buffers of all connections together take beyond
+ * INTAKE_FIRST bytes each. */
 struct intake_pool {
 	size_t max;
 	_Atomic size_t used;
 };
 
-/* One connection's.  All zero but for its pool: nothing has come. */
+/* The buffer of one connection.  All zero but for pool when nothing has come.
+ */
 struct intake {
 	struct intake_pool *pool;
 	struct wire wire;
@@ -33,28 +36,30 @@ struct intake {
 	size_t n, size;
 };
 
-/* Look at what has come, as wire_look. */
+/* Parse the bytes received so far, as wire_look. */
 enum wire_state intake_look(struct intake *intake);
 
-/* Receive more from fd, without waiting, as recv(2); *full: there may be still
- * more.  -1 with ENOMEM when memory ran out. */
+/* Receive more from fd without blocking.  Returns as recv(2), or -1 with errno
+ * ENOMEM when memory or the pool is used up.  *full: the buffer was filled, so
+ * there may be more to read. */
 ssize_t intake_receive(struct intake *intake, int fd, bool *full);
 
-/* The parameters of the request that intake_look found; text is lent by intake,
- * up to intake_next, or lies in arena.  false when they make no sense. */
+/* Decode the parameters of the request that intake_look found.  Their text is
+ * lent by intake until intake_next, or lies in arena.  false when they are
+ * malformed. */
 bool intake_request(const struct intake *intake, struct request *request,
 	struct arena *arena);
 
-/* Forget the request or the question that intake_look found. */
+/* Drop the request or management record that intake_look found. */
 void intake_next(struct intake *intake);
 
-/* Give memory back in which nothing lies. */
+/* Free the buffer if it is empty. */
 void intake_rest(struct intake *intake);
 
-/* Give all memory back. */
+/* Free the buffer, with what is in it. */
 void intake_free(struct intake *intake);
 
-/* Something has come that is not done with. */
+/* Part of a request has come that is not dealt with. */
 bool intake_has_begun(const struct intake *intake);
 
 #endif

@@ -51,16 +51,17 @@ listeners_append(
 		fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
 		return listener_refused(
 			fault, "descriptor %d: %s", fd, strerrordesc_np(errno));
-	/* Connections inherit it; on a Unix socket it means nothing. */
+	/* Accepted connections inherit it; on a Unix socket it has no effect.
+	 */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	listeners->fd[listeners->n++] = fd;
 	return 0;
 }
 
-/* The sockets are made by root before it becomes another user if nobody but
- * root can interfere: else that user, who may own the directory, could exchange
- * the socket for a link between bind and fchownat, and be given a file of
- * root's. */
+/* Root creates a socket before it becomes another user only if nobody else can
+ * change the path.  Otherwise that user, who may own the directory, could
+ * replace the socket by a link between bind and fchownat, and would be given a
+ * file of root's. */
 static bool
 is_for_root(const char *path)
 {
@@ -78,14 +79,14 @@ listener_is_for_root(const char *address)
 	return strncmp(address, "unix:", 5) != 0 || is_for_root(address + 5);
 }
 
-/* Root that stays root removes nothing by a name that others can exchange. */
+/* As root, remove nothing whose path others can change. */
 static bool
 may_remove(const char *path)
 {
 	return geteuid() != 0 || is_for_root(path);
 }
 
-/* Somebody accepts connections at address. */
+/* Some process listens on address. */
 static bool
 alive(const struct sockaddr_un *address)
 {
@@ -101,8 +102,8 @@ alive(const struct sockaddr_un *address)
 	return answered;
 }
 
-/* Something at the path of a new socket: only a socket that nobody listens on
- * may go. */
+/* Check what is at the path of a new socket: 0 nothing, 1 a socket that nobody
+ * listens on and that may be removed, -1 and fault for anything else. */
 static int
 check_stale(const struct sockaddr_un *address, struct listener_fault *fault)
 {
@@ -119,7 +120,7 @@ check_stale(const struct sockaddr_un *address, struct listener_fault *fault)
 	return 1;
 }
 
-/* Make way for a new socket. */
+/* Remove a stale socket at the path of a new one.  -1 and fault. */
 static int
 remove_stale(const struct sockaddr_un *address, struct listener_fault *fault)
 {
@@ -168,7 +169,7 @@ check_unix(const char *path, struct listener_fault *fault)
 static int
 bind_unix(int fd, const struct sockaddr_un *address, mode_t mode)
 {
-	/* No moment at which it is open to more than mode says. */
+	/* The mask makes the socket have its mode from the start. */
 	mode_t mask = umask(~mode & 0777);
 	int result =
 		bind(fd, (const struct sockaddr *)address, sizeof(*address));
@@ -177,7 +178,8 @@ bind_unix(int fd, const struct sockaddr_un *address, mode_t mode)
 	return result;
 }
 
-/* Give the socket at path away, by its descriptor. */
+/* Change the owner of the socket at path.  The descriptor makes sure that no
+ * link is followed. */
 static int
 give_socket(const char *path, const struct confine_user *owner)
 {
@@ -356,14 +358,14 @@ listener_check(
 
 	if (strncmp(address, "unix:", 5) == 0)
 		return check_unix(address + 5, fault);
-	/* A port leaves no trace. */
+	/* Opening a port leaves no trace, so try it. */
 	if (open_tcp(&listeners, address, allow_remote, fault) < 0)
 		return -1;
 	listener_close(&listeners);
 	return 0;
 }
 
-/* The number of sockets that systemd passed to this very process. */
+/* The number of sockets that systemd passed to this process. */
 static int
 passed(void)
 {
@@ -415,7 +417,7 @@ listener_hide(struct listeners *listeners)
 void
 listener_close(struct listeners *listeners)
 {
-	/* In this order: what stands at the path after the close may be the
+	/* Remove before closing: afterwards the path may already hold the
 	 * socket of a successor. */
 	listener_hide(listeners);
 	for (int i = 0; i < listeners->n; i++)

@@ -13,8 +13,8 @@
 
 enum { STATE_SIZE = 512 };
 
-/* The address that path names, "@" standing for the NUL of an abstract one: its
- * size, 0 when it does not fit. */
+/* The address that path names; a leading "@" means an abstract socket.  Returns
+ * the size of the address, 0 when path does not fit. */
 static socklen_t
 address_of(struct sockaddr_un *address, const char *path)
 {
@@ -52,7 +52,7 @@ notify(int fd, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(state, sizeof(state), format, args);
 	va_end(args);
-	/* A manager that does not listen is no reason to stop. */
+	/* Serving goes on even if the manager does not listen. */
 	(void)sendto(fd, state, strlen(state), MSG_DONTWAIT | MSG_NOSIGNAL,
 		(const struct sockaddr *)&address, size);
 	errno = saved;

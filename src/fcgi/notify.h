@@ -1,5 +1,5 @@
-/* What a service manager wants to hear of a service: sd_notify(3), systemd's
- * protocol, by hand. */
+/* Messages to the service manager in systemd's protocol, sd_notify(3), without
+ * its library. */
 
 #ifndef NOTIFY_H
 #define NOTIFY_H
@@ -16,8 +16,8 @@ int notify_open(void);
 void notify(int fd, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* How often "WATCHDOG=1" is to be sent: half of the time after which the
- * manager loses patience, in milliseconds; 0 when it has asked for nothing. */
+/* The interval for sending "WATCHDOG=1": half of the manager's timeout, in
+ * milliseconds; 0 when it has no watchdog. */
 int64_t notify_watchdog_ms(void);
 
 #endif

@@ -1,13 +1,14 @@
-/* Every connection is armed one-shot: the thread that gets its event owns it
- * until it arms it again, and no lock stands on a request's way.
+/* Every connection is armed one-shot in epoll: the thread that gets its event
+ * owns the connection until it arms it again, so a request takes no lock.
  *
- * A connection in the middle of something is parked as well, with the time when
- * a byte last came or went.  The main thread looks at the parked ones in equal
- * steps, and shuts those down for which that was too long ago, so that their
- * next owner finds them at an end.  A peer that takes bytes may do so for a
- * long time before there is room enough in the socket for an event: what lies
- * in the socket shows it.  A parked connection is only touched with the lock
- * held, and its owner takes it off the list first. */
+ * A connection that waits in the middle of a request or a response is also
+ * parked, with the time when a byte last came or went.  The main thread checks
+ * the parked ones at equal intervals and shuts down those whose time is too
+ * long ago; their next owner then finds end of file.  A peer can take bytes for
+ * a long time before the socket has room enough for an event, so the check also
+ * looks at how many unsent bytes the socket holds.  A parked connection may
+ * only be touched with the lock held, and its owner takes it off the list
+ * first. */
 
 #include "fcgi/peers.h"
 
@@ -29,7 +30,7 @@
 #include "base/log.h"
 
 enum {
-	LOOKS = 8, /* at parked connections, during the time that they have */
+	LOOKS = 8, /* checks of parked connections within one timeout */
 	INTAKE_POOL = 64 * 1024 * 1024, /* bytes */
 	DEAF_WAIT = 100,                /* ms until listening is tried again */
 	DESCRIPTORS_KEPT = 8,
@@ -38,24 +39,25 @@ enum {
 
 enum stage {
 	SERVING,
-	DRAINING, /* connections are not kept any more */
-	SHUTTING, /* nor are those waited for that have sent nothing yet */
+	DRAINING, /* connections are closed after their response */
+	SHUTTING, /* so are those that have not sent a request yet */
 };
 
 struct peer {
 	struct watch watch;
-	struct turn turn; /* while it is in line for one, nothing else has it */
+	struct turn turn; /* while the peer is in line, no thread owns it */
 	struct conn *conn;
-	/* epoll knows it.  Stored before a peer is armed and loaded when its
-	 * event has come: C11 does not know that epoll orders the two. */
+	/* The peer has been added to epoll.  Stored before it is armed and
+	 * loaded when its event has come: epoll orders the two, but C11 does
+	 * not know that. */
 	_Atomic bool armed;
 
-	/* An answer went out, and no other request has begun. */
+	/* A response was sent, and no other request has begun. */
 	_Atomic bool idle;
 
-	_Atomic bool parked; /* written with the lock of all peers held */
+	_Atomic bool parked; /* written with peers->lock held */
 
-	/* Guarded by the lock of all peers. */
+	/* Guarded by peers->lock. */
 	LIST_ENTRY(peer) all;
 	TAILQ_ENTRY(peer) park;
 	int64_t progress; /* when a byte last came, went or was taken */
@@ -74,19 +76,18 @@ struct peers {
 	struct turns *turns;
 	struct watch listeners[LISTENERS_MAX];
 	int nlisteners;
-	size_t max; /* so that descriptors are left for archives */
+	size_t max; /* connections; see peers_max */
 
-	struct intake_pool pool; /* for half requests */
+	struct intake_pool pool; /* for incomplete requests */
 	_Atomic enum stage stage;
 
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t empty; /* the last peer has gone */
 	struct peer_list all;
 	size_t n;
-	bool deaf; /* as many as may be: the listeners are not watched */
+	bool deaf; /* max is reached: the listeners are not watched */
 	struct park parked;
-	int64_t next; /* when the main thread looks at parked; INT64_MAX: never
-		       */
+	int64_t next; /* check of parked; INT64_MAX: none */
 };
 
 int
@@ -102,7 +103,7 @@ wake_main(struct peers *peers)
 {
 	uint64_t one = 1;
 
-	/* It fails only when the main thread is to wake already. */
+	/* It fails only when the main thread is being woken already. */
 	(void)!write(peers->wake, &one, sizeof(one));
 }
 
@@ -112,7 +113,8 @@ next_look(const struct peers *peers, int64_t now)
 	return now + (peers->timeout_ms + LOOKS - 1) / LOOKS;
 }
 
-/* What lies in the socket was not looked at: the first look may find less. */
+/* The unsent bytes are not counted here but taken as INT_MAX, so the first
+ * check counts as progress. */
 static void
 park(struct peers *peers, struct peer *peer, enum conn_wait wait)
 {
@@ -144,14 +146,14 @@ arm(struct peers *peers, struct peer *peer, uint32_t events)
 {
 	struct epoll_event event = {
 		.events = events | EPOLLONESHOT, .data.ptr = peer};
-	int fd = peer->watch.fd; /* not to be read once it is armed */
+	int fd = peer->watch.fd; /* peer must not be read once it is armed */
 	int operation = atomic_exchange(&peer->armed, true) ? EPOLL_CTL_MOD
 							    : EPOLL_CTL_ADD;
 
 	return epoll_ctl(peers->epoll, operation, fd, &event);
 }
 
-/* Leave who knocks to wait.  With the lock held. */
+/* Leave new connections in the backlog.  With the lock held. */
 static void
 be_deaf_locked(struct peers *peers)
 {
@@ -161,8 +163,7 @@ be_deaf_locked(struct peers *peers)
 	peers->deaf = true;
 }
 
-/* Watch the listeners, of which some may be watched already.  -1 with errno.
- * With the lock held. */
+/* Watch the listeners not yet watched.  -1 with errno.  With the lock held. */
 static int
 listen_locked(struct peers *peers)
 {
@@ -176,8 +177,8 @@ listen_locked(struct peers *peers)
 	return 0;
 }
 
-/* There may be room for a peer again.  When the kernel has no memory for it,
- * the main thread tries it once more.  With the lock held. */
+/* Accept again if there is room.  If that fails for lack of memory, the main
+ * thread tries again later.  With the lock held. */
 static void
 listen_again_locked(struct peers *peers, int64_t now)
 {
@@ -245,7 +246,7 @@ peers_free(struct peers *peers)
 
 	if (peers == NULL)
 		return;
-	/* Those that came when all others had gone. */
+	/* Connections accepted after the last wait. */
 	while ((peer = LIST_FIRST(&peers->all)) != NULL) {
 		LIST_REMOVE(peer, all);
 		conn_free(peer->conn);
@@ -274,11 +275,13 @@ free_peer(struct peers *peers, struct peer *peer)
 	free(peer);
 }
 
-/* No request has begun.  When the process stops, the peer hears so: what it has
- * sent by now is still read, what it sends from now on fails at its end, and it
- * knows that the request was not seen.  peers_shut does the same for peers that
- * are idle already; of the two stores, this thread's and the main thread's, at
- * least one is seen by the other. */
+/* No request has begun.  If the process is stopping, shut the connection for
+ * reading: what the peer has sent by now is still read, but later writes fail,
+ * so it knows that the request was not seen.  peers_shut does the same for
+ * peers that are idle already.  This thread stores idle and then loads stage;
+ * the main thread stores stage and then loads idle.  Whichever of the two
+ * stores last sees the other's store, so at least one of them shuts the
+ * connection. */
 static void
 wait_idle(struct peers *peers, struct peer *peer)
 {
@@ -300,7 +303,7 @@ stand_in_line(struct peers *peers, struct peer *peer, bool waits)
 	turns_add(peers->turns, &peer->turn, waits);
 }
 
-/* It must not be touched after it is armed. */
+/* peer must not be touched after it is armed. */
 void
 peers_hand_over(struct peers *peers, struct peer *peer, enum conn_wait wait)
 {
@@ -320,7 +323,7 @@ peers_hand_over(struct peers *peers, struct peer *peer, enum conn_wait wait)
 		free_peer(peers, peer);
 }
 
-/* Its event has come: from now on the main thread keeps its hands off. */
+/* The event of peer has come: keep the main thread from touching it. */
 static void
 own(struct peers *peers, struct peer *peer)
 {
@@ -331,7 +334,7 @@ own(struct peers *peers, struct peer *peer)
 	pthread_mutex_unlock(&peers->lock);
 }
 
-/* Run peer, which is owned, and hand it over: what it waits for. */
+/* Run and hand over peer, which is ours. */
 static enum conn_wait
 run(struct peers *peers, struct peer *peer, struct counters *counters)
 {
@@ -410,7 +413,7 @@ peers_next(struct peers *peers)
 	return next;
 }
 
-/* A peer that is to take bytes has taken some since the last look. */
+/* The peer has taken bytes out of the socket since the last check. */
 static bool
 has_taken(struct peer *peer)
 {

@@ -1,5 +1,6 @@
-/* The connections of front ends, and the listeners that they come by: who owns
- * a connection, what it is reminded of, and how all of them come to an end. */
+/* The connections of front ends and the listeners that accept them: which
+ * thread owns a connection, when it times out, and how all connections are
+ * ended. */
 
 #ifndef PEERS_H
 #define PEERS_H
@@ -16,22 +17,23 @@ enum watch_kind {
 	WATCH_END
 };
 
-/* What an event of epoll belongs to. */
+/* What an event of epoll refers to. */
 struct watch {
 	enum watch_kind kind;
 	int fd;
 };
 
-/* Let epoll wait for events of watch.  -1 with errno. */
+/* Add watch to epoll, for events.  -1 with errno. */
 int watch_add(struct watch *watch, int epoll, uint32_t events);
 
-/* One connection: its watch comes first. */
+/* One connection.  Its struct watch is its first member. */
 struct peer;
 
 struct peers;
 
-/* How many connections there may be at a time, of so many descriptors: a
- * quarter of them, and some, are for archives and the rest. */
+/* The number of connections allowed at a time when the process may have that
+ * many descriptors: a quarter of them and a few more are reserved for archives
+ * and everything else. */
 size_t peers_max(uint64_t descriptors);
 
 /* Those who come by listeners, once peers_listen is called.  wake is an
@@ -44,48 +46,53 @@ struct peers *peers_new(const struct service *service,
 /* Watch the listeners, from now on.  -1 with errno.  Once. */
 int peers_listen(struct peers *peers);
 
-/* When there are no connections any more.  Takes NULL. */
+/* Release peers, once no thread runs a connection.  Takes NULL. */
 void peers_free(struct peers *peers);
 
-/* What follows is for any thread. */
+/* The functions that follow may be called by any thread. */
 
-/* A connection on fd, which this owns from now on.  It belongs to the caller,
- * who is to peers_run it, or to peers_hand_over.  NULL with errno ENOMEM. */
+/* Make a connection on fd and take ownership of fd, even on failure.  The
+ * calling thread owns the connection and must pass it to peers_run or
+ * peers_hand_over.  NULL with errno ENOMEM. */
 struct peer *peers_add(struct peers *peers, int fd);
 
-/* Do what peer can do without waiting, and hand it over; by the thread that
- * owns it: it has added it or got its event.  counters are that thread's, or
- * NULL. */
+/* Do what peer can do without blocking, and hand it over.  Only the thread that
+ * owns peer may call this: the one that added it or got its event.  counters
+ * are that thread's, or NULL. */
 void peers_run(
 	struct peers *peers, struct peer *peer, struct counters *counters);
 
-/* The same for a peer whose turn it is: turns_take gave it. */
+/* The same for the peer whose turn turns_take returned. */
 void peers_take_turn(
 	struct peers *peers, struct turn *turn, struct counters *counters);
 
-/* Hand peer, which waits for wait, over to whoever gets its next event.  The
- * caller must not touch it any more. */
+/* Give up ownership of peer, which waits for wait: the thread that gets its
+ * next event owns it.  The caller must not touch it any more. */
 void peers_hand_over(
 	struct peers *peers, struct peer *peer, enum conn_wait wait);
 
 size_t peers_count(struct peers *peers);
 
-/* What follows is for the main thread. */
+/* The functions that follow are for the main thread. */
 
-/* When connections are to be looked at, INT64_MAX: never; and look at them, if
- * it is time.  Milliseconds of clock_ms. */
+/* peers_next is the time of the next check for timeouts, or INT64_MAX when none
+ * is due.  peers_look makes that check if now has reached it.  Milliseconds of
+ * clock_ms. */
 int64_t peers_next(struct peers *peers);
 void peers_look(struct peers *peers, int64_t now);
 
-/* From now on nobody is let in, and connections end behind an answer. */
+/* Stop watching the listeners, and close each connection after the response it
+ * is sending. */
 void peers_refuse(struct peers *peers);
 
-/* Let connections, or idle ones only, bring no other request: a request that is
- * there already is still read, all others find the end, as do connections that
- * come to wait for one later.  how as shutdown(2).  After peers_refuse. */
+/* Shut down all connections, or idle ones only.  how is that of shutdown(2).
+ * With SHUT_RD, a request that has already arrived is still read and answered;
+ * later ones are not read.  Connections that become idle afterwards are shut
+ * down as well.  After peers_refuse. */
 void peers_shut(struct peers *peers, int how, bool idle);
 
-/* Wait until there are no connections, for at most ms.  They are all gone. */
+/* Wait at most ms milliseconds for all connections to end.  true when none is
+ * left. */
 bool peers_wait(struct peers *peers, int64_t ms);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 
-/* The head, once. */
+/* The head at the first call, later nothing. */
 static struct str
 take_head(struct conn *conn)
 {
@@ -32,7 +32,8 @@ reply_errors(struct conn *conn, const struct line *errors)
 	return conn->arena.failed ? (struct str){NULL, 0} : text_str(&text);
 }
 
-/* As body_next.  What is logged about a cut goes out at once, if it can. */
+/* As body_next.  If the body is cut, what was logged about it is sent to the
+ * front end at once, if the socket takes it. */
 static enum body_result
 next_span(struct conn *conn, struct str *span)
 {
@@ -53,8 +54,8 @@ next_span(struct conn *conn, struct str *span)
 	return result;
 }
 
-/* Queue spans of the body, as many as can be sent together.  What the last
- * body_next said. */
+/* Queue as many spans of the body as can be sent together.  Returns the result
+ * of the last body_next. */
 static enum body_result
 queue_body(struct conn *conn)
 {
@@ -89,7 +90,7 @@ reply_fill(struct conn *conn)
 	sendqueue_add(queue, conn->errors);
 	conn->errors.n = 0;
 	sendqueue_add_stdout(queue, conn->id, take_head(conn));
-	/* Without memory the head is that of an error, and alone. */
+	/* When memory ran out, the head is that of an error and has no body. */
 	if (!conn->response.head && !conn->arena.failed)
 		result = queue_body(conn);
 	if (result == BODY_END || (result == BODY_SPAN && body_is_done(body))) {

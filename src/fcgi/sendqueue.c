@@ -67,7 +67,7 @@ sendqueue_is_empty(const struct sendqueue *queue)
 	return queue->at == queue->n;
 }
 
-/* Take n bytes that were sent off the queue. */
+/* Remove the n bytes that were sent from the queue. */
 static void
 take_sent(struct sendqueue *queue, size_t n)
 {

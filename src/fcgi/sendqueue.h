@@ -1,5 +1,5 @@
-/* What goes to a front end next: a response in FastCGI's records, whose content
- * lies where it lay and is not copied. */
+/* The bytes to send to a front end next: FastCGI records with parts of a
+ * response.  Their content is not copied. */
 
 #ifndef SENDQUEUE_H
 #define SENDQUEUE_H
@@ -10,12 +10,11 @@
 #include "http/body.h"
 
 enum {
-	/* Records that one span fills, at most, and as many pieces of it with
-	 * their headers. */
+	/* The most records that one span fills, and the iovecs for them: a
+	 * header and a piece of content each. */
 	SENDQUEUE_SPAN_RECORDS = BODY_SLICE_SIZE / WIRE_RECORD_MAX + 2,
 	SENDQUEUE_SPAN_IOVS = 2 * SENDQUEUE_SPAN_RECORDS,
-	/* What is sent at a time: what was logged, the head, some spans,
-	 * and the end. */
+	/* Sent at a time: log lines, the head, some spans, and the end. */
 	SENDQUEUE_RECORDS = 3 * SENDQUEUE_SPAN_RECORDS,
 	SENDQUEUE_IOVS = 3 * SENDQUEUE_SPAN_IOVS + 3,
 };
@@ -32,19 +31,20 @@ struct sendqueue {
 /* Forget what was queued. */
 void sendqueue_clear(struct sendqueue *queue);
 
-/* Queue whole records; or the next bytes of FCGI_STDOUT of request id; or its
- * end.  s must stay until it is sent. */
+/* Queue complete records; the next bytes of FCGI_STDOUT of request id; or the
+ * end of that request.  s must stay valid until it is sent. */
 void sendqueue_add(struct sendqueue *queue, struct str s);
 void sendqueue_add_stdout(struct sendqueue *queue, uint16_t id, struct str s);
 void sendqueue_add_end(struct sendqueue *queue, uint16_t id);
 
-/* There is room for one more span and the end. */
+/* There is room for another span and the end. */
 bool sendqueue_has_room(const struct sendqueue *queue);
 
-/* All of it is sent. */
+/* Everything queued has been sent. */
 bool sendqueue_is_empty(const struct sendqueue *queue);
 
-/* Send what fd takes now.  As send(2); what was sent is queued no more. */
+/* Send as much as fd takes now and remove that from the queue.  Returns as
+ * send(2). */
 ssize_t sendqueue_send(struct sendqueue *queue, int fd);
 
 #endif

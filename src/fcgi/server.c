@@ -20,18 +20,18 @@
 #include "fcgi/threads.h"
 
 enum {
-	REST_MAX = 1024,  /* connections of a listener, when it stops */
-	FRESH_WAIT = 500, /* ms for a first request, when it stops */
-	CUT_WAIT = 1000,  /* ms for threads to see that time is up */
+	REST_MAX = 1024,  /* waiting connections accepted at the stop */
+	FRESH_WAIT = 500, /* ms for a first request, at the stop */
+	CUT_WAIT = 1000,  /* ms for threads to end cut responses */
 };
 
 struct server {
 	const struct service *service;
 	int signals; /* signalfd */
 	int epoll;
-	int wake;        /* eventfd: peers_next has come closer */
+	int wake;        /* eventfd: peers_next has become earlier */
 	int manager;     /* see notify */
-	int64_t ping_ms; /* between two signs of life; 0: none */
+	int64_t ping_ms; /* between two watchdog pings; 0: none */
 	int turn;        /* eventfd: a thread is wanted for long work */
 	struct turns *turns;
 	struct peers *peers;
@@ -60,7 +60,8 @@ server_hold_signals(void)
 	return errno == 0 ? 0 : -1;
 }
 
-/* Milliseconds to wait until something is due, ping among it; -1 for ever. */
+/* Milliseconds until the next check of peers or the next ping, whichever is
+ * earlier; -1 when neither is due. */
 static int
 poll_timeout(struct server *server, int64_t ping)
 {
@@ -86,8 +87,8 @@ reload(struct server *server)
 	notify(server->manager, "READY=1");
 }
 
-/* The service manager waits for signs of life: let one of the threads give it,
- * when none is stuck.  When the next one is due, if now is not before due. */
+/* Once it is due, let a thread send the watchdog ping: it is sent as long as at
+ * least one thread is not stuck.  Returns when the next ping is due. */
 static int64_t
 ping(struct server *server, int64_t due, int64_t now)
 {
@@ -97,7 +98,7 @@ ping(struct server *server, int64_t due, int64_t now)
 	return now + server->ping_ms;
 }
 
-/* Signals and time, until it is to stop. */
+/* Deal with signals and timeouts until the process is to stop. */
 static void
 mind(struct server *server)
 {
@@ -123,8 +124,9 @@ mind(struct server *server)
 	}
 }
 
-/* Take what knocked already: a socket of our own ends with us, and one that is
- * shared may have told this process alone. */
+/* Accept the connections that wait already.  Those of a socket of our own would
+ * be lost with it, and those of a shared socket may have been reported to this
+ * process only. */
 static void
 accept_rest(struct peers *peers, const struct listeners *listeners)
 {
@@ -142,9 +144,9 @@ accept_rest(struct peers *peers, const struct listeners *listeners)
 	}
 }
 
-/* No new connections; what is under way is finished within the grace.  A peer
- * that has just connected is about to send its request: it gets some time.
- * All are gone. */
+/* Accept no new connections, and let the requests in progress finish within
+ * grace milliseconds.  A peer that has just connected is about to send its
+ * request, so it gets FRESH_WAIT.  true when all connections have ended. */
 static bool
 drain_peers(struct peers *peers, struct listeners *listeners, int64_t grace)
 {
@@ -189,7 +191,7 @@ setup(struct server *server, const struct listeners *listeners,
 	server->turn = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (server->epoll < 0 || server->wake < 0 || server->turn < 0)
 		return start_failed("epoll");
-	/* One thread is free for what costs little. */
+	/* One thread stays free for cheap requests. */
 	server->turns = turns_new(
 		limits->threads > 1 ? limits->threads - 1 : 1, server->turn);
 	if (server->turns == NULL)
@@ -231,7 +233,7 @@ run_until_stopped(
 	notify(server->manager,
 		"STOPPING=1\nSTATUS=Finishing what is under way");
 	if (!drain_peers(server->peers, listeners, grace)) {
-		/* A thread hangs in a read of a disk that does not answer. */
+		/* A thread hangs in a read of a disk that does not respond. */
 		log_pairs(LOG_ERROR, "stop-forced",
 			{"why", STR("a thread is stuck")});
 		_exit(EXIT_SUCCESS);

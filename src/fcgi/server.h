@@ -8,20 +8,20 @@
 
 struct server_limits {
 	int threads;         /* at least 1 */
-	int timeout_seconds; /* for a byte to come or to be taken */
-	int grace_seconds;   /* for responses under way, when it stops */
+	int timeout_seconds; /* without a byte received or sent */
+	int grace_seconds;   /* to finish responses when stopping */
 	bool alone; /* in its process, which may give up system calls */
 };
 
-/* Hold back the signals that server_run takes.  Before the sockets are opened:
- * whoever can connect can also stop the process in good order.  -1 with errno.
- */
+/* Block the signals that server_run handles.  Call it before the sockets are
+ * opened: once a client can connect, a signal must stop the process cleanly.
+ * -1 with errno. */
 int server_hold_signals(void);
 
-/* Serve until TERM, INT or USR1 arrives and what was under way is done; HUP
- * lets go of idle archives and opens the access log again.  Takes listeners
- * over.  The process's exit status. Once, in a process without other threads,
- * after server_hold_signals. */
+/* Serve until SIGTERM, SIGINT or SIGUSR1 arrives and the requests in progress
+ * are finished.  SIGHUP drops idle archives and reopens the access log.  Takes
+ * ownership of listeners.  Returns the process's exit status.  Call it once,
+ * after server_hold_signals, in a process without other threads. */
 int server_run(struct listeners *listeners, const struct service *service,
 	const struct server_limits *limits);
 

@@ -14,32 +14,33 @@
 
 enum {
 	FULL_PAUSE = 10, /* ms without accepting when descriptors ran out */
-	/* Events in a row, when there is long work: it is not to starve. */
+	/* Events in a row before a turn of long work, so that it does not
+	 * starve. */
 	EVENTS_MOST = 64,
 };
 
 struct threads {
 	/* Set once. */
 	struct threads_needs needs;
-	struct watch turn; /* eventfd: somebody's turn has come */
+	struct watch turn; /* eventfd: a turn can be taken */
 	struct watch end;  /* eventfd that ends all threads */
 	struct watch
 		pinged; /* eventfd that a thread answers, see answer_ping */
 
 	_Atomic int numbered; /* threads that have a number */
 
-	/* The main thread's. */
+	/* Used by the main thread only. */
 	int n;
 	pthread_t thread[];
 };
 
-/* A thread that answers. */
+/* One thread. */
 struct worker {
 	struct threads *threads;
 	struct counters *counters; /* NULL: nothing is counted */
 };
 
-/* Out of descriptors: give up the archives', and let some time pass. */
+/* If descriptors or memory ran out, close the idle archives and pause. */
 static void
 accept_failed(struct cache *cache)
 {
@@ -78,7 +79,7 @@ accept_peer(const struct worker *worker, int listener)
 	run_peer(worker, peer);
 }
 
-/* Tell the service manager that a thread is there to answer. */
+/* Tell the service manager that this thread is not stuck. */
 static void
 answer_ping(const struct threads *threads)
 {
@@ -114,7 +115,7 @@ run_event(const struct worker *worker, struct watch *watch)
 	}
 }
 
-/* Somebody's turn, if it is. */
+/* Take the next turn of long work, if there is one. */
 static void
 take_turn(const struct worker *worker)
 {
@@ -125,7 +126,7 @@ take_turn(const struct worker *worker)
 			worker->threads->needs.peers, turn, worker->counters);
 }
 
-/* Deal with events, and long work behind them, until the end. */
+/* Deal with events, and with long work when there are none, until the end. */
 static void
 run_all(const struct worker *worker)
 {
@@ -171,7 +172,7 @@ run_thread(void *data)
 	return NULL;
 }
 
-/* An eventfd, watched.  -1 with errno. */
+/* Make an eventfd and watch it.  -1 with errno. */
 static int
 open_watch(struct watch *watch, enum watch_kind kind, int epoll)
 {
@@ -190,7 +191,7 @@ release_threads(struct threads *threads)
 	errno = saved;
 }
 
-/* As many as can be had. */
+/* Start as many threads as the system allows. */
 static void
 start(struct threads *threads)
 {

@@ -1,6 +1,6 @@
-/* The threads that answer: all wait in one epoll instance, and each deals with
- * one event at a time, or, when there is none, with a turn of long work
- * (turns.h). */
+/* The threads that serve requests.  All of them wait in one epoll instance.
+ * Each deals with one event at a time or, when there is none, with one turn of
+ * long work (turns.h). */
 
 #ifndef THREADS_H
 #define THREADS_H
@@ -27,11 +27,11 @@ struct threads *threads_start(const struct threads_needs *needs);
 /* How many were started. */
 int threads_count(const struct threads *threads);
 
-/* Let one of them, when not all are stuck, give the service manager a sign of
- * life. */
+/* Let one of the threads that is not stuck, if there is one, ping the service
+ * manager. */
 void threads_ping(struct threads *threads);
 
-/* Wait until all have ended: each does when its event is dealt with. */
+/* End all threads, each after the event it deals with, and wait for them. */
 void threads_end(struct threads *threads);
 
 #endif

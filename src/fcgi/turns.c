@@ -1,28 +1,28 @@
-/* A response that is made by inflating, unpacking, counting lines or putting
- * names in order may cost seconds of processor time before its first byte, and
- * many requests can want that at once.  If each went back to epoll behind every
- * piece of work, a page that costs nothing would wait for all of them: measured
- * with two threads and 20 requests for the last byte of bzip2 members, 0.15 ms
- * became 7 s.
+/* A response that needs inflating, unpacking, counting lines or sorting names
+ * may cost seconds of processor time before its first byte, and many requests
+ * can want that at once.  If each went back to epoll after every piece of work,
+ * a cheap page would wait for all of them: with two threads and 20 requests for
+ * the last byte of bzip2 members, its 0.15 ms became 7 s.
  *
- * So the work is cut by time, not by bytes (conn.c: 2 ms), and whoever is not
- * done then stands in line here.  A thread looks at epoll first, and takes one
- * out of the line when no event is there; and one thread never takes one, so
- * that an event finds it free even while all others are inside a piece that
- * cannot be cut: libzip makes no byte of a bzip2 member before a block of
- * 900 KB is done.
+ * So work is cut by time, not by bytes (conn.c: 2 ms), and a response that is
+ * not done by then stands in line here.  A thread asks epoll first and takes
+ * one out of the line only when there is no event.  One thread less than there
+ * are may work on the line, so that an event finds a thread even while all
+ * others are inside a piece that cannot be cut: libzip gives no byte of a bzip2
+ * member before a block of 900 KB is done.
  *
- * The next turn is that of the archive whose last turn is longest ago; among
- * those who want something of it, of the client whose last turn is; among his
- * requests, of the one that has stood longest.  When an archive or a client had
- * its last turn is remembered by a hash, for which no memory is ever lacking:
- * two that share a place share turns.
+ * The next turn goes to the archive whose last turn is longest ago; within it,
+ * to the client whose last turn is longest ago; among that client's requests,
+ * to the one that has waited longest.  The time of the last turn is stored in a
+ * table of fixed size, indexed by a hash, so no memory can run out; two
+ * archives or clients in the same slot share their turns.
  *
- * Somebody who found in his turn that another's work must be done first has had
- * none, and stands aside until a turn of another has ended.
+ * A request that finds in its turn that other work must be done first is
+ * treated as if it had had no turn, and stands aside until another's turn has
+ * ended.
  *
- * Nothing here knows what the work is, nor epoll: threads that wait for
- * something else can be served from the same line. */
+ * This file knows neither the work nor epoll, so threads that wait in another
+ * way can be served from the same line. */
 
 #include "fcgi/turns.h"
 
@@ -39,15 +39,15 @@ struct turns {
 	/* Set once. */
 	int most, wake;
 
-	/* In line, and aside.  Written with the lock held. */
+	/* How many are in line, and aside.  Written with the lock held. */
 	_Atomic int n, naside;
 
 	pthread_mutex_t lock; /* guards what follows */
-	struct line line;     /* who stands longest first */
-	struct line aside;    /* who waits for another's turn to end */
+	struct line line;     /* longest waiting first */
+	struct line aside;    /* those that wait for another's turn to end */
 	int working;          /* threads */
 	uint64_t ended;       /* turns that have ended */
-	uint64_t count;       /* turns that have begun: the time here */
+	uint64_t count;       /* turns that have begun: used as the clock */
 	uint64_t archives[PLACES], clients[PLACES]; /* last turns */
 };
 
@@ -93,11 +93,12 @@ wake(const struct turns *turns)
 {
 	uint64_t one = 1;
 
-	/* It fails only when a thread is to wake already. */
+	/* It fails only when a thread is being woken already. */
 	(void)!write(turns->wake, &one, sizeof(one));
 }
 
-/* A turn that was none does not count, unless it was not the last one. */
+/* Undo the record of a turn in which nothing could be done, unless a later one
+ * has replaced it. */
 static void
 take_back(struct turns *turns, const struct turn *turn)
 {
@@ -118,7 +119,7 @@ turns_add(struct turns *turns, struct turn *turn, bool waits)
 	pthread_mutex_lock(&turns->lock);
 	if (waits)
 		take_back(turns, turn);
-	/* A turn may have ended while this one looked. */
+	/* If another turn ended meanwhile, the work may be done: try again. */
 	if (waits && turn->ended == turns->ended) {
 		TAILQ_INSERT_TAIL(&turns->aside, turn, next);
 		turns->naside++;
@@ -145,7 +146,7 @@ turns_ready(struct turns *turns)
 	return is;
 }
 
-/* a's turn comes before b's, which stands longer. */
+/* a's turn comes before that of b, which has waited longer. */
 static bool
 precedes(struct turns *turns, const struct turn *a, const struct turn *b)
 {
@@ -203,7 +204,7 @@ turns_take(struct turns *turns)
 	return turn;
 }
 
-/* Who stands aside goes back in line.  With the lock held. */
+/* Put those that stand aside back in line.  With the lock held. */
 static void
 call_back(struct turns *turns)
 {

@@ -1,4 +1,5 @@
-/* Long work takes turns: who waits for one, and whose is the next. */
+/* Long work is done in turns: the line of those who wait for one, and the
+ * choice of the next. */
 
 #ifndef TURNS_H
 #define TURNS_H
@@ -7,12 +8,13 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-/* Somebody's place in line. */
+/* A place in the line. */
 struct turn {
-	/* For whom the work is done: any numbers, set before turns_add. */
+	/* Numbers that identify the archive and the client the work is for; set
+	 * before turns_add. */
 	uint64_t archive, client;
 
-	/* Of struct turns. */
+	/* Used by turns.c only. */
 	TAILQ_ENTRY(turn) next;
 	uint64_t ended, served, archive_before, client_before;
 };
@@ -20,30 +22,31 @@ struct turn {
 struct turns;
 
 /* At most `most` threads (at least 1) work at a time.  wake is an eventfd,
- * written to when a thread that waits is wanted; it remains the caller's.  NULL
- * with errno ENOMEM. */
+ * written to when an idle thread is wanted; it remains the caller's.  NULL with
+ * errno ENOMEM. */
 struct turns *turns_new(int most, int wake);
 
-/* When nobody is in line.  Takes NULL. */
+/* The line must be empty.  Takes NULL. */
 void turns_free(struct turns *turns);
 
-/* What follows is for any thread. */
+/* The functions that follow may be called by any thread. */
 
-/* Put turn in line; it must not be touched any more.  waits: it has just had a
- * turn, and could do nothing, because another's work must be done first. */
+/* Put turn in line; the caller must not touch it any more.  waits: it has just
+ * had a turn but could do nothing, because other work must be done first. */
 void turns_add(struct turns *turns, struct turn *turn, bool waits);
 
-/* Somebody could be taken. */
+/* turns_take would return a turn. */
 bool turns_ready(struct turns *turns);
 
-/* Take out of the line whose turn it is; the caller works at it, hands it over,
- * to turns_add or elsewhere, and calls turns_end.  NULL when nobody's is, or as
- * many threads work as may. */
+/* Take the next one out of the line.  The caller does a piece of its work,
+ * hands it over, to turns_add or elsewhere, and calls turns_end.  NULL when the
+ * line is empty or `most` threads are working.  waits as for turns_add. */
 struct turn *turns_take(struct turns *turns);
 void turns_end(struct turns *turns, bool waits);
 
-/* Something else has happened: let those who wait for another's work look
- * again, if nobody is left who could do it. */
+/* Let those who wait for other work try again, if nobody is in line or working
+ * who could do it.  To be called after anything that could have ended such
+ * work. */
 void turns_stir(struct turns *turns);
 
 #endif

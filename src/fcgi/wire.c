@@ -1,7 +1,8 @@
-/* A record is looked at when its header has come, which is enough to refuse it,
+/* A record is checked when its header has come, which is enough to refuse it,
  * and again at its end.  Content that is needed is moved to the front of the
- * buffer as it comes, over the headers between; all other content is dropped,
- * so a buffer holds parameters and less than a header, whatever is sent. */
+ * buffer as it comes, over the headers in between; all other content is
+ * dropped.  So a buffer holds only parameters and less than one header,
+ * whatever is sent. */
 
 #include "fcgi/wire.h"
 
@@ -18,8 +19,8 @@ get16be(unsigned char high, unsigned char low)
 	return (unsigned)high << 8 | low;
 }
 
-/* Between requests: the beginning of one, a question, or what is left of a
- * request that is over. */
+/* Begin a record between requests: the begin of a request, a management record,
+ * or a leftover of a request that has ended, which is ignored. */
 static enum wire_state
 open_first(struct wire *wire)
 {
@@ -35,7 +36,7 @@ open_first(struct wire *wire)
 							   : WIRE_BAD;
 }
 
-/* A record begins whose header is all that is known of it. */
+/* Begin a record, of which only the header has come. */
 static enum wire_state
 open_record(struct wire *wire, const FCGI_Header *header)
 {
@@ -50,7 +51,8 @@ open_record(struct wire *wire, const FCGI_Header *header)
 	wire->padding = header->paddingLength;
 	if (wire->stage == WIRE_BETWEEN)
 		return open_first(wire);
-	/* Requests are not multiplexed, and nobody asks in their middle. */
+	/* Requests are not multiplexed, and management records are not accepted
+	 * inside one. */
 	if (wire->record_id != wire->id)
 		return WIRE_BAD;
 	if (wire->type == FCGI_ABORT_REQUEST)
@@ -83,7 +85,7 @@ begin_request(struct wire *wire, const unsigned char *p)
 		: WIRE_WRONG_ROLE;
 }
 
-/* The record has come to its end. */
+/* The record is complete. */
 static enum wire_state
 close_record(struct wire *wire, const unsigned char *p)
 {
@@ -99,7 +101,8 @@ close_record(struct wire *wire, const unsigned char *p)
 	return WIRE_PART;
 }
 
-/* Take off *left what there is of it behind at: how much. */
+/* Subtract from *left the bytes of it that lie between at and n.  Returns how
+ * many these are. */
 static size_t
 take_left(size_t *left, size_t at, size_t n)
 {
@@ -109,7 +112,7 @@ take_left(size_t *left, size_t at, size_t n)
 	return taken;
 }
 
-/* Look at the bytes from *at on, up to n, at one record at most. */
+/* Parse the bytes from *at to n, to the end of one record at most. */
 static enum wire_state
 look_step(struct wire *wire, unsigned char *p, size_t *at, size_t n)
 {
@@ -245,7 +248,7 @@ wire_refuse_role(unsigned char end[WIRE_END_SIZE], uint16_t id)
 	put_end(end, id, FCGI_UNKNOWN_ROLE);
 }
 
-/* What may be asked for by FCGI_GET_VALUES, and what is answered. */
+/* The names that FCGI_GET_VALUES may ask for, and the answers. */
 static const struct {
 	struct str name, value;
 } values[] = {
@@ -256,7 +259,8 @@ static const struct {
 
 enum { VALUES = sizeof(values) / sizeof(values[0]) };
 
-/* Which of the values content asks for.  false when it is no list of pairs. */
+/* Mark in asked the values that content asks for.  false when content is not a
+ * list of pairs. */
 static bool
 read_asked(struct str content, bool asked[VALUES])
 {

@@ -1,6 +1,6 @@
-/* The records of FastCGI as they come and go (FastCGI specification 1.0,
- * sections 3.3, 3.4, 4, 5 and 8).  libfcgi's <fastcgi.h> defines them; its
- * reader is not used, for it believes the lengths that it was sent. */
+/* Reading and writing FastCGI records (FastCGI specification 1.0, sections 3.3,
+ * 3.4, 4, 5 and 8).  libfcgi's <fastcgi.h> defines them; its reader is not
+ * used, because it trusts the lengths it is sent. */
 
 #ifndef WIRE_H
 #define WIRE_H
@@ -18,60 +18,60 @@ enum {
 
 enum wire_state {
 	WIRE_PART,     /* more has to come */
-	WIRE_WHOLE,    /* a request is there, to the end of its body */
-	WIRE_QUESTION, /* a management record is there */
+	WIRE_WHOLE,    /* a request is complete, with its body */
+	WIRE_QUESTION, /* a management record is complete */
 	WIRE_PARAMS_TOO_LONG,
 	WIRE_BODY_TOO_LONG,
 	WIRE_WRONG_ROLE, /* authorizer or filter */
 	WIRE_ABORTED,    /* by FCGI_ABORT_REQUEST */
-	WIRE_BAD,        /* no FastCGI, or none that is served here */
+	WIRE_BAD,        /* not FastCGI, or not supported here */
 };
 
 enum wire_stage {
 	WIRE_BETWEEN, /* no request has begun */
-	WIRE_PARAMS,  /* its parameters come */
-	WIRE_BODY,    /* they are all there; its body comes */
+	WIRE_PARAMS,  /* its parameters are being received */
+	WIRE_BODY,    /* its body is being received */
 };
 
-/* How far the bytes of a connection have been looked at.  All zero: not at all.
- */
+/* The state of the parser of one connection.  All zero at the start. */
 struct wire {
 	enum wire_stage stage;
 	uint16_t id; /* of the request */
-	bool keep;   /* the connection is to be kept open behind it */
-	size_t body; /* bytes of FCGI_STDIN, those announced among them */
-	/* Bytes in front that stay: a request's FCGI_PARAMS, or the content of
-	 * a FCGI_GET_VALUES, in one piece. */
+	bool keep;   /* the connection stays open after the request */
+	size_t body; /* bytes of FCGI_STDIN, including announced ones */
+	/* Bytes at the front of the buffer that are needed: a request's
+	 * FCGI_PARAMS, or the content of a FCGI_GET_VALUES, in one piece. */
 	size_t kept;
 
-	/* The record under way. */
-	bool open; /* there is one */
+	/* The record being read. */
+	bool open; /* its header has come */
 	unsigned type, record_id;
 	size_t size;             /* of its content */
 	size_t content, padding; /* bytes that are still to come */
-	bool keeping;            /* its content stays */
+	bool keeping;            /* its content is needed */
 };
 
-/* Go on looking.  At p are n bytes: those that the last look left, and what has
- * come since.  Of them it leaves wire->kept in front, and behind these what
- * is still to be looked at, less than a header unless the state is another than
- * WIRE_PART; *n is both.  How p is cut into pieces does not matter, and no byte
- * costs more for it.  Pure. */
+/* Go on parsing.  The *n bytes at p are those left by the last call and those
+ * received since.  Afterwards wire->kept needed bytes are at the front,
+ * followed by the bytes not parsed yet; *n counts both.  With WIRE_PART, the
+ * latter are less than a header.  The result and the cost per byte do not
+ * depend on how the input was cut into pieces.  Pure. */
 enum wire_state wire_look(struct wire *wire, unsigned char *p, size_t *n);
 
-/* Forget the request or the question that wire_look found, to look at what lies
- * behind it.  p and *n as they were left. */
+/* Drop the request or management record that wire_look found, so that parsing
+ * can go on behind it.  p and *n are as wire_look left them. */
 void wire_next(struct wire *wire, unsigned char *p, size_t *n);
 
-/* A request or a record has begun to come. */
+/* Part of a request or of a record has come. */
 bool wire_has_begun(const struct wire *wire);
 
-/* Cut the pair in front off *rest, which is not empty (section 3.4).  false
- * when it is not all there.  Pure. */
+/* Cut the first name-value pair off *rest, which is not empty (section 3.4).
+ * false when the pair is incomplete.  Pure. */
 bool wire_pair(struct str *rest, struct str *name, struct str *value);
 
-/* Answer the management record that wire_look found, whose content is kept at p
- * (section 4): how many bytes of reply; 0 when it makes no sense.  Pure. */
+/* Answer the management record that wire_look found, whose content is at p
+ * (section 4).  Returns the size of reply; 0 when the record is malformed.
+ * Pure. */
 size_t wire_manage(const struct wire *wire, const unsigned char *p,
 	unsigned char reply[WIRE_REPLY_SIZE]);
 
@@ -82,7 +82,7 @@ void wire_stdout(unsigned char header[WIRE_HEADER_SIZE], uint16_t id, size_t n);
 /* The same for FCGI_STDERR; n of 0 ends the stream. */
 void wire_stderr(unsigned char header[WIRE_HEADER_SIZE], uint16_t id, size_t n);
 
-/* Write what ends a response: the end of FCGI_STDOUT and FCGI_END_REQUEST. */
+/* Write the end of a response: the end of FCGI_STDOUT and FCGI_END_REQUEST. */
 void wire_end(unsigned char end[WIRE_END_SIZE], uint16_t id);
 
 /* The same for a request whose role is not served: FCGI_UNKNOWN_ROLE. */
