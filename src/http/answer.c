@@ -11,7 +11,7 @@
 
 enum {
 	GZIP_TRAILER_SIZE = 8,
-	HASH_DIGITS = 8,            /* of a name that never changes, at least */
+	HASH_DIGITS = 8, /* at least, in a name that counts as immutable */
 	REPEATED_MAX = 1024 * 1024, /* bytes of content made for each part */
 	HAND_OFF_SIZE = 64 * 1024,
 	YEAR_SECONDS = 365 * 86400,
@@ -21,7 +21,8 @@ enum {
 static const char gzip_header[10] = {
 	'\x1f', '\x8b', '\x08', 0, 0, 0, 0, 0, 0, 3};
 
-/* Add what part of text, which stands at offset at of the whole, holds. */
+/* Add the bytes of text that lie within part.  text stands at offset `at` of
+ * the whole. */
 static void
 add_clipped(struct body *body, struct str text, uint64_t at, struct span part)
 {
@@ -35,7 +36,7 @@ add_clipped(struct body *body, struct str text, uint64_t at, struct span part)
 				text, (size_t)(from - at), (size_t)(to - at)));
 }
 
-/* Header, deflate stream and trailer, as far as part has them. */
+/* Add header, deflate stream and trailer, as far as they lie within part. */
 static void
 add_gzip(struct body *body, const struct representation *r, struct span part)
 {
@@ -57,7 +58,7 @@ add_gzip(struct body *body, const struct representation *r, struct span part)
 }
 
 /* The part can be sent from the mapping.  A stored member that is sent whole
- * has its CRC-32 compared once; see stored.c. */
+ * must have had its CRC-32 checked once; see stored.c. */
 static bool
 can_slice(const struct body *body, const struct representation *r,
 	struct span part)
@@ -107,9 +108,9 @@ content_range(struct arena *arena, struct span part, uint64_t size)
 		part.first, part.end - 1, size);
 }
 
-/* RFC 9110, section 14.6.  The boundary is random: no member can hold it on
- * purpose.  The line end before the first one is what other servers send, too;
- * zsync relies on it. */
+/* RFC 9110, section 14.6.  The boundary is random, so that no member can
+ * contain it on purpose.  The line end before the first boundary is what other
+ * servers send; zsync relies on it. */
 static void
 add_parts(struct response *response, const struct representation *r,
 	const struct negotiation *n)
@@ -149,7 +150,7 @@ is_hash(struct str word)
 	return word.n >= HASH_DIGITS;
 }
 
-/* Between the dots and hyphens of name's last component there is a hash. */
+/* The last component of name contains a hash between dots or hyphens. */
 static bool
 holds_hash(struct str name)
 {
@@ -191,7 +192,7 @@ sent_as(const struct representation *r)
 	return r->member.method == ZIP_DEFLATED ? SENT_INFLATED : SENT_UNPACKED;
 }
 
-/* What logs and explain want to know. */
+/* Fill in what logs and explain report. */
 static void
 account_for(struct response *response, const struct representations *found,
 	const struct negotiation *n)
@@ -207,7 +208,7 @@ account_for(struct response *response, const struct representations *found,
 	response->sent = sent_as(r);
 }
 
-/* The fields of 200 and 206 beyond those of 304. */
+/* Set the fields of 200 and 206 that 304 does not have. */
 static void
 describe(struct response *response, const struct representations *found,
 	const struct representation *r, enum coding coding,
@@ -224,7 +225,7 @@ describe(struct response *response, const struct representations *found,
 		response->content_security_policy = STR("sandbox");
 }
 
-/* The bytes lie in the archive as they are to be sent, and are many. */
+/* The bytes to send lie in the archive unchanged, and are many. */
 static bool
 can_hand_off(const struct representation *r)
 {
@@ -234,9 +235,10 @@ can_hand_off(const struct representation *r)
 				r->member.method == ZIP_STORED));
 }
 
-/* Name the bytes to lighttpd, whole: it has its own way with ranges.  It opens
- * the file by its name, a moment later: after a rename in that moment these are
- * bytes of another archive, which is why it is done on demand only. */
+/* Let lighttpd send the bytes: name the whole representation, as lighttpd deals
+ * with ranges itself.  It opens the file by name a moment later; if the file is
+ * replaced in between, the bytes are those of another archive.  That is why
+ * this has to be switched on. */
 static void
 hand_off(struct response *response, const struct representation *r)
 {
@@ -251,8 +253,9 @@ hand_off(struct response *response, const struct representation *r)
 	response->sent = SENT_HANDED_OFF;
 }
 
-/* The parts can be had without making the content again for each.  A large one
- * that is asked for to and fro is answered whole (RFC 9110, section 14.2). */
+/* The parts can be produced without decompressing the content again for each.
+ * A large member with parts out of order is answered whole (RFC 9110, section
+ * 14.2). */
 static bool
 worth_parting(const struct body *body, const struct representation *r,
 	const struct negotiation *n)

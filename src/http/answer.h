@@ -1,4 +1,4 @@
-/* A response from what was negotiated: header fields and body. */
+/* From the result of the negotiation to a response: header fields and body. */
 
 #ifndef ANSWER_H
 #define ANSWER_H
@@ -7,13 +7,12 @@
 #include "http/response.h"
 #include "http/site.h"
 
-/* Fill in response, whose body has its archive and is empty yet.  Any thread.
- */
+/* Fill in response, whose body is empty and has its archive.  Any thread. */
 void answer(struct response *response, const struct representations *found,
 	const struct negotiation *negotiation, const struct site *site);
 
-/* The same for a page that is shown under an error's status: whole, and with
- * nothing that would let it be kept or resumed. */
+/* The same for a member that serves as the page of an error status: whole, and
+ * without the fields that would let it be cached or resumed. */
 void answer_error_page(struct response *response,
 	const struct representations *found,
 	const struct negotiation *negotiation, const struct site *site,

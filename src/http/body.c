@@ -1,3 +1,29 @@
+/* A body is a list of segments that body_next turns into spans, one after
+ * another.  Nothing is read or decompressed before its bytes are asked for, and
+ * at most one span of content is in memory at a time, so a response of any size
+ * costs the same memory, apart from what is cached for all.  body_add_* build
+ * the list, in order; body_next works off its front.
+ *
+ * Text and slices cost no copy: a span points into memory or into the mapping
+ * of the archive.  All other bytes are made in one buffer, which the next span
+ * overwrites.  The caller may hold several spans and send them together as long
+ * as body_next_spares allows; it must send what it holds before it goes on.
+ *
+ * The file may be changed or truncated while it is mapped.  So every body that
+ * reads from it ends with a check: before the last bytes from the file are
+ * given out, archive_is_intact must hold.  The end of a slice is copied out of
+ * the mapping first, so that no byte of the file is used after the check.  What
+ * was sent up to there came from the file as it was opened; if the check fails,
+ * the body is cut, and the client does not get a complete response.
+ *
+ * A failure in the middle cannot be taken back, because the head has been
+ * sent.  BODY_CUT tells the caller to let the response end visibly short.  It
+ * is final: the segments are dropped, and body_next keeps answering BODY_CUT.
+ *
+ * Long work is cut into steps.  BODY_LATER means that a step was done and gave
+ * no bytes yet, as when content before the first byte wanted is decompressed
+ * and discarded; the caller decides when the next step is taken. */
+
 #include "http/body.h"
 
 #include <assert.h>
@@ -29,7 +55,7 @@ release_segment(struct segment *s)
 	s->cached = NULL;
 }
 
-/* Give up all segments that are still to come. */
+/* Drop all segments that are left. */
 static void
 drop_segments(struct body *body)
 {
@@ -129,7 +155,7 @@ body_add_source(struct body *body, struct source *source)
 				.kind = SEGMENT_SOURCE, .source = source});
 }
 
-/* The buffer, NULL without memory. */
+/* The buffer; NULL when memory runs out. */
 static char *
 buffer(struct body *body)
 {
@@ -139,8 +165,8 @@ buffer(struct body *body)
 	return body->buffer;
 }
 
-/* The buffer for something else than the content: what that had in it is gone.
- */
+/* The buffer, to be used for something other than the reader's content, which
+ * is lost. */
 static char *
 take_buffer(struct body *body)
 {
@@ -169,8 +195,8 @@ next_text(struct segment *s, struct str *span)
 	return BODY_SPAN;
 }
 
-/* The mapping itself, but for the last bytes: these are copied, to be there
- * when the file is looked at a last time. */
+/* Give out the mapping itself, except for the last bytes.  These are copied, so
+ * that they are read before the last check of the file. */
 static enum body_result
 next_slice(struct body *body, struct segment *s, struct str *span)
 {
@@ -215,7 +241,7 @@ body_pause(struct body *body)
 		reader_close(&body->reader, body->buffer);
 }
 
-/* The bytes of the segment that the buffer holds. */
+/* Give out the bytes of the segment that the buffer holds. */
 static void
 take_content(struct body *body, struct segment *s, struct str *span)
 {
@@ -229,8 +255,8 @@ take_content(struct body *body, struct segment *s, struct str *span)
 	s->left -= n;
 }
 
-/* What comes in front of the first byte that is wanted is made and thrown away,
- * a span at a time: others want the thread, too. */
+/* The content before the first byte wanted is made and discarded, one span per
+ * call, so that the thread can serve others in between. */
 static enum body_result
 next_content(struct body *body, struct segment *s, struct str *span)
 {
@@ -286,7 +312,8 @@ next_of(struct body *body, struct segment *s, struct str *span)
 	return BODY_CUT;
 }
 
-/* A segment that has come to its end gives way to the next one. */
+/* Go on to the next segment; check the file after the last one that reads it.
+ */
 static enum body_result
 advance_segment(struct body *body)
 {
@@ -339,8 +366,8 @@ body_next(struct body *body, struct str *span)
 	return result;
 }
 
-/* Read the slice in front to its place, or make the span that comes next and
- * copy it there; *n are the bytes that came. */
+/* Read the whole slice at the front to `to`, or make the next span and copy it
+ * there.  *n is the number of bytes. */
 static enum body_result
 copy_next(struct body *body, char *to, size_t *n)
 {
@@ -361,8 +388,8 @@ copy_next(struct body *body, char *to, size_t *n)
 	return result;
 }
 
-/* Copy all behind each other; how many bytes came.  It is little, and so is the
- * work. */
+/* Copy the whole body to text; returns its size.  There is little to copy and
+ * to make, so this need not be cut into steps. */
 static size_t
 copy_all(struct body *body, char *text)
 {
@@ -377,7 +404,8 @@ copy_all(struct body *body, char *text)
 	return done;
 }
 
-/* Few bytes have to be made for the whole body, out of few. */
+/* The whole body is small, and little data has to be read or decompressed for
+ * it. */
 static bool
 is_small(const struct body *body)
 {
@@ -389,7 +417,8 @@ is_small(const struct body *body)
 		if (s->kind != SEGMENT_CONTENT)
 			continue;
 		bytes += s->at;
-		/* The rest are blocks with little in them. */
+		/* Packed data in excess of that would be blocks with little
+		 * content. */
 		if (s->member.packed > BODY_SETTLE_SIZE)
 			return false;
 	}
@@ -408,7 +437,8 @@ body_settle(struct body *body)
 	text = arena_get(body->arena, (size_t)length + 1);
 	if (text == NULL)
 		return;
-	/* The file is looked at by who asked for this, not here. */
+	/* The caller checks that the file is unchanged: keep the count from
+	 * reaching zero, where advance_segment would do it. */
 	body->file_segments += 1;
 	n = copy_all(body, text);
 	drop_segments(body);

@@ -1,5 +1,5 @@
-/* The body of a response: pieces of text, of an archive's file, and of what is
- * made on the way; pulled as spans of bytes, one after another. */
+/* The body of a response: a list of segments (text, parts of an archive's file,
+ * content made on demand), pulled as spans of bytes. */
 
 #ifndef BODY_H
 #define BODY_H
@@ -9,11 +9,11 @@
 #include "http/range.h"
 
 enum {
-	BODY_SPAN_SIZE = READER_SIZE, /* of what is made or copied, at most */
-	BODY_TAIL_SIZE = 4 * 1024,    /* of a slice, copied at its end */
-	BODY_SLICE_SIZE = 512 * 1024, /* of what lies somewhere, at most */
-	/* Up to here a copy costs less than to send the last bytes apart, which
-	 * wakes the front end a second time. */
+	BODY_SPAN_SIZE = READER_SIZE, /* of bytes made or copied, at most */
+	BODY_TAIL_SIZE = 4 * 1024,    /* the end of a slice, which is copied */
+	BODY_SLICE_SIZE = 512 * 1024, /* at most, when nothing is copied */
+	/* Up to this size, a copy costs less than sending the last bytes
+	 * separately, which would wake the front end twice. */
 	BODY_SETTLE_SIZE = 128 * 1024
 };
 
@@ -21,7 +21,7 @@ enum segment_kind {
 	SEGMENT_TEXT,    /* bytes in memory */
 	SEGMENT_SLICE,   /* bytes of the archive's file */
 	SEGMENT_CONTENT, /* a member's content, decompressed */
-	SEGMENT_SOURCE,  /* what a source has, until its end */
+	SEGMENT_SOURCE,  /* all that a source gives */
 };
 
 struct segment {
@@ -29,79 +29,83 @@ struct segment {
 	enum segment_kind kind;
 	uint64_t left;         /* bytes to come; unknown for SEGMENT_SOURCE */
 	const char *text;      /* of SEGMENT_TEXT */
-	struct cached *cached; /* a share in what text lies in, or NULL */
-	uint64_t at;           /* the next byte, of SLICE in the file, of
-				* CONTENT in the content */
+	struct cached *cached; /* what text is part of: a share, or NULL */
+	uint64_t at;           /* of the next byte, in file or content */
 	struct member member;  /* of SEGMENT_CONTENT */
-	uint64_t start;        /* of member's data, likewise */
+	uint64_t start;        /* offset of member's data in the file */
 	struct source *source; /* of SEGMENT_SOURCE */
 };
 
 struct body {
-	/* Set when it is built. */
+	/* Set while the body is built. */
 	struct arena *arena;     /* holds the segments and their text */
-	struct archive *archive; /* a share; NULL: none of it comes from one */
+	struct archive *archive; /* a share, or NULL when no segment needs it */
 	uint64_t length;         /* of all segments but SEGMENT_SOURCE */
 
-	/* Where it stands. */
-	struct segment *first; /* the one that is next */
+	/* The position. */
+	struct segment *first; /* the current one */
 	struct segment **last;
-	struct segment *lent;   /* done, but their text may still be in use */
-	unsigned file_segments; /* SLICE and CONTENT among the ones to come */
-	char *buffer;           /* BODY_SPAN_SIZE bytes, when first needed */
-	bool buffer_lent;       /* a span lay in it */
-	bool map_lent;          /* the last span lies in the mapping */
-	/* The content under way, which segments of one member share as long as
-	 * they go forward; it has the same buffer. */
+	struct segment *lent;   /* done, but spans may lie in them */
+	unsigned file_segments; /* number of SLICE and CONTENT ones left */
+	char *buffer;     /* BODY_SPAN_SIZE bytes, allocated when needed */
+	bool buffer_lent; /* a span points into the buffer */
+	bool map_lent;    /* the last span points into the mapping */
+	/* The decompression in progress, in the same buffer.  Consecutive
+	 * segments of one member share it as long as their offsets increase. */
 	struct reader reader;
-	bool waits;  /* what comes next, for another's search */
-	bool broken; /* what comes behind the last segment is a cut */
+	bool waits;  /* BODY_LATER: another body's search must end first */
+	bool broken; /* after the last segment comes BODY_CUT, not BODY_END */
 };
 
 enum body_result {
 	BODY_SPAN,
 	BODY_END,
 	BODY_CUT,
-	BODY_LATER, /* nothing yet: work is under way, ask again; with
-		     * body->waits it is another's */
+	BODY_LATER, /* no bytes yet, call again; see also body->waits */
 };
 
-/* An empty body, which must stay where it is.  It takes over the share in
- * archive, which may be NULL. */
+/* Make an empty body, which must not be moved.  It takes over the caller's
+ * share in archive, which may be NULL. */
 void body_init(struct body *body, struct arena *arena, struct archive *archive);
 
-/* Release sources, buffer and archive; the arena's owner has the rest. */
+/* Release sources, buffer and archive.  The rest is in the arena. */
 void body_free(struct body *body);
 
-/* Add a segment; text stays where it is and must outlive the body.  When memory
+/* Add a segment.  text is not copied and must outlive the body.  When memory
  * runs out, arena->failed is set. */
 void body_add_text(struct body *body, struct str text);
 void body_add_slice(struct body *body, uint64_t offset, uint64_t length);
-/* Bytes first to end of the content of member, which starts at start. */
+/* Add the bytes from part.first to part.end of the content of member, whose
+ * data start at start in the file. */
 void body_add_content(struct body *body, const struct member *member,
 	uint64_t start, struct span part);
-/* Text that lies in kept, of which the body takes over a share. */
+/* Add text that lies in cached.  The body takes over a share in cached. */
 void body_add_cached(struct body *body, struct str text, struct cached *cached);
-/* The body closes source.  NULL for a lack of memory. */
+/* Add all that source gives.  The body closes it.  A NULL source sets
+ * arena->failed. */
 void body_add_source(struct body *body, struct source *source);
 
-/* It may take long until body_next is called again: let others search. */
+/* To be called when it may take long until the next body_next: let other bodies
+ * search in the same member meanwhile. */
 void body_pause(struct body *body);
 
-/* Turn a body of at most BODY_SETTLE_SIZE bytes into text, so that it needs the
- * archive no more.  What is read wrong or not at all becomes a cut. */
+/* If the body has at most BODY_SETTLE_SIZE bytes, read all of them into text,
+ * so that it no longer needs the archive.  If that fails, body_next gives the
+ * bytes before the failure and then BODY_CUT. */
 void body_settle(struct body *body);
 
-/* The next bytes, valid until the next call of which body_next_spares has not
- * said otherwise; never an empty span.  BODY_CUT: no more right bytes are to be
- * had, which has been logged; the response must not look complete.  The last
- * bytes that come from an archive are given out after archive_is_intact: what
- * was sent then is the archive as it was opened.  Any thread, one at a time. */
+/* Give out the next bytes, never an empty span with BODY_SPAN.  The span stays
+ * valid until the next body_next, or longer if body_next_spares says so.
+ * BODY_CUT: the rest could not be had, which has been logged, and the response
+ * must not look complete.  The last bytes from the archive are given out only
+ * after archive_is_intact, so all bytes up to there are those of the archive as
+ * it was opened.  Any thread, one at a time. */
 enum body_result body_next(struct body *body, struct str *span);
 
-/* body_next would leave the bytes of all spans before as they are.  Those of
- * the mapping are other people's to change: they must be sent before the file
- * is looked at for the last time, and nothing is gathered behind them. */
+/* True if another body_next would not overwrite earlier spans.  False after a
+ * span of the mapping: its bytes can be changed by whoever writes the file, so
+ * they must be sent before the next body_next, which may check the file for the
+ * last time. */
 static inline bool
 body_next_spares(const struct body *body)
 {
@@ -111,7 +115,7 @@ body_next_spares(const struct body *body)
 		(s == NULL || !body->buffer_lent || s->kind == SEGMENT_TEXT);
 }
 
-/* What comes next has to be made, which may take long. */
+/* The next bytes have to be made, which may take long. */
 static inline bool
 body_is_work(const struct body *body)
 {
@@ -121,11 +125,11 @@ body_is_work(const struct body *body)
 		(s->kind == SEGMENT_CONTENT || s->kind == SEGMENT_SOURCE);
 }
 
-/* The first byte takes long: much is to be made and thrown away before it, or
- * it comes by way of libzip, a whole block at a time. */
+/* The first byte takes long: much content has to be made and discarded before
+ * it, or libzip decompresses it, a whole block at a time. */
 bool body_begins_late(const struct body *body);
 
-/* body_next would say BODY_END. */
+/* body_next would return BODY_END. */
 static inline bool
 body_is_done(const struct body *body)
 {

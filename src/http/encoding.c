@@ -9,7 +9,8 @@ const struct str encoding_names[CODINGS] = {
 	[CODING_BR] = {"br", 2},
 };
 
-/* qvalue (RFC 9110, section 12.4.2) in thousandths, -1 when it is none. */
+/* Read a qvalue (RFC 9110, section 12.4.2) in thousandths; -1 when it is
+ * malformed. */
 static int
 read_weight(struct str value)
 {
@@ -28,7 +29,7 @@ read_weight(struct str value)
 	return weight <= WEIGHT_ONE ? weight : -1;
 }
 
-/* The weight among the parameters behind a coding; -1 for nonsense. */
+/* The weight among the parameters of a coding; -1 when they are malformed. */
 static int
 read_parameters(struct str parameters)
 {

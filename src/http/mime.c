@@ -7,14 +7,14 @@
 
 #define UTF8 "; charset=utf-8"
 
-/* Nothing registered comes near (RFC 6838, section 4.2: 127 bytes each side),
- * and a line of a response has to hold it. */
+/* Longer than any registered type (RFC 6838, section 4.2: 127 bytes for each
+ * half), and short enough for a response line. */
 enum { TYPE_MAX = 255 };
 
 struct entry {
 	struct str ext; /* in lower case */
 	const char *type;
-	size_t order; /* in the file */
+	size_t order; /* of its line in the file */
 };
 
 struct mime {
@@ -72,8 +72,7 @@ cut_token(struct str *rest)
 	return token;
 }
 
-/* Pass over the rest of a quoted string.  It may hold blanks, but no byte
- * beyond ASCII. */
+/* Skip the rest of a quoted string, which may hold blanks but only ASCII. */
 static bool
 skip_quoted(struct str *rest)
 {
@@ -86,7 +85,7 @@ skip_quoted(struct str *rest)
 	return true;
 }
 
-/* Pass over "; name=value" (RFC 9110, section 5.6.6). */
+/* Skip "; name=value" (RFC 9110, section 5.6.6). */
 static bool
 skip_parameter(struct str *rest, bool *charset)
 {
@@ -131,7 +130,7 @@ cut_type(struct str *line, struct str *type, bool *charset)
 	return true;
 }
 
-/* Cut an extension off *line; empty when only a comment is left, or nothing. */
+/* Cut an extension off *line; empty when nothing or only a comment is left. */
 static struct str
 cut_word(struct str *line)
 {
@@ -145,7 +144,8 @@ cut_word(struct str *line)
 	return word;
 }
 
-/* Any byte may be part of a name, but these are none anybody meant. */
+/* A name may contain any byte, but these bytes in an extension are surely a
+ * mistake. */
 static bool
 extension_ok(struct str ext)
 {
@@ -207,7 +207,7 @@ add_extensions(struct mime *mime, struct str line, struct str type,
 	return 0;
 }
 
-/* 0, or -1 with errno and, when that is EINVAL, what is wrong with the line. */
+/* Read a line.  -1 with errno; with EINVAL, *what says what is wrong. */
 static int
 read_line(struct mime *mime, struct str line, const char **what)
 {
@@ -233,7 +233,7 @@ read_line(struct mime *mime, struct str line, const char **what)
 	return add_extensions(mime, line, type, charset, what);
 }
 
-/* As read_line, for all lines of the file; *number is the one that is read. */
+/* Read all lines of the file, as read_line; *number is the current line. */
 static int
 read_lines(
 	struct mime *mime, FILE *file, unsigned long *number, const char **what)
@@ -262,7 +262,7 @@ compare_entries(const void *a, const void *b)
 	return order ? order : (x->order > y->order) - (x->order < y->order);
 }
 
-/* Put the entries in order, and leave the last of each extension. */
+/* Sort the entries by extension, and drop all but the last of each. */
 static void
 sort_entries(struct mime *mime)
 {
@@ -279,7 +279,7 @@ sort_entries(struct mime *mime)
 	mime->n = n;
 }
 
-/* Say in fault what went wrong; line is 0 when it was not the text. */
+/* Describe the failure in fault; line is 0 when no line is at fault. */
 static void
 set_fault(struct mime_fault *fault, const char *path, unsigned long line,
 	const char *what)
@@ -335,7 +335,7 @@ mime_extension(struct str name)
 
 	while (i > 0 && name.p[i - 1] != '.' && name.p[i - 1] != '/')
 		i--;
-	/* Now i is where the extension would start, behind its dot. */
+	/* i is now where the extension would start, after its dot. */
 	if (i < 2 || name.p[i - 1] != '.' || name.p[i - 2] == '/')
 		return (struct str){NULL, 0};
 	return str_slice(name, i, name.n);
@@ -411,8 +411,8 @@ mime_is_text(struct str type)
 bool
 mime_is_active(struct str type)
 {
-	/* Beside HTML and XML: what some browsers take for XML without its
-	 * being called so, and a stream whose parts may be HTML. */
+	/* Besides HTML and XML by name: types that some browsers treat as XML,
+	 * and a stream whose parts may be HTML. */
 	static const char *const others[] = {
 		"application/xml",
 		"multipart/x-mixed-replace",

@@ -52,7 +52,7 @@ choose_coding(const struct context *c, struct negotiation *n)
 		memchr(if_range.p ? if_range.p : "", '"', if_range.n) == NULL &&
 		(c->found->available & identity) != 0 &&
 		accept.weight[CODING_IDENTITY] > 0) {
-		/* A date names no representation: the plain one. */
+		/* A date does not identify a representation: use identity. */
 		n->coding = CODING_IDENTITY;
 		n->chosen = CHOSEN_FOR_RANGE;
 	}
@@ -60,8 +60,8 @@ choose_coding(const struct context *c, struct negotiation *n)
 		n->weight = accept.weight[n->coding];
 }
 
-/* The date in a field against Last-Modified: a missing or unreadable one is
- * neither. */
+/* How the date in a field compares with Last-Modified; ORDER_NONE for a missing
+ * or malformed date. */
 enum order { ORDER_NONE, ORDER_EARLIER, ORDER_SAME, ORDER_LATER };
 
 static enum order
@@ -100,7 +100,8 @@ evaluate(const struct context *c, struct str etag)
 							   : STATUS_GO;
 }
 
-/* Step 5: the range counts only for the state that the client knows. */
+/* Step 5: the range applies only if the representation is the one that the
+ * client has a part of. */
 static bool
 if_range_holds(const struct context *c, struct str etag)
 {

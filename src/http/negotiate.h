@@ -1,5 +1,5 @@
-/* Which representation of a member goes out, whole, in parts, or not at all
- * (RFC 9110, sections 12 to 14). */
+/* Choosing the representation of a member to send, whole, in parts, or not at
+ * all (RFC 9110, sections 12 to 14). */
 
 #ifndef NEGOTIATE_H
 #define NEGOTIATE_H
@@ -20,7 +20,7 @@ struct negotiation {
 	int nparts;
 };
 
-/* Settle what GET or HEAD gets.  now is in seconds since 1970.  Pure. */
+/* Decide how to answer a GET or HEAD.  now is in seconds since 1970.  Pure. */
 void negotiate(struct negotiation *result, const struct request *request,
 	const struct representations *found, int64_t now);
 

@@ -30,7 +30,8 @@ ownname_logged(struct str name, struct arena *arena)
 {
 	struct str marked = path_parent(name);
 
-	/* Behind the member's name, or in front of its last component. */
+	/* The mark comes after the member's name, or before its last component.
+	 */
 	if (is_log_directory(name))
 		return marked;
 	return path_join(path_parent(marked), path_last(name), arena);

@@ -1,4 +1,4 @@
-/* The names below any archive that stand for the responder's own pages. */
+/* Reserved names below any archive, for the responder's own pages. */
 
 #ifndef OWNNAME_H
 #define OWNNAME_H
@@ -13,8 +13,8 @@ enum ownname {
 	OWNNAME_STATUS,  /* "-wwz-status" */
 };
 
-/* Which page name, normalised, stands for: a member of that name cannot be
- * asked for.  Pure. */
+/* The page that name, which is normalised, stands for.  A member of such a name
+ * cannot be requested.  Pure. */
 enum ownname ownname_page(struct str name);
 
 /* The name of the member whose log page is called name, which is an

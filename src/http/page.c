@@ -220,7 +220,8 @@ page_add_size(struct text *text, uint64_t bytes)
 		text_printf(text, "%" PRIu64 " B", bytes);
 		return;
 	}
-	/* Tenths of the next unit, rounded; what rounds to 1024 goes on. */
+	/* Tenths of the next unit, rounded.  What rounds to 1024 goes on to the
+	 * unit after. */
 	do {
 		tenths = i < 0 ? (bytes * 10 + 512) / 1024
 			       : (tenths + 512) / 1024;

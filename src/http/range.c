@@ -2,11 +2,12 @@
 
 enum part {
 	PART_FINE,
-	PART_NONE, /* asks for nothing that there is */
+	PART_NONE, /* lies behind the end */
 	PART_NONSENSE,
 };
 
-/* Digits; more than 64 bits hold is the largest number. */
+/* Read digits.  A number that does not fit in 64 bits becomes the largest one.
+ */
 static bool
 read_position(struct str digits, uint64_t *position)
 {

@@ -1,4 +1,5 @@
-/* What a Range field asks of a body of known size (RFC 9110, section 14). */
+/* The parts that a Range field selects from a body of known size (RFC 9110,
+ * section 14). */
 
 #ifndef RANGE_H
 #define RANGE_H
@@ -7,7 +8,7 @@
 
 enum { RANGE_NONE = -1 };
 
-/* Bytes from first up to, not including, end. */
+/* The bytes from first up to but not including end. */
 struct span {
 	uint64_t first, end;
 };

@@ -49,8 +49,8 @@ represent_unsupported(
 	return STATUS_UNSUPPORTED;
 }
 
-/* One per member and representation: made of what the directory says about the
- * content and its coded form. */
+/* An entity tag for each member and representation, made from the central
+ * directory's figures for the content and its coded form. */
 static struct str
 make_etag(
 	const struct representation *r, enum coding coding, struct arena *arena)
@@ -83,7 +83,8 @@ offer(struct representations *found, enum coding coding,
 	found->available |= 1u << coding;
 }
 
-/* The first bytes of member's content: how many; -1 when they are wrong. */
+/* Read the first bytes of member's content.  Returns how many; -1 when they
+ * cannot be read or are damaged. */
 static ssize_t
 first_bytes(struct archive *archive, const struct member *member,
 	uint64_t start, char *buffer, size_t n)
@@ -98,8 +99,8 @@ first_bytes(struct archive *archive, const struct member *member,
 	if (member->method == ZIP_STORED)
 		return archive_read(archive, start, buffer, n) < 0 ? -1
 								   : (ssize_t)n;
-	/* A size that is never reached: what is wrong with the end is found
-	 * when the end is sent. */
+	/* With a size that is never reached, the source does not check the
+	 * end.  Faults there are found when the end is sent. */
 	if (member->method == ZIP_DEFLATED) {
 		struct member endless = *member;
 
@@ -115,7 +116,8 @@ first_bytes(struct archive *archive, const struct member *member,
 	return got;
 }
 
-/* Whether member looks like text: found out once, the answer stays with it. */
+/* Find out whether member looks like text.  The answer is noted in the archive.
+ */
 static enum status
 look_for_text(struct archive *archive, const struct member *member,
 	uint64_t start, bool *text)
@@ -164,7 +166,8 @@ is_sibling(struct str name)
 	return false;
 }
 
-/* The sibling that holds member coded in this way, if it can be read. */
+/* Offer the sibling that holds the member called name in this coding, if it
+ * exists and can be read. */
 static void
 offer_sibling(struct representations *found, struct archive *archive,
 	struct str name, enum coding coding, struct arena *arena)
@@ -183,7 +186,8 @@ offer_sibling(struct representations *found, struct archive *archive,
 	offer(found, coding, &r, arena);
 }
 
-/* The member's data are coded already: hand them on. */
+/* Offer the member's data as they are, if they are in a content coding already.
+ */
 static void
 offer_as_it_lies(struct representations *found, struct arena *arena)
 {
@@ -231,7 +235,8 @@ represent(struct representations *found, struct archive *archive,
 	int64_t now = time(NULL);
 	enum status status;
 
-	/* A method that cannot be read here may still be sent as it lies. */
+	/* Zstandard data can be sent unchanged even if they cannot be read
+	 * here. */
 	if (!represent_readable(member) &&
 		(member->method != ZIP_ZSTD ||
 			(member->flags & ZIP_ENCRYPTED) != 0))
@@ -270,7 +275,8 @@ represent_log(struct archive *archive, const struct member *member,
 	return status == STATUS_GO && !text ? STATUS_NOT_FOUND : status;
 }
 
-/* RFC 6266, with a plain form for those who do not know the extended one. */
+/* RFC 6266, with a plain form of the name for clients that do not know the
+ * extended one. */
 static struct str
 disposition(struct str name, const struct site *site, struct arena *arena)
 {

@@ -1,4 +1,5 @@
-/* The representations that an archive has of a member (RFC 9110, section 8). */
+/* The representations of a member that an archive can provide (RFC 9110,
+ * section 8). */
 
 #ifndef REPRESENT_H
 #define REPRESENT_H
@@ -10,13 +11,13 @@
 
 enum form {
 	FORM_CONTENT, /* the member's content */
-	FORM_PACKED,  /* its data as they lie in the archive */
-	FORM_GZIP,    /* these between a header and a trailer of gzip */
+	FORM_PACKED,  /* its data, unchanged */
+	FORM_GZIP,    /* its data between a gzip header and trailer */
 };
 
 struct representation {
 	enum form form;
-	struct member member;   /* whose bytes are sent */
+	struct member member;   /* the one whose bytes are sent */
 	uint64_t start;         /* of its data in the file */
 	uint64_t size;          /* of what is sent */
 	struct str type;        /* Content-Type */
@@ -32,35 +33,36 @@ struct representations {
 
 /* Find the representations of member:
  * - its content as identity;
- * - its deflate stream as gzip, its Zstandard frame as zstd, as they lie;
- * - siblings, members with ".gz", ".zst" or ".br" behind the name, where there
- *   is no such form yet; not of a member that is one itself;
- * - of "x.log.gz" and "x.txt.gz" the text x.log or x.txt as gzip.
- * STATUS_GO; STATUS_UNSUPPORTED when it is encrypted or by a method that cannot
- * be read, STATUS_ERROR when it is damaged, both logged; STATUS_UNAVAILABLE
- * without memory.  Any thread. */
+ * - its deflate stream as gzip, or its Zstandard frame as zstd, unchanged;
+ * - siblings, members of the same name followed by ".gz", ".zst" or ".br", for
+ *   codings not found yet; a sibling itself has none;
+ * - for "x.log.gz" and "x.txt.gz" the text x.log or x.txt as gzip.
+ * STATUS_GO; STATUS_UNSUPPORTED when member is encrypted or its method is not
+ * supported, STATUS_ERROR when it is damaged, both logged; STATUS_UNAVAILABLE
+ * when memory runs out.  Any thread. */
 enum status represent(struct representations *found, struct archive *archive,
 	const struct member *member, const struct site *site,
 	struct arena *arena);
 
-/* The content of member can be had: it is not encrypted, and by a method that
- * can be read here. */
+/* The content of member can be read: it is not encrypted, and its method is
+ * supported. */
 bool represent_readable(const struct member *member);
 
-/* Log that member is encrypted or by a method that cannot be read here: what
- * represent does, and what is left to do when such a member has a coded form,
- * but the client does not accept it.  STATUS_UNSUPPORTED. */
+/* Log that member is encrypted or that its method is not supported.  represent
+ * does this itself; the caller does it when such a member has a coded form that
+ * the client does not accept.  Returns STATUS_UNSUPPORTED. */
 enum status represent_unsupported(
 	const struct archive *archive, const struct member *member);
 
-/* Whether member can be shown as a log: STATUS_GO, and where its data start,
- * and whether they hold a gzip file whose content is the log; STATUS_NOT_FOUND
- * when it is no text; else as represent.  Any thread. */
+/* Find out whether member can be shown as a log.  STATUS_GO if so: *start is
+ * where its data start, and *gzip says that its content is a gzip file that
+ * holds the log.  STATUS_NOT_FOUND when it is not text; other statuses as
+ * represent.  Any thread. */
 enum status represent_log(struct archive *archive, const struct member *member,
 	uint64_t *start, bool *gzip);
 
-/* The one representation of the archive itself, to be saved under a name made
- * of name, its own.  Status as above. */
+/* The only representation of the archive itself.  The name for saving it is
+ * made from name, the archive's name.  Status as represent. */
 enum status represent_archive(struct representations *found,
 	const struct archive *archive, struct str name, const struct site *site,
 	struct arena *arena);

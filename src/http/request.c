@@ -48,7 +48,7 @@ method_named(struct str name)
 	return METHOD_OTHER;
 }
 
-/* Join value to the field's former ones. */
+/* Append value to the field's earlier values. */
 static void
 join(struct text *joined, struct str *field, struct str value)
 {

@@ -1,4 +1,5 @@
-/* A request, as the front end's parameters tell it (RFC 3875, section 4.1). */
+/* A request, as described by the front end's parameters (RFC 3875, section
+ * 4.1). */
 
 #ifndef REQUEST_H
 #define REQUEST_H
@@ -36,18 +37,18 @@ enum param {
 	PARAM_FIELDS = PARAM_ACCEPT_ENCODING, /* the first of them */
 };
 
-/* Bytes of a request's body that are read, to be thrown away. */
+/* The most bytes of a request's body that are read and discarded. */
 enum { REQUEST_BODY_MAX = 64 * 1024 };
 
-/* Text is lent by who gave the parameters, or lies in the arena; it may hold
- * any byte, and no NUL ends it.  What did not come, or came empty, has an n of
- * 0; p tells the two apart. */
+/* Text is lent by whoever passed the parameters, or lies in the arena.  It may
+ * hold any byte, and no NUL ends it.  A parameter that is absent or empty has n
+ * = 0; p is NULL only when it is absent. */
 struct request {
 	enum method method;
 	struct str param[PARAMS];
 };
 
-/* A request whose parameters come one by one. */
+/* For building a request from its parameters, one by one. */
 struct request_reader {
 	struct request *request;
 	struct arena *arena;

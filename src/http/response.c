@@ -2,7 +2,7 @@
 
 #include "http/validator.h"
 
-/* What a status is called (RFC 9110, section 15). */
+/* Reason phrases (RFC 9110, section 15). */
 static const struct {
 	enum status status;
 	const char *reason;

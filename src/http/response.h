@@ -1,4 +1,5 @@
-/* An answer as a value: all is decided before the first byte goes out. */
+/* An HTTP response as a value: everything is decided before the first byte is
+ * sent. */
 
 #ifndef RESPONSE_H
 #define RESPONSE_H
@@ -8,11 +9,11 @@
 #include "http/encoding.h"
 #include "http/request.h"
 
-/* How the bytes of a member come about. */
+/* How the bytes of a member are produced. */
 enum sent {
 	SENT_NO_MEMBER,
 	SENT_AS_IT_LIES,
-	SENT_GZIP, /* its deflate stream as it lies, in gzip's clothes */
+	SENT_GZIP, /* its deflate stream, made a gzip file */
 	SENT_INFLATED,
 	SENT_UNPACKED, /* by libzip */
 	SENT_HANDED_OFF,
@@ -21,7 +22,7 @@ enum sent {
 
 struct response {
 	enum status status;
-	bool head;                /* the answer to HEAD: the body stays here */
+	bool head;                /* answers HEAD: the body is not sent */
 	bool has_length;          /* body.length is its Content-Length */
 	bool vary;                /* Vary: Accept-Encoding */
 	bool ranges;              /* Accept-Ranges: bytes */
@@ -29,7 +30,7 @@ struct response {
 	unsigned retry_seconds;   /* Retry-After, if not 0 */
 	unsigned refresh_seconds; /* Refresh, if not 0 */
 	int64_t modified;
-	/* Header fields of the same names; absent when empty. */
+	/* Header fields of the same names.  An empty one is not sent. */
 	struct str location;
 	struct str allow;
 	struct str content_type;
@@ -43,36 +44,37 @@ struct response {
 
 	struct body body;
 
-	/* What was asked for and found: for logs, counters and explain. */
+	/* What was requested and found: for logs, counters and explain. */
 	struct str archive, member;
-	bool opened;        /* the archive, and not before the request came */
-	int64_t opening;    /* nanoseconds until it was there */
-	const char *what;   /* stands at the path, in words; static */
+	bool opened;        /* the archive was opened for this request */
+	int64_t opening;    /* nanoseconds that opening took */
+	const char *what;   /* a description of what is at the path; static */
 	unsigned method;    /* of the member */
-	unsigned available; /* codings, as in struct representations */
+	unsigned available; /* as in struct representations */
 	enum coding coding; /* CODING_NONE: no member was found */
 	enum chosen chosen; /* that coding, because... */
 	uint16_t weight;    /* ...and with this weight, in thousandths */
 	enum sent sent;
 };
 
-/* An answer that says nothing yet, which must stay where it is. */
+/* Make a 200 without fields and with an empty body.  response must not be
+ * moved. */
 void response_init(
 	struct response *response, struct arena *arena, enum method method);
 
-/* Release the body.  The arena's owner has the rest. */
+/* Release the body.  The rest is in the arena. */
 void response_free(struct response *response);
 
-/* The header section, up to and with the empty line, in the form of RFC 3875,
- * section 6.3: no Status for 200, and Location in front of Status, as the front
- * ends want it.  In the body's arena; when that has failed it is the head of a
- * 503 without a body. */
+/* The header section, including the empty line, in the form of RFC 3875,
+ * section 6.3.  Front ends need two things: no Status for 200, and Location
+ * before Status.  In the body's arena; when that has failed, the result is the
+ * head of a 503 without a body. */
 struct str response_head(const struct response *response);
 
 /* "Not Found" for STATUS_NOT_FOUND, and so on.  Static. */
 const char *response_reason(enum status status);
 
-/* Take back the body and all that was said of a representation; Allow and
+/* Remove the body and all fields that describe a representation.  Allow and
  * Location stay. */
 void response_withdraw(struct response *response);
 

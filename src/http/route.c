@@ -1,19 +1,18 @@
-/* Front ends do not agree on which parameter carries the path of the archive's
- * file; each candidate is tried until one has a component with the suffix:
+/* Front ends pass the path of the archive's file in different parameters.  Each
+ * candidate is tried in turn until one has a component with the suffix:
  *
  *   WWZ_ARCHIVE, with PATH_INFO as the member
  *   SCRIPT_FILENAME (with Apache's proxy: in front), and PATH_INFO behind it
  *   PATH_TRANSLATED
  *   DOCUMENT_ROOT + REDIRECT_URL
- *   DOCUMENT_ROOT + path of REQUEST_URI, decoded
- */
+ *   DOCUMENT_ROOT + path of REQUEST_URI, decoded */
 
 #include "http/route.h"
 
 #include "base/log.h"
 #include "http/path.h"
 
-/* The root, without symbolic links, and as it was written. */
+/* The root without symbolic links, and as given on the command line. */
 struct roots {
 	struct str plain, given;
 };
@@ -25,7 +24,7 @@ struct split {
 	bool below;
 };
 
-/* The path after "SCHEME://HOST", which is absent nearly always. */
+/* The path of url, without "SCHEME://HOST", which is rarely there. */
 static struct str
 without_host(struct str url)
 {
@@ -49,8 +48,8 @@ request_path(const struct request *request)
 	return without_host(str_cut(&uri, '?'));
 }
 
-/* What follows root in path, component by component: "//" and "/./" count as
- * "/" in both.  false when path is not below root. */
+/* Set *rest to what follows root in path.  Components are compared: "//" and
+ * "/./" count as "/" in both.  false when path is not below root. */
 static bool
 strip_root(struct str path, struct str root, struct str *rest)
 {
@@ -71,7 +70,7 @@ strip_root(struct str path, struct str root, struct str *rest)
 	return true;
 }
 
-/* Take the root off path, in one of its spellings. */
+/* The same for either spelling of the root. */
 static bool
 strip_roots(struct str path, const struct roots *roots, struct str *rest)
 {
@@ -79,7 +78,7 @@ strip_roots(struct str path, const struct roots *roots, struct str *rest)
 		(roots->given.n > 0 && strip_root(path, roots->given, rest));
 }
 
-/* Cut path behind its first component that ends in suffix. */
+/* Cut path after its first component that ends in suffix. */
 static bool
 split_at_suffix(struct str path, struct str suffix, struct split *split)
 {
@@ -100,8 +99,8 @@ split_at_suffix(struct str path, struct str suffix, struct split *split)
 	return false;
 }
 
-/* The path of a file: an archive's name is looked for below the root, so that
- * the root's own may end in the suffix. */
+/* Split the path of a file.  Only the part below the root is searched, because
+ * the root itself may end in the suffix. */
 static bool
 split_file(struct str path, const struct roots *roots, struct str suffix,
 	struct split *split)
@@ -112,7 +111,7 @@ split_file(struct str path, const struct roots *roots, struct str suffix,
 	return split_at_suffix(split->below ? rest : path, suffix, split);
 }
 
-/* a and b behind each other: bytes, that may hold a NUL. */
+/* a followed by b.  Both may hold a NUL. */
 static struct str
 join_bytes(struct str a, struct str b, struct arena *arena)
 {
@@ -123,7 +122,8 @@ join_bytes(struct str a, struct str b, struct arena *arena)
 	return text_str(&text);
 }
 
-/* The path of a URL: below DOCUMENT_ROOT, or without one below the root. */
+/* Split the path of a URL, which is relative to DOCUMENT_ROOT or, without one,
+ * to the root. */
 static bool
 split_url(struct str path, const struct request *request,
 	const struct roots *roots, struct str suffix, struct split *split,
@@ -199,7 +199,7 @@ refuse_path(const struct request *request, enum path_fault fault)
 		LOG_INFO, "bad-path", why[fault]);
 }
 
-/* An archive elsewhere: reached by climbing, or named outright. */
+/* Refuse an archive outside the root, reached with ".." or named directly. */
 static enum status
 refuse_outside(const struct request *request, struct str path)
 {
@@ -211,7 +211,8 @@ refuse_outside(const struct request *request, struct str path)
 		"archive-outside", "the archive is not below the root");
 }
 
-/* The root of this request: "/a/b", or "" for "/"; p is NULL for none. */
+/* Find the root of this request: "/a/b", or "" for "/"; p is NULL when there is
+ * none. */
 static enum path_fault
 find_roots(const struct request *request, const struct site *site,
 	struct roots *roots, struct arena *arena)

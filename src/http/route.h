@@ -13,14 +13,15 @@ struct route {
 	bool slash;         /* the request's path ended in "/" */
 };
 
-/* Find out what request asks for.  STATUS_GO and *route, whose text lies in
- * arena; else the status to answer with, which has been logged.  Any thread. */
+/* Find out which member of which archive request asks for.  STATUS_GO and
+ * *route, whose text lies in arena; else the status to answer with, after
+ * logging why.  Any thread. */
 enum status route_find(struct route *route, const struct request *request,
 	const struct site *site, struct arena *arena);
 
-/* The request's path with a "/" at the end and its query: where a directory is
- * to be asked for.  One leading slash, and only what may stand in a URL.  In
- * arena. */
+/* The request's path with a "/" appended, and its query: where to redirect a
+ * request for a directory.  It has exactly one leading slash and only bytes
+ * allowed in a URL.  In arena. */
 struct str route_with_slash(const struct request *request, struct arena *arena);
 
 #endif

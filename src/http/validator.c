@@ -89,9 +89,9 @@ index_of(const char *names, const char *name)
 	return -1;
 }
 
-/* d, y, h, m, s: a digit of day, year, hour, minute, second; e: a blank or a
- * digit of the day; the first N of NNN: a month's name; W: a day's name; all
- * else is itself. */
+/* Read field by pattern.  d, y, h, m, s stand for a digit of day, year, hour,
+ * minute, second; e for a blank or a digit of the day; NNN for a month's name;
+ * WWW for a day's name; anything else for itself. */
 static bool
 scan(struct str field, const char *pattern, struct fields *fields)
 {
@@ -146,7 +146,8 @@ scan(struct str field, const char *pattern, struct fields *fields)
 	return true;
 }
 
-/* The day's name at length, with its comma: cut off field. */
+/* Cut the day's full name and the comma off *field.  false when there is none.
+ */
 static bool
 cut_long_day(struct str *field)
 {
@@ -161,7 +162,7 @@ cut_long_day(struct str *field)
 	return false;
 }
 
-/* Seconds since 1970 of what was read; false when there is no such time. */
+/* Convert fields to seconds since 1970; false when there is no such time. */
 static bool
 to_seconds(const struct fields *fields, int64_t *seconds)
 {
@@ -172,7 +173,7 @@ to_seconds(const struct fields *fields, int64_t *seconds)
 	};
 	time_t midnight = timegm(&tm);
 
-	/* The 31st of April has become the first of May. */
+	/* timegm has turned 31 April into 1 May. */
 	if (tm.tm_mday != fields->day || fields->hour > 23 ||
 		fields->minute > 59 || fields->second > 60)
 		return false;
@@ -181,7 +182,7 @@ to_seconds(const struct fields *fields, int64_t *seconds)
 	return true;
 }
 
-/* A year of two digits: of now's century, or of the one before. */
+/* The same for a year of two digits, of now's century or the one before. */
 static bool
 to_seconds_near(struct fields *fields, int64_t now, int64_t *seconds)
 {

@@ -6,9 +6,10 @@
 
 #include "base/str.h"
 
-/* A list of If-None-Match or If-Match has etag, which is strong and quoted, or
- * is "*".  Weak comparison takes W/"x" for "x", strong comparison never matches
- * a weak tag (section 8.8.3.2).  What is no tag ends the list.  Pure. */
+/* field, the value of If-None-Match or If-Match, contains etag, which is strong
+ * and quoted, or is "*".  Weak comparison takes W/"x" for "x"; strong
+ * comparison never matches a weak tag (section 8.8.3.2).  The list ends at the
+ * first element that is not a tag.  Pure. */
 bool validator_matches(struct str field, struct str etag, bool weak);
 
 /* Room for a date as validator_date writes it, with its NUL. */
