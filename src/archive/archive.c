@@ -1,3 +1,15 @@
+/* An archive is never changed after it was opened: a file that is replaced or
+ * rewritten becomes a new archive.  That makes it safe to share between threads
+ * by a reference count alone; only the notes in the index are added later,
+ * atomically, and each is a fact about the file that any thread would find.
+ *
+ * A file can change while it is open.  archive_is_fresh compares the path with
+ * the identity at opening before a request is answered; archive_is_intact does
+ * the same with the descriptor before the last bytes go out.  This process
+ * reads bytes through archive_read, not from the mapping, so that truncation is
+ * an error and not a SIGBUS (guard.h).  Nothing in the file is trusted: offsets
+ * and sizes are checked before use. */
+
 #include "archive/archive.h"
 
 #include <errno.h>
@@ -15,12 +27,10 @@
 #include "zip/ziplocal.h"
 
 enum {
-	UPLOAD_SECONDS = 5,   /* a file this young may still be growing */
-	FAILURE_SECONDS = 1,  /* that a failure is remembered */
-	DEFLATE_RATIO = 1032, /* 258 bytes from two bits */
-	/* From so many bytes on a system call costs less than the mapping's
-	 * pages, which would count as memory of the process. */
-	LARGE_READ = 8 * 1024,
+	UPLOAD_SECONDS = 5,    /* a younger file may be an upload */
+	FAILURE_SECONDS = 1,   /* that a failure is cached */
+	DEFLATE_RATIO = 1032,  /* at most: 258 bytes from two bits */
+	LARGE_READ = 8 * 1024, /* pread costs less than mapping pages */
 };
 
 /* The bits of zipdir_notes that hold the size of a checked local header. */
@@ -52,7 +62,6 @@ same_identity(const struct identity *a, const struct identity *b)
 		is_same_time(a->changed, b->changed);
 }
 
-/* The identity of what path names; all zero when it names nothing. */
 static struct identity
 identity_at(const char *path)
 {
@@ -63,7 +72,7 @@ identity_at(const char *path)
 	return identity_of(&st);
 }
 
-/* How an errno of opening is answered, and what the log calls it. */
+/* The status and the log word for an errno of opening. */
 static enum status
 refusal(int error, enum log_level *level, const char **word)
 {
@@ -132,7 +141,6 @@ refuse_archive(struct archive *archive, int error)
 	return status;
 }
 
-/* The file is not a zip file that can be read. */
 static enum status
 refuse_content(struct archive *archive, enum zipdir_result result,
 	const struct zip_fault *fault)
@@ -153,7 +161,6 @@ refuse_content(struct archive *archive, enum zipdir_result result,
 	return status;
 }
 
-/* Split "ROOT//REST" and open it. */
 static int
 open_below_root(const char *path)
 {
@@ -183,8 +190,7 @@ refuse_size(const struct archive *archive, uint64_t cost, uint64_t max)
 	return STATUS_ERROR;
 }
 
-/* Take memory for the index before it is read.  It is known how much is needed
- * at most. */
+/* Take the most memory that the index can need, before reading it. */
 static enum status
 take_memory(struct archive *archive, const struct zipend *end)
 {
@@ -262,7 +268,7 @@ load_file(struct archive *archive)
 	return load_directory(archive);
 }
 
-/* Release the file; the path, identity and status stay. */
+/* Release the file and its index; path, identity and status stay. */
 static void
 release_file(struct archive *archive)
 {
@@ -355,7 +361,7 @@ archive_is_intact(const struct archive *archive)
 {
 	struct stat st;
 
-	/* Not the time of change: that moves, too, when the last name goes. */
+	/* st_ctim does not count: removing the last name changes it. */
 	return fstat(archive->fd, &st) == 0 && st.st_size == archive->id.size &&
 		is_same_time(st.st_mtim, archive->id.modified);
 }
@@ -371,7 +377,7 @@ archive_loss(const struct archive *archive)
 	return strerrordesc_np(error);
 }
 
-/* What is wrong with member's local header, NULL when nothing is; its size. */
+/* The fault of member's local header, or NULL and the header's size. */
 static const char *
 local_fault(const struct archive *archive, const struct member *member,
 	uint32_t *size)
@@ -394,7 +400,6 @@ local_fault(const struct archive *archive, const struct member *member,
 	if (member->method == ZIP_DEFLATED &&
 		member->size / DEFLATE_RATIO > member->packed)
 		return "more than its data can hold";
-	/* Sums of sizes, and of what stands around parts, need room. */
 	if (member->size > INT64_MAX)
 		return "larger than any file";
 	if (archive_read(archive, member->offset, header, *size) < 0)

@@ -1,6 +1,7 @@
-/* The lock is held to find, enter and remove, never during I/O.  An entry whose
- * archive is NULL is being opened by the thread that entered it; others wait
- * for the condition that all openings share: they are rare. */
+/* The lock is held to find, enter and remove entries, never during I/O.  An
+ * entry whose archive is NULL is being opened by the thread that entered it.
+ * Others that want it wait for a condition variable, which all entries share
+ * because opening is rare. */
 
 #include "archive/cache.h"
 
@@ -16,7 +17,7 @@ struct entry {
 	LIST_ENTRY(entry) chain;
 	TAILQ_ENTRY(entry) use;
 	struct archive *archive; /* NULL: being opened */
-	struct str path;         /* archive's, or of the thread that opens it */
+	struct str path;         /* lent by archive, or by the opening thread */
 };
 
 LIST_HEAD(chain, entry);
@@ -29,16 +30,16 @@ struct cache {
 	uint32_t nchains;
 	struct membercache *membercache; /* counts the memory of all archives */
 
-	/* There are more than max_archives.  Written with the lock held. */
+	/* More than max_archives are open.  Written with the lock held. */
 	_Atomic bool crowded;
 
 	pthread_mutex_t lock;  /* guards what follows */
-	pthread_cond_t opened; /* an entry has got its archive, or gone */
+	pthread_cond_t opened; /* an entry got its archive, or was removed */
 	struct chain *chains;
-	/* Most recently used first.  Whoever asks for what cannot be opened
-	 * pushes out other failures, and no archive that can. */
+	/* Most recently used first.  Failures have a list of their own, so that
+	 * requests for broken archives evict only other failures. */
 	struct uses uses;     /* open archives */
-	struct uses failures; /* remembered ones */
+	struct uses failures; /* cached failures */
 	size_t nfailures;
 	struct cache_state state; /* of the open ones */
 };
@@ -86,7 +87,7 @@ find_entry(struct cache *cache, struct str path)
 	return NULL;
 }
 
-/* Where the archive that was opened, or not, has its place. */
+/* The list that archive belongs to. */
 static struct uses *
 uses_of(struct cache *cache, const struct archive *archive)
 {
@@ -101,7 +102,7 @@ set_archives(struct cache *cache, size_t n)
 	cache->crowded = n > cache->max_archives;
 }
 
-/* The entry has got its archive. */
+/* Complete entry, whose archive has been opened. */
 static void
 put_in(struct cache *cache, struct entry *entry, struct archive *archive)
 {
@@ -114,7 +115,7 @@ put_in(struct cache *cache, struct entry *entry, struct archive *archive)
 		cache->nfailures++;
 }
 
-/* Give up an entry, and return its archive to be dropped without the lock. */
+/* Remove an entry.  Returns its archive, to be dropped without the lock. */
 static struct archive *
 remove_entry(struct cache *cache, struct entry *entry)
 {
@@ -131,7 +132,7 @@ remove_entry(struct cache *cache, struct entry *entry)
 	return archive;
 }
 
-/* Forget the oldest failures, but for most. */
+/* Drop the oldest failures until at most `most` are left. */
 static void
 forget_failures(struct cache *cache, size_t most)
 {
@@ -164,8 +165,8 @@ cache_free(struct cache *cache)
 	free(cache);
 }
 
-/* The least recently used one that nobody uses; NULL when there is none.  The
- * cache's is then the only share, and only the cache makes others of it. */
+/* The least recently used archive not in use, or NULL.  The cache then has the
+ * only share, and no thread can take another without the lock. */
 static struct entry *
 find_idle(struct cache *cache)
 {
@@ -179,8 +180,8 @@ find_idle(struct cache *cache)
 	return entry;
 }
 
-/* If the cache has more than most archives, close the least recently used one
- * that nobody uses, and count that; false when it does not or there is none. */
+/* If the cache has more than `most` archives, close the least recently used one
+ * not in use, and count that.  false when nothing was closed. */
 static bool
 close_idle(struct cache *cache, size_t most, uint64_t *count)
 {
@@ -205,7 +206,7 @@ starved(const struct archive *archive)
 	return archive == NULL || archive->starved;
 }
 
-/* Bytes of memory that closing all archives that nobody uses would leave. */
+/* Bytes of memory that would be free if all archives not in use were closed. */
 static uint64_t
 idle_room(struct cache *cache)
 {
@@ -223,9 +224,9 @@ idle_room(struct cache *cache)
 	return n;
 }
 
-/* Close archives that nobody uses until the one that was not to be opened finds
- * room, or all when it is not known what it lacks: false when that is in vain.
- */
+/* Close archives not in use until `lacks` bytes are free, or all of them if
+ * lacks is 0, which means that descriptors ran out.  false when that would not
+ * help or nothing was closed. */
 static bool
 make_room(struct cache *cache, size_t lacks)
 {
@@ -243,7 +244,8 @@ make_room(struct cache *cache, size_t lacks)
 	return made;
 }
 
-/* When descriptors or memory lack, those of other archives may do. */
+/* Open path.  When descriptors or memory run out, close idle archives and
+ * retry. */
 static struct archive *
 open_with_room(struct cache *cache, struct str path)
 {
@@ -259,15 +261,15 @@ open_with_room(struct cache *cache, struct str path)
 	return archive;
 }
 
-/* A lack is over as soon as something else is closed, and a file that is
- * missing costs nothing to miss again. */
+/* A lack of memory ends as soon as something is closed, and finding a file
+ * missing again costs little; all other failures are cached. */
 static bool
 worth_remembering(const struct archive *archive)
 {
 	return !starved(archive) && archive->status != STATUS_NOT_FOUND;
 }
 
-/* Open what entry stands for, and enter it or take the entry out. */
+/* Open the archive of entry, and complete or remove the entry. */
 static struct archive *
 open_entry(struct cache *cache, struct entry *entry)
 {

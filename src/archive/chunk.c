@@ -6,11 +6,11 @@
 
 enum {
 	BUFFER_SIZE = 16 * 1024,
-	CHUNK_MAX = 1024 * 1024, /* that is worth trying */
+	CHUNK_MAX = 1024 * 1024, /* larger chunks are not tried */
 };
 
-/* Inflate all of the n bytes at offset at, which nothing stands before, and add
- * to *crc.  They make size bytes, and no more. */
+/* Inflate the n bytes at offset at, without a window before them, and continue
+ * *crc.  true if all of them are used and give exactly size bytes. */
 static bool
 inflates(const struct archive *archive, z_stream *z, uint64_t at, uint64_t n,
 	uint64_t size, uint32_t *crc)
@@ -37,7 +37,7 @@ inflates(const struct archive *archive, z_stream *z, uint64_t at, uint64_t n,
 		size -= sizeof(out) - z->avail_out;
 		*crc = crc_add(*crc, out, sizeof(out) - z->avail_out);
 	}
-	/* Z_BUF_ERROR: there was nothing left to do. */
+	/* Z_BUF_ERROR only means that nothing was left to do. */
 	return result != Z_DATA_ERROR && size == 0 && n == 0 &&
 		z->avail_in == 0;
 }
@@ -55,8 +55,8 @@ chunk_is_right(const struct archive *archive, const struct member *member,
 		size = member->size - i * index->chunk;
 	else if (!sozip_offset(index, archive, i + 1, &to))
 		return false;
-	/* No chunk is so much longer than its content, but one of empty blocks
-	 * to keep us busy. */
+	/* A chunk can only be that much longer than its content if it has many
+	 * empty blocks, made to waste our time. */
 	if (!sozip_offset(index, archive, i, from) ||
 		to - *from > 2 * size + BUFFER_SIZE ||
 		inflateInit2(&z, -MAX_WBITS) != Z_OK)

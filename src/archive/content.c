@@ -1,8 +1,8 @@
-/* Which contents are kept: those of deflated members of at most 1 MiB that are
- * inflated a second time, while there is room (membercache.h).  What is asked
- * for once leaves nothing but a bit beside its name, so that a crawler that
- * walks over an archive does not push out what is in use.  A larger one is
- * inflated while it is sent, each time. */
+/* The content of a deflated member of at most 1 MiB is cached when it is
+ * inflated a second time, while there is room (membercache.h).  The first
+ * request only sets a bit in the index, so that a crawler that walks over an
+ * archive does not evict what others need.  A larger member is inflated for
+ * each request, while it is sent. */
 
 #include "archive/content.h"
 
@@ -12,7 +12,7 @@
 
 enum {
 	CONTENT_MAX = 1024 * 1024,
-	ROOM_SHARE = 8, /* it takes no more than this part of the room */
+	ROOM_SHARE = 8, /* the largest part of the room for one content */
 };
 
 static void
@@ -56,13 +56,14 @@ make_content(
 	return content;
 }
 
-/* It was inflated before, and is not too large. */
+/* The content was inflated before, and is not too large. */
 static bool
 worth_keeping(const struct archive *archive, const struct member *member)
 {
 	if (archive->membercache == NULL || member->method != ZIP_DEFLATED ||
 		member->size > CONTENT_MAX ||
-		/* The rest are blocks with little in them: it takes long. */
+		/* Packed data larger than that are mostly empty blocks, which
+		 * take long. */
 		member->packed > 2 * CONTENT_MAX ||
 		member->size >
 			membercache_room(archive->membercache) / ROOM_SHARE)
@@ -88,8 +89,8 @@ content_get(
 			member->slot, MEMBERCACHE_CONTENT, &content->cached,
 			sizeof(*content) + content->n))
 		return content;
-	/* What is not counted in the membercache is not kept, not even for now.
-	 */
+	/* Content that membercache does not count must not take memory, not
+	 * even for this response. */
 	cached_drop(&content->cached);
 	return (struct content *)membercache_find(archive->membercache,
 		&archive->made, member->slot, MEMBERCACHE_CONTENT);

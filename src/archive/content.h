@@ -1,20 +1,21 @@
-/* Deflated members that are asked for again and again, inflated once. */
+/* Cached contents of deflated members, so that frequent ones are inflated once.
+ */
 
 #ifndef CONTENT_H
 #define CONTENT_H
 
 #include "archive/archive.h"
 
-/* A whole content, which was compared with its CRC-32. */
+/* The whole content of a member; its CRC-32 has been checked. */
 struct content {
-	struct cached cached; /* to be dropped */
+	struct cached cached; /* released by cached_drop */
 	size_t n;
 	char bytes[];
 };
 
-/* A share of the content of a member, whose data start at start.  NULL
- * when it is not worth keeping (content.c says which is), or damaged, or memory
- * lacks: inflate_open has it then.  Any thread. */
+/* Get a share of the content of member, whose data start at start.  NULL when
+ * it is not worth caching (see content.c), is damaged, or memory lacks; then
+ * use inflate_open.  Any thread. */
 struct content *content_get(
 	struct archive *archive, const struct member *member, uint64_t start);
 

@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <string.h>
 
-/* Where this thread goes back to; NULL when it is not in guard_copy. */
+/* Where the handler jumps to; NULL while this thread is not in guard_copy. */
 static _Thread_local sigjmp_buf *volatile way_back;
 
 static void
@@ -13,15 +13,15 @@ on_bus_error(int signal)
 {
 	sigset_t set;
 
-	/* The jump leaves the handler for good: the signal must not stay
-	 * blocked. */
+	/* The jump does not return to the handler, so unblock the signal. */
 	if (way_back != NULL) {
 		sigemptyset(&set);
 		sigaddset(&set, signal);
 		pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 		siglongjmp(*way_back, 1);
 	}
-	/* Returning runs into the same fault, now with the default action. */
+	/* After the return, the same access faults again and ends the process.
+	 */
 	sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
 }
 
@@ -45,7 +45,7 @@ guard_copy(void *dst, const void *src, size_t n)
 	}
 	way_back = &back;
 	memcpy(dst, src, n);
-	/* The copy is done before the way back is closed. */
+	/* The compiler must not move the copy behind the reset of way_back. */
 	__asm__ volatile("" ::: "memory");
 	way_back = NULL;
 	return 0;

@@ -6,7 +6,7 @@
 
 enum {
 	INPUT_SIZE = 64 * 1024,
-	GZIP_BITS = 15 + 16, /* of window, and a gzip header is wanted */
+	GZIP_BITS = 15 + 16, /* window size, and gzip format */
 };
 
 struct gunzip {
@@ -15,8 +15,8 @@ struct gunzip {
 	const struct archive *archive;
 	struct member member;
 	z_stream z;
-	bool inside; /* a part has begun and not ended */
-	bool first;  /* no part has ended yet */
+	bool inside; /* inside a gzip member */
+	bool first;  /* no gzip member has ended yet */
 	bool over;
 	unsigned char input[INPUT_SIZE];
 };
@@ -27,7 +27,7 @@ gunzip_fault(const struct gunzip *g, const char *why)
 	return archive_fault(g->archive, &g->member, why);
 }
 
-/* More input: as read of packed says. */
+/* Read more input.  Returns as read of packed. */
 static ssize_t
 refill_packed(struct gunzip *g)
 {
@@ -40,7 +40,7 @@ refill_packed(struct gunzip *g)
 	return n;
 }
 
-/* The input is at its end. */
+/* The input has ended. */
 static ssize_t
 finish_gunzip(struct gunzip *g)
 {
@@ -50,7 +50,7 @@ finish_gunzip(struct gunzip *g)
 		: 0;
 }
 
-/* What zlib said, after n bytes came out. */
+/* Act on the result of zlib, which has written n bytes. */
 static ssize_t
 judge(struct gunzip *g, int result, size_t n)
 {
@@ -60,7 +60,8 @@ judge(struct gunzip *g, int result, size_t n)
 			return gunzip_fault(g, "zlib cannot go on");
 	} else if (result != Z_OK && result != Z_BUF_ERROR) {
 		g->over = true;
-		/* What has not the two bytes that gzip begins with is none. */
+		/* Input after a gzip member that does not begin with gzip's two
+		 * magic bytes is ignored. */
 		if (g->first || g->z.total_in > 2)
 			return gunzip_fault(
 				g, g->z.msg ? g->z.msg : "not gzip");

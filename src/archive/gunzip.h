@@ -1,14 +1,14 @@
-/* What a gzip file among the members holds. */
+/* The content of a member that is a gzip file. */
 
 #ifndef GUNZIP_H
 #define GUNZIP_H
 
 #include "archive/source.h"
 
-/* The content of packed, a source of member's bytes that is the result's from
- * then on (RFC 1952; several parts one after another are one content, and what
- * follows them is passed over, as gzip does).  NULL with errno ENOMEM, and
- * packed is closed. */
+/* Make a source of the gunzipped content of packed, the source of member's
+ * bytes (RFC 1952).  Several gzip members in a row are one content, and
+ * anything after them is ignored, as gzip does.  The result owns packed.  NULL
+ * with errno ENOMEM; packed is closed then, too. */
 struct source *gunzip_open(struct source *packed, const struct archive *archive,
 	const struct member *member);
 

@@ -1,11 +1,11 @@
-/* Deflated members become their content, in memory that does not depend on
- * their size: a window of zlib's and one buffer of compressed bytes.  Those are
- * copied out of the mapping, because zlib cannot stand a file that becomes
- * shorter while it reads (guard.h).
+/* Inflates deflated members, in memory that does not depend on their size:
+ * zlib's window and one buffer of compressed bytes.  These are copied out of
+ * the mapping, because zlib would crash if the file became shorter while it
+ * reads (guard.h).
  *
- * What is made of a large member leaves access points behind (points.h), and
- * begins at one if it can; only what was made from the beginning can be
- * compared with the CRC-32. */
+ * Inflating a large member leaves access points (points.h), and begins at one
+ * if it can.  The CRC-32 can only be checked when the content was made from the
+ * beginning. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,11 +18,10 @@
 
 enum {
 	INPUT_SIZE = 64 * 1024,
-	OUTPUT_MAX =
-		1024 * 1024, /* bytes made at a time: zlib counts in uInt */
-	CHUNK_WORTH = 256 * 1024, /* of content, that need not be made for it */
-	/* Times INPUT_SIZE read at a time, and behind the last byte at most:
-	 * blocks may be empty. */
+	OUTPUT_MAX = 1024 * 1024, /* made at a time; zlib counts in uInt */
+	CHUNK_WORTH = 256 * 1024, /* bytes of content that a chunk must save */
+	/* Refills of the input in one read, and after the last byte of
+	 * content.  They are bounded because blocks may be empty. */
 	INPUT_TURN = 2,
 	INPUT_BEHIND = 16,
 };
@@ -31,16 +30,16 @@ struct inflater {
 	struct source source;
 	const struct archive *archive;
 	struct member member;
-	uint64_t begun;  /* offset in the content where it begins */
-	uint64_t offset; /* in the file, of compressed bytes not copied yet */
-	uint64_t left;   /* of them */
-	uint64_t size;   /* of the content up to where it stands */
-	uint32_t crc;    /* of what came out */
+	uint64_t begun;  /* offset in the content where this begins */
+	uint64_t offset; /* in the file, of the next compressed byte */
+	uint64_t left;   /* compressed bytes not copied yet */
+	uint64_t size;   /* of the content up to here */
+	uint32_t crc;    /* of the content made */
 	z_stream z;
-	struct points *points;        /* to leave behind; or NULL */
-	uint64_t next_point;          /* none is wanted before this offset */
-	uint64_t lines;               /* newlines up to counted */
-	const unsigned char *counted; /* in what is being made */
+	struct points *points; /* to add points to; or NULL */
+	uint64_t next_point;   /* no point is wanted before this offset */
+	uint64_t lines;        /* newlines before counted */
+	const unsigned char *counted; /* position in the output */
 	size_t input_size;
 	unsigned char input[];
 };
@@ -73,7 +72,8 @@ count_lines(struct inflater *i)
 	i->counted = i->z.next_out;
 }
 
-/* zlib stands at the end of a block. */
+/* zlib has stopped at the end of a block: add a point, if one is wanted here.
+ */
 static void
 leave_block_point(struct inflater *i)
 {
@@ -85,7 +85,7 @@ leave_block_point(struct inflater *i)
 		.bits = (unsigned)i->z.data_type & 7,
 	};
 
-	/* Behind the last byte nothing begins, and no line is seen to end. */
+	/* A point behind the last byte would be of no use. */
 	if (point.out < i->next_point || point.out >= i->member.size)
 		return;
 	i->next_point = points_next(i->points);
@@ -97,14 +97,14 @@ leave_block_point(struct inflater *i)
 	points_add(i->points, &point, window, n);
 }
 
-/* Inflate up to the next end of a block, and leave a point there. */
+/* Inflate up to the next end of a block, and add a point there. */
 static int
 run_block(struct inflater *i)
 {
 	const int at_end = 128, last = 64; /* of zlib's data_type */
 	int result = inflate(&i->z, Z_BLOCK);
 
-	/* Between two ends zlib may find nothing to read or to write. */
+	/* At a block's end zlib may find nothing to read or write. */
 	if (result == Z_BUF_ERROR)
 		return inflate(&i->z, Z_NO_FLUSH);
 	if (result == Z_OK && (i->z.data_type & (at_end | last)) == at_end)
@@ -112,8 +112,8 @@ run_block(struct inflater *i)
 	return result;
 }
 
-/* A point may be wanted in what is made next.  To stop at the ends of blocks
- * for nothing costs zlib a copy of its window each time. */
+/* A point may be wanted in the next output.  Only then stop at ends of blocks,
+ * since each stop costs zlib a copy of its window. */
 static bool
 nears_point(const struct inflater *i)
 {
@@ -122,8 +122,8 @@ nears_point(const struct inflater *i)
 }
 
 /* Inflate into z.next_out until it is full, the stream ends, or the input was
- * filled most times:
- * what zlib says, Z_ERRNO when the file has become shorter. */
+ * refilled `most` times.  Returns the result of zlib, or Z_ERRNO when the file
+ * has become shorter. */
 static int
 run_zlib(struct inflater *i, int most)
 {
@@ -140,7 +140,8 @@ run_zlib(struct inflater *i, int most)
 	return result;
 }
 
-/* All bytes are there: nothing may follow them, and they must be right. */
+/* All content has been made.  Check that the stream ends here and that the
+ * CRC-32 matches. */
 static ssize_t
 finish_inflate(struct inflater *i, int result, char last)
 {
@@ -212,10 +213,9 @@ inflater_close(struct source *source)
 	free(i);
 }
 
-/* Go to the chunk that holds offset wanted, by an index in the archive, which
- * is tried first: the lines before it are not known then, and no points are
- * left.
- */
+/* Go to the chunk that holds offset wanted, if the archive has an index of
+ * chunks that proves right.  The lines before the chunk are not known then, and
+ * no points are added. */
 static bool
 go_to_chunk(struct inflater *i, uint64_t start, uint64_t wanted)
 {
@@ -237,9 +237,9 @@ go_to_chunk(struct inflater *i, uint64_t start, uint64_t wanted)
 	return true;
 }
 
-/* Go to the last point at or before the offset that is wanted of the content,
- * or to a chunk if that is much nearer, or stay at the beginning: -1 with
- * errno ENOMEM, or EIO when the file has become shorter. */
+/* Go to the last point at or before the wanted offset of the content, or to a
+ * chunk if that is much nearer, or stay at the beginning.  -1 with errno
+ * ENOMEM, or EIO when the file has become shorter. */
 static int
 seek_inflater(struct inflater *i, uint64_t start, const struct position *wanted)
 {
@@ -254,7 +254,7 @@ seek_inflater(struct inflater *i, uint64_t start, const struct position *wanted)
 		return 0;
 	if (point.out == 0)
 		return 0;
-	/* The byte before holds the first bits. */
+	/* The first bits are in the byte before. */
 	i->offset += point.in - 1;
 	i->left -= point.in - 1;
 	if (refill_deflated(i) < 0)

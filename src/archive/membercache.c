@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 enum {
-	USUAL_SIZE = 16 * 1024, /* of what is kept: a chain is made for each */
+	USUAL_SIZE = 16 * 1024, /* of an object, to size the table */
 	CHAINS_LEAST = 64,
 	CHAINS_MOST = 1 << 20,
 };
@@ -81,7 +81,8 @@ static struct cached_list *
 slot_chain(struct membercache *membercache,
 	const struct membercache_owner *owner, uint32_t slot)
 {
-	/* Slots are places in a table that is hashed with a secret. */
+	/* A slot is a place in a hash table with a secret key, so requests
+	 * cannot choose their chain. */
 	uint64_t h = ((uintptr_t)owner >> 4) * UINT64_C(0x9e3779b97f4a7c15);
 
 	return &membercache->chains[((h >> 32) + slot) % membercache->nchains];
@@ -120,8 +121,8 @@ room(const struct membercache *membercache)
 	return left < membercache->max / 2 ? left : membercache->max / 2;
 }
 
-/* Take out what nobody uses, until there is room for so many bytes more: into
- * gone, to be freed without the lock.  Whether there is. */
+/* Move objects not in use to gone, to be freed without the lock, until there is
+ * room for `more` bytes.  false when there is not enough room even then. */
 static bool
 evict_for(
 	struct membercache *membercache, size_t more, struct cached_list *gone)

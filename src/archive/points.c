@@ -1,9 +1,10 @@
-/* A point is what zlib needs to go on in the middle of a deflate stream: where
- * the bits come from, and the 32 KiB of content before it, which are kept
- * compressed.  Points are set at the ends of deflate's blocks, at first one in
- * each MiB of content.  When a member's points take more than 8 MiB, every
- * second one is given up and the distance doubled: so they lie evenly, however
- * large the content turns out to be and however well it is compressed. */
+/* A point holds what zlib needs to continue in the middle of a deflate stream:
+ * the position of the next bit, and the 32 KiB of content before it, which are
+ * stored compressed.  Points are set at the ends of deflate blocks, at first
+ * one in each MiB of content.  When the points of a member take more than 8
+ * MiB, every second one is dropped and the distance is doubled.  So they stay
+ * evenly spaced, however large the content turns out to be and however well it
+ * compresses. */
 
 #include "archive/points.h"
 
@@ -21,7 +22,7 @@ enum {
 struct spot {
 	struct point point;
 	unsigned char *window; /* compressed; NULL: none is needed */
-	size_t packed, size;   /* bytes of it, and of what it holds */
+	size_t packed, size;   /* bytes of window, and of what it holds */
 };
 
 struct points {
@@ -61,7 +62,8 @@ make_points(struct archive *archive, const struct member *member)
 	points->membercache = archive->membercache;
 	points->distance = DISTANCE;
 	pthread_mutex_init(&points->lock, NULL);
-	/* In vain perhaps: then it gives up what is added. */
+	/* If it does not fit, points can still be used, but none can be added.
+	 */
 	(void)membercache_enter(archive->membercache, &archive->made,
 		member->slot, MEMBERCACHE_POINTS, &points->cached,
 		sizeof(*points));
@@ -89,7 +91,7 @@ points_drop(struct points *points)
 		cached_drop(&points->cached);
 }
 
-/* How many spots there are at or before offset out.  With the lock held. */
+/* The number of spots at or before offset out.  With the lock held. */
 static size_t
 spots_to(const struct points *points, uint64_t out)
 {
@@ -126,7 +128,7 @@ points_nearest(struct points *points, uint64_t out,
 	*n = 0;
 	pthread_mutex_lock(&points->lock);
 	i = spots_to(points, out);
-	/* It fails for a lack of memory alone. */
+	/* unpack only fails for lack of memory. */
 	if (i > 0 && unpack(&points->spots[i - 1], window)) {
 		point = points->spots[i - 1].point;
 		*n = points->spots[i - 1].size;
@@ -190,7 +192,7 @@ points_next(struct points *points)
 	return out;
 }
 
-/* Give up every second spot. */
+/* Drop every second spot. */
 static void
 thin_out(struct points *points)
 {
@@ -227,7 +229,7 @@ grow_spots(struct points *points)
 	return true;
 }
 
-/* Compress the window; false without memory. */
+/* Compress the window; false when memory runs out. */
 static bool
 pack_window(struct spot *spot, const unsigned char *window, size_t n)
 {
@@ -247,7 +249,7 @@ pack_window(struct spot *spot, const unsigned char *window, size_t n)
 	return true;
 }
 
-/* The membercache has room for what they cost now. */
+/* Tell membercache the present size; false when there is no room for it. */
 static bool
 fit(struct points *points)
 {
@@ -255,7 +257,7 @@ fit(struct points *points)
 		sizeof(*points) + points->size);
 }
 
-/* Enter spot; false when it was not wanted. */
+/* Add spot; false when it is too near to the last one, or memory lacks. */
 static bool
 enter_spot(struct points *points, const struct spot *spot)
 {
@@ -310,7 +312,8 @@ points_finished(struct points *points, uint64_t *lines)
 uint64_t
 points_count_lines(const void *p, size_t n)
 {
-	/* As many as a byte can count: a loop for the compiler to unroll. */
+	/* Less than a byte can count, so that the compiler can vectorise the
+	 * inner loop with bytes. */
 	enum { STEP = 240 };
 	const unsigned char *at = p;
 	uint64_t lines = 0;

@@ -1,6 +1,6 @@
-/* Access points: places inside a member's content from which it can be made
- * without all that comes before them.  Whoever makes it first leaves them
- * behind, for ranges and for lines far inside. */
+/* Access points: places inside a member's content from which decompression can
+ * start.  They are added when the content is made for the first time, and serve
+ * ranges and log pages far inside. */
 
 #ifndef POINTS_H
 #define POINTS_H
@@ -11,57 +11,57 @@
 
 enum {
 	POINTS_WINDOW = 32 * 1024,  /* RFC 1951, section 2 */
-	POINTS_LEAST = 1024 * 1024, /* contents larger than this have points */
+	POINTS_LEAST = 1024 * 1024, /* only larger contents have points */
 };
 
 struct points;
 
-/* Where content can be made from; all zero is its beginning. */
+/* A place from which content can be made; all zero is the beginning. */
 struct point {
 	uint64_t out;   /* offset in the content */
-	uint64_t in;    /* in the member's data: the byte that comes next */
-	unsigned bits;  /* of the byte before that, that come first; 0 to 7 */
+	uint64_t in;    /* offset of the next byte in the member's data */
+	unsigned bits;  /* bits of the byte before it that come first; 0 to 7 */
 	uint64_t lines; /* newlines before out */
 };
 
-/* A share of member's points, to be dropped by points_drop; there may be none
- * in it yet.  NULL when it is too small for that, its method has none, or
- * memory lacks.  Any thread.
- */
+/* Get a share of member's points, to be released by points_drop; it may hold
+ * none yet.  NULL when the content is too small, the method allows none, or
+ * memory lacks.  Any thread. */
 struct points *points_get(struct archive *archive, const struct member *member);
 
 /* Takes NULL. */
 void points_drop(struct points *points);
 
-/* The last point at or before offset out of the content, or the beginning, and
- * the n bytes that come before it: n is 0, or up to POINTS_WINDOW.  Any thread.
- */
+/* The last point at or before offset out of the content, or the beginning.
+ * window gets the *n bytes before the point, at most POINTS_WINDOW.  Any
+ * thread. */
 struct point points_nearest(struct points *points, uint64_t out,
 	unsigned char window[POINTS_WINDOW], size_t *n);
 
-/* The offset of that point alone. */
+/* Only the offset of that point. */
 uint64_t points_nearest_offset(struct points *points, uint64_t out);
 
-/* An offset from which, made forward, the line after the lines-th newline
- * begins: at a point that has fewer before it, or at the beginning. */
+/* The offset of the nearest point at or before the line that follows newline
+ * number lines: the last point with fewer newlines before it, or the beginning.
+ */
 uint64_t points_before_line(struct points *points, uint64_t lines);
 
-/* The offset from which on the next point is wanted; it never becomes less. */
+/* The offset from which the next point is wanted.  It never decreases. */
 uint64_t points_next(struct points *points);
 
-/* Add a point with the n bytes before it.  Nothing happens when memory lacks or
- * another thread was faster. */
+/* Add a point with the n bytes before it.  Does nothing when memory lacks or
+ * another thread has added one there. */
 void points_add(struct points *points, const struct point *point,
 	const unsigned char *window, size_t n);
 
-/* The content has been made to its end, and has so many lines: one without a
- * newline behind it counts, too. */
+/* Note that the content was made to its end and has so many lines, counting a
+ * last one without a newline. */
 void points_finish(struct points *points, uint64_t lines);
 
-/* It has; then how many lines. */
+/* points_finish was called; *lines is what it was given. */
 bool points_finished(struct points *points, uint64_t *lines);
 
-/* How many newlines are in the n bytes at p.  Pure. */
+/* The number of newlines in the n bytes at p.  Pure. */
 uint64_t points_count_lines(const void *p, size_t n);
 
 #endif

@@ -1,23 +1,26 @@
-/* A byte far inside a member that has no access points before it costs the
- * making of all that lies there: seconds, for a large one.  Twenty who want
- * such bytes of one member would do it twenty times, side by side.
+/* To get a byte far inside a member without access points before it, everything
+ * before it has to be decompressed, which takes seconds for a large member.
+ * Twenty requests for such bytes of one member would do that twenty times in
+ * parallel.
  *
- * So one searches at a time, and others wait (turns.h).  When it has found its
- * byte, or goes away, it leaves its source where it stands, with the bytes that
- * this gave last, and the next one goes on from there if what it wants does not
- * lie before that.  A deflated member has access points by then, from which all
- * others begin.  Who has found more than lies in the buffer keeps the source,
- * since it may be slow to take the rest, and others must not wait for that.
+ * So only one reader of a member searches at a time, and the others wait
+ * (turns.h).  When it has found its byte, or is closed, it leaves its source at
+ * its position, together with the bytes read last.  The next reader continues
+ * from there if its byte does not lie before that.  A deflated member has
+ * access points by then, from which the others begin.  A reader that needs more
+ * bytes than the buffer holds does not leave its source, since it may be slow
+ * to send them, and others must not wait for that.
  *
- * What is left lies in the membercache: as long as there is room, and the
- * archive is open. */
+ * The source that was left lies in the membercache: as long as there is room
+ * and the archive is open. */
 
 #include "archive/reader.h"
 
 #include <stdlib.h>
 
 enum {
-	/* What a decoder costs: libzip's need the most for bzip2. */
+	/* Memory of a decoder: with libzip at most, which is for bzip2, and
+	 * with zlib. */
 	COST_UNPACK = 4 * 1024 * 1024,
 	COST_INFLATE = 128 * 1024,
 };
@@ -26,7 +29,7 @@ struct search {
 	struct cached kept;
 
 	pthread_mutex_t lock;  /* guards what follows */
-	bool taken;            /* somebody searches */
+	bool taken;            /* a reader is searching */
 	struct source *source; /* as in struct reader, for the next one */
 	uint64_t at;
 	size_t size;
@@ -64,8 +67,8 @@ find(struct archive *archive, const struct member *member)
 		&archive->made, member->slot, MEMBERCACHE_SEARCH);
 }
 
-/* A share of what all who search in member have in common; NULL without room:
- * then each searches for itself. */
+/* Get a share of the struct search of member.  NULL when there is no room; then
+ * each reader searches for itself. */
 static struct search *
 get(struct archive *archive, const struct member *member)
 {
@@ -90,9 +93,9 @@ get(struct archive *archive, const struct member *member)
 	return find(archive, member);
 }
 
-/* Be the one that searches, and go on from what is left if offset at lies
- * there or behind it, and no nearer place is known.  False when another one
- * searches. */
+/* Become the reader that searches.  Take over the source that was left if
+ * offset at does not lie before it and no nearer place is known.  false while
+ * another reader searches. */
 static bool
 take(struct reader *r, struct search *search, uint64_t at, uint64_t nearest,
 	char *buffer)
@@ -119,7 +122,8 @@ take(struct reader *r, struct search *search, uint64_t at, uint64_t nearest,
 	return !taken;
 }
 
-/* Search no more; with leave, leave the source to the next one. */
+/* Stop being the reader that searches.  leave: leave the source to the next
+ * one. */
 static void
 give(struct reader *r, const char *buffer, bool leave)
 {
@@ -154,8 +158,8 @@ holds(const struct reader *r, uint64_t at)
 	return at >= r->at && at - r->at < r->size;
 }
 
-/* The source comes to offset at, and soon: another one might begin nearer to
- * it. */
+/* The current source will reach offset at, and soon: a new one would not begin
+ * nearer to it. */
 static bool
 goes_on(const struct reader *r, struct archive *archive,
 	const struct member *member, uint64_t at)

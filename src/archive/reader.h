@@ -1,5 +1,5 @@
-/* The contents of members from any offset on, read into a buffer of READER_SIZE
- * bytes of the caller's. */
+/* Reads contents of members, from any offset on, into a buffer of READER_SIZE
+ * bytes that the caller provides. */
 
 #ifndef READER_H
 #define READER_H
@@ -8,8 +8,8 @@
 
 enum {
 	READER_SIZE = 64 * 1024, /* of the buffer */
-	/* Made and thrown away, rather than to begin anew nearer to what is
-	 * wanted. */
+	/* Up to so many bytes are made and discarded rather than starting again
+	 * at a nearer place. */
 	READER_SKIP = 1024 * 1024
 };
 
@@ -17,34 +17,35 @@ struct search;
 
 /* All zero at first. */
 struct reader {
-	struct source *source; /* of what comes behind the buffer; or NULL */
+	struct source *source; /* of bytes after the buffer, or NULL */
 	uint32_t slot;         /* of the member in the buffer */
-	uint64_t at;           /* where its content in the buffer begins */
-	size_t size;           /* how much there is of it */
-	struct search *search; /* while this is the one that searches */
-	bool waits;            /* another one does */
+	uint64_t at;           /* offset of the buffer in the content */
+	size_t size;           /* bytes in the buffer */
+	struct search *search; /* while this reader is the one that searches */
+	bool waits;            /* another reader is searching */
 };
 
-/* Offset at is to be searched for: it lies far behind all places where member's
- * content can be begun. */
+/* Offset at lies more than READER_SKIP bytes behind the nearest place from
+ * which member's content can be made, so it has to be searched for. */
 bool reader_is_far(
 	struct archive *archive, const struct member *member, uint64_t at);
 
-/* Go to offset at of the content of member, whose data start at start, or
- * before it.  0; SOURCE_LATER, with reader->waits, while another reader
- * searches in this member; or -1 as source_open. */
+/* Go to offset at, or before it, in the content of member, whose data start at
+ * start.  0; SOURCE_LATER, with reader->waits, while another reader searches in
+ * this member; or -1 as source_open. */
 int reader_begin(struct reader *reader, struct archive *archive,
 	const struct member *member, uint64_t start, uint64_t at, char *buffer);
 
-/* After reader_begin: have offset at in the buffer, of which n bytes are wanted
- * from there on.  1, 0 at the end, or as read of a source. */
+/* After reader_begin: read on until the buffer holds offset at.  n is the
+ * number of bytes wanted from there on.  1; 0 at the end; SOURCE_LATER or -1 as
+ * read of a source. */
 ssize_t reader_fill(
 	struct reader *reader, uint64_t at, uint64_t n, char *buffer);
 
-/* The buffer is needed for something else. */
+/* The caller is about to overwrite the buffer. */
 void reader_lose_buffer(struct reader *reader);
 
-/* Let others search.  What has been found so far is left to them. */
+/* Stop reading.  If this reader was searching, its source is left to others. */
 void reader_close(struct reader *reader, const char *buffer);
 
 #endif

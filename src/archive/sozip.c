@@ -5,7 +5,7 @@
 
 enum { OFFSET_SIZE = 8 };
 
-/* name is that of the index of member. */
+/* name is the name of member's index. */
 static bool
 names_index(struct str name, struct str member)
 {
@@ -23,7 +23,8 @@ names_index(struct str name, struct str member)
 		str_ends(name, end);
 }
 
-/* What the index says against member; size is that of the index. */
+/* Check the index at p, which has size bytes, against member.  NULL or the
+ * fault. */
 static const char *
 fault_of(const unsigned char *p, uint64_t size, const struct member *member,
 	struct sozip *index)
@@ -79,7 +80,7 @@ sozip_read(struct sozip *index, const unsigned char *header, uint64_t room,
 	return SOZIP_FOUND;
 }
 
-/* The same at offset at of the file, which may be anything. */
+/* The same at offset at of the file, where there may be anything. */
 static enum sozip_result
 read_at(struct sozip *index, const struct archive *archive, uint64_t at,
 	const struct member *member, const char **why)
@@ -107,8 +108,8 @@ enum sozip_result
 sozip_find(struct sozip *index, const struct archive *archive,
 	const struct member *member, uint64_t start, const char **why)
 {
-	/* Of data descriptors: with or without a signature, sizes of 32 or 64
-	 * bits (APPNOTE 4.3.9). */
+	/* Sizes of data descriptors: with or without a signature, with sizes of
+	 * 32 or 64 bits (APPNOTE 4.3.9). */
 	static const unsigned char descriptor[] = {0, 16, 24, 12, 20};
 	size_t n =
 		(member->flags & ZIP_DESCRIPTOR) != 0 ? sizeof(descriptor) : 1;

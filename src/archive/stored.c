@@ -1,10 +1,11 @@
-/* Stored members need no work, so nobody would notice that their bytes are
- * wrong: of a damaged disk, or of a file that somebody writes over in place. So
- * the first time that one is sent whole it is copied and its CRC-32 compared;
- * when it matches, the member is noted as checked, and from then on its bytes
- * go to the socket from the mapping.
+/* Stored members could be sent without looking at them, but then nobody would
+ * notice wrong bytes, from a damaged disk or a file overwritten in place.  So
+ * the first time a member is sent whole, it is copied and its CRC-32 is
+ * checked.  If it matches, the member is noted as checked, and from then on its
+ * bytes are sent from the mapping.
  *
- * Points in a large one tell the number of lines before them. */
+ * Points in a large stored member only serve to know the number of lines before
+ * them. */
 
 #include <stdlib.h>
 
@@ -17,11 +18,11 @@ struct copier {
 	const struct archive *archive;
 	struct member member;
 	uint64_t start;        /* of the data */
-	uint64_t begun;        /* offset in the data where it begins */
-	uint64_t done;         /* offset up to which bytes were given out */
-	uint32_t crc;          /* of them */
-	struct points *points; /* to leave behind; or NULL */
-	uint64_t lines;        /* newlines up to done */
+	uint64_t begun;        /* offset in the data where this begins */
+	uint64_t done;         /* offset of the next byte to give out */
+	uint32_t crc;          /* of the bytes given out */
+	struct points *points; /* to add points to; or NULL */
+	uint64_t lines;        /* newlines before done */
 };
 
 static ssize_t
@@ -30,7 +31,8 @@ stored_fault(const struct copier *c, const char *why)
 	return archive_fault(c->archive, &c->member, why);
 }
 
-/* n bytes were made, at buffer; there may be none. */
+/* Count the lines of the n bytes at buffer, which may be none, and add a point
+ * behind them if one is wanted. */
 static void
 leave_line_point(struct copier *c, const char *buffer, size_t n)
 {

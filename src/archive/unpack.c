@@ -1,16 +1,16 @@
-/* Members by methods other than "stored" and "deflated" are read by libzip,
- * which is shown a zip file of one member: [local header, data] as they lie in
- * the archive, and behind them a central directory made up for it.  Such a view
- * opens in constant time, and belongs to one response, so it needs no lock.
- * libzip reads it through a callback that copies out of the mapping (guard.h).
+/* Members with methods other than "stored" and "deflated" are read by libzip.
+ * It is shown a zip file with one member: local header and data as they lie in
+ * the archive, followed by a central directory made up for it.  Such a view
+ * opens in constant time, and needs no lock because it belongs to one
+ * response.  libzip reads it through a callback that copies out of the mapping
+ * (guard.h).
  *
- * The directory's records are those of zip64, so that one form serves all
- * sizes.
+ * The central directory uses zip64 records, so that one form serves all sizes.
  *
- * LZMA and XZ are not among them: they keep as much of what they have unpacked
- * as the member's header says, up to 4 GiB, and some 90 KB of an archive say
- * so. bzip2 needs 4 MB, Zstandard its window, which libzstd bounds by 128 MiB.
- */
+ * LZMA and XZ are not supported: their decoders need a dictionary as large as
+ * the member's header says, up to 4 GiB, and an archive of 90 KB can ask for
+ * that.  bzip2 needs 4 MB; Zstandard needs its window, which libzstd bounds by
+ * 128 MiB. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -33,14 +33,15 @@ struct unpacker {
 	struct member member;
 	uint64_t front; /* bytes of local header and data, from member.offset */
 	uint64_t at;    /* libzip's position in the view */
-	uint64_t size;  /* of what came out */
+	uint64_t size;  /* of the content given out */
 	zip_error_t error;
 	zip_t *zip;
 	zip_file_t *file;
 	unsigned char tail[TAIL_SIZE];
 };
 
-/* APPNOTE 6.3, sections 4.3.12, 4.3.14, 4.3.15, 4.3.16; all else is 0. */
+/* APPNOTE 6.3, sections 4.3.12, 4.3.14, 4.3.15, 4.3.16.  Fields not set are 0.
+ */
 static void
 make_tail(struct unpacker *u)
 {
@@ -165,8 +166,8 @@ unpack_fault(const struct unpacker *u, const char *why)
 	return archive_fault(u->archive, &u->member, why);
 }
 
-/* libzip compares the CRC-32 when it has come to the end; so the last bytes are
- * given out after one more read. */
+/* libzip checks the CRC-32 only at the end of the content, so one more read
+ * comes before the last bytes are given out. */
 static ssize_t
 unpacker_read(struct source *source, void *buffer, size_t n)
 {
@@ -202,7 +203,7 @@ unpacker_close(struct source *source)
 	free(u);
 }
 
-/* What fails here is told when the first bytes are read. */
+/* A failure here is reported by the first read. */
 static void
 open_view(struct unpacker *u)
 {
