@@ -1,18 +1,17 @@
-/* The list is short because everything else is done by then: sockets are open,
- * threads run, the user has changed.  What is on it acts on memory, on what is
- * open, and on files, of which Landlock bounds which. tests/e2e/test_confine.py
- * holds it against what strace sees.
+/* The list is short because everything else has been done before: sockets are
+ * open, threads run, the user has changed.  The calls on it act on memory, on
+ * open descriptors, and on files, which Landlock restricts.
+ * tests/e2e/test_confine.py compares the list with what strace sees.
  *
- * What is not on it fails with ENOSYS and does not end the process: a C library
- * of another release asks for newer calls first (openat2, statx, clone3) and
- * takes the older ones when the kernel does not know them, and a fault in this
- * list must not be one in the service.  The kernel writes such a call to its
- * log.  Only the calls of another architecture end the process: no library
- * makes them, only somebody who looks for a way around the list.
+ * Any other call fails with ENOSYS and does not end the process.  A C library
+ * of another release tries newer calls first (openat2, statx, clone3) and falls
+ * back to older ones, and an omission in this list must not stop the service.
+ * The kernel logs such a call.  Only calls of another architecture end the
+ * process: no library makes them, only an attempt to get around the list.
  *
- * It is a list of numbers, which the kernel (from 5.11) evaluates once, not at
- * each call.  libseccomp would add a library for this loop; its gain are
- * numbers of other architectures, which are not wanted here. */
+ * The kernel (from 5.11) evaluates this list of numbers once, not at each
+ * call.  libseccomp would only add the numbers of other architectures, which
+ * are not wanted here. */
 
 #include "fcgi/callfilter.h"
 
@@ -48,9 +47,8 @@
 
 #if defined(ARCHITECTURE) && !defined(WWZ_UNCONFINED)
 
-/* By whatever function they are made: the same one has another number on
- * another processor, or has two where a time of 64 bits needs a call of its
- * own. */
+/* The calls, whichever function makes them.  A function may use another call on
+ * another processor, or one of two where 64-bit time needs its own. */
 static const unsigned allowed[] = {
 	/* Connections. */
 	SYS_accept4,
@@ -99,13 +97,13 @@ static const unsigned allowed[] = {
 	SYS_madvise,
 	SYS_mremap,
 	SYS_munmap,
-	SYS_sysinfo,           /* qsort(3) asks how much there is, and */
-	SYS_sched_getaffinity, /* malloc(3) for how many processors */
+	SYS_sysinfo,           /* qsort(3) asks for the size of memory, and */
+	SYS_sched_getaffinity, /* malloc(3) for the number of processors */
 #ifdef __s390x__
-	SYS_mmap, /* its arguments lie in memory */
+	SYS_mmap, /* unchecked: its arguments lie in memory */
 #endif
 
-	/* Threads: they wait, begin, and end. */
+	/* Starting, waiting for and ending threads. */
 	SYS_exit,
 	SYS_exit_group,
 	SYS_futex,
@@ -120,7 +118,7 @@ static const unsigned allowed[] = {
 
 	/* Signals; see tgkill below. */
 	SYS_getpid,
-	SYS_geteuid, /* opening the access log again differs for root */
+	SYS_geteuid, /* reopening the access log differs for root */
 	SYS_gettid,
 	SYS_restart_syscall,
 	SYS_rt_sigaction,
@@ -130,17 +128,17 @@ static const unsigned allowed[] = {
 	SYS_sigreturn,
 #endif
 
-	/* Random bytes, time where the vDSO does not tell it, and the end. */
+	/* Random bytes, time where the vDSO does not have it, and the exit. */
 	SYS_clock_gettime,
 	SYS_getrandom,
-	SYS_lseek, /* of exit(3), in streams that were read */
+	SYS_lseek, /* exit(3), for streams that were read */
 #ifdef SYS_clock_gettime64
 	SYS_clock_gettime64,
 #endif
 };
 
-/* Those that may be made without PROT_EXEC in their third argument: memory that
- * was written is never executed. */
+/* Calls allowed only without PROT_EXEC in the third argument, so that written
+ * memory is never executed. */
 static const unsigned not_executing[] = {
 	SYS_mprotect,
 #if defined(SYS_mmap2)
@@ -201,7 +199,7 @@ compile_list(struct program *program)
 	ADD(program, IF_EQUAL(SYS_tgkill, 4), BPF_STMT(LOAD, ARGUMENT(0)),
 		IF_EQUAL((unsigned)getpid(), 1), RETURN(SECCOMP_RET_ALLOW),
 		RETURN(DENY));
-	/* What lies in a socket. */
+	/* The number of unsent bytes in a socket. */
 	ADD(program, IF_EQUAL(SYS_ioctl, 3), BPF_STMT(LOAD, ARGUMENT(1)),
 		IF_EQUAL(SIOCOUTQ, 1), RETURN(SECCOMP_RET_ALLOW), RETURN(DENY));
 }

@@ -6,13 +6,13 @@
 
 #include <stdint.h>
 
-/* A socket to notify through, to be closed by the caller; -1 when there is no
+/* Open a socket for notify, to be closed by the caller.  -1 when there is no
  * manager, or with errno. */
 int notify_open(void);
 
-/* Send "NAME=value" lines, made as by printf, through fd to the socket that
- * NOTIFY_SOCKET names; nothing happens if fd is -1.  Never waits.  Keeps errno.
- * Any thread. */
+/* Send "NAME=value" lines, formatted as by printf, through fd to the socket
+ * that NOTIFY_SOCKET names, unless fd is -1.  Never blocks and preserves
+ * errno.  Any thread. */
 void notify(int fd, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -7,8 +7,7 @@
  * long ago; their next owner then finds end of file.  A peer can take bytes for
  * a long time before the socket has room enough for an event, so the check also
  * looks at how many unsent bytes the socket holds.  A parked connection may
- * only be touched with the lock held, and its owner takes it off the list
- * first. */
+ * only be touched with the lock held; its owner first unparks it. */
 
 #include "fcgi/peers.h"
 
@@ -47,9 +46,8 @@ struct peer {
 	struct watch watch;
 	struct turn turn; /* while the peer is in line, no thread owns it */
 	struct conn *conn;
-	/* The peer has been added to epoll.  Stored before it is armed and
-	 * loaded when its event has come: epoll orders the two, but C11 does
-	 * not know that. */
+	/* epoll has this peer.  Stored before arming and loaded after an event:
+	 * epoll orders the two, but C11 does not know that. */
 	_Atomic bool armed;
 
 	/* A response was sent, and no other request has begun. */
@@ -113,8 +111,7 @@ next_look(const struct peers *peers, int64_t now)
 	return now + (peers->timeout_ms + LOOKS - 1) / LOOKS;
 }
 
-/* The unsent bytes are not counted here but taken as INT_MAX, so the first
- * check counts as progress. */
+/* unsent is not read here: INT_MAX lets the first check see progress. */
 static void
 park(struct peers *peers, struct peer *peer, enum conn_wait wait)
 {
@@ -278,10 +275,9 @@ free_peer(struct peers *peers, struct peer *peer)
 /* No request has begun.  If the process is stopping, shut the connection for
  * reading: what the peer has sent by now is still read, but later writes fail,
  * so it knows that the request was not seen.  peers_shut does the same for
- * peers that are idle already.  This thread stores idle and then loads stage;
- * the main thread stores stage and then loads idle.  Whichever of the two
- * stores last sees the other's store, so at least one of them shuts the
- * connection. */
+ * peers that are idle already.  Each of the two threads stores its flag and
+ * then loads the other's: whichever stores last sees both, so at least one of
+ * them shuts the connection. */
 static void
 wait_idle(struct peers *peers, struct peer *peer)
 {

@@ -36,8 +36,9 @@ struct peers;
  * and everything else. */
 size_t peers_max(uint64_t descriptors);
 
-/* Those who come by listeners, once peers_listen is called.  wake is an
- * eventfd, written to when peers_next has come closer; long work takes turns.
+/* Make the set of connections accepted from listeners, which are watched once
+ * peers_listen is called.  wake is an eventfd, written to when the time of
+ * peers_next becomes earlier.  Connections with long work are put into turns.
  * These three and epoll remain the caller's.  NULL with errno ENOMEM. */
 struct peers *peers_new(const struct service *service,
 	const struct listeners *listeners, int64_t timeout_ms, int epoll,

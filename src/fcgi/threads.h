@@ -9,7 +9,7 @@
 
 struct threads;
 
-/* What threads are started with; it must outlive them. */
+/* The arguments of threads_start. */
 struct threads_needs {
 	const struct service *service;
 	struct peers *peers;
@@ -20,8 +20,9 @@ struct threads_needs {
 	int wanted;  /* how many threads */
 };
 
-/* Start as many threads as are wanted, or as can be had.  needs itself may go.
- * NULL with errno when there is none. */
+/* Start as many threads as are wanted, or as many of them as the system
+ * allows.  What needs points to must outlive the threads, but not needs
+ * itself.  NULL with errno when none could be started. */
 struct threads *threads_start(const struct threads_needs *needs);
 
 /* How many were started. */
