@@ -5,6 +5,7 @@
 #                       UNIT_TEST=NAME build/unit/test_MODULE is one of them
 #   make fuzz           the fuzzers (clang), SECONDS=60 each
 #   make coverage       lines and branches that the tests reach; E2E= selects
+#   make compile_commands.json    for clangd and other tools
 #   make bench-tools    what scripts/bench measures with
 #   make install        PREFIX=/usr/local DESTDIR= MANDIR= UNITDIR=; uninstall
 #   make format lint    needs clang-format, clang-tidy, cppcheck
@@ -12,6 +13,7 @@
 #   make SAN=address    the same with AddressSanitizer and UBSan, in build/asan
 #   make SAN=thread     the same with ThreadSanitizer, in build/tsan
 #   make static         build/static/wwz, for hosts without the libraries
+#   make help           these lines; HACKING.md says more
 
 VERSION := 0.1.0
 
@@ -260,11 +262,25 @@ analyze: $(BUILD)/style.h $(BUILD)/logstyle.h
 	    clang $(CSTD) -Isrc -I$(BUILD) --analyze --analyzer-output text \
 	    -Xanalyzer -analyzer-werror {}
 
+# How each file is compiled, as clangd, clang-tidy and others want to know it.
+COMPILED := $(SRC) $(wildcard tests/unit/*.c tests/fuzz/*.c)
+comma    := ,
+define compiled
+{"directory": "$(CURDIR)", "file": "$1", "command": "$(subst ",\",$(filter-out \
+    -MMD -MP,$(COMPILE))) -Isrc -I$(BUILD) -Itests/unit -c $1"}
+endef
+
+compile_commands.json: $(BUILD)/style.h $(BUILD)/logstyle.h
+	$(file >$@,[$(subst } {,}$(comma) {,$(foreach f,$(COMPILED),$(call compiled,$f)))])
+
+help:
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
+
 clean:
-	rm -rf build
+	rm -rf build compile_commands.json
 
 .PHONY: all unit check bench-tools fuzz fuzzers coverage static install \
-    uninstall format lint analyze clean
+    uninstall format lint analyze compile_commands.json help clean
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/unit/*.d $(BUILD)/fuzz/*.d \

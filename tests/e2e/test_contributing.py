@@ -1,16 +1,25 @@
-"""ARCHITECTURE.md and HACKING.md: that what they name is there."""
+"""ARCHITECTURE.md and HACKING.md: that what they name is there, and that what is
+cheap to run does run."""
 
+import json
+import pathlib
 import re
+import subprocess
 
 import harness
 
-SOURCES = [path for path in (harness.TOP / "src").rglob("*") if path.is_file()]
+OWN = pathlib.Path(__file__).name
+SOURCES = [path for folder in ("src", "tests")
+           for path in (harness.TOP / folder).rglob("*.*")
+           if path.suffix in (".c", ".h", ".py") and path.name != OWN]
+SOURCES.append(harness.TOP / "scripts/make-hostile")
 CODE = "\n".join(path.read_text() for path in SOURCES)
 
 
 def quoted(page):
     """What stands between backquotes in a page, outside of its blocks."""
-    text = re.sub(r"(?m)^    .*\n", "", (harness.TOP / page).read_text())
+    text = re.sub(r"(?ms)^```.*?^```|^    [^\n]*\n", "",
+                  (harness.TOP / page).read_text())
     found = re.findall(r"`([^`\n]+)`", text)
     assert found, page
     return found
@@ -26,7 +35,7 @@ def missing(names):
     """Those of names that look like one of the project's own and are not."""
     for name in names:
         if re.fullmatch(r"\w+\(\)", name):
-            there = re.search(rf"(?m)^{name[:-2]}\(", CODE)
+            there = re.search(rf"(?m)^(def )?{name[:-2]}\(", CODE)
         elif re.fullmatch(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*", name):
             there = re.search(rf"\b{name}\b", CODE)
         elif re.fullmatch(r"struct \w+", name):
@@ -74,3 +83,52 @@ def test_architecture_has_the_folders():
     held = {folder: uses.split() for folder, uses in
             re.findall(r'uses\["(\w+)"\] = "([^"]*)"', lint)}
     assert told == held
+
+
+def run(command):
+    return subprocess.run(
+        command, shell=True, cwd=harness.TOP, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=harness.PATIENCE)
+
+
+def test_hacking_names_what_is_there():
+    assert not list(missing(
+        name for name in quoted("HACKING.md")
+        if not name.startswith("build/") and "NAME" not in name))
+
+
+def check_compile_commands():
+    """One for each source and test, that can be run as it stands."""
+    entries = json.loads((harness.TOP / "compile_commands.json").read_text())
+    files = {entry["file"] for entry in entries}
+    wanted = {str(path.relative_to(harness.TOP)) for folder in
+              ("src/base", "src/fcgi", "tests/unit")
+              for path in (harness.TOP / folder).glob("*.c")}
+    assert wanted and wanted <= files, wanted - files
+    (entry,) = [e for e in entries if e["file"] == "src/commandline.c"]
+    got = run(f"cd {entry['directory']} && {entry['command']} -fsyntax-only")
+    assert (got.returncode, got.stderr) == (0, ""), got
+
+
+def test_hacking_commands():
+    """Those in blocks of their own: they need a build and nothing else."""
+    commands = re.findall(r"(?ms)^```sh\n(.*?)^```$",
+                          (harness.TOP / "HACKING.md").read_text())
+    assert commands == ["make help\n", "make compile_commands.json\n"]
+    for command in commands:
+        got = run(command)
+        assert (got.returncode, got.stderr) == (0, ""), got
+    check_compile_commands()
+
+
+def test_help_of_make():
+    """The targets are there, and those that people call are named."""
+    named = re.findall(r"(?m)^  make +([a-z_.-]+(?: [a-z_.-]+)*)  ",
+                       run("make help").stdout)
+    named = {word for words in named for word in words.split()}
+    makefile = (harness.TOP / "Makefile").read_text()
+    phony = re.search(r"(?m)^\.PHONY: ((?:.*\\\n)*.*)", makefile)[1]
+    phony = set(phony.replace("\\\n", " ").split())
+    inner = {"all", "unit", "fuzzers", "uninstall", "clean"}
+    assert {"check", "lint", "coverage"} <= named
+    assert named == (phony - inner) | {"compile_commands.json"}
