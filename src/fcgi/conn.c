@@ -152,13 +152,19 @@ write_failed(struct conn *conn)
 	return CONN_CLOSE;
 }
 
-/* One of events is pending on the socket.  Does not wait. */
+/* The peer has closed.  Over TCP that looks as if it had only shut down its
+ * sending side, until something is sent to it: it answers that with a reset,
+ * which the next turn finds. */
 static bool
-polls(const struct conn *conn, short events)
+peer_has_gone(struct conn *conn)
 {
-	struct pollfd fd = {.fd = conn->fd, .events = events};
+	struct pollfd fd = {.fd = conn->fd, .events = POLLRDHUP};
 
-	return poll(&fd, 1, 0) > 0 && (fd.revents & (events | POLLHUP)) != 0;
+	if (poll(&fd, 1, 0) <= 0)
+		return false;
+	if ((fd.revents & POLLRDHUP) != 0)
+		reply_probe(conn);
+	return (fd.revents & (POLLERR | POLLHUP)) != 0;
 }
 
 /* Whether the turn is over.  Called before each piece of work; *end is 0 at
@@ -209,7 +215,7 @@ run_writing(struct conn *conn, int64_t now)
 	size_t sent = 0;
 
 	/* The peer is gone: do no more work for it. */
-	if (conn->heavy && polls(conn, POLLERR))
+	if (conn->heavy && peer_has_gone(conn))
 		return CONN_CLOSE;
 	while (sent < TURN_SIZE && !turn_is_over(conn, &end)) {
 		ssize_t n;
@@ -244,6 +250,7 @@ begin_writing(struct conn *conn)
 	conn->state = CONN_WRITING;
 	conn->head_sent = false;
 	conn->end_sent = false;
+	conn->probed = false;
 	conn->heavy = false;
 	sendqueue_clear(&conn->queue);
 	conn->queued = 0;

@@ -74,6 +74,19 @@ queue_body(struct conn *conn)
 	return result;
 }
 
+void
+reply_probe(struct conn *conn)
+{
+	struct sendqueue *queue = &conn->queue;
+
+	/* Whatever else is to be sent serves as well. */
+	if (conn->probed || !conn->head_sent || !sendqueue_is_empty(queue))
+		return;
+	conn->probed = true;
+	sendqueue_clear(queue);
+	sendqueue_add_stderr_end(queue, conn->id);
+}
+
 enum body_result
 reply_fill(struct conn *conn)
 {

@@ -11,6 +11,12 @@
  * there is nothing yet, BODY_CUT as body_next. */
 enum body_result reply_fill(struct conn *conn);
 
+/* Queue an empty record of FCGI_STDERR, once in a response, which a closed peer
+ * answers with a reset.  To others it means that there are no errors (FastCGI
+ * specification 1.0, section 6.1).  Before the head is sent nothing is queued:
+ * the head itself goes out in the same turn. */
+void reply_probe(struct conn *conn);
+
 /* Records of FCGI_STDERR with what was logged for the request, for the front
  * end's own log; in the connection's arena.  Empty when nothing was logged or
  * log lines are not passed on. */

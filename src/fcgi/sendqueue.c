@@ -49,6 +49,16 @@ sendqueue_add_stdout(struct sendqueue *queue, uint16_t id, struct str s)
 }
 
 void
+sendqueue_add_stderr_end(struct sendqueue *queue, uint16_t id)
+{
+	unsigned char *header = queue->headers[queue->records++];
+
+	wire_stderr(header, id, 0);
+	push(queue, header, WIRE_HEADER_SIZE);
+	queue->room = 0;
+}
+
+void
 sendqueue_add_end(struct sendqueue *queue, uint16_t id)
 {
 	wire_end(queue->end, id);

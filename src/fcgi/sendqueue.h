@@ -31,10 +31,12 @@ struct sendqueue {
 /* Forget what was queued. */
 void sendqueue_clear(struct sendqueue *queue);
 
-/* Queue complete records; the next bytes of FCGI_STDOUT of request id; or the
- * end of that request.  s must stay valid until it is sent. */
+/* Queue complete records; the next bytes of FCGI_STDOUT of request id; the end
+ * of its FCGI_STDERR; or the end of that request.  s must stay valid until it
+ * is sent. */
 void sendqueue_add(struct sendqueue *queue, struct str s);
 void sendqueue_add_stdout(struct sendqueue *queue, uint16_t id, struct str s);
+void sendqueue_add_stderr_end(struct sendqueue *queue, uint16_t id);
 void sendqueue_add_end(struct sendqueue *queue, uint16_t id);
 
 /* There is room for another span and the end. */

@@ -191,6 +191,23 @@ def test_bomb_holds_no_thread(root, responder, big_bomb, inflating, part):
                 client.close()
 
 
+@pytest.mark.parametrize("over", ["unix", "tcp"])
+def test_bomb_for_a_peer_that_has_gone(
+        root, serve, good, big_bomb, inflating, over):
+    """It has read all that was sent, so nothing but its end can be heard."""
+    os.link(big_bomb, root / "x.wwz")
+    listen = f"127.0.0.1:{harness.free_port()}" if over == "tcp" else None
+    responder = serve(*TWO_THREADS, listen=listen)
+    with responder.client() as client:
+        client.send(client.request(
+            "/x.wwz/zeros.bin", headers=[("Range", "bytes=-1")]))
+        kind, _, content = client.read_record()
+        assert kind == harness.STDOUT and content.endswith(b"\r\n\r\n")
+        with little_work(responder, inflating):
+            client.close()
+    answers(responder)
+
+
 def test_bomb_for_a_peer_that_does_not_read(
         root, responder, big_bomb, inflating):
     """Nothing is made that nobody takes."""

@@ -1,6 +1,7 @@
 /* conn, intake, wire: records of FastCGI, made by hand, over a pair of sockets.
  */
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,6 +21,7 @@ enum {
 	PARAMETERS = 4,
 	STDIN = 5,
 	STDOUT = 6,
+	STDERR = 7,
 	GET_VALUES = 9,
 	GET_VALUES_RESULT = 10,
 	UNKNOWN_TYPE = 11,
@@ -67,20 +69,51 @@ ticking(void)
 }
 
 static void
-connect_wires(struct wires *w)
+pair_up(int fds[2])
+{
+	assert_int_equal(
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+			0, fds),
+		0);
+}
+
+static void
+pair_up_tcp(int fds[2])
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr *p = (struct sockaddr *)&address;
+	socklen_t n = sizeof(address);
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(listener, p, n), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(listener, p, &n), 0);
+	fds[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(fds[0], p, n), 0);
+	fds[1] = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	assert_true(fds[1] >= 0);
+	close(listener);
+}
+
+static void
+connect_by(struct wires *w, void (*pair)(int fds[2]))
 {
 	int fds[2];
 
 	/* cmocka takes SIGBUS for itself at the beginning of each test. */
 	assert_int_equal(guard_install(), 0);
-	assert_int_equal(
-		socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-			0, fds),
-		0);
+	pair(fds);
 	*w = (struct wires){.fd = fds[0]};
 	w->conn = conn_new(fds[1], &service, &pool, 1000);
 	assert_non_null(w->conn);
 	w->conn->clock = still;
+}
+
+static void
+connect_wires(struct wires *w)
+{
+	connect_by(w, pair_up);
 }
 
 static void
@@ -255,7 +288,8 @@ struct got {
 	size_t n;
 	size_t body; /* where it begins in out; 0: the head has no end */
 	bool stdout_end;
-	int ends; /* records of FCGI_END_REQUEST */
+	int silences; /* empty records of FCGI_STDERR */
+	int ends;     /* records of FCGI_END_REQUEST */
 	unsigned protocol_status, application_status;
 	size_t rest; /* bytes of records that are not whole */
 };
@@ -280,6 +314,9 @@ read_records(struct wires *w, unsigned id, struct got *got)
 			got->stdout_end = n == 0;
 			memcpy(got->out + got->n, p + 8, n);
 			got->n += n;
+		} else if (p[1] == STDERR) {
+			assert_int_equal(n, 0);
+			got->silences++;
 		} else {
 			assert_int_equal(p[1], END_REQUEST);
 			assert_int_equal(n, 8);
@@ -1086,34 +1123,44 @@ test_small_buffer(void **state)
 	}
 }
 
-/* A content of which each byte takes as long as many: others have their turn
- * meanwhile. */
-static void
-test_little_among_much(void **state)
+/* Save an archive with a content of which each byte takes as long as many: so
+ * many empty blocks lie between two.  How large its data are. */
+static size_t
+save_slow(const char *path, struct str content, int blocks)
 {
-	const struct wanted wanted = {.uri = "/b.wwz/m", .flags = KEEP};
-	static const struct str content = {text, sizeof(text) - 1};
-	enum { BLOCK = 5, BLOCKS = 200000 };
+	enum { BLOCK = 5 };
 	struct zipmake_buffer packed = {0};
 	struct zipmake_member member = {
 		.name = "m", .content = content, .method = 8};
 	struct zipmake z = {0};
-	struct wires w;
-	int turns = 0;
 
-	(void)state;
 	for (size_t i = 0; i < content.n; i++) {
 		zipmake_put(&packed, "\0\1\0\xfe\xff", BLOCK);
 		zipmake_put(&packed, &text[i], 1);
-		for (int k = 0; k < BLOCKS; k++)
+		for (int k = 0; k < blocks && i < content.n - 1; k++)
 			zipmake_put(&packed, "\0\0\0\xff\xff", BLOCK);
 	}
 	zipmake_put(&packed, "\1\0\0\xff\xff", BLOCK);
 	member.packed = (struct str){(char *)packed.p, packed.n};
 	zipmake_add(&z, &member);
 	zipmake_finish(&z, ZIP64_NONE, STR(""));
-	zipmake_save(&z, "b.wwz");
+	zipmake_save(&z, path);
 	zipmake_free(&z);
+	free(packed.p);
+	return packed.n;
+}
+
+/* Others have their turn while little is made of much. */
+static void
+test_little_among_much(void **state)
+{
+	const struct wanted wanted = {.uri = "/b.wwz/m", .flags = KEEP};
+	static const struct str content = {text, sizeof(text) - 1};
+	size_t packed = save_slow("b.wwz", content, 200000);
+	struct wires w;
+	int turns = 0;
+
+	(void)state;
 	connect_wires(&w);
 	w.conn->clock = ticking;
 	send_request(&w, &wanted);
@@ -1123,10 +1170,76 @@ test_little_among_much(void **state)
 	receive(&w);
 	/* A turn has at most six pieces of work, and a piece reads at most two
 	 * buffers of input. */
-	assert_in_range(turns, packed.n / (6 * 2 * 65536), packed.n / 65536);
+	assert_in_range(turns, packed / (6 * 2 * 65536), packed / 65536);
 	assert_int_equal(check_answer(&w, "m", 1, 200, &content), 0);
 	disconnect(&w);
-	free(packed.p);
+}
+
+static const struct str slow = {text, 2};
+
+/* A connection by pair, on which long work is under way and the peer has taken
+ * all that was sent. */
+static void
+begin_slow(struct wires *w, void (*pair)(int fds[2]))
+{
+	const struct wanted wanted = {.uri = "/slow.wwz/m"};
+
+	connect_by(w, pair);
+	w->conn->clock = ticking;
+	send_request(w, &wanted);
+	for (int turns = 0; turns < 5; turns++) {
+		assert_int_equal(conn_run(w->conn, 2000), CONN_TURN);
+		receive(w);
+	}
+	assert_true(w->n > 0);
+}
+
+/* A peer that closes while nothing is sent to it has two more turns at most. */
+static void
+test_peer_gone_in_long_work(void **state)
+{
+	void (*const pairs[])(int fds[2]) = {pair_up, pair_up_tcp};
+
+	(void)state;
+	save_slow("slow.wwz", slow, 3000000);
+	for (size_t i = 0; i < COUNT(pairs); i++) {
+		struct wires w;
+		int turns = 0;
+
+		begin_slow(&w, pairs[i]);
+		close(w.fd);
+		w.fd = -1;
+		while (conn_run(w.conn, 2000) == CONN_TURN)
+			turns++;
+		assert_in_range(turns, 0, 2);
+		disconnect(&w);
+	}
+}
+
+/* One that has only shut down its sending side gets the whole answer, and with
+ * it one record that means nothing. */
+static void
+test_half_closed_in_long_work(void **state)
+{
+	void (*const pairs[])(int fds[2]) = {pair_up, pair_up_tcp};
+
+	(void)state;
+	save_slow("slow.wwz", slow, 3000000);
+	for (size_t i = 0; i < COUNT(pairs); i++) {
+		struct wires w;
+		struct got got;
+
+		begin_slow(&w, pairs[i]);
+		assert_int_equal(shutdown(w.fd, SHUT_WR), 0);
+		assert_int_equal(run(&w), CONN_CLOSE);
+		read_records(&w, 1, &got);
+		assert_int_equal(got.silences, 1);
+		assert_int_equal(got.ends, 1);
+		assert_int_equal(got.n - got.body, slow.n);
+		assert_memory_equal(got.out + got.body, slow.p, slow.n);
+		free(got.out);
+		disconnect(&w);
+	}
 }
 
 /* Responses that are cut short. */
@@ -1321,6 +1434,8 @@ main(void)
 		cmocka_unit_test(test_freed_meanwhile),
 		cmocka_unit_test(test_small_buffer),
 		cmocka_unit_test(test_little_among_much),
+		cmocka_unit_test(test_peer_gone_in_long_work),
+		cmocka_unit_test(test_half_closed_in_long_work),
 		cmocka_unit_test(test_damaged_member),
 		cmocka_unit_test(test_truncated_file),
 		cmocka_unit_test(test_every_bit_flipped),
