@@ -155,7 +155,7 @@ cp437_to_utf8(struct str name, char *utf8)
 	return (size_t)(to - utf8);
 }
 
-/* The code point of 2 or 3 bytes of UTF-8 at p, which is well-formed. */
+/* Decode 2 or 3 bytes of well-formed UTF-8 at p. */
 static unsigned
 decode(const unsigned char *p)
 {

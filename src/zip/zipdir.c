@@ -1,13 +1,15 @@
-/* The directory is read once into memory of our own and walked twice: first
- * every record is checked and counted, then every name that a request can ask
- * for is entered into a table with open addressing.  A slot holds the offset of
- * its entry in the copy, so that looking up touches nothing of the file, which
- * another process may cut off at any moment; and a word for what archive.c
- * finds out about the member: 11.5 bytes a member, and 4 for their order.
+/* The central directory is read once into memory of our own and walked twice:
+ * first every record is checked and counted, then every name that can be
+ * requested is entered into a hash table with open addressing.  A slot holds
+ * the offset of its entry in the copy, and a word for what archive.c finds out
+ * about the member.  Looking up a name does not touch the file, which another
+ * process may truncate at any moment.  The table takes 11.5 bytes a member, and
+ * the sorted order another 4.
  *
- * Slots and entries lie far apart, and to wait for memory is what all this
- * costs. So a slot is asked for some members before it is needed, and its word
- * has 8 bits of the name's hash: entries of other names are not looked at. */
+ * Building the table is bound by cache misses, since slots and entries are
+ * accessed at random.  So a slot is prefetched some members before it is used.
+ * Its word also holds 8 bits of the name's hash, so that a lookup rarely reads
+ * entries of other names. */
 
 #include "zip/zipdir.h"
 
@@ -24,7 +26,7 @@
 #define COPY_MAX (UINT64_C(1) << 30) /* bytes of central directory */
 
 enum {
-	AHEAD = 8, /* members between asking for a slot and using it */
+	AHEAD = 8, /* members between prefetching a slot and its use */
 	TAG_SHIFT = 20,
 };
 
@@ -35,7 +37,7 @@ struct slot {
 	_Atomic uint32_t notes;
 };
 
-/* A member that is to be entered. */
+/* A member whose slot is being prefetched. */
 struct pending {
 	const unsigned char *entry;
 	uint64_t hash;
@@ -51,7 +53,7 @@ struct zipdir {
 	uint32_t count;
 	uint64_t key;     /* of the hash */
 	bool cp437;       /* some names are not UTF-8 */
-	uint64_t last[4]; /* a bit for each byte that a name ends in */
+	uint64_t last[4]; /* the set of last bytes of names */
 
 	/* Set by zipdir_sort: offsets of entries in the copy, by name. */
 	uint32_t *order;
@@ -69,7 +71,7 @@ slots_size(const struct zipdir *zipdir)
 	return zipdir->nslots * sizeof(struct slot);
 }
 
-/* The slot of name, or the free one where it belongs. */
+/* The slot of name, or the free slot for it. */
 static struct slot *
 probe(const struct zipdir *zipdir, struct str name, uint64_t hash)
 {
@@ -127,7 +129,7 @@ enter_all(struct zipdir *zipdir)
 		enter_slot(zipdir, &pending[i % AHEAD]);
 }
 
-/* 10 for 7: one at least stays free, or a search would not end. */
+/* 10 slots for 7 members.  At least one stays free, which ends each search. */
 static uint64_t
 slots_for(uint64_t count)
 {
@@ -291,7 +293,7 @@ find_bytes(const struct zipdir *zipdir, struct str name, uint32_t *at)
 	unsigned char last = name.n ? (unsigned char)name.p[name.n - 1] : 0;
 	const struct slot *slot;
 
-	/* This finds most of the siblings that are not there. */
+	/* This rules out most siblings that do not exist. */
 	if ((zipdir->last[last / 64] >> last % 64 & 1) == 0)
 		return NULL;
 	slot = probe(zipdir, name, hash_name(zipdir->key, name));
@@ -373,7 +375,7 @@ name_at(const struct zipdir *zipdir, size_t at)
 	return zipentry_name(zipdir->copy + zipdir->order[at]);
 }
 
-/* name is below the directory, or the directory itself. */
+/* name is below the directory, or is its own entry. */
 static bool
 in_directory(struct str name, struct str directory)
 {
@@ -381,7 +383,7 @@ in_directory(struct str name, struct str directory)
 		name.p[directory.n] == '/';
 }
 
-/* a against name with "/" behind it, as str_compare. */
+/* Compare a with name followed by "/", as str_compare. */
 static int
 compare_directory(struct str a, struct str name)
 {
@@ -393,8 +395,8 @@ compare_directory(struct str a, struct str name)
 	return str_compare(str_slice(a, name.n, a.n), STR("/"));
 }
 
-/* The first place at or after from whose name is not below the directory called
- * name, or, with past, not in it either. */
+/* The first place at or after from whose name does not come before those in the
+ * directory called name; with past, the first one behind them. */
 static size_t
 seek(const struct zipdir *zipdir, size_t from, struct str name, bool past)
 {
@@ -459,7 +461,7 @@ zipdir_next(struct zipdir_walk *walk, struct child *child)
 	const unsigned char *entry;
 	struct str name, rest;
 
-	/* The directory's own entry is no child of it. */
+	/* Skip the directory's own entry. */
 	if (walk->at < zipdir->count &&
 		str_eq(name_at(zipdir, walk->at), walk->prefix))
 		walk->at++;

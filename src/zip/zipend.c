@@ -22,7 +22,7 @@ enum {
 #define END64_SIGNATURE   0x06064b50u
 #define LOCATOR_SIGNATURE 0x07064b50u
 
-/* The last bytes of the file, in memory. */
+/* A copy of the last bytes of the file. */
 struct tail {
 	unsigned char *p;
 	size_t n;
@@ -88,7 +88,7 @@ tail_read(struct tail *tail, int fd, uint64_t size, struct zip_fault *fault)
 	return result;
 }
 
-/* The end record in the tail, NULL when there is none. */
+/* Find the end record in the tail; NULL when there is none. */
 static const unsigned char *
 find_end(const struct tail *tail)
 {
@@ -104,17 +104,17 @@ find_end(const struct tail *tail)
 	return NULL;
 }
 
-/* An end record that says something else than its zip64 form is refused; all
- * bits set means: look there. */
+/* A field of the end record agrees with that of the zip64 record if it is
+ * equal, or has all bits set, which refers to the zip64 record. */
 static bool
 zip64_agrees(uint64_t is, uint64_t said, uint64_t saturated)
 {
 	return said == saturated || said == is;
 }
 
-/* Read the zip64 end record that the locator points to.  With data in front of
- * the archive the offset in the locator is too low: then the record is looked
- * for where it stands when it has no extensible data. */
+/* Read the zip64 end record that the locator points to.  With data prepended to
+ * the archive, the offset in the locator is too low; then try directly before
+ * the locator, where a record without extensible data lies. */
 static enum zipdir_result
 read_end64(unsigned char *record, const unsigned char *locator, uint64_t at,
 	int fd, uint64_t *offset, struct zip_fault *fault)
@@ -288,7 +288,7 @@ zipend_check(const struct zipend *end, const unsigned char *copy,
 				end->start + at);
 		at += size;
 	}
-	/* Writers without zip64 let a count of 65,536 start at 0 again. */
+	/* Without zip64, writers store the count modulo 65,536. */
 	if (end->count != (end->zip64 ? *count : *count % 65536))
 		return zip_damaged(fault,
 			"end record at offset %" PRIu64 " counts %" PRIu64

@@ -11,31 +11,29 @@
 #include "zip/zipresult.h"
 
 struct zipend {
-	uint64_t start; /* of the central directory in the file */
-	uint64_t size;  /* of the central directory; start + size is in the file
-			 */
-	uint64_t count; /* members, as the end record says */
-	uint64_t
-		prefix; /* bytes in front of the archive: add them to offsets */
-	uint64_t record; /* where that end record lies */
-	uint64_t shift;  /* of a zip64 end record from where its locator says */
+	uint64_t start;  /* of the central directory in the file */
+	uint64_t size;   /* of the central directory */
+	uint64_t count;  /* members, as the end record says */
+	uint64_t prefix; /* bytes before the archive, added to all offsets */
+	uint64_t record; /* where the end record lies, which gives count */
+	uint64_t shift;  /* from the locator's offset to the zip64 record */
 	bool zip64;      /* count is exact, not modulo 65,536 */
 };
 
-/* Fill *end from the file of size bytes that fd is open for; as zipdir_open. */
+/* Fill *end from the file of size bytes that fd is open for.  start + size lies
+ * within the file then.  Results as zipdir_open. */
 enum zipdir_result zipend_read(
 	struct zipend *end, int fd, uint64_t size, struct zip_fault *fault);
 
-/* How many members there may be in a directory of that size, with that count.
- * Pure. */
+/* The most members that a directory of that size and count can have.  Pure. */
 uint64_t zipend_members(const struct zipend *end);
 
-/* Check and count the headers in copy, the directory that end tells of: they
- * fill it, and are as many as end says. */
+/* Check that the headers in copy, the directory described by end, fill it
+ * exactly and that their number, *count, is the one recorded. */
 enum zipdir_result zipend_check(const struct zipend *end,
 	const unsigned char *copy, uint64_t *count, struct zip_fault *fault);
 
-/* Write what is wrong into fault; always ZIPDIR_DAMAGED. */
+/* Write what is wrong into fault.  Always returns ZIPDIR_DAMAGED. */
 enum zipdir_result zip_damaged(struct zip_fault *fault, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -81,7 +81,8 @@ zipentry_unreachable(struct str name)
 	return NULL;
 }
 
-/* Seconds since 1970 of a time of MS-DOS (section 4.4.6), read as UTC. */
+/* Convert an MS-DOS time (section 4.4.6), read as UTC, to seconds since 1970.
+ */
 static int64_t
 from_dos_time(uint16_t time, uint16_t date)
 {
@@ -92,7 +93,7 @@ from_dos_time(uint16_t time, uint16_t date)
 
 	month = month < 1 ? 1 : month > 12 ? 12 : month;
 	day = day < 1 ? 1 : day;
-	/* Leap years up to the one before; 2100 is none. */
+	/* Leap years before year; 2100 is not one. */
 	days = (year - 1970) * 365 + (year - 1969) / 4 - (year > 2100);
 	days += before[month - 1] + day - 1;
 	days += month > 2 && year % 4 == 0 && year != 2100;
@@ -100,7 +101,8 @@ from_dos_time(uint16_t time, uint16_t date)
 		(time & 31) * 2;
 }
 
-/* A 64-bit value replaces one that is all ones (section 4.5.3). */
+/* Replace a value that is all ones by the next 64-bit one in field (section
+ * 4.5.3). */
 static void
 take64(struct str *field, uint64_t *value)
 {
@@ -149,8 +151,8 @@ zipentry_read(
 		.flags = get16(entry + 8),
 	};
 	zipentry_read_extra(member, zipentry_extra(entry));
-	/* What overflows lies beyond any file; it is found out when it is
-	 * looked for there. */
+	/* An offset that overflows lies beyond any file, so archive_locate will
+	 * refuse it. */
 	if (member->offset > UINT64_MAX - prefix)
 		member->offset = UINT64_MAX;
 	else

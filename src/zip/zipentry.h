@@ -1,5 +1,5 @@
-/* An entry of the central directory: the header that stands there for a member
- * (APPNOTE 6.3, section 4.3.12).  Pure, all of it. */
+/* An entry of the central directory: the header of a member there (APPNOTE 6.3,
+ * section 4.3.12).  All functions are pure. */
 
 #ifndef ZIPENTRY_H
 #define ZIPENTRY_H
@@ -18,12 +18,12 @@ enum {
 	ZIP_UTF8 = 1 << 11,      /* the name is UTF-8 */
 };
 
-/* What the directory says of a member; nothing in it has been checked against
- * the rest of the file yet. */
+/* A member as described by the central directory.  Nothing in it has been
+ * checked against the rest of the file. */
 struct member {
 	struct str name;  /* lent by the zipdir */
-	uint64_t size;    /* as it comes out */
-	uint64_t packed;  /* as it lies in the archive */
+	uint64_t size;    /* of the content */
+	uint64_t packed;  /* of the data in the archive */
 	uint64_t offset;  /* of its local header, from the start of the file */
 	int64_t modified; /* seconds since 1970, UTC */
 	uint32_t crc;
@@ -32,41 +32,42 @@ struct member {
 	uint16_t flags;
 };
 
-/* The slot of a member that zipdir_find does not give. */
+/* The slot of a member that was not found by zipdir_find. */
 #define ZIPDIR_NO_SLOT UINT32_MAX
 
 enum { ZIPENTRY_SIZE = 46 }; /* the part of fixed size */
 
-/* The whole entry's size, from its first ZIPENTRY_SIZE bytes; 0 when they are
- * none.  What follows needs it whole, and lends what lies in it. */
+/* The size of the whole entry, from its first ZIPENTRY_SIZE bytes; 0 when they
+ * are not an entry.  The functions below need the whole entry and lend text
+ * that lies in it. */
 size_t zipentry_size(const unsigned char *entry);
 
-/* Its name as it stands there, and as requests use it: without "./" in front.
- */
+/* The name as recorded, and as requests use it, without leading "./". */
 struct str zipentry_recorded(const unsigned char *entry);
 struct str zipentry_name(const unsigned char *entry);
 
 struct str zipentry_extra(const unsigned char *entry);
 
-/* Its name is in CP437, else in UTF-8 as far as it is valid. */
+/* The name is in CP437; else it is UTF-8 as far as it is valid. */
 bool zipentry_is_cp437(const unsigned char *entry);
 
-/* All that it says, offsets with prefix added. */
+/* Decode an entry.  prefix is added to the offset. */
 void zipentry_read(
 	const unsigned char *entry, uint64_t prefix, struct member *member);
 
-/* Put n entries, each by its offset in entries, in the order of their names. */
+/* Sort order, the offsets of n entries in entries, by their names. */
 void zipentry_sort(unsigned char *entries, uint32_t *order, size_t n);
 
-/* The name that requests use for the one in a record. */
+/* The name as requests use it, for a recorded one. */
 struct str zipentry_plain(struct str recorded);
 
-/* Why no request can ask for name, NULL when one can: what routes are after
- * normalisation.  Only a directory's name ends in an empty component. */
+/* Why no request can name the member called name: route_find would never give
+ * that name.  NULL when one can.  Only the name of a directory may end in an
+ * empty component. */
 const char *zipentry_unreachable(struct str name);
 
-/* Take from extra fields (section 4.5) what matters here: zip64 sizes and
- * offset, where member's are all ones, and the extended timestamp. */
+/* Update member from extra fields (section 4.5): zip64 sizes and offset, where
+ * member's are all ones, and the extended timestamp. */
 void zipentry_read_extra(struct member *member, struct str extra);
 
 #endif

@@ -1,4 +1,4 @@
-/* The header in front of a member's data (APPNOTE 6.3, section 4.3.7). */
+/* The header before a member's data (APPNOTE 6.3, section 4.3.7). */
 
 #ifndef ZIPLOCAL_H
 #define ZIPLOCAL_H
@@ -10,13 +10,13 @@ enum {
 	ZIPLOCAL_MAX = ZIPLOCAL_SIZE + 2 * 65535,
 };
 
-/* The whole header's size, from its first ZIPLOCAL_SIZE bytes; 0 when they are
- * no local header. */
+/* The size of the whole header, from its first ZIPLOCAL_SIZE bytes; 0 when they
+ * are not a local header. */
 uint32_t ziplocal_size(const unsigned char *header);
 
-/* What the whole header says against the directory's word: name, method,
+/* Compare the whole header with the central directory: name, method,
  * encryption, sizes.  NULL when they agree (sizes may be 0 when they follow the
- * data), else a sentence.  Pure. */
+ * data), else a sentence that says what differs.  Pure. */
 const char *ziplocal_differs(
 	const unsigned char *header, const struct member *member);
 

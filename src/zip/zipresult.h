@@ -1,16 +1,16 @@
-/* What reading the structure of a zip file comes to. */
+/* Results of reading the structure of a zip file. */
 
 #ifndef ZIPRESULT_H
 #define ZIPRESULT_H
 
 enum zipdir_result {
 	ZIPDIR_OK,
-	ZIPDIR_NO_END,  /* no end record: not a zip file, or not all of it */
+	ZIPDIR_NO_END,  /* no end record: not a zip file, or incomplete */
 	ZIPDIR_DAMAGED, /* a record contradicts itself or another one */
 	ZIPDIR_FAILED,  /* reading or memory failed: errno */
 };
 
-/* What is wrong and at which offset of the file, in words. */
+/* A sentence that says what is wrong, and at which offset of the file. */
 struct zip_fault {
 	char text[160];
 };

@@ -16,7 +16,7 @@ enum {
 	EXTRA_ZIP64 = 0x0001,
 	EXTRA_TIME = 0x5455,
 	EXTRA_ALIGNMENT = 0xd935,
-	ALIGNMENT_LEAST = 6, /* bytes of that field */
+	ALIGNMENT_LEAST = 6, /* bytes of the alignment field */
 	ALIGNED = 4,         /* data of stored members */
 	ALIGNED_LARGE = 4096,
 	LARGE = 64 << 10,
@@ -71,7 +71,7 @@ over32(uint64_t n)
 	return n >= UINT32_MAX;
 }
 
-/* Into the years that a DOS time has, 1980 to 2107. */
+/* Clamp to the years that a DOS time can have, 1980 to 2107. */
 static int64_t
 dos_limits(int64_t modified)
 {
@@ -127,7 +127,8 @@ flags_of(struct str name)
 	return 0;
 }
 
-/* From "version needed" to the two sizes: the same in both headers. */
+/* Add the fields from "version needed" to the two sizes, which both headers
+ * share. */
 static void
 add_common(struct head *head, const struct zip_entry *entry, bool zip64)
 {
@@ -159,7 +160,7 @@ zipwrite_local(unsigned char *buffer, const struct zip_entry *entry,
 	unsigned alignment)
 {
 	struct head head = {buffer, 0};
-	/* What is larger when packed is stored. */
+	/* packed is never larger than size: such a member is stored. */
 	bool zip64 = over32(entry->size);
 	size_t extra;
 
