@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "base/trail.h"
 
-/* The most that each part of a line may take, so that all have room. */
+/* The most bytes for each part of a line, so that all parts fit. */
 enum {
 	SHORT_MAX = 100,
 	URI_MAX = 1500,
@@ -26,7 +26,7 @@ param(const struct access *access, enum param i)
 			       : (struct str){NULL, 0};
 }
 
-/* s without quotes around it: what holds anything odd stands between them. */
+/* Add s, in quotes only if it holds unusual characters. */
 static void
 add_word(struct line *line, struct str s)
 {
@@ -46,7 +46,7 @@ add_quoted(struct line *line, struct str s, size_t max)
 	line_quote(line, s.n > 0 ? s : STR("-"), max);
 }
 
-/* The request line; its parts have their own bounds. */
+/* Add the request line.  Each part has its own bound. */
 static void
 add_request(struct line *line, const struct access *access)
 {
@@ -115,7 +115,7 @@ accesslog_format(struct line *line, const struct access *access)
 	line_end(line);
 }
 
-/* Not blocking: nobody waits for the reader of a pipe. */
+/* Non-blocking, so that no thread waits for the reader of a pipe. */
 static int
 open_log_at(int directory, const char *path, int more)
 {
@@ -145,7 +145,8 @@ accesslog_is_for_root(const char *path)
 	return trail.of_root && !trail.shared;
 }
 
-/* What clients send must not be written where somebody else put a link to. */
+/* Root must not write what clients send to a file that somebody else's link
+ * points to. */
 static int
 open_by_root(const char *path)
 {
@@ -183,7 +184,7 @@ int
 accesslog_open(struct accesslog *log, const char *path)
 {
 	*log = (struct accesslog){.path = path, .fd = STDOUT_FILENO};
-	/* A file that has reached its limit is as good as a full disk. */
+	/* Reaching a file size limit is to be an error like a full disk. */
 	signal(SIGXFSZ, SIG_IGN);
 	if (strcmp(path, "-") == 0)
 		return 0;
@@ -199,7 +200,8 @@ accesslog_reopen(struct accesslog *log)
 	if (log->fd == STDOUT_FILENO)
 		return;
 	fd = open_log(log->path);
-	/* The number stays, for those who are writing. */
+	/* The descriptor keeps its number, since other threads may be writing
+	 * to it. */
 	if (fd < 0 || dup3(fd, log->fd, O_CLOEXEC) < 0)
 		complain(log);
 	else
@@ -220,7 +222,7 @@ accesslog_write(struct accesslog *log, const struct line *line)
 {
 	ssize_t n;
 
-	/* What was there of a line stays a line of its own. */
+	/* If the last line was cut short, end it with a newline first. */
 	if (log->torn && write(log->fd, "\n", 1) == 1)
 		log->torn = false;
 	n = write(log->fd, line->p, line->n);

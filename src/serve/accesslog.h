@@ -1,5 +1,5 @@
 /* The access log: a line for each request, in the combined format of Apache and
- * nginx, with more behind it. */
+ * nginx, followed by fields of our own. */
 
 #ifndef ACCESSLOG_H
 #define ACCESSLOG_H
@@ -10,48 +10,48 @@
 #include "http/request.h"
 #include "http/response.h"
 
-/* What a line says. */
+/* The contents of a line. */
 struct access {
-	const struct request *request;   /* NULL: it was not read */
-	const struct response *response; /* its status, and what was found */
-	uint64_t bytes;                  /* of the body, that were sent */
-	int64_t us;                      /* from the beginning to the end */
+	const struct request *request;   /* NULL: the request was not read */
+	const struct response *response; /* gives status, archive and member */
+	uint64_t bytes;                  /* sent, of the body */
+	int64_t us; /* microseconds that the request took */
 	time_t ended;
 };
 
-/* Write the line that access makes: at most LINE_SIZE bytes, what clients send
- * is quoted and cut off where it is long.  Pure. */
+/* Format access as a line of at most LINE_SIZE bytes.  Text from clients is
+ * quoted, and cut off if it is long.  Pure. */
 void accesslog_format(struct line *line, const struct access *access);
 
 struct accesslog {
 	const char *path; /* "-": standard output */
 	int fd;
-	_Atomic bool failing; /* a line was not written, and none since */
-	_Atomic bool torn;    /* the file ends in a part of a line */
+	_Atomic bool failing; /* the last line could not be written */
+	_Atomic bool torn;    /* the file ends in an incomplete line */
 };
 
-/* What EPERM means. */
+/* The message for EPERM. */
 #define ACCESSLOG_NOT_BY_ROOT                                               \
 	"root writes no log where others can put a link in its place: say " \
 	"--user"
 
-/* Open the log at path, which must stay where it is; it is made when it is
- * missing, with mode 0640.  -1 with errno: EPERM when the caller is root and
- * others can exchange something on the way to it. */
+/* Open the log at path, a string that must outlive log.  A missing file is
+ * created with mode 0640.  -1 with errno, which is EPERM when the caller is
+ * root and other users can change the path. */
 int accesslog_open(struct accesslog *log, const char *path);
 
-/* Root may open it there, as far as others can exchange something. */
+/* Whether root may open the log at path, because no other user can change the
+ * path. */
 bool accesslog_is_for_root(const char *path);
 
-/* Open it again, for the file may have been renamed.  When that fails it is
- * logged, and the old file goes on being written.  Beside other threads that
- * write. */
+/* Reopen the log, since the file may have been renamed.  A failure is logged,
+ * and the old file stays in use.  Other threads may be writing meanwhile. */
 void accesslog_reopen(struct accesslog *log);
 
 void accesslog_close(struct accesslog *log);
 
-/* Write a line with one write(2).  That it fails is logged once, until it works
- * again, and nothing else happens.  Any thread. */
+/* Write a line with one write(2).  A failure is only logged, once until writing
+ * works again.  Any thread. */
 void accesslog_write(struct accesslog *log, const struct line *line);
 
 #endif

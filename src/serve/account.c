@@ -59,7 +59,7 @@ account_enter(struct account *account, enum phase phase)
 	account->phase = phase;
 }
 
-/* What kind of answer it was. */
+/* Count the response by its kind. */
 static void
 count_kind(struct counters *mine, const struct response *response)
 {
@@ -106,7 +106,7 @@ count(const struct account *account, struct counters *mine,
 	stats_slow(mine, &slow);
 }
 
-/* Nanoseconds as milliseconds. */
+/* Print nanoseconds as milliseconds. */
 static struct str
 print_ms(char text[32], int64_t ns)
 {
@@ -138,7 +138,7 @@ log_slow(const struct account *account, const struct response *response)
 struct access
 account_access(struct account *account, const struct response *response)
 {
-	/* Any phase but the one that ends, so that the clock is read. */
+	/* PHASES is none of the phases, so this ends the current one. */
 	account_enter(account, PHASES);
 	account->spent[PHASE_OPEN] += response->opening;
 	account->spent[PHASE_INFLATE] -= response->opening;

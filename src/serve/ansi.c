@@ -7,15 +7,16 @@
 
 enum {
 	REPLACEMENT = 0xfffd,
-	/* Cells that may be made blank at first, and for each byte: a few bytes
-	 * that move the cursor and erase can stand for all of a line. */
+	/* The most cells that may be blanked: a fixed number, and more for each
+	 * byte.  Otherwise a few bytes that move the cursor and erase could
+	 * blank whole lines again and again. */
 	BLANKS = 8 * ANSI_CELLS,
 	BLANKS_EACH = 16,
 };
 
 static const struct ansi_cell blank = {' ', 0};
 
-/* So many cells are to be made blank; false when they have been too many. */
+/* n more cells are to be blanked; false when that exceeds the bound. */
 static bool
 may_blank(struct ansi *a, size_t n)
 {
@@ -27,7 +28,7 @@ may_blank(struct ansi *a, size_t n)
 	return true;
 }
 
-/* Cells up to n, those that are new blank. */
+/* Extend the line to n cells; the new ones are blank. */
 static bool
 reach(struct ansi *a, size_t n)
 {
@@ -82,7 +83,7 @@ move(struct ansi *a, size_t to)
 	a->at = to < ANSI_CELLS ? to : ANSI_CELLS;
 }
 
-/* A sequence is complete. */
+/* Carry out a complete escape sequence. */
 static void
 perform(struct ansi *a, uint32_t final)
 {
@@ -111,7 +112,7 @@ perform(struct ansi *a, uint32_t final)
 	}
 }
 
-/* One that browsers take for an error, and no text has. */
+/* point is a noncharacter, which browsers treat as an error. */
 static bool
 is_no_character(uint32_t point)
 {
@@ -183,7 +184,7 @@ take_parameter(struct ansi *a, uint32_t point)
 	}
 }
 
-/* What does not belong into a sequence ends it. */
+/* Any character that cannot be part of a sequence ends it. */
 static void
 take_point(struct ansi *a, uint32_t point)
 {
@@ -217,7 +218,8 @@ take_point(struct ansi *a, uint32_t point)
 		}
 		break;
 	case ANSI_STRING:
-		/* BEL, CAN and SUB end it; ESC \ is a sequence of its own. */
+		/* BEL, CAN and SUB end a string; ESC \ is a sequence of its
+		 * own. */
 		if (point == 0x07 || point == 0x18 || point == 0x1a)
 			a->state = ANSI_TEXT;
 		else if (point == 0x1b)
@@ -226,7 +228,7 @@ take_point(struct ansi *a, uint32_t point)
 	}
 }
 
-/* A byte that begins a character. */
+/* Take a byte that begins a character. */
 static void
 take_first(struct ansi *a, unsigned char c)
 {
@@ -266,7 +268,7 @@ is_plain(unsigned char c)
 	return c >= ' ' && c < 0x7f;
 }
 
-/* Write the plain text at p; where it ends. */
+/* Write the plain text at p.  Returns where it ends. */
 static const char *
 write_plain(struct ansi *a, const char *p, const char *end)
 {

@@ -1,6 +1,7 @@
 /* A listing is made row by row while it is sent: first the directories, then
- * the files.  In the order of names these are two walks over the directory; any
- * other order is an array of places in that walk, sorted when it is opened. */
+ * the files.  Sorted by name, this takes two walks over the directory.  Any
+ * other order needs an array of positions in that walk, which is sorted when
+ * the listing is opened. */
 
 #include "serve/listing.h"
 
@@ -24,10 +25,10 @@ enum stage {
 	STAGE_END
 };
 
-/* A child in an order of its own. */
+/* A child, with its key in the chosen order. */
 struct place {
 	int64_t key;
-	uint32_t at; /* of the walk */
+	uint32_t at; /* position in the walk */
 	bool directory;
 };
 
@@ -37,16 +38,16 @@ struct listing {
 	/* Set once. */
 	struct listing_view view;
 	struct zipdir_walk start;
-	struct place *places; /* NULL: the order of the walk */
+	struct place *places; /* NULL: in the order of the walk */
 	size_t nplaces;
-	struct arena arena; /* the view's names */
+	struct arena arena; /* holds the strings of view */
 
-	/* Where it stands. */
+	/* The position. */
 	enum stage stage;
 	struct zipdir_walk walk;
 	size_t place;
 	uint64_t rows;               /* made so far */
-	uint64_t directories, bytes; /* of them */
+	uint64_t directories, bytes; /* in the rows made */
 };
 
 struct listing_view
@@ -64,7 +65,7 @@ listing_view_of(struct str query)
 	return view;
 }
 
-/* A child's name as UTF-8, as far as it is any. */
+/* The name of child in UTF-8, as far as it is valid. */
 static struct str
 shown_name(struct listing *l, const struct child *child)
 {
@@ -78,7 +79,8 @@ shown_name(struct listing *l, const struct child *child)
 	return (struct str){utf8, cp437_to_utf8(child->name, utf8)};
 }
 
-/* The way to a child from its directory's URL: bytes, not characters. */
+/* Add the URL of a child relative to its directory.  It encodes the bytes of
+ * the name, not characters. */
 static void
 add_link(struct listing *l, const struct child *child)
 {
@@ -119,8 +121,9 @@ add_crumb(struct listing *l, struct str name, size_t up)
 	text_add(&l->out.row, STR("</a> <i>/</i> "));
 }
 
-/* The archive and each directory down to this one, all but the last linked; of
- * very many the last ones, since the way up grows with each. */
+/* Add the archive and each directory down to this one, all but the last as
+ * links.  Of very many only the last ones are shown, since the link grows with
+ * each level. */
 static void
 add_breadcrumbs(struct listing *l)
 {
@@ -200,7 +203,7 @@ add_file_columns(struct text *text, const struct member *member)
 		time, time, time + 11);
 }
 
-/* There is most likely a log page of it. */
+/* child most likely has a log page. */
 static bool
 may_be_log(const struct child *child)
 {
@@ -216,8 +219,8 @@ add_html(struct listing *l, const struct child *child)
 		child->directory ? STR("<tr><td class=\"d\">")
 				 : STR("<tr><td>"));
 	if (may_be_log(child)) {
-		/* Not behind its name: to those who mirror a site that would
-		 * make the file a directory. */
+		/* The link does not begin with the file's name, because a
+		 * mirroring program would take the file for a directory. */
 		text_add(&l->out.row, STR("<a class=\"l\" href=\"./-wwz-log/"));
 		path_encode(&l->out.row, child->name, false);
 		text_add(&l->out.row, STR("\">log</a>"));
@@ -302,7 +305,7 @@ add_listing_foot(struct listing *l)
 	page_end(&l->out.row);
 }
 
-/* The next child of one kind in the order that is wanted. */
+/* Get the next child of one kind in the chosen order. */
 static bool
 next_child(struct listing *l, bool directories, struct child *child)
 {
@@ -415,7 +418,7 @@ key_of(const struct listing *l, const struct child *child, size_t at)
 static int
 add_breadcrumb(struct listing *l, struct place place)
 {
-	/* Grown at each power of two. */
+	/* The array is doubled when its size is a power of two. */
 	if ((l->nplaces & (l->nplaces - 1)) == 0) {
 		size_t room = l->nplaces ? 2 * l->nplaces : 1;
 		struct place *places = realloc(l->places, room * sizeof(place));
@@ -428,7 +431,7 @@ add_breadcrumb(struct listing *l, struct place place)
 	return 0;
 }
 
-/* Put all children in order; only the order of names needs no array. */
+/* Sort all children.  The order by name needs no array. */
 static int
 sort_places(struct listing *l)
 {

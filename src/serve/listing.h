@@ -1,4 +1,4 @@
-/* What a directory of an archive holds, as a page or as JSON. */
+/* The listing of a directory in an archive, as a page or as JSON. */
 
 #ifndef LISTING_H
 #define LISTING_H
@@ -8,7 +8,7 @@
 enum listing_sort { LISTING_NAME, LISTING_SIZE, LISTING_TIME };
 
 struct listing_view {
-	struct str archive;   /* its name, without directories */
+	struct str archive;   /* its file name */
 	struct str directory; /* empty, or without "/" at the end */
 	enum listing_sort sort;
 	bool descending;
@@ -16,14 +16,14 @@ struct listing_view {
 };
 
 /* The view that a query asks for: "sort=name|size|time", "order=asc|desc",
- * "format=json".  What is not understood is passed over.  archive and directory
- * stay empty.  Pure. */
+ * "format=json".  Anything else is ignored.  archive and directory are left
+ * empty.  Pure. */
 struct listing_view listing_view_of(struct str query);
 
-/* A source of the view of what walk, which stands at its beginning, goes over;
- * its archive is the caller's, and open as long as the source.  Names in view
- * are copied.  Sorted by name it is made while it is read; otherwise 16 bytes
- * for each child are needed.  NULL with errno ENOMEM. */
+/* Make a source of the listing of walk, which is at its beginning, shown as
+ * view.  The caller must hold the archive until the source is closed.  Names in
+ * view are copied.  A listing sorted by name is made while it is read; any
+ * other order takes 16 bytes for each child.  NULL with errno ENOMEM. */
 struct source *listing_open(
 	struct zipdir_walk walk, const struct listing_view *view);
 

@@ -13,7 +13,7 @@ is_word(uint32_t point)
 		((point | 0x20) >= 'a' && (point | 0x20) <= 'z');
 }
 
-/* The cells begin with text; in text "0" stands for any digit. */
+/* The cells begin with text, in which "0" stands for any digit. */
 static bool
 cells_start(const struct ansi_cell *cell, size_t n, struct str text)
 {
@@ -27,8 +27,8 @@ cells_start(const struct ansi_cell *cell, size_t n, struct str text)
 	return true;
 }
 
-/* Cells of "2026-11-22T19:00:00.0000000Z " at the beginning, and of GitLab's
- * "00O " or "00O+" behind it. */
+/* The number of cells of a leading "2026-11-22T19:00:00.0000000Z ", with
+ * GitLab's "00O " or "00O+" after it. */
 static size_t
 skip_time(const struct ansi_cell *cell, size_t n)
 {
@@ -50,7 +50,8 @@ skip_time(const struct ansi_cell *cell, size_t n)
 	return i;
 }
 
-/* Cells of a name: up to a blank, or to options in brackets. */
+/* The number of cells of a name, which ends at a blank or at options in
+ * brackets. */
 static size_t
 name_length(const struct ansi_cell *cell, size_t n)
 {
@@ -80,8 +81,8 @@ logmark_find(const struct ansi_cell *cell, size_t n)
 	};
 	struct logmark mark;
 
-	/* A line has as many as returns: not all of it is looked at for each.
-	 */
+	/* This is called for each carriage return of a line, so only its
+	 * beginning is searched. */
 	if (n > LOGMARK_CELLS)
 		n = LOGMARK_CELLS;
 	mark = (struct logmark){.at = skip_time(cell, n)};
@@ -106,18 +107,18 @@ logmark_find(const struct ansi_cell *cell, size_t n)
 	return mark;
 }
 
-/* What a sign of an error needs around it. */
+/* What must surround a sign of an error. */
 enum around {
 	ANYTHING,
-	NO_WORD, /* nothing that belongs to a word */
-	NOTHING  /* the beginning of the line, or of what is behind its time */
+	NO_WORD, /* no letter or digit on either side */
+	NOTHING  /* at the start of the line, after the time */
 };
 
 struct sign {
-	struct str text; /* small letters also stand for large ones, */
-	bool exact;      /* unless exact is set */
+	struct str text; /* lower case matches upper case, too */
+	bool exact;      /* case matters */
 	enum around around;
-	size_t key; /* of text, a character that is looked for first */
+	size_t key; /* index in text of the character to search for */
 };
 
 static const struct sign signs[] = {
@@ -159,7 +160,7 @@ has_sign(const struct ansi_cell *cell, size_t n, size_t at,
 			(end == n || !is_word(cell[end].point)));
 }
 
-/* A key of signs that can be anywhere. */
+/* point is a key of a sign that can be anywhere in a line. */
 static bool
 is_key(uint32_t point)
 {

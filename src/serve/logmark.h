@@ -1,12 +1,12 @@
-/* What a line of a log means to those who read it: the marks by which CI
- * systems group lines, and errors. */
+/* Recognises in a line of a log the marks by which CI systems group lines, and
+ * errors. */
 
 #ifndef LOGMARK_H
 #define LOGMARK_H
 
 #include "serve/ansi.h"
 
-/* Cells of a line that a mark may take, with its name and the time. */
+/* The most cells that a mark may take, including its name and the time. */
 enum { LOGMARK_CELLS = 256 };
 
 enum logmark_kind { LOGMARK_NONE, LOGMARK_START, LOGMARK_END };
@@ -18,12 +18,12 @@ enum logmark_system { LOGMARK_GITHUB, LOGMARK_TRAVIS, LOGMARK_GITLAB };
 struct logmark {
 	enum logmark_kind kind;
 	enum logmark_system system;
-	size_t at, end; /* its cells, without the name */
-	size_t name;    /* cells behind end */
+	size_t at, end; /* range of its cells, without the name */
+	size_t name;    /* length of the name, which follows end */
 };
 
-/* The mark that a line begins with, behind the time that some systems put in
- * front.  Pure. */
+/* The mark at the beginning of a line, after the time that some systems put
+ * there.  Pure. */
 struct logmark logmark_find(const struct ansi_cell *cell, size_t n);
 
 /* The line looks like an error.  Pure. */

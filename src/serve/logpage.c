@@ -1,5 +1,6 @@
-/* A page is made line by line while it is sent.  What is known only at its end,
- * the first error, is sent there, and the style sheet shows it at the top. */
+/* A page is made line by line while it is sent.  The first error is known only
+ * at the end, so the link to it is sent there, and the style sheet moves it to
+ * the top. */
 
 #include "serve/logpage.h"
 
@@ -16,15 +17,15 @@ enum {
 	BUFFER = 16384,
 	DEPTH = 16,
 	TITLE = 80,
-	TURN_SIZE = 64 * 1024, /* read before others have their turn */
+	TURN_SIZE = 64 * 1024, /* bytes read in one turn */
 };
 
 enum stage { STAGE_HEAD, STAGE_LINES, STAGE_FOOT, STAGE_END };
 
-/* A group that is open. */
+/* An open group. */
 struct group {
 	enum logmark_system system;
-	uint32_t name; /* hashed; groups of the same hash are the same */
+	uint32_t name; /* a hash; groups with equal hashes are equal */
 };
 
 struct logpage {
@@ -33,28 +34,28 @@ struct logpage {
 	/* Set once. */
 	struct source *text;
 	struct logpage_view view;
-	struct arena arena; /* the view's strings */
+	struct arena arena; /* holds the strings of view */
 
-	/* The text as it comes. */
+	/* The input. */
 	char buffer[BUFFER];
-	struct str rest; /* in buffer, or a newline that was missing */
+	struct str rest; /* in buffer, or a missing last newline */
 	uint64_t left;   /* bytes that may still be read */
-	size_t turn;     /* bytes read since others had their turn */
-	bool over;       /* text is at its end */
+	size_t turn;     /* bytes read in this turn */
+	bool over;       /* text has ended */
 
-	/* The line under way. */
+	/* The current line. */
 	struct ansi ansi;
-	bool begun;  /* something of it has come */
-	bool starts; /* a group, the last one of group */
-	size_t ends; /* groups of lines before it that end here */
+	bool begun;  /* part of it has been read */
+	bool starts; /* it starts the last group of group */
+	size_t ends; /* number of groups that end before it */
 	struct ansi_cell title[TITLE];
 	size_t ntitle;
 
-	/* Groups that are open, inner ones last. */
+	/* Open groups, the innermost last. */
 	struct group group[DEPTH];
 	size_t ngroups;
 
-	/* Where it stands. */
+	/* The position. */
 	enum stage stage;
 	uint64_t made; /* lines */
 	uint64_t errors, first_error;
@@ -100,7 +101,7 @@ hash_group_name(const struct ansi_cell *cell, size_t n)
 	return hash;
 }
 
-/* Close the innermost group that is like this one, with all in it. */
+/* Close the innermost group equal to this one, and all groups inside. */
 static void
 end_group(struct logpage *p, struct group group)
 {
@@ -117,7 +118,7 @@ end_group(struct logpage *p, struct group group)
 	p->ngroups = i - 1;
 }
 
-/* A line starts one group at most, the last that it says. */
+/* Start a group.  If a line has several marks, the last one counts. */
 static void
 start_group(struct logpage *p, struct group group)
 {
@@ -127,7 +128,8 @@ start_group(struct logpage *p, struct group group)
 		p->group[p->ngroups++] = group;
 }
 
-/* What was written up to a stop may be a mark, which is then often erased. */
+/* Look for a mark in what was written up to a stop, because marks are often
+ * erased afterwards. */
 static void
 note_mark(struct logpage *p)
 {
@@ -139,7 +141,7 @@ note_mark(struct logpage *p)
 	if (mark.kind == LOGMARK_NONE)
 		return;
 	group.name = hash_group_name(a->cell + mark.end, mark.name);
-	/* Those of GitHub do not nest. */
+	/* Groups of GitHub do not nest. */
 	if (mark.kind == LOGMARK_END || mark.system == LOGMARK_GITHUB)
 		end_group(p, group);
 	if (mark.kind == LOGMARK_END)
@@ -152,8 +154,8 @@ note_mark(struct logpage *p)
 
 /* Reading. */
 
-/* More of the text: how many bytes, 0 when there are none, -1 or SOURCE_LATER.
- */
+/* Read more text.  Returns the number of bytes, 0 at the end, -1 or
+ * SOURCE_LATER. */
 static ssize_t
 fill_text(struct logpage *p)
 {
@@ -186,8 +188,8 @@ begin_line(struct logpage *p)
 	p->ends = p->ntitle = 0;
 }
 
-/* Take the next line, which begin_line has begun: 1, 0 when there is none, -1,
- * or SOURCE_LATER, to be asked again. */
+/* Read the next line, which begin_line has begun.  Returns 1, 0 when there is
+ * none, -1, or SOURCE_LATER: call again. */
 static ssize_t
 next_line(struct logpage *p)
 {
@@ -249,7 +251,7 @@ add_log_line(struct logpage *p)
 	struct logmark mark = logmark_find(a->cell, a->n);
 	bool ended = mark.kind == LOGMARK_END;
 	bool error = !ended && logmark_is_error(a->cell, a->n);
-	/* One that only ends groups is the last line in them. */
+	/* A line that only ends groups is the last line of them. */
 	bool last = !p->starts && (ended || a->n == 0);
 	uint64_t number = p->view.first + p->made++;
 	char digits[24];
@@ -280,8 +282,8 @@ add_log_line(struct logpage *p)
 		add_ends(p, p->ends);
 }
 
-/* The part of a page's head and foot that leads to others, and whether there
- * is a next one. */
+/* Add the links to other pages, which head and foot share.  more: there is a
+ * next page. */
 static void
 add_links(struct logpage *p, uint64_t next, bool more)
 {
@@ -368,7 +370,7 @@ add_log_head(struct logpage *p)
 				      : 20);
 }
 
-/* There are lines behind those that were made: more than 0, 0, or as fill. */
+/* Whether there are more lines: more than 0 or 0; or as fill_text. */
 static ssize_t
 has_more(struct logpage *p)
 {
@@ -377,7 +379,7 @@ has_more(struct logpage *p)
 	return p->left > 0 ? fill_text(p) : !p->over;
 }
 
-/* 0, -1 or SOURCE_LATER. */
+/* Returns 0, -1 or SOURCE_LATER. */
 static ssize_t
 add_log_foot(struct logpage *p)
 {

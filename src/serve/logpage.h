@@ -1,5 +1,5 @@
-/* A window of a log as a page: numbered lines in the colours of a terminal,
- * groups of CI systems to fold, errors marked. */
+/* A window of a log as a page: numbered lines with terminal colours, foldable
+ * groups of CI systems, and marked errors. */
 
 #ifndef LOGPAGE_H
 #define LOGPAGE_H
@@ -7,38 +7,39 @@
 #include "archive/source.h"
 
 enum {
-	LOGPAGE_LINES = 2000,      /* when the query does not say */
-	LOGPAGE_LINES_MAX = 20000, /* at most, whatever it says */
+	LOGPAGE_LINES = 2000,      /* by default */
+	LOGPAGE_LINES_MAX = 20000, /* at most */
 	LOGPAGE_REFRESH_MAX = 3600,
-	/* A page ends, inside a line if need be, when it has read so much. */
+	/* A page ends, even inside a line, after reading so many bytes. */
 	LOGPAGE_BYTES = 16 << 20
 };
 
 #define LOGPAGE_UNKNOWN UINT64_MAX
 
 struct logpage_view {
-	/* What the query asks for. */
-	uint64_t from;    /* the first line's number; 0 for the last lines */
+	/* Set from the query. */
+	uint64_t from;    /* number of the first line; 0: the last lines */
 	uint64_t lines;   /* how many; at least 1 */
-	uint64_t refresh; /* seconds between requests; 0: just one */
+	uint64_t refresh; /* seconds between reloads; 0: none */
 
-	/* What there is. */
-	struct str name; /* of the log, as it is shown */
-	struct str link; /* the log itself, as a URL from the page's */
-	uint64_t first;  /* the number of the line with which text begins */
-	uint64_t total;  /* lines, also one without its newline, or unknown */
+	/* Set by the caller. */
+	struct str name; /* of the log, to show */
+	struct str link; /* URL of the log itself, relative to the page */
+	uint64_t first;  /* number of the line at which text begins */
+	uint64_t total;  /* lines, including an incomplete one */
 	uint64_t size;   /* bytes of the log */
 };
 
-/* The view that a query asks for: "from=LINE", "lines=N" or "tail=N", "refresh=
- * SECONDS".  What is too large becomes as large as may be; what is not
- * understood is passed over.  What there is stays empty.  Pure. */
+/* The view that a query asks for: "from=LINE", "lines=N" or "tail=N",
+ * "refresh=SECONDS".  Numbers that are too large are reduced to the maximum;
+ * anything else is ignored.  The fields set by the caller are left empty.
+ * Pure. */
 struct logpage_view logpage_view_of(struct str query);
 
-/* A source of the page of view, of what text, which then belongs to the page,
- * gives out from the beginning of line view->first on; it is not read further
- * than the page needs.  Strings in view are copied.  Memory: a few hundred KB
- * for the longest lines.  NULL with errno ENOMEM, and text is closed. */
+/* Make a source that renders view of text.  It owns text, which must begin at
+ * line view->first and is not read further than needed.  Strings in view are
+ * copied.  The longest lines take a few hundred KB of memory.  NULL with errno
+ * ENOMEM; text is closed then, too. */
 struct source *logpage_open(
 	struct source *text, const struct logpage_view *view);
 

@@ -1,6 +1,8 @@
-/* First the end is looked for, unless it is known or does not matter; then the
- * first line that is wanted; from there on the page reads by itself.  Looking
- * takes turns: at most TURN_SIZE bytes are passed at a time. */
+/* A log page is found in up to three steps.  If the last lines are wanted and
+ * the number of lines is unknown, the content is read to its end to count
+ * them.  Then it is read from the nearest access point to the first line
+ * wanted.  From there on, logpage.c reads it.  The first two steps take turns:
+ * at most TURN_SIZE bytes are skipped at a time. */
 
 #include "serve/logview.h"
 
@@ -13,8 +15,8 @@
 
 enum { TURN_SIZE = 64 * 1024 };
 
-/* The text from the first line on: what was read with its beginning, and the
- * content behind that. */
+/* The text from the first line wanted: the bytes read together with its
+ * beginning, followed by the rest of the content. */
 struct window {
 	struct source source;
 	struct source *content;
@@ -31,12 +33,12 @@ struct logview {
 	uint64_t start;
 	bool gzip;
 
-	/* Where it stands. */
+	/* The position. */
 	struct logpage_view view;
 	bool looking_for_end;
 	struct source *content; /* NULL: to be opened */
-	uint64_t lines;         /* newlines in what was passed of it */
-	char last;              /* byte of that */
+	uint64_t lines;         /* newlines in the bytes skipped */
+	char last;              /* last byte skipped */
 	struct source *page;    /* once the first line is found */
 };
 
@@ -72,14 +74,14 @@ close_content(struct logview *v)
 	v->content = NULL;
 }
 
-/* Those of the log's own content; what is in a gzip file has none. */
+/* The access points of the log; there are none inside a gzip file. */
 static struct points *
 get_points(const struct logview *v)
 {
 	return v->gzip ? NULL : points_get(v->archive, &v->member);
 }
 
-/* Where what is looked for can be begun with. */
+/* The offset from which to begin the search. */
 static uint64_t
 first_offset(const struct logview *v)
 {
@@ -107,7 +109,7 @@ open_content(struct logview *v)
 	return v->content != NULL;
 }
 
-/* The number of lines, if the content was passed before. */
+/* The number of lines, if the content was read to its end before. */
 static uint64_t
 known_total(const struct logview *v)
 {
@@ -120,7 +122,7 @@ known_total(const struct logview *v)
 	return total;
 }
 
-/* How many lines there are has been found: the last ones are looked for. */
+/* Set the number of lines, and look for the last ones. */
 static void
 set_total(struct logview *v, uint64_t total)
 {
@@ -130,7 +132,7 @@ set_total(struct logview *v, uint64_t total)
 	close_content(v);
 }
 
-/* The page begins, with what of buffer lies behind the first n bytes. */
+/* Begin the page with the bytes of buffer from `at` to n. */
 static bool
 open_page(struct logview *v, const char *buffer, size_t at, size_t n)
 {
@@ -149,8 +151,8 @@ open_page(struct logview *v, const char *buffer, size_t at, size_t n)
 	return v->page != NULL;
 }
 
-/* How many of the n bytes at p stand before the first line that is wanted: n,
- * if it does not begin there. */
+/* The number of bytes at p before the first line wanted; n if it does not begin
+ * there. */
 static size_t
 pass_lines(struct logview *v, const char *p, size_t n)
 {
@@ -166,7 +168,7 @@ pass_lines(struct logview *v, const char *p, size_t n)
 	return (size_t)(at - p);
 }
 
-/* Take a piece of n bytes into account; 0 bytes are the end. */
+/* Skip or use a piece of n bytes; n = 0 means the end. */
 static bool
 pass(struct logview *v, const char *buffer, size_t n)
 {
@@ -206,7 +208,7 @@ logview_read(struct source *source, void *buffer, size_t n)
 	if (v->page == NULL)
 		return SOURCE_LATER;
 	got = v->page->read(v->page, buffer, n);
-	/* A part of a content has no CRC-32 to be compared with. */
+	/* A content read in part has no CRC-32 to check, so check the file. */
 	if (got == 0 && !archive_is_intact(v->archive))
 		return archive_fault(
 			v->archive, &v->member, "the file has changed");
@@ -241,7 +243,7 @@ logview_open(struct archive *archive, const struct member *member,
 	v->view = *view;
 	v->view.total = known_total(v);
 	v->view.first = view->from;
-	/* Behind the end there is nothing to see: the last lines are. */
+	/* If the line wanted lies beyond the end, show the last lines. */
 	if (v->view.total == LOGPAGE_UNKNOWN)
 		v->looking_for_end = view->from == 0;
 	else if (view->from == 0 || view->from > v->view.total)

@@ -1,7 +1,7 @@
-/* A request's way, in order.  The archive's freshness is asked for last: what
- * was read before it, of the index and of a small member, is what the file held
- * when it was asked.  When the file is another one by then, all is decided
- * anew. */
+/* A request is answered in the order of the functions here.  The last step
+ * checks that the archive is still fresh: everything read before, from the
+ * index and of a small member, is then what the file held at that moment.  If
+ * the file has been replaced meanwhile, the whole response is made again. */
 
 #include "serve/serve.h"
 
@@ -18,7 +18,7 @@
 
 enum { TRIES = 100 };
 
-/* What the steps of one request know. */
+/* The state shared by the steps of one request. */
 struct job {
 	const struct service *service;
 	const struct request *request;
@@ -27,8 +27,8 @@ struct job {
 	struct route route;
 	struct archive *archive; /* lent by the response's body */
 	int64_t started;         /* clock_ns */
-	bool opened;             /* the archive, since then */
-	int64_t opening;         /* nanoseconds until it was there */
+	bool opened;             /* the archive was opened after that */
+	int64_t opening;         /* nanoseconds spent getting the archive */
 	const char *what;
 };
 
@@ -39,7 +39,7 @@ answer_error(struct job *job, enum status status)
 	job->archive = NULL;
 }
 
-/* Answer with what was found, as RFC 9110 wants it. */
+/* Answer with what was found, according to RFC 9110. */
 static void
 serve_found(struct job *job, const struct representations *found)
 {
@@ -66,8 +66,9 @@ serve_member(struct job *job, const struct member *member)
 		answer_error(job, represent_unsupported(archive, member));
 }
 
-/* The archive's own page for what is missing; never coded, so that no cache
- * hands it to somebody who does not accept that. */
+/* Answer with the archive's own page for missing members.  It is never sent in
+ * a coding, so that no cache gives it to a client that does not accept the
+ * coding. */
 static bool
 serve_own_page(struct job *job)
 {
@@ -111,7 +112,7 @@ archive_name(const struct job *job)
 	return path_last(job->route.archive);
 }
 
-/* Show the directory, or what it is that stands in the way of that. */
+/* Show the directory, or an error page that says why not. */
 static void
 serve_listing(struct job *job, struct str directory)
 {
@@ -221,7 +222,7 @@ serve_directory(struct job *job)
 		answer_error(job, status);
 }
 
-/* Missing, unless somebody counts. */
+/* The status page is missing unless there are counters. */
 static void
 serve_status(struct job *job)
 {
@@ -299,8 +300,8 @@ serve_route(struct job *job)
 	}
 }
 
-/* The archive is there: was it opened for this request, and how long did it
- * take to come by it? */
+/* Record whether the archive was opened for this request and how long that
+ * took. */
 static void
 time_opening(struct job *job, const struct archive *archive)
 {
@@ -310,8 +311,8 @@ time_opening(struct job *job, const struct archive *archive)
 	job->opening = clock_ns() - job->started;
 }
 
-/* The archive is the one that stood at its path at some moment since the
- * request came, and unchanged until now. */
+/* At some moment since the request came, the archive was the file at its path,
+ * and it has not changed until now. */
 static bool
 still_right(const struct job *job, const struct archive *archive)
 {
@@ -321,7 +322,7 @@ still_right(const struct job *job, const struct archive *archive)
 		archive->opened >= job->started && archive_is_intact(archive);
 }
 
-/* One try; false when the archive has changed meanwhile. */
+/* Make the response; false when the archive has changed meanwhile. */
 static bool
 try(struct job *job)
 {
@@ -340,7 +341,7 @@ try(struct job *job)
 	job->archive = archive;
 	serve_route(job);
 	body_settle(&job->response->body);
-	/* Nothing can be cut from an empty body. */
+	/* An empty body cannot be cut short, so answer with an error. */
 	if (job->response->body.broken && job->response->body.length == 0)
 		answer_error(job, STATUS_ERROR);
 	right = still_right(job, archive);
@@ -352,7 +353,7 @@ try(struct job *job)
 	return right;
 }
 
-/* The answer that needs no archive; STATUS_GO when one is needed. */
+/* Answer requests that need no archive; STATUS_GO when one is needed. */
 static enum status
 check_request(struct response *response, const struct request *request)
 {
@@ -370,7 +371,7 @@ check_request(struct response *response, const struct request *request)
 	return STATUS_NO_CONTENT;
 }
 
-/* Memory ran out: the head alone says so. */
+/* Memory ran out: answer with a head only. */
 static void
 fail_without_memory(struct response *response)
 {

@@ -1,5 +1,5 @@
-/* From a request to its response, whoever asks: FastCGI, CGI, `wwz explain`, a
- * test. */
+/* From a request to its response, for all callers: FastCGI, CGI, `wwz explain`,
+ * tests. */
 
 #ifndef SERVE_H
 #define SERVE_H
@@ -9,19 +9,18 @@
 #include "http/site.h"
 #include "serve/account.h"
 
-/* What all requests share. */
+/* Shared by all requests. */
 struct service {
 	const struct site *site;
 	struct cache *cache;
-	/* NULL: nobody wants to know.  With counters there is a page that
-	 * shows them. */
+	/* NULL: no accounting.  With counters there is a status page. */
 	const struct accounts *accounts;
-	bool tell_front; /* of warnings, as FCGI_STDERR */
+	bool tell_front; /* send warnings as FCGI_STDERR */
 };
 
-/* Decide what request gets.  response, not initialised before, is the caller's
- * to response_free in any case; its text lies in arena or is lent by request.
- * Any thread. */
+/* Make the response to request.  response need not be initialised, and the
+ * caller must always response_free it.  Its text lies in arena or is lent by
+ * request.  Any thread. */
 void serve(const struct service *service, const struct request *request,
 	struct arena *arena, struct response *response);
 

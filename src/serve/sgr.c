@@ -1,7 +1,7 @@
 #include "serve/sgr.h"
 
-/* A style: foreground and background, each 0 for none or 1 + its number of the
- * 256 colours, and attributes. */
+/* A style has attributes and a foreground and background colour, each 0 for
+ * none or 1 + the number of one of 256 colours. */
 enum {
 	COLOUR = 0x1ff,
 	BACK_SHIFT = 9,
@@ -19,7 +19,7 @@ distance(unsigned a, unsigned b)
 	return (a - b) * (a - b);
 }
 
-/* The nearest of the 256 colours: of the cube of 6 levels, or grey. */
+/* The nearest of the 256 colours, from the cube of 6 levels or the greys. */
 static uint32_t
 nearest(const uint16_t rgb[3])
 {
@@ -53,9 +53,9 @@ read_colour(const uint16_t *p, size_t n, uint32_t *colour)
 		*colour = nearest(p + 1) + 1;
 }
 
-/* The colour that parameter 0 of n, 38, 48 or 58, begins: in the own further
- * parameters that belong to it by colons, "38:2:SPACE:R:G:B" too, or in those
- * that follow.  How many it takes. */
+/* Read the colour that parameter 0 of n (38, 48 or 58) begins.  It is in the
+ * `own` parameters that colons attach to it, also as "38:2:SPACE:R:G:B", or
+ * else in the following parameters.  Returns how many parameters it takes. */
 static size_t
 take_colour(const uint16_t *parameter, size_t own, size_t n, uint32_t *colour)
 {
@@ -91,7 +91,7 @@ with_back(uint32_t style, uint32_t colour)
 		colour << BACK_SHIFT;
 }
 
-/* What a parameter without further ones makes of a style. */
+/* Apply a parameter that stands alone to style. */
 static uint32_t
 change_style(uint32_t style, unsigned parameter)
 {
@@ -155,7 +155,7 @@ sgr_change(uint32_t style, const uint16_t *parameter, size_t n, uint32_t colons)
 	return style;
 }
 
-/* *gap comes before the first class, a blank before others. */
+/* Add a class.  *gap comes before the first one, a blank before others. */
 static void
 add_class(struct text *text, const char **gap, bool set, const char *name)
 {

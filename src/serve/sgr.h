@@ -6,13 +6,13 @@
 
 #include "base/arena.h"
 
-/* What n parameters, at most 32, make of style; bit i of colons says that
- * parameter i follows a ":".  Colours of 24 bits become the nearest of the 256.
- * What is unknown is passed over.  Pure. */
+/* Apply n parameters, at most 32, to style.  Bit i of colons says that
+ * parameter i follows a ":".  24-bit colours become the nearest of the 256.
+ * Unknown parameters are ignored.  Pure. */
 uint32_t sgr_change(
 	uint32_t style, const uint16_t *parameter, size_t n, uint32_t colons);
 
-/* Begin a <span> of a style that is not plain, of the classes in log.css. */
+/* Begin a <span> for a style that is not plain, with the classes of log.css. */
 void sgr_add_span(struct text *text, uint32_t style);
 
 #endif

@@ -22,11 +22,11 @@ const uint32_t stats_bounds[STATS_BOUNDS] = {50, 100, 250, 500, 1000, 2500,
 	10000, 25000, 100000, 250000, 1000000, 10000000};
 
 struct counters {
-	/* Written by one thread; others read. */
+	/* Written by one thread, read by all. */
 	alignas(CACHE_LINE) _Atomic uint64_t count[COUNTS];
 	_Atomic uint64_t bucket[STATS_BOUNDS + 1];
 	_Atomic uint64_t ns;
-	/* What a request must exceed to be among the slowest. */
+	/* A request must take longer to be among the slowest. */
 	_Atomic int64_t least;
 
 	pthread_mutex_t lock; /* guards what follows: rarely taken */
@@ -80,7 +80,7 @@ read_number(const _Atomic uint64_t *number)
 	return atomic_load_explicit(number, memory_order_relaxed);
 }
 
-/* Nobody else writes: no instruction that locks the bus. */
+/* Only this thread writes, so no locked instruction is needed. */
 static void
 increase(_Atomic uint64_t *number, uint64_t n)
 {
@@ -106,7 +106,7 @@ stats_time(struct counters *mine, int64_t ns)
 	return ns > atomic_load_explicit(&mine->least, memory_order_relaxed);
 }
 
-/* Put request where it belongs among the n slowest; how many there are then. */
+/* Insert request among the n slowest.  Returns how many there are then. */
 static int
 insert(struct slow_request *slowest, int n, const struct slow_request *request)
 {

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "http/page.h"
 
-/* All that is shown. */
+/* What the page shows. */
 struct view {
 	struct text text;
 	struct stats_sum sum;
@@ -15,12 +15,12 @@ struct view {
 	int64_t now; /* clock_ns */
 };
 
-/* A number that only grows, by the names that it has in the three formats. */
+/* A counter, with its names in the three formats. */
 struct row {
 	const char *says;            /* text */
 	const char *key;             /* JSON */
 	const char *metric, *labels; /* Prometheus */
-	const char *help;            /* with the first of a metric, else NULL */
+	const char *help; /* for the first row of a metric, else NULL */
 };
 
 static const struct row rows[COUNTS] = {
@@ -58,7 +58,7 @@ static const struct row rows[COUNTS] = {
 		"wwz_connections_closed_total", "", "Connections closed."},
 };
 
-/* The same of the cache, and of what goes up and down. */
+/* Counters and gauges of the cache. */
 enum { CACHE_ROWS = 6, UP_AND_DOWN = 3 };
 
 static const struct row cache_rows[CACHE_ROWS] = {
@@ -278,7 +278,7 @@ add_histogram(struct view *v)
 		v->sum.requests);
 }
 
-/* A number of each archive. */
+/* Add a metric with a value for each archive. */
 static void
 add_archives(struct view *v, const char *metric, const char *help,
 	uint64_t (*value)(const struct view *, size_t))
@@ -322,7 +322,7 @@ add_prometheus(struct view *v)
 			i < CACHE_ROWS - UP_AND_DOWN ? "counter" : "gauge",
 			values[i]);
 	add_histogram(v);
-	/* No names here, which would be new ones again and again. */
+	/* No URIs as labels: each new one would make a new time series. */
 	if (v->sum.nslowest > 0)
 		add_help(t, "wwz_slowest_request_seconds", "gauge",
 			"Time of the slowest requests.");
@@ -338,7 +338,8 @@ add_prometheus(struct view *v)
 		age_value);
 }
 
-/* In the arena; without memory there is less to see, and 503. */
+/* Collect what is shown, in the arena.  If memory runs out, the answer will be
+ * 503. */
 static void
 view_of_stats(struct view *v, struct stats *stats, struct cache *cache)
 {

@@ -1,4 +1,4 @@
-/* The page that shows what the process has done, and what it holds. */
+/* The status page: counters of the process, and its open archives. */
 
 #ifndef STATUSPAGE_H
 #define STATUSPAGE_H
@@ -7,12 +7,12 @@
 #include "http/response.h"
 #include "serve/stats.h"
 
-/* Of the open archives, those used last are shown, at most this many. */
+/* The page shows at most this many open archives, the most recently used. */
 enum { STATUSPAGE_ARCHIVES = 1000 };
 
-/* Make response, which says nothing yet, the page, in the format that query
- * asks for: text, or with format=json or format=prometheus these.  Any thread.
- */
+/* Turn response, which is freshly initialised, into the page.  Its format is
+ * text, or JSON or Prometheus if query has format=json or format=prometheus.
+ * Any thread. */
 void statuspage_answer(struct response *response, struct str query,
 	struct stats *stats, struct cache *cache);
 
