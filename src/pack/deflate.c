@@ -76,12 +76,12 @@ deflate_part(z_stream *z, const unsigned char *from, size_t n, int flush)
 	z->next_in = (unsigned char *)(uintptr_t)from;
 	z->avail_in = (uInt)n;
 	result = deflate(z, flush);
-	/* There is room for all that can come out. */
+	/* The buffer has room for all possible output. */
 	assert(result == (flush == Z_FINISH ? Z_STREAM_END : Z_OK));
 	assert(z->avail_in == 0 && z->avail_out > 0);
 }
 
-/* Readers of SOZip look for two empty blocks in front of each start. */
+/* SOZip readers expect two empty blocks before each start. */
 static void
 deflate_blocks(z_stream *z, const unsigned char *raw, struct piece *piece)
 {

@@ -1,4 +1,5 @@
-/* A member of the archive that is packed, from the plan to the directory. */
+/* A member of the archive being packed, from the plan to the central directory.
+ */
 
 #ifndef ITEM_H
 #define ITEM_H
@@ -10,15 +11,14 @@
 struct item {
 	/* The plan. */
 	struct zip_entry entry;       /* name, modified, size of the content */
-	const struct tree_file *file; /* what it is made of */
-	enum coding coding; /* CODING_IDENTITY: the file itself; else it is a
-			       sibling, the file in that coding */
+	const struct tree_file *file; /* the file it is made from */
+	enum coding coding; /* of a sibling; CODING_IDENTITY: the file */
 	bool seekable;      /* if it is deflated */
 
-	/* What becomes of it. */
-	bool reused;  /* it stays as it is in the old archive */
-	bool dropped; /* a sibling that is not worth its bytes */
-	uint64_t end; /* of all that belongs to it in the archive */
+	/* The result. */
+	bool reused;  /* taken unchanged from the old archive */
+	bool dropped; /* a sibling that is not worth having */
+	uint64_t end; /* where its bytes in the archive end */
 };
 
 /* The items of an archive, in byte order of names. */
@@ -27,7 +27,7 @@ struct items {
 	size_t n;
 };
 
-/* The one called name, which is no sibling; NULL when there is none. */
+/* The item called name that is not a sibling; NULL when there is none. */
 struct item *items_find(const struct items *items, struct str name);
 
 #endif

@@ -1,7 +1,7 @@
-/* Plan, write beside the old archive, read back, rename.  An archive that was
- * packed before is packed again by keeping what did not change where it is; if
- * that turns out not to be worth it, or the old archive not to be sound, all is
- * packed anew. */
+/* Packing has four steps: plan, write a temporary file beside the old archive,
+ * read it back, rename it.  If the old archive was packed in the same way,
+ * unchanged members are reused at their old offsets.  If that is not worth it,
+ * or the old archive turns out to be damaged, everything is packed anew. */
 
 #include "pack/pack.h"
 
@@ -23,8 +23,8 @@
 #include "pack/tempfile.h"
 
 enum {
-	DEAD_PART = 5,       /* rewrite from one of so many bytes on */
-	MEMBER_AROUND = 512, /* bytes of headers, at most, as a rule */
+	DEAD_PART = 5,       /* pack anew when one of so many bytes is unused */
+	MEMBER_AROUND = 512, /* usual bound on bytes of headers */
 	BUFFER_SIZE = 4096,
 };
 
@@ -32,24 +32,24 @@ enum outcome {
 	PACKED,
 	UNCHANGED,
 	FAILED,
-	AGAIN, /* reusing nothing */
+	AGAIN, /* try again without reusing anything */
 };
 
 struct pack {
 	/* Set once. */
 	const struct pack_options *options;
-	const char *directory, *file; /* as they were given */
+	const char *directory, *file; /* as given on the command line */
 	struct trail target;          /* the archive */
-	struct stat old;              /* of the archive that is there */
-	int old_fd;                   /* -1: there is none */
+	struct stat old;              /* of the old archive */
+	int old_fd;                   /* -1: none */
 	int top;                      /* the directory */
-	struct timespec begun;        /* before the tree was looked at */
+	struct timespec begun;        /* before the tree was read */
 	struct tree tree;
 
-	/* Of one attempt. */
+	/* The state of one attempt. */
 	struct items items;
 	struct reuse reuse;
-	size_t reused, found; /* members; of old ones, found again by name */
+	size_t reused, found; /* members; old ones that still exist by name */
 	uint64_t size;        /* of the archive */
 
 	struct progress progress;
@@ -75,7 +75,7 @@ fail_trail(struct pack *p, const char *name)
 	return pack_failed(p, name);
 }
 
-/* What is to be replaced; a link to it stays. */
+/* Open the old archive.  A link to it is followed, not replaced. */
 static int
 open_old(struct pack *p)
 {
@@ -96,7 +96,8 @@ open_old(struct pack *p)
 static int
 open_tree(struct pack *p)
 {
-	/* The clock of the files' times: it stands still between ticks. */
+	/* The clock that the kernel takes files' times from: it advances in
+	 * ticks. */
 	clock_gettime(CLOCK_REALTIME_COARSE, &p->begun);
 	tempfile_clear(&p->target);
 	p->top = trail_directory(p->directory);
@@ -118,10 +119,10 @@ packwrite_of(struct pack *p, int fd)
 	};
 }
 
-/* A file whose inode has changed since the second in which the archive was
- * begun, which is the archive's time, may hold something else: written within
- * that second, or given its time back, as unpacking does.  Then, and whenever
- * that is wanted, the content decides. */
+/* The archive's time is when packing it began.  A file whose inode changed in
+ * that second or later may have other content although its time is the same: it
+ * may have been written within that second, or its time may have been set back,
+ * as by unpacking.  Then, and with --checksum, the content decides. */
 static int
 compare_content(struct pack *p, struct item *item)
 {
@@ -142,8 +143,9 @@ compare_content(struct pack *p, struct item *item)
 	return 0;
 }
 
-/* A sibling stays when its file stays, or is still not worth having if there is
- * none.  One of another time was not made here, but a file of the tree. */
+/* If the file of item is reused, so is its sibling, and the absence of a
+ * sibling is taken over, too.  A member of that name with another time was not
+ * made as a sibling, but was a file of the tree. */
 static void
 keep_sibling(struct pack *p, struct item *item)
 {
@@ -180,7 +182,7 @@ keep_unchanged(struct pack *p)
 	return 0;
 }
 
-/* What is to be written, in files and bytes of content. */
+/* Count the files and the bytes of content to be written. */
 static void
 count_work(const struct pack *p, uint64_t *files, uint64_t *bytes)
 {
@@ -202,8 +204,8 @@ too_dead(uint64_t dead, uint64_t size)
 	return dead > size / DEAD_PART;
 }
 
-/* Before anything is written: not even if nothing could be compressed would
- * there be too little dead space. */
+/* Known before anything is written: even if nothing can be compressed, too
+ * large a part of the archive would be unused. */
 static bool
 is_hopeless(const struct pack *p, uint64_t dead, uint64_t end)
 {
@@ -227,15 +229,15 @@ write_directory(struct pack *p, int fd, uint64_t at)
 		entries[i] = p->items.item[i].entry;
 	result = zipwrite_directory(fd, at, entries, p->items.n,
 		packplan_comment(p->options, comment), &p->size);
-	/* A member that was first deflated and then stored may have left
-	 * something behind the end. */
+	/* A member that was first deflated and then stored may have left bytes
+	 * behind the end. */
 	if (result == 0)
 		result = ftruncate(fd, (off_t)p->size);
 	free(entries);
 	return result < 0 ? pack_failed(p, p->file) : 0;
 }
 
-/* The old archive's directory is the one that would be written. */
+/* The old archive's central directory is the one that would be written. */
 static bool
 has_directory(struct pack *p)
 {
@@ -314,7 +316,7 @@ verify(struct pack *p, int fd, const char *name)
 	return result;
 }
 
-/* What is wrong may lie in what was kept. */
+/* The fault may lie in reused members: pack everything anew. */
 static enum outcome
 distrust(const struct pack *p)
 {
@@ -335,7 +337,7 @@ write_and_verify(
 	return verify(p, temp->fd, temp->name) < 0 ? distrust(p) : PACKED;
 }
 
-/* Signals wait until the temporary file is gone. */
+/* Signals are blocked until the temporary file is gone. */
 static enum outcome
 replace(struct pack *p, uint64_t dead, uint64_t at)
 {

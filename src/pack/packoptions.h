@@ -1,4 +1,4 @@
-/* How an archive is packed: what the options of `wwz pack` say. */
+/* The options of `wwz pack`. */
 
 #ifndef PACKOPTIONS_H
 #define PACKOPTIONS_H
@@ -7,10 +7,10 @@
 #include <stdint.h>
 
 struct pack_options {
-	uint64_t seekable; /* larger members are; UINT64_MAX: none */
-	bool coded[8];     /* by enum coding: siblings are made */
+	uint64_t seekable; /* larger members get an index; UINT64_MAX: none */
+	bool coded[8];     /* by enum coding: make siblings */
 	bool fresh;        /* reuse nothing */
-	bool checksum;     /* contents tell what changed, not times */
+	bool checksum;     /* compare contents, not times */
 	bool quiet;
 	int threads;
 };

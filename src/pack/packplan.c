@@ -7,7 +7,7 @@
 #include "pack/deflate.h"
 #include "pack/precompress.h"
 
-/* As represent.c looks for them. */
+/* The same as in represent.c. */
 static const struct str suffix[CODINGS] = {
 	[CODING_GZIP] = {".gz", 3},
 	[CODING_ZSTD] = {".zst", 4},
@@ -31,7 +31,7 @@ items_find(const struct items *items, struct str name)
 	return bsearch(&key, items->item, items->n, sizeof(key), compare_items);
 }
 
-/* A sibling of file may be worth having. */
+/* A sibling of file might be worth having. */
 static bool
 may_have_sibling(const struct tree_file *file)
 {
@@ -57,8 +57,8 @@ plan_item(struct items *items, const struct tree_file *file, struct str name,
 	};
 }
 
-/* A file of the tree goes before a sibling of the same name, which would take
- * its place. */
+/* Where a file of the tree and a sibling have the same name, remove the
+ * sibling. */
 static void
 remove_doubles(struct items *items)
 {

@@ -1,4 +1,4 @@
-/* Which members an archive is to have. */
+/* The plan: the members that an archive is to have. */
 
 #ifndef PACKPLAN_H
 #define PACKPLAN_H
@@ -7,18 +7,18 @@
 #include "pack/packoptions.h"
 
 /* Put one item for each file of tree, and one for each sibling that might be
- * worth having, into *items; none is kept yet.  -1 with errno ENOMEM.  The tree
- * must live as long. */
+ * worth having, into *items; none is reused yet.  The tree must outlive items.
+ * -1 with errno ENOMEM. */
 int packplan_make(struct items *items, struct tree *tree,
 	const struct pack_options *options);
 
 void packplan_free(struct items *items);
 
-/* Take out siblings that were dropped. */
+/* Remove dropped siblings. */
 void packplan_settle(struct items *items);
 
-/* The archive's comment: by what, and in which way it was packed.  In a buffer
- * of PACKPLAN_COMMENT bytes. */
+/* The archive's comment: the program and the options it was packed with.  It
+ * lies in buffer, which has PACKPLAN_COMMENT bytes. */
 enum { PACKPLAN_COMMENT = 128 };
 struct str packplan_comment(
 	const struct pack_options *options, char buffer[PACKPLAN_COMMENT]);

@@ -24,7 +24,7 @@ struct verifier {
 	_Atomic size_t next;
 	_Atomic bool failed;
 
-	pthread_mutex_t lock; /* of the fault, which the first one writes */
+	pthread_mutex_t lock; /* of the fault; only the first is recorded */
 	struct fault *fault;
 };
 
@@ -38,10 +38,10 @@ verify_failed(struct verifier *v, struct str name, const char *why)
 	return -1;
 }
 
-/* What the directory says, as libzip reads it.  Of a zip_stat_t only what
- * stands before its time is looked at: where this program's time_t has 64 bits
- * and libzip was built with 32, all behind it lies elsewhere.  What is left
- * out, the method and the CRC-32, shows in the content. */
+/* The central directory as libzip reads it agrees with entry.  Only fields of
+ * zip_stat_t before its time are compared: if this program's time_t has 64 bits
+ * and libzip was built with 32, all later fields have other offsets.  The
+ * method and the CRC-32, which are left out, are verified with the content. */
 static bool
 libzip_agrees(zip_t *zip, size_t at, const struct zip_entry *entry)
 {
@@ -52,8 +52,8 @@ libzip_agrees(zip_t *zip, size_t at, const struct zip_entry *entry)
 		st.size == entry->size && st.comp_size == entry->packed;
 }
 
-/* At the end libzip compares the CRC-32 with the directory's; here it is
- * compared with that of what was packed. */
+/* At the end libzip compares the CRC-32 with the central directory.  Here it is
+ * compared with that of the bytes that were packed. */
 static int
 read_content(
 	struct verifier *v, zip_file_t *file, const struct zip_entry *entry)
@@ -118,8 +118,8 @@ read_members(struct verifier *v, zip_t *zip)
 	}
 }
 
-/* Open the file once more: each thread reads at its own pace.  -1 with errno
- * when its name stands for another one by now. */
+/* Open the file again, as each thread needs its own file position.  -1 with
+ * errno, also when the name refers to another file by now. */
 static int
 open_again(const struct verify_file *file)
 {
@@ -170,7 +170,7 @@ run_verifier(void *argument)
 	return NULL;
 }
 
-/* The index that serves it sees all of them. */
+/* Check that the index used for serving finds all items. */
 static void
 check_zipdir(struct verifier *v)
 {
@@ -211,7 +211,7 @@ packverify_archive(const struct verify_file *file, const struct items *items,
 	pthread_t thread[THREADS_MAX];
 	int n = 0;
 
-	/* This thread is one of them; fewer will do, too. */
+	/* This thread is one of the threads.  Fewer than wanted are enough. */
 	while (n < threads - 1 && n < THREADS_MAX &&
 		pthread_create(&thread[n], NULL, run_verifier, &v) == 0)
 		n++;

@@ -1,5 +1,5 @@
-/* Reading an archive back before it is trusted: by libzip, which did not write
- * it, and by the index that serves it. */
+/* Reads an archive back before it is trusted: with libzip, which did not write
+ * it, and with the index used for serving. */
 
 #ifndef PACKVERIFY_H
 #define PACKVERIFY_H
@@ -12,15 +12,15 @@
 bool packverify_is_possible(void);
 
 struct verify_file {
-	const char *path; /* how to call it */
+	const char *path; /* its name in messages */
 	int fd;           /* the file, open for reading */
-	int directory;    /* where it is called name */
+	int directory;    /* the directory that contains name */
 	const char *name;
 };
 
-/* The file holds items, all of them and nothing else; every member is read and
- * its CRC-32 compared, by so many threads.  -1 with fault: also when name
- * stands for another file than fd. */
+/* Verify that the file holds exactly items.  Every member is read and its
+ * CRC-32 compared, by that many threads.  -1 with fault, also when name refers
+ * to another file than fd. */
 int packverify_archive(const struct verify_file *file,
 	const struct items *items, int threads, struct progress *progress,
 	struct fault *fault);

@@ -1,8 +1,8 @@
-/* One thread opens files and gives their pieces out to workers; it takes the
- * results back in the same order and writes them down.  A member's local header
- * comes last, over the place that was left for it, since it holds what is known
- * only then.  When a large file turns out to save too little, it is written
- * once more, stored, over its deflated form. */
+/* One thread opens files and hands their pieces to the workers; it takes the
+ * results back in the same order and writes them.  A member's local header is
+ * written last, into the space left for it, since its CRC-32 and size are known
+ * only then.  If deflating a large file turns out to save too little, the file
+ * is written again, stored, over its deflated form. */
 
 #include "pack/packwrite.h"
 
@@ -27,11 +27,11 @@ struct member_state {
 	uint64_t data; /* where its data start */
 	uint64_t packed;
 	uint32_t crc;
-	uint64_t *offsets; /* of its blocks, the first one left out */
+	uint64_t *offsets; /* of its blocks, without the first */
 	size_t noffsets, room;
 };
 
-/* Which piece is given out next. */
+/* The next piece to hand out. */
 struct feed {
 	size_t item;
 	uint64_t offset;
@@ -80,7 +80,8 @@ file_is_directory(const struct tree_file *file)
 	return str_ends(file->name, STR("/"));
 }
 
-/* -1 with errno: EBUSY when it is another file, or has changed. */
+/* Check that fd is still file, unchanged.  -1 with errno, which is EBUSY if
+ * not. */
 static int
 compare_file(int fd, const struct tree_file *file)
 {
@@ -120,7 +121,7 @@ open_packed_file(int directory, const struct tree_file *file)
 	return -1;
 }
 
-/* The item that is fed next; NULL at the end. */
+/* The next item to hand out; NULL at the end. */
 static struct item *
 next_item(struct writer *w)
 {
@@ -133,7 +134,7 @@ next_item(struct writer *w)
 	return NULL;
 }
 
-/* Whether a file is stored can be told before it is read. */
+/* The file will be stored; known before it is read. */
 static bool
 is_stored(struct writer *w, const struct item *item)
 {
@@ -144,7 +145,7 @@ is_stored(struct writer *w, const struct item *item)
 			!deflate_promises(w->deflater, w->feed.fd, size));
 }
 
-/* Fill in the next job: 1, 0 when there is none, -1 with fault. */
+/* Fill in the next job.  Returns 1, 0 when there is none, -1 with fault. */
 static int
 feed(struct writer *w, struct job *job)
 {
@@ -177,7 +178,7 @@ feed(struct writer *w, struct job *job)
 	return 1;
 }
 
-/* Leave place for the local header at the end of what is written. */
+/* Leave space for the local header after what has been written. */
 static void
 begin_member(struct writer *w, struct item *item, enum zip_method method)
 {
@@ -227,7 +228,7 @@ add_bytes(struct writer *w, const void *bytes, size_t n)
 	return 0;
 }
 
-/* Write a whole file as it is. */
+/* Write a whole file, stored. */
 static int
 store(struct writer *w, struct item *item, int fd)
 {
@@ -300,7 +301,8 @@ add_piece(struct writer *w, struct job *job)
 	return end_member(w, job->item);
 }
 
-/* Of what its file is, deflated, the sibling saves enough, or it is dropped. */
+/* Add a sibling if it is smaller than its deflated file by at least the
+ * threshold of precompress_saves; else drop it. */
 static int
 add_sibling(struct writer *w, struct job *job)
 {
@@ -330,7 +332,8 @@ write_job(struct writer *w, struct job *job)
 			   : add_piece(w, job);
 }
 
-/* Write a job's result, if all went well so far, and give up what it holds. */
+/* Write a job's result, unless something failed before, and release what the
+ * job holds. */
 static int
 finish_job(struct writer *w, struct job *job, int result)
 {
@@ -347,7 +350,7 @@ finish_job(struct writer *w, struct job *job, int result)
 	return result;
 }
 
-/* After a failure what was given out is still waited for. */
+/* Even after a failure, wait for all jobs handed out. */
 static int
 run_writer(struct writer *w)
 {

@@ -1,4 +1,4 @@
-/* Members of a new archive, from files to bytes, in order. */
+/* Writes the members of a new archive, in order. */
 
 #ifndef PACKWRITE_H
 #define PACKWRITE_H
@@ -8,19 +8,20 @@
 #include "pack/item.h"
 
 struct packwrite {
-	int directory; /* the files' names begin there */
+	int directory; /* the names of files are relative to this */
 	int fd;        /* of the archive */
 	const char *path;
 	int threads;
 	struct progress *progress;
 };
 
-/* Write all items that are neither kept nor dropped, from offset *at on, which
- * moves to where they end, and fill them in; siblings that are not worth it
- * become dropped.  What comes out depends on files and offsets only, not on the
- * number of threads.  A file of more than DEFLATE_PIECE bytes is never whole in
- * memory, one that gets siblings excepted.  -1 with fault: also when a file is
- * not what the walk over the tree saw, or changes while it is read. */
+/* Write all items that are neither reused nor dropped, from offset *at on,
+ * which moves to their end, and fill in the items.  Siblings that are not worth
+ * having become dropped.  The output depends only on files and offsets, not on
+ * the number of threads.  A file of more than DEFLATE_PIECE bytes is not held
+ * in memory as a whole, unless siblings are made of it.  -1 with fault, also
+ * when a file is not the one that tree_walk saw, or changes while it is read.
+ */
 int packwrite_members(const struct packwrite *packwrite,
 	const struct items *items, uint64_t *at, struct fault *fault);
 

@@ -15,7 +15,7 @@
 enum {
 	SAVED_LEAST = 64, /* bytes */
 	SAVED_PART = 20,  /* one of so many */
-	ZSTD_LEVEL = 19,  /* windows of 8 MiB, which all browsers take */
+	ZSTD_LEVEL = 19,  /* windows of 8 MiB, which all browsers accept */
 };
 
 #ifdef WWZ_BROTLI

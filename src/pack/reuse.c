@@ -9,7 +9,7 @@
 #include "pack/sozipwrite.h"
 #include "zip/zipend.h"
 
-enum { PART = 64 << 20 }; /* bytes copied before a signal is looked for */
+enum { PART = 64 << 20 }; /* bytes copied between checks for a signal */
 
 static bool
 has_comment(int fd, uint64_t size, struct str comment)
@@ -45,8 +45,8 @@ reuse_close(struct reuse *reuse)
 	*reuse = (struct reuse){.fd = -1};
 }
 
-/* Where all that belongs to entry ends; 0 when its headers are not those that
- * would be written. */
+/* Where the bytes of entry end, including its index; 0 when its headers are not
+ * those that would be written. */
 static uint64_t
 end_of(const struct reuse *reuse, const struct zip_entry *entry, bool seekable)
 {
@@ -72,7 +72,8 @@ reuse_keep(const struct reuse *reuse, struct item *item, bool timed)
 	struct zip_entry *entry = &item->entry, old;
 	struct member member;
 
-	/* A name in CP437 is found by its UTF-8 form, which is another name. */
+	/* zipdir_find also finds a CP437 name by its UTF-8 form, which counts
+	 * as another name. */
 	if (reuse->fd < 0 ||
 		!zipdir_find(reuse->zipdir, entry->name, &member) ||
 		!str_eq(member.name, entry->name))
@@ -139,7 +140,8 @@ copy_slowly(int from, int to, uint64_t at, uint64_t end)
 	return 0;
 }
 
-/* Shares the blocks on the disk, where the file system can. */
+/* Copy a range.  copy_file_range(2) shares the blocks where the file system
+ * can. */
 static int
 copy(int from, int to, uint64_t at, uint64_t end)
 {
@@ -174,7 +176,7 @@ by_offset(const void *a, const void *b)
 	return (x->at > y->at) - (x->at < y->at);
 }
 
-/* Neighbours go together. */
+/* Copy adjacent extents in one piece. */
 static int
 copy_extents(int from, int to, struct extent *extents, size_t n)
 {

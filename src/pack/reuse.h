@@ -1,4 +1,5 @@
-/* What can stay in an archive that is packed again. */
+/* Finding the members of an old archive that can be reused when it is packed
+ * again. */
 
 #ifndef REUSE_H
 #define REUSE_H
@@ -8,27 +9,26 @@
 struct reuse {
 	int fd; /* of the old archive; -1 without one */
 	struct zipdir *zipdir;
-	uint64_t end; /* of its members: where its directory starts */
+	uint64_t end; /* where its central directory starts */
 };
 
-/* Open the old archive, when fd is one that was packed in the same way: its
- * comment says so, and its directory can be read.  Else there is nothing to
- * reuse.  fd stays the caller's. */
+/* Open the old archive fd for reuse, if it was packed in the same way: its
+ * comment is comment, and its central directory can be read.  Otherwise nothing
+ * is reused.  fd remains the caller's. */
 void reuse_open(struct reuse *reuse, int fd, uint64_t size, struct str comment);
 void reuse_close(struct reuse *reuse);
 
-/* Keep item if the old archive has it unchanged, by name, size (not of a
- * sibling) and, if timed, time; that is then the one in the old archive.  Says
- * whether it has one of that name. */
+/* Mark item as reused, and set its entry, if the old archive has it unchanged:
+ * with the same name, size (unless it is a sibling) and, if timed, time.
+ * Returns whether the old archive has a member of that name. */
 bool reuse_keep(const struct reuse *reuse, struct item *item, bool timed);
 
-/* Bytes that belong to no kept item, in front of *end, where the last of them
- * ends. */
+/* The number of bytes that belong to no reused item before *end, which is set
+ * to where the last reused item ends. */
 uint64_t reuse_dead(const struct items *items, uint64_t *end);
 
-/* Copy what belongs to kept items to the same offsets of the file fd; between
- * them stay holes, so that nothing of a removed file is left.  -1 with errno.
- */
+/* Copy the bytes of reused items to the same offsets of the file fd.  The gaps
+ * become holes, so that nothing of a removed file remains.  -1 with errno. */
 int reuse_copy(const struct reuse *reuse, const struct items *items, int fd);
 
 #endif

@@ -10,14 +10,15 @@
 
 enum { VERSION = 1, HEAD_SIZE = 32, OFFSET_SIZE = 8 };
 
-/* Of the index of a member of size bytes: its first block has no offset. */
+/* The size of the index of a member of size bytes.  The first block has no
+ * offset. */
 static size_t
 index_size(uint64_t size)
 {
 	return HEAD_SIZE + (size_t)((size - 1) / DEFLATE_BLOCK) * OFFSET_SIZE;
 }
 
-/* "a/b" has "a/.b.sozip.idx". */
+/* The name of the index: "a/.b.sozip.idx" for "a/b". */
 static struct str
 index_name(struct str name, char buffer[ZIPWRITE_NAME_MAX])
 {
@@ -46,7 +47,8 @@ make_index(const struct zip_entry *member, const uint64_t *offsets, size_t n)
 	return index;
 }
 
-/* name is ZIPWRITE_NAME_MAX bytes, and lent. */
+/* The entry of the index.  name has ZIPWRITE_NAME_MAX bytes and must outlive
+ * it. */
 static struct zip_entry
 index_entry(const struct zip_entry *member, char *name, uint64_t offset,
 	size_t size, uint32_t crc)

@@ -28,8 +28,8 @@ static void
 remove_unlocked(int directory, const char *name)
 {
 	const int how = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-	/* To lock it NFS wants O_RDWR; it may have the mode of an archive that
-	 * nobody is to write. */
+	/* NFS needs O_RDWR for locking, but the file may already have the mode
+	 * of a read-only archive. */
 	int fd = openat(directory, name, O_RDWR | how);
 
 	if (fd < 0)
@@ -61,9 +61,9 @@ tempfile_clear(const struct trail *target)
 	closedir(directory);
 }
 
-/* Mode and owner are those of the file that is replaced: who could read it
- * can.  Without the right to give files away, or where that user is unknown (a
- * container's namespace), they stay the caller's. */
+/* Take over mode and owner of the file to be replaced, so that the same users
+ * can read it.  Without the right to change owners, or where that user is
+ * unknown (in a container's namespace), the owner stays the caller. */
 static int
 take_over(int fd, const struct stat *old)
 {
@@ -75,8 +75,8 @@ take_over(int fd, const struct stat *old)
 	return fchmod(fd, old->st_mode & 0777);
 }
 
-/* Nobody else reads what replaces a file that not everybody could read, not
- * even before it has that file's mode. */
+/* If not everybody could read the old file, nobody else may read the new one,
+ * not even before it has the old file's mode. */
 int
 tempfile_open(struct tempfile *file, const struct trail *target,
 	const struct stat *old, struct fault *fault)
@@ -102,7 +102,8 @@ tempfile_open(struct tempfile *file, const struct trail *target,
 	}
 	if (st.st_nlink > 0)
 		return 0;
-	/* Before it was locked it was taken for a leftover, and removed. */
+	/* Before it was locked, another process took it for a leftover and
+	 * removed it. */
 	close(file->fd);
 	return tempfile_open(file, target, old, fault);
 }
@@ -114,7 +115,7 @@ sync_directory(const struct trail *target, struct fault *fault)
 		target->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int result = 0;
 
-	/* Some file systems cannot, and need not. */
+	/* EINVAL: the file system does not support or need it. */
 	if (fd < 0 || (fsync(fd) < 0 && errno != EINVAL))
 		result = fault_errno(fault, str_of(target->path), errno);
 	if (fd >= 0)

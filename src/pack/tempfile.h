@@ -1,8 +1,8 @@
-/* A file that takes another one's place when it is whole, and not before.
+/* A temporary file that replaces another one when it is complete.
  *
- * It stands beside the other as ".NAME.<16 digits>.part", and is locked as long
- * as it is written.  Whoever is killed leaves it behind, without the lock; the
- * next one clears it away. */
+ * It lies beside the other as ".NAME.<16 digits>.part", and is locked while it
+ * is written.  A process that is killed leaves its file behind, unlocked; the
+ * next one removes it. */
 
 #ifndef TEMPFILE_H
 #define TEMPFILE_H
@@ -15,25 +15,24 @@
 struct tempfile {
 	int fd;
 	const struct trail *target; /* lent by the caller */
-	char name[NAME_MAX + 1];    /* in the target's directory */
+	char name[NAME_MAX + 1];    /* in the directory of target */
 };
 
-/* Remove what others left behind who wanted to replace target. */
+/* Remove the temporary files that killed processes left for target. */
 void tempfile_clear(const struct trail *target);
 
-/* Create one that will replace target; it gets mode and owner of old, as far as
- * that is allowed, or without one mode 0666 less the umask.  -1 with fault. */
+/* Create a file that will replace target.  It gets mode and owner of old, as
+ * far as permitted; without old, mode 0666 less the umask.  -1 with fault. */
 int tempfile_open(struct tempfile *file, const struct trail *target,
 	const struct stat *old, struct fault *fault);
 
-/* Bring it to the disk and put it into target's place; modified becomes its
- * time.  -1 with fault, and target is as it was; but when only the directory
- * could not be brought to the disk, it is replaced.  In any case file is closed
- * and its own name gone. */
+/* Sync the file, set its time to modified and rename it to target.  -1 with
+ * fault; target is unchanged then, unless only syncing the directory failed.
+ * In any case file is closed and its temporary name is gone. */
 int tempfile_commit(
 	struct tempfile *file, struct timespec modified, struct fault *fault);
 
-/* Close and remove it.  Keeps errno. */
+/* Close and remove the file.  Preserves errno. */
 void tempfile_discard(struct tempfile *file);
 
 #endif

@@ -1,7 +1,8 @@
-/* The tree may be somebody else's, who changes it meanwhile.  So each directory
- * is opened from the top by a way that holds no symbolic link, and its entries
- * are looked at through it; where a link leads is asked by name, and what the
- * answer is worth shows when that is opened in the same way. */
+/* The tree may belong to another user, who can change it meanwhile.  So each
+ * directory is opened from the top by a path without symbolic links, and its
+ * entries are examined through its descriptor.  The target of a link is
+ * resolved by name, but then opened in the same way, so a wrong answer does no
+ * harm. */
 
 #include "pack/tree.h"
 
@@ -15,11 +16,11 @@
 
 #include "base/openbelow.h"
 
-/* A directory that is to be looked into. */
+/* A directory to be read. */
 struct place {
-	struct str name; /* from the top; empty for the top itself */
-	struct str way;  /* the same without symbolic links; "." */
-	size_t up;       /* the place it was found in */
+	struct str name; /* relative to the top; empty for the top */
+	struct str way;  /* the same without symbolic links, or "." */
+	size_t up;       /* index of the directory it was found in */
 	dev_t dev;
 	ino_t ino;
 };
@@ -27,7 +28,7 @@ struct place {
 struct walk {
 	struct tree *tree;
 	int top;
-	struct str shown;    /* the top, without "/" at the end */
+	struct str shown;    /* the top as given, without "/" at the end */
 	char real[PATH_MAX]; /* the same without symbolic links; empty for "/"
 			      */
 	const struct stat *omit;
@@ -36,7 +37,7 @@ struct walk {
 	struct fault *fault;
 };
 
-/* What was found in a directory. */
+/* An entry found in a directory. */
 struct found {
 	struct str name, way;
 	struct stat st;
@@ -58,7 +59,8 @@ refuse_errno(const struct walk *walk, struct str name)
 	return refuse_entry(walk, name, strerrordesc_np(errno));
 }
 
-/* What zipdir.c leaves out, and what serve.c answers by itself. */
+/* Why name cannot be served: zipdir.c leaves it out, or serve.c answers it
+ * itself.  NULL when it can. */
 static const char *
 unreachable(struct str name)
 {
@@ -128,7 +130,7 @@ add_place(struct walk *walk, size_t up, const struct found *found)
 	return 0;
 }
 
-/* A symbolic link: find what it stands for, if that is inside. */
+/* Resolve a symbolic link, if its target is inside the tree. */
 static int
 follow_inside(const struct walk *walk, struct found *found)
 {
@@ -166,8 +168,8 @@ is_omitted(const struct walk *walk, const struct stat *st)
 		walk->omit->st_ino == st->st_ino;
 }
 
-/* What is called name in the i-th place, which fd is: *count grows if it is for
- * the archive. */
+/* Visit the entry called name in place i, which is open as fd.  *count grows if
+ * the entry goes into the archive. */
 static int
 visit(struct walk *walk, size_t i, int fd, const char *name, size_t *count)
 {
@@ -200,7 +202,8 @@ visit(struct walk *walk, size_t i, int fd, const char *name, size_t *count)
 		   : add_tree_file(walk, &found);
 }
 
-/* Take note of which directory the i-th place is. */
+/* Record which directory place i is.  A symbolic link must not lead to a
+ * directory above it. */
 static int
 know(struct walk *walk, size_t i, const struct stat *st)
 {
@@ -219,7 +222,7 @@ know(struct walk *walk, size_t i, const struct stat *st)
 	return 0;
 }
 
-/* All that is in the i-th place. */
+/* Read all entries of place i. */
 static int
 read_place(struct walk *walk, size_t i, DIR *directory)
 {

@@ -6,11 +6,11 @@
 
 #include "pack/precompress.h"
 
-enum { JOBS_EACH = 4 }; /* for each thread, so that none has to wait */
+enum { JOBS_EACH = 4 }; /* jobs for each thread, so that none has to wait */
 
 struct workers {
 	/* Set by workers_new. */
-	struct job *jobs; /* a ring */
+	struct job *jobs; /* a ring buffer */
 	size_t njobs;
 	pthread_t *threads;
 	int nthreads;
@@ -20,11 +20,11 @@ struct workers {
 	/* Guarded by the lock: jobs since the start; taken <= begun <= given.
 	 */
 	size_t given, begun, taken;
-	bool *done; /* of each place in the ring */
+	bool *done; /* for each slot of the ring */
 	bool stop;
 };
 
-/* Deflating a whole file is worth it. */
+/* Deflating the whole file of job is worth it. */
 static bool
 is_worth(struct deflater *deflater, struct job *job)
 {
@@ -42,7 +42,7 @@ is_worth(struct deflater *deflater, struct job *job)
 	return deflate_saves(size, piece->npacked);
 }
 
-/* What deflate cannot make smaller no other coding is tried on. */
+/* Files that deflate cannot make smaller are not tried with other codings. */
 static void
 make_sibling(struct deflater *deflater, struct job *job)
 {

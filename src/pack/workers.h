@@ -1,5 +1,5 @@
-/* Threads that compress, and hand their results back in the order in which the
- * work was given to them. */
+/* A pool of threads that compress.  Results are returned in the order in which
+ * jobs were given out. */
 
 #ifndef WORKERS_H
 #define WORKERS_H
@@ -7,41 +7,41 @@
 #include "pack/deflate.h"
 #include "pack/item.h"
 
-/* A piece of a file to deflate; or a whole file, to make a sibling of. */
+/* A piece of a file to deflate, or a whole file to make a sibling of. */
 struct job {
-	/* What is to be done. */
+	/* Set by the caller. */
 	struct item *item;
 	struct piece piece;
-	bool first; /* of its file */
+	bool first; /* the first piece of its file */
 
-	/* Set by either side: the file is better stored as it is; of a sibling:
+	/* Set by either side: the file is better stored; for a sibling, it is
 	 * not worth having. */
 	bool stored;
 
-	/* What came out. */
+	/* The result. */
 	int error;            /* an errno */
-	unsigned char *coded; /* of a sibling: piece.npacked bytes, the
-				 caller's to free */
+	unsigned char *coded; /* of a sibling: piece.npacked bytes, freed by the
+				 caller */
 };
 
 struct workers;
 
-/* Start n threads.  NULL with errno.  free waits until they are done with what
- * they were given; it takes NULL. */
+/* Start n threads.  NULL with errno.  workers_free waits until they have
+ * finished the jobs given out; it takes NULL. */
 struct workers *workers_new(int n);
 void workers_free(struct workers *workers);
 
-/* What follows is for one thread, the one that gives out work. */
+/* The functions that follow are for one thread, which gives out the jobs. */
 
-/* A job to fill in, all of it but piece.packed; NULL when so many wait to be
- * taken back that it is time for that. */
+/* A job to fill in, except for piece.packed; NULL when all jobs are in use, so
+ * the oldest must be taken back first. */
 struct job *workers_vacant(struct workers *workers);
 
-/* Give out the job that was filled in. */
+/* Give out the job that workers_vacant returned. */
 void workers_give(struct workers *workers);
 
-/* The oldest job given out, after waiting until it is done; NULL when there is
- * none.  The same one until workers_take gives it up. */
+/* Wait for the oldest job given out, and return it; NULL when there is none.
+ * It stays the oldest until workers_take releases it. */
 struct job *workers_oldest(struct workers *workers);
 void workers_take(struct workers *workers);
 
