@@ -35,7 +35,7 @@ command_named(const char *name)
 	return (enum command)i;
 }
 
-/* The tables that getopt_long reads, for one command. */
+/* The tables for getopt_long, for one command. */
 struct tables {
 	struct option options[OPTIONS_SPECS_MAX + 1];
 	char letters[2 * OPTIONS_SPECS_MAX + 2];
@@ -76,7 +76,8 @@ spec_of(int found)
 	return NULL;
 }
 
-/* A letter within a word is named by itself, else the word is. */
+/* Describe the option at fault: a letter within a word by itself, else the
+ * word. */
 static int
 refuse_option(const struct options *options, struct commandline_fault *fault,
 	char *const *argv, int found)
@@ -139,7 +140,7 @@ set_defaults(struct options *options)
 	};
 }
 
-/* The words behind the options. */
+/* Take the words after the options. */
 static int
 take_rest(struct options *options, int n, char *const *words,
 	struct commandline_fault *fault)
@@ -177,7 +178,7 @@ commandline_read(struct options *options, int argc, char *const *argv,
 			return words_refused(fault,
 				"unknown command %s, see wwz help", argv[1]);
 	}
-	/* Options right behind the name are those of serve. */
+	/* Without a command, the options are those of serve. */
 	if (argc > 1 && options->command != COMMANDS) {
 		argc--;
 		argv++;

@@ -1,4 +1,4 @@
-/* Reading the command line, and the text of `wwz help`. */
+/* Reads the command line and prints `wwz help`. */
 
 #ifndef COMMANDLINE_H
 #define COMMANDLINE_H
@@ -11,12 +11,12 @@ struct commandline_fault {
 	char text[256];
 };
 
-/* Read the command line.  -1 and fault, in one line, for words that are not
- * understood. */
+/* Read the command line.  -1 and fault, a one-line message, when it is wrong.
+ */
 int commandline_read(struct options *options, int argc, char *const *argv,
 	struct commandline_fault *fault);
 
-/* Write the help for a command, or for COMMANDS an overview. */
+/* Write the help for a command, or an overview for COMMANDS. */
 void commandline_help(enum command topic, FILE *file);
 
 #endif

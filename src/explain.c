@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 
-/* "Name: value" as HTTP_NAME=value. */
+/* Convert "Name: value" to HTTP_NAME=value. */
 static struct str
 parameter_of(struct str field, struct arena *arena)
 {
@@ -47,7 +47,7 @@ shown_coding(enum coding coding)
 					 : encoding_names[coding].p;
 }
 
-/* Why this coding and no other; encoding.h and negotiate.c decide it. */
+/* Print why this coding was chosen (by encoding.h and negotiate.c). */
 static void
 print_why(const struct response *response, const struct request *request)
 {
@@ -98,7 +98,7 @@ print_member(const struct response *response, const struct request *request)
 	print_why(response, request);
 }
 
-/* Lines behind a label. */
+/* Print lines after a label. */
 static void
 print_lines(const char *label, const struct line *lines)
 {
@@ -139,7 +139,7 @@ print(const struct response *response, const struct request *request)
 	print_head(response);
 }
 
-/* Make the body, as if it were sent: what is wrong with it is logged. */
+/* Make the body as if it were sent, so that faults in it are logged. */
 static void
 make_body(struct response *response, struct account *account)
 {
@@ -154,7 +154,7 @@ make_body(struct response *response, struct account *account)
 	}
 }
 
-/* The parameters that a front end would send. */
+/* Make the request with the parameters that a front end would send. */
 static void
 make_request(struct request *request, const struct service *service,
 	const char *path, const char *const *fields, int nfields,

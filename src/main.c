@@ -24,7 +24,7 @@
 
 enum {
 	EXIT_USAGE = 2,
-	MEMORY_KEPT = 1024 * 1024, /* free bytes that a heap may end in */
+	MEMORY_KEPT = 1024 * 1024, /* free bytes left at the top of a heap */
 };
 
 extern char **environ;
@@ -43,14 +43,14 @@ usage_of(const char *what, const char *why)
 	return EXIT_USAGE;
 }
 
-/* What the site's strings lie in. */
+/* Storage for strings of struct site. */
 struct roots {
 	char real[PATH_MAX];
 	char given[PATH_MAX];
 };
 
-/* The root without symbolic links, and as it was written: front ends may say
- * either. */
+/* Set the root without symbolic links, and as given: front ends may use either.
+ */
 static int
 resolve_root(struct site *site, const char *root, struct roots *roots)
 {
@@ -61,7 +61,7 @@ resolve_root(struct site *site, const char *root, struct roots *roots)
 		return usage_of(root, strerrordesc_np(errno));
 	if (!S_ISDIR(st.st_mode))
 		return usage_of(root, strerrordesc_np(ENOTDIR));
-	/* "/" is the empty string: a path follows it. */
+	/* "/" becomes the empty string, since a path follows it. */
 	site->root = str_of(strcmp(roots->real, "/") == 0 ? "" : roots->real);
 	n = strlen(root);
 	if (root[0] != '/' || n >= sizeof(roots->given))
@@ -95,13 +95,14 @@ set_site(struct site *site, const struct options *options, struct roots *roots)
 		.untrusted = options->untrusted,
 		.sendfile = options->sendfile,
 	};
-	/* explain has no front end to say where it stands. */
+	/* explain has no front end that passes a root. */
 	if (options->root == NULL && options->command == COMMAND_EXPLAIN)
 		return resolve_root(site, ".", roots);
 	return options->root ? resolve_root(site, options->root, roots) : 0;
 }
 
-/* Archives and connections take descriptors: all that may be had. */
+/* Raise the limit of descriptors to the maximum, for archives and connections.
+ */
 static void
 raise_descriptors(void)
 {
@@ -113,7 +114,7 @@ raise_descriptors(void)
 	}
 }
 
-/* Open those that root is to open, or the others. */
+/* Open the listeners that root is to open, or the others. */
 static int
 open_listeners(struct listeners *listeners, const struct options *options,
 	const struct confine_user *user, bool as_root)
@@ -137,7 +138,7 @@ open_listeners(struct listeners *listeners, const struct options *options,
 	return 0;
 }
 
-/* Get the sockets, and leave root, if that is wanted. */
+/* Open the sockets and, with --user, stop being root. */
 static int
 open_and_leave(struct listeners *listeners, const struct options *options)
 {
@@ -163,8 +164,8 @@ open_and_leave(struct listeners *listeners, const struct options *options)
 	return open_listeners(listeners, options, &user, false);
 }
 
-/* The sockets' directories stay writable, to remove the sockets at the end, and
- * that of the access log, to open it again. */
+/* Confine the process.  The sockets' directories stay writable, to remove the
+ * sockets at the end, and so does that of the access log, to reopen it. */
 static int
 confine(const struct listeners *listeners, const struct options *options)
 {
@@ -186,13 +187,13 @@ confine(const struct listeners *listeners, const struct options *options)
 	return 0;
 }
 
-/* Counters and logs of requests, as far as they are wanted. */
+/* Counters and logs of requests, as far as options ask for them. */
 struct watchers {
 	struct accounts accounts;
 	struct accesslog log;
 };
 
-/* The log is opened as the user who opens it again at HUP. */
+/* The log is opened as the user who will reopen it at SIGHUP. */
 static int
 open_watchers(struct watchers *watchers, struct service *service,
 	const struct options *options)
@@ -265,8 +266,8 @@ run_cgi(struct service *service, const struct options *options)
 	return status;
 }
 
-/* What a response is made in is not given back to the system between two
- * requests, only to be asked for, cleared, and mapped again. */
+/* Memory freed after a response stays with the process, because the kernel
+ * would have to clear and map it again for the next one. */
 static void
 keep_memory(void)
 {
@@ -283,7 +284,8 @@ run_serve(struct service *service, const struct options *options)
 		return run_cgi(service, options);
 	raise_descriptors();
 	keep_memory();
-	/* Who gave us our sockets as descriptor 0 has our standard error. */
+	/* A process manager that passed our socket as descriptor 0 reads our
+	 * standard error. */
 	service->tell_front = options->nlisten > 0 || getenv("LISTEN_FDS");
 	return run_server(service, options);
 }
@@ -325,8 +327,8 @@ run_check(const struct options *options)
 		options->words, options->nwords, options->json, options->quiet);
 }
 
-/* A manager of FastCGI may close standard output and error (section 2.2): what
- * is opened later must not be taken for them. */
+/* A FastCGI process manager may close standard output and error (section 2.2).
+ * Fill the descriptors, so that no file opened later takes their numbers. */
 static void
 fill_standard(void)
 {
@@ -339,7 +341,7 @@ fill_standard(void)
 		close(fd);
 }
 
-/* Each thread has some files open ahead. */
+/* Each thread has several files open in advance. */
 static int
 run_pack(struct options *options)
 {
@@ -349,7 +351,7 @@ run_pack(struct options *options)
 	return pack(options->words[0], options->words[1], &options->pack);
 }
 
-/* Options come from WWZ_OPTIONS, and from nowhere else. */
+/* Options come only from WWZ_OPTIONS. */
 static int
 run_as_cgi(const char *words)
 {

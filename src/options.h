@@ -1,4 +1,4 @@
-/* What the words of a command line say. */
+/* The options of a command line. */
 
 #ifndef OPTIONS_H
 #define OPTIONS_H
@@ -25,11 +25,11 @@ enum command {
 	COMMANDS
 };
 
-/* What the words said; text is lent by the argument vector. */
+/* The options read; text is lent by the argument vector. */
 struct options {
 	enum command command;
 	enum command topic; /* of COMMAND_HELP; COMMANDS: all */
-	bool cgi; /* answer the CGI request that the environment holds */
+	bool cgi;           /* answer the CGI request in the environment */
 
 	const char *listen[LISTENERS_MAX];
 	int nlisten;
@@ -40,27 +40,27 @@ struct options {
 	struct str index[OPTIONS_INDEXES];
 	size_t nindex;
 	bool no_listing;
-	int64_t max_age; /* -1: not said */
+	int64_t max_age; /* -1: not given */
 	bool immutable, untrusted;
 	bool sendfile;
 
 	bool status;
 	const char *access_log; /* NULL: none */
-	int slow_ms;            /* -1: not said */
-	bool check; /* what the other options say, and nothing else */
+	int slow_ms;            /* -1: not given */
+	bool check;             /* only check what the other options need */
 
 	size_t max_archives;
 	uint64_t max_memory;
 	struct server_limits limits;
 
-	struct pack_options pack; /* but threads and quiet */
+	struct pack_options pack; /* without threads and quiet */
 
 	const char *fields[OPTIONS_FIELDS]; /* of -H: "Name: value" */
 	int nfields;
 	bool json;  /* of COMMAND_CHECK */
 	bool quiet; /* of COMMAND_CHECK and COMMAND_PACK */
 
-	char *const *words; /* what stands behind the options */
+	char *const *words; /* the words after the options */
 	int nwords;
 };
 

@@ -32,7 +32,7 @@ print_fault(const char *format, ...)
 	return -1;
 }
 
-/* Those that root opens, or the others. */
+/* Check the listeners that root opens, or the others. */
 static int
 check_listeners(const struct options *options, bool by_root)
 {
@@ -106,7 +106,7 @@ check_root(const struct options *options, const struct site *site)
 	return 0;
 }
 
-/* A file that is missing is to be made. */
+/* A missing file would be created. */
 static int
 check_access_log(const char *path)
 {
@@ -168,7 +168,7 @@ print_rest(const struct options *options)
 		options->limits.grace_seconds);
 }
 
-/* Last, since it is done for good. */
+/* To be called last, since it cannot be undone. */
 static void
 check_confinement(void)
 {
@@ -191,7 +191,8 @@ check_confinement(void)
 int
 servecheck(const struct options *options, const struct site *site)
 {
-	/* As in a start: what root does, then all else as the other user. */
+	/* As at a start: first what root does, then everything else as the
+	 * other user. */
 	int result = check_listeners(options, true);
 
 	result |= check_user(options);

@@ -8,7 +8,7 @@
 
 enum {
 	BLOCK_SIZE = 8192,
-	SMALL_TEXT = 256, /* bytes that are printed only once */
+	SMALL_TEXT = 256, /* bytes that one attempt at printing suffices for */
 	DIGITS_MAX = 20,  /* of 64 bits in decimal */
 };
 
@@ -103,7 +103,7 @@ arena_reset(struct arena *arena)
 		oldest = next;
 	}
 	*arena = (struct arena){.blocks = oldest};
-	/* The oldest block may be larger than this; never smaller. */
+	/* The oldest block is at least this large. */
 	arena->size = oldest ? BLOCK_SIZE : 0;
 }
 

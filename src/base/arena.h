@@ -1,5 +1,5 @@
-/* Memory for one request: handed out piece by piece, given back all at once.
- * And text that grows in it. */
+/* Memory for one request, allocated in pieces and released all at once; and
+ * text that grows in it. */
 
 #ifndef ARENA_H
 #define ARENA_H
@@ -9,33 +9,34 @@
 
 struct arena_block;
 
-/* All zero is an empty arena.  One thread at a time. */
+/* All zero when empty.  One thread at a time. */
 struct arena {
 	struct arena_block *blocks; /* newest first */
 	size_t used, size;          /* of the newest */
 	bool failed;                /* memory ran out since the last reset */
 };
 
-/* size bytes, aligned for anything, not cleared; valid until arena_reset or
- * arena_free.  NULL with errno ENOMEM, and arena->failed is set. */
+/* Allocate size bytes, aligned for any type, not cleared, and valid until
+ * arena_reset or arena_free.  On failure NULL with errno ENOMEM, and
+ * arena->failed is set. */
 void *arena_get(struct arena *arena, size_t size);
 
-/* A copy of s with a NUL behind it.  On failure p is NULL and n 0. */
+/* A copy of s, followed by a NUL.  On failure p is NULL and n 0. */
 struct str arena_copy(struct arena *arena, struct str s);
 
-/* Text as from printf, with a NUL behind it; may be cut off by an n of 0 as in
- * arena_copy. */
+/* Text formatted as by printf, followed by a NUL.  On failure p is NULL and n
+ * 0. */
 struct str arena_printf(struct arena *arena, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Take everything back; one block is kept for the next request. */
+/* Release everything; one block stays allocated for the next request. */
 void arena_reset(struct arena *arena);
 
-/* Take everything back and release it.  Keeps errno. */
+/* Release everything, including all blocks.  Preserves errno. */
 void arena_free(struct arena *arena);
 
 /* Text under construction in an arena.  When memory runs out, arena->failed is
- * set, and the text lacks something. */
+ * set and the text is incomplete. */
 struct text {
 	struct arena *arena;
 	char *p;
@@ -44,7 +45,7 @@ struct text {
 
 void text_add(struct text *text, struct str s);
 
-/* Add n in decimal; in hexadecimal, with zeros in front up to width digits. */
+/* Add n in decimal; or in hexadecimal, padded with zeros to width digits. */
 void text_number(struct text *text, uint64_t n);
 void text_hex(struct text *text, uint64_t n, int width);
 void text_printf(struct text *text, const char *format, ...)

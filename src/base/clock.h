@@ -1,4 +1,4 @@
-/* Time that only goes on: CLOCK_MONOTONIC as a number. */
+/* CLOCK_MONOTONIC as a number. */
 
 #ifndef CLOCK_H
 #define CLOCK_H

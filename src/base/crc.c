@@ -1,5 +1,5 @@
-/* libdeflate's, where it was there to build with, has the processor multiply
- * without carry, and takes less than a third of the time of zlib's. */
+/* libdeflate's CRC-32, if it was available at build time, uses carry-less
+ * multiplication and takes less than a third of zlib's time. */
 
 #include "base/crc.h"
 
@@ -7,8 +7,9 @@
 
 #include <libdeflate.h>
 
-/* The first call chooses by what the processor can do, which on ARM stands in a
- * file below /proc: a confined process could not read it. */
+/* Call it once at the start: the first call chooses code for the processor, and
+ * on ARM reads a file below /proc for that, which a confined process could not.
+ */
 __attribute__((constructor)) static void
 choose_crc(void)
 {

@@ -6,8 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* crc, which is 0 at first, continued over the n bytes at bytes.  Any
- * thread. */
+/* Continue crc, which is 0 at first, over the n bytes at bytes.  Any thread. */
 uint32_t crc_add(uint32_t crc, const void *bytes, size_t n);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-/* Of a name, so that the reason has room behind it. */
+/* The most bytes of a name, so that there is room for the reason. */
 enum { FAULT_NAME = 3 * sizeof(((struct fault *)0)->text) / 4 };
 
 int

@@ -1,4 +1,4 @@
-/* What went wrong with a file, in one line for people. */
+/* A one-line error message about a file. */
 
 #ifndef FAULT_H
 #define FAULT_H
@@ -9,8 +9,8 @@ struct fault {
 	char text[2048];
 };
 
-/* Write "name: why" into fault; control characters in name are shown as \xHH,
- * so that it stays one line.  Always -1.  Keeps errno. */
+/* Write "name: why" into fault.  Control characters in name become \xHH, so
+ * that it stays one line.  Always returns -1.  Preserves errno. */
 int fault_set(struct fault *fault, struct str name, const char *why);
 
 /* The same, with the words for an errno. */

@@ -12,7 +12,7 @@ hash_key(void)
 {
 	uint64_t key = 0;
 
-	/* It fails only where the system call is forbidden. */
+	/* getrandom only fails where it is forbidden. */
 	if (getrandom(&key, sizeof(key), 0) < (ssize_t)sizeof(key)) {
 		struct timespec now;
 
@@ -23,8 +23,8 @@ hash_key(void)
 	return key % (PRIME - 1) + 1;
 }
 
-/* h times key plus piece modulo PRIME, of which 0 is the empty name's alone: a
- * sum that PRIME divides is PRIME.  h and key are at most PRIME, piece is less
+/* h * key + piece modulo PRIME.  A multiple of PRIME gives PRIME, so that only
+ * the empty name has the hash 0.  h and key are at most PRIME, piece is less
  * than 2^56. */
 #ifdef __SIZEOF_INT128__
 
@@ -41,8 +41,9 @@ hash_step(uint64_t h, uint64_t key, uint64_t piece)
 
 #else
 
-/* Where a product has 64 bits it is made of halves: 2^61 is 1, so that 2^62 is
- * 2, and what of the middle is at 2^61 and above comes back at 1. */
+/* With only 64-bit products, multiply in halves.  Modulo PRIME, 2^61 is 1 and
+ * 2^62 is 2, so the bits of the middle product from 2^61 up are added back at
+ * the bottom. */
 static uint64_t
 hash_step(uint64_t h, uint64_t key, uint64_t piece)
 {

@@ -6,16 +6,17 @@
 #include <sys/mman.h>
 
 #define HUGE_PAGE ((size_t)2 << 20)
-#define PAGE_MAX  ((size_t)64 << 10) /* of small pages, on any machine */
+#define PAGE_MAX  ((size_t)64 << 10) /* size of small pages, at most */
 
-/* What is mapped for size bytes. */
+/* The number of bytes mapped for size bytes. */
 static size_t
 mapped(size_t size)
 {
 	return (size + PAGE_MAX - 1) / PAGE_MAX * PAGE_MAX;
 }
 
-/* More is mapped than is wanted, and cut to begin where a huge page may. */
+/* Map more than needed, and unmap the ends so that the rest begins at a huge
+ * page boundary. */
 static void *
 map(size_t size)
 {
@@ -30,7 +31,7 @@ map(size_t size)
 	if (before > 0)
 		munmap(p, before);
 	munmap(p + before + end, HUGE_PAGE - before);
-	/* Not for the rest, which would fill one in part. */
+	/* Leave out the last part, which would not fill a huge page. */
 	(void)madvise(p + before, end / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
 	return p + before;
 }
@@ -38,7 +39,7 @@ map(size_t size)
 void *
 hugepages_new(size_t size)
 {
-	/* No object is larger, and what is mapped for it must not wrap. */
+	/* No object may be larger, and the size to map must not overflow. */
 	if (size > PTRDIFF_MAX) {
 		errno = ENOMEM;
 		return NULL;

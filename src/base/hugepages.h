@@ -1,20 +1,20 @@
-/* Memory of which there may be very much, read here and there.
+/* Allocates large memory that is accessed at random.
  *
- * From 2 MiB on it is mapped by itself, in huge pages as far as it fills such
- * and the kernel has them.  To be given 512 small pages, one by one as they are
- * touched, takes longer than to copy something there; to be given one huge page
- * does not, and its address is found at once when it is read.  What is freed
- * goes back to the kernel, and leaves no holes. */
+ * From 2 MiB on, it is mapped separately, in huge pages as far as it fills them
+ * and the kernel has some.  Faulting in 512 small pages, one at a time, takes
+ * longer than filling them; a huge page needs one fault, and causes fewer TLB
+ * misses later.  Freed memory goes back to the kernel and leaves no holes in
+ * the heap. */
 
 #ifndef HUGEPAGES_H
 #define HUGEPAGES_H
 
 #include <stddef.h>
 
-/* size bytes, not cleared.  NULL with errno ENOMEM.  Any thread. */
+/* Allocate size bytes, not cleared.  NULL with errno ENOMEM.  Any thread. */
 void *hugepages_new(size_t size);
 
-/* Give back what hugepages_new gave for size.  Takes NULL. */
+/* Free p, which hugepages_new returned for size.  Takes NULL. */
 void hugepages_free(void *p, size_t size);
 
 #endif

@@ -8,8 +8,9 @@ static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
 
 enum { NUMBERS = sizeof(numbers) / sizeof(numbers[0]) };
 
-/* Those that end the process.  One that it was started to ignore, by nohup(1)
- * or as a job of a script, would wait all the same if it was held back. */
+/* The signals that would end the process.  A signal that is ignored, as under
+ * nohup(1) or in a background job of a script, must not be blocked: it would
+ * become pending. */
 static sigset_t
 deadly(void)
 {

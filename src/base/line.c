@@ -26,7 +26,7 @@ line_printf(struct line *line, const char *format, ...)
 	line_add(line, str_of(text));
 }
 
-/* Write c so that it can stand between quotes: how many bytes. */
+/* Write c as it may stand between quotes.  Returns the number of bytes. */
 static size_t
 escape(char c, char to[4])
 {

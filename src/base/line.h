@@ -1,5 +1,5 @@
-/* One line of a log, of a size that a pipe takes in one piece (PIPE_BUF), in
- * which nothing that came from outside passes for something else. */
+/* One line of a log, short enough for an atomic write to a pipe (PIPE_BUF).
+ * Text from outside is escaped, so that it cannot forge anything. */
 
 #ifndef LINE_H
 #define LINE_H
@@ -13,19 +13,18 @@ struct line {
 	size_t n;
 };
 
-/* Add text as it is.  What does not fit is cut off; there is always room for
- * the newline. */
+/* Add text unchanged.  Text that does not fit is cut off; there is always room
+ * for the newline. */
 void line_add(struct line *line, struct str text);
 void line_printf(struct line *line, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Add s so that it can stand between double quotes: quotes and backslashes get
- * a backslash, bytes outside of printable ASCII are written as \xHH.  Where
- * that takes more than max bytes, the rest is cut off and "..." stands there.
- */
+/* Add s as it may stand between double quotes: quotes and backslashes get a
+ * backslash, and bytes outside printable ASCII become \xHH.  After max bytes
+ * the rest is replaced by "...". */
 void line_escape(struct line *line, struct str s, size_t max);
 
-/* The same, with the quotes. */
+/* The same, including the quotes. */
 void line_quote(struct line *line, struct str s, size_t max);
 
 /* End the line. */

@@ -15,7 +15,7 @@ enum log_level log_limit = LOG_INFO;
 
 struct log_sink *log_sink;
 
-/* Of the request that this thread is at, for the time of log_copy. */
+/* Set by log_copy and log_divert, for this thread. */
 static _Thread_local struct line *copy;
 static _Thread_local bool diverted;
 
@@ -87,7 +87,8 @@ log_line(enum log_level level, const char *word, const struct log_pair *pairs)
 		line_add(copy, (struct str){line.p, line.n});
 	if (diverted)
 		return;
-	/* A log that cannot be written must not end what it reports on. */
+	/* A failure to write the log must not affect the operation it reports
+	 * on. */
 	if (write(STDERR_FILENO, line.p, line.n) < 0)
 		errno = saved;
 	errno = saved;

@@ -20,8 +20,8 @@ close_quietly(int fd)
 	errno = saved;
 }
 
-/* For kernels before 5.6, and where a filter forbids openat2: component by
- * component, no symbolic link followed, so that nothing can lead out. */
+/* For kernels before 5.6, and where a filter forbids openat2: open each
+ * component in turn and follow no symbolic link, so that nothing leads out. */
 static int
 open_by_steps(int dir, const char *rest, int flags)
 {
@@ -51,7 +51,7 @@ open_by_steps(int dir, const char *rest, int flags)
 	return at;
 }
 
-/* resolve is what more openat2 is to refuse. */
+/* resolve holds further RESOLVE_ flags. */
 static int
 openat2_below(int dir, const char *rest, int flags, unsigned resolve)
 {
@@ -62,7 +62,7 @@ openat2_below(int dir, const char *rest, int flags, unsigned resolve)
 	long fd;
 	int tries = 0;
 
-	/* EAGAIN: something was renamed while ".." in a link was followed. */
+	/* EAGAIN: a rename happened while ".." in a link was resolved. */
 	do {
 		fd = syscall(SYS_openat2, dir, rest, &how, sizeof(how));
 	} while (fd < 0 && errno == EAGAIN && ++tries < TRIES);
@@ -71,7 +71,7 @@ openat2_below(int dir, const char *rest, int flags, unsigned resolve)
 	return (int)fd;
 }
 
-/* 0 when fd is a regular file. */
+/* 0 when fd is a regular file; else -1 with errno. */
 static int
 regular(int fd)
 {
@@ -87,7 +87,7 @@ regular(int fd)
 	return -1;
 }
 
-/* Opening a device or a FIFO can have an effect, so it is looked at first. */
+/* Opening a device or a FIFO can have side effects, so check the type first. */
 static int
 open_regular(int dir, const char *rest, unsigned resolve)
 {
@@ -100,7 +100,7 @@ open_regular(int dir, const char *rest, unsigned resolve)
 		fd = openat2_below(
 			dir, rest, O_RDONLY | O_NONBLOCK | O_NOCTTY, resolve);
 	close_quietly(look);
-	/* It may have been exchanged in between. */
+	/* The file may have been replaced in between. */
 	if (fd >= 0 && regular(fd) < 0) {
 		close_quietly(fd);
 		return -1;

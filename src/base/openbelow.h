@@ -1,19 +1,19 @@
-/* Opening files below a directory, and nowhere else. */
+/* Opens files below a directory, and nowhere else. */
 
 #ifndef OPENBELOW_H
 #define OPENBELOW_H
 
-/* Open rest, a relative path, below the directory root, read-only, without
- * waiting.  Neither ".." nor a symbolic link leads out of root; what is no
- * regular file is not opened.  A descriptor, or -1 with errno: EXDEV for a way
- * out of root, EISDIR for a directory, ENXIO for what else is no regular file,
- * and what open(2) says. */
+/* Open rest, a relative path, below the directory root, read-only and without
+ * blocking.  Neither ".." nor a symbolic link can lead out of root, and only a
+ * regular file is opened.  Returns a descriptor, or -1 with errno: EXDEV for a
+ * path out of root, EISDIR for a directory, ENXIO for anything else that is not
+ * a regular file, or an errno of open(2). */
 int openbelow_open(const char *root, const char *rest);
 
-/* Open way, a relative path without symbolic links, below the directory top:
- * the file read-only, as above; the directory read-only; or whatever it is with
- * O_PATH.  A descriptor; -1 with errno, which is ELOOP, EXDEV or ENOTDIR when a
- * symbolic link stands on the way. */
+/* Open way, a relative path without symbolic links, below the directory top: a
+ * file read-only, as above; a directory read-only; or anything with O_PATH.
+ * Returns a descriptor, or -1 with errno, which is ELOOP, EXDEV or ENOTDIR when
+ * way contains a symbolic link. */
 int beneath_open_file(int top, const char *way);
 int beneath_open_directory(int top, const char *way);
 int beneath_look(int top, const char *way);

@@ -7,8 +7,8 @@
 
 enum {
 	WIDTH = 20,     /* of the bar */
-	BETWEEN = 100,  /* ms from one line to the next */
-	SETTLED = 1000, /* ms until time left can be told */
+	BETWEEN = 100,  /* ms between updates */
+	SETTLED = 1000, /* ms until the time left can be estimated */
 };
 
 const char *
@@ -45,7 +45,7 @@ progress_begin(struct progress *progress, const char *what, uint64_t files,
 	progress->begun = progress->drawn = clock_ms();
 }
 
-/* A file counts as 4 KiB, so that the bar moves on for empty ones, too. */
+/* Each file counts as 4 KiB more, so that the bar also moves for empty ones. */
 static double
 share(const struct progress *p)
 {
@@ -70,8 +70,8 @@ draw_progress(const struct progress *p, int64_t elapsed)
 		snprintf(left, sizeof(left), ", %llu:%02llu left", seconds / 60,
 			seconds % 60);
 	}
-	/* Cut off at the terminal's edge: a line that goes on in the next one
-	 * could not be taken back. */
+	/* Wrapping is switched off, because a wrapped line could not be erased.
+	 */
 	fprintf(stderr,
 		"\r\033[?7l%s [%.*s%*s] %llu/%llu files, %s of %s%s"
 		"\033[K\033[?7h",

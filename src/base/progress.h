@@ -1,5 +1,5 @@
-/* A line on a terminal that says how far a long task is: files, bytes, and the
- * time that is left. */
+/* A line on a terminal that shows the progress of a long task: files, bytes,
+ * and the time left. */
 
 #ifndef PROGRESS_H
 #define PROGRESS_H
@@ -21,15 +21,15 @@ struct progress {
 	int64_t drawn; /* clock_ms */
 };
 
-/* Begin a task of so many files and bytes, called what ("packing").  Nothing
- * is ever shown when quiet, or when standard error is no terminal. */
+/* Begin a task of that many files and bytes, called what ("packing").  Nothing
+ * is shown when quiet, or when standard error is not a terminal. */
 void progress_begin(struct progress *progress, const char *what, uint64_t files,
 	uint64_t bytes, bool quiet);
 
-/* So much more is done.  Any thread. */
+/* Add to what has been done.  Any thread. */
 void progress_add(struct progress *progress, uint64_t files, uint64_t bytes);
 
-/* Take the line away. */
+/* Erase the line. */
 void progress_end(struct progress *progress);
 
 /* n bytes in words, as "1.5 MiB", in a buffer of PROGRESS_SIZE bytes, which is

@@ -1,5 +1,5 @@
-/* HTTP status codes (RFC 9110, section 15) as they pass between modules:
- * STATUS_GO is "no answer yet, go on", all else ends the request. */
+/* HTTP status codes (RFC 9110, section 15), as results of functions.  STATUS_GO
+ * means "go on"; any other status is the answer to the request. */
 
 #ifndef STATUS_H
 #define STATUS_H

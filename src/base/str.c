@@ -80,14 +80,14 @@ str_number(struct str s, uint64_t max, uint64_t *number)
 	return true;
 }
 
-/* Length of the UTF-8 sequence at the start of s, 0 when there is none. */
+/* The length of the UTF-8 sequence at the start of s; 0 when there is none. */
 static size_t
 sequence(struct str s)
 {
 	const unsigned char *p = (const unsigned char *)s.p;
 	static const struct {
-		unsigned char first, last; /* of byte one */
-		unsigned char low, high;   /* of byte two */
+		unsigned char first, last; /* range of the first byte */
+		unsigned char low, high;   /* range of the second byte */
 		unsigned char length;
 	} form[] = {
 		{0xc2, 0xdf, 0x80, 0xbf, 2},

@@ -1,4 +1,4 @@
-/* Text that somebody else owns: a pointer and a length, no NUL at the end. */
+/* Text owned by somebody else: a pointer and a length, without a NUL. */
 
 #ifndef STR_H
 #define STR_H
@@ -14,8 +14,8 @@ struct str {
 	size_t n;
 };
 
-/* The str of a string literal.  Static tables write {"text", 4}: gcc does not
- * take this for a constant. */
+/* The str of a string literal.  Static tables use {"text", 4}, because gcc does
+ * not accept this as a constant. */
 #define STR(literal) ((struct str){"" literal, sizeof(literal) - 1})
 
 /* For printf's "%.*s". */
@@ -38,7 +38,7 @@ str_eq(struct str a, struct str b)
 	return memcmp(a.p, b.p, a.n) == 0;
 }
 
-/* The part of s from byte from up to, not including, byte to. */
+/* The part of s from byte from up to but not including byte to. */
 static inline struct str
 str_slice(struct str s, size_t from, size_t to)
 {
@@ -62,10 +62,10 @@ str_ends(struct str s, struct str suffix)
 		str_eq(str_slice(s, s.n - suffix.n, s.n), suffix);
 }
 
-/* a and b are the same but for the case of ASCII letters. */
+/* a and b are equal, ignoring the case of ASCII letters. */
 bool str_eq_nocase(struct str a, struct str b);
 
-/* s is something and then end, ASCII letters in whatever case. */
+/* s ends with end, ignoring the case of ASCII letters, and is longer. */
 static inline bool
 str_ends_nocase(struct str s, struct str end)
 {
@@ -76,18 +76,19 @@ str_ends_nocase(struct str s, struct str end)
 /* s without spaces and tabs at both ends (OWS, RFC 9110, section 5.6.3). */
 struct str str_trim(struct str s);
 
-/* Cut what stands before the first sep off *rest, and the sep itself.  Without
- * a sep it is all of *rest, which becomes empty with p NULL. */
+/* Cut the part before the first sep off *rest, and the sep itself.  Without a
+ * sep the part is all of *rest, which becomes empty with p NULL. */
 struct str str_cut(struct str *rest, char sep);
 
-/* Byte order, a shorter string before its extensions; below, 0 or above 0. */
+/* Compare in byte order, a prefix before longer strings.  Below, equal to or
+ * above 0. */
 int str_compare(struct str a, struct str b);
 
-/* All of s as a decimal number; false when s is empty, holds anything but
+/* Read all of s as a decimal number.  false when s is empty, has anything but
  * digits, or exceeds max. */
 bool str_number(struct str s, uint64_t max, uint64_t *number);
 
-/* All of s is well-formed UTF-8 (RFC 3629). */
+/* s is well-formed UTF-8 (RFC 3629). */
 bool str_is_utf8(struct str s);
 
 #endif

@@ -10,12 +10,12 @@
 enum { LINKS_MAX = 40, OTHERS_WRITE = S_IWGRP | S_IWOTH };
 
 struct walk {
-	int at;              /* the directory that was reached */
+	int at;              /* the current directory */
 	struct stat st;      /* of it */
-	bool of_root;        /* so far */
-	int links;           /* that were followed */
-	bool linked;         /* the last of them was the last name */
-	char left[PATH_MAX]; /* the path from there */
+	bool of_root;        /* nobody but root could interfere so far */
+	int links;           /* followed */
+	bool linked;         /* the last one was the last component */
+	char left[PATH_MAX]; /* the rest of the path */
 	char name[NAME_MAX + 1];
 };
 
@@ -29,7 +29,7 @@ close_keeping_errno(int fd)
 	errno = saved;
 }
 
-/* Be in the directory fd, which is the walk's from now on, -1 included. */
+/* Make fd the current directory; the walk owns it.  fd may be -1. */
 static int
 enter(struct walk *walk, int fd)
 {
@@ -41,7 +41,7 @@ enter(struct walk *walk, int fd)
 		errno = ENOTDIR;
 		return -1;
 	}
-	/* In a sticky directory what is root's stays where it is. */
+	/* In a sticky directory, others cannot replace entries of root. */
 	if (walk->st.st_uid != 0 ||
 		((walk->st.st_mode & OTHERS_WRITE) != 0 &&
 			(walk->st.st_mode & S_ISVTX) == 0))
@@ -67,7 +67,7 @@ begin(struct walk *walk, const char *path)
 			O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
-/* Cut the next name off what is left: 1, 0 when there is none, -1 with errno.
+/* Cut the next component off the rest.  1, 0 when there is none, -1 with errno.
  */
 static int
 next_name(struct walk *walk)
@@ -87,7 +87,7 @@ next_name(struct walk *walk)
 	return 1;
 }
 
-/* Put what the symbolic link fd says in front of what is left. */
+/* Put the target of the symbolic link fd before the rest of the path. */
 static int
 follow_link(struct walk *walk, int fd, uid_t owner)
 {
@@ -115,8 +115,8 @@ follow_link(struct walk *walk, int fd, uid_t owner)
 		: 0;
 }
 
-/* Go on to the name that was cut off.  The last one of a file's path, when it
- * is no symbolic link, is left where it is: 1. */
+/* Enter the component that was cut off.  The last one of a file's path is not
+ * entered unless it is a symbolic link: 1. */
 static int
 trail_step(struct walk *walk, bool to_file)
 {
@@ -141,7 +141,7 @@ trail_step(struct walk *walk, bool to_file)
 	return result;
 }
 
-/* To the end of path, or to where its last name is. */
+/* Walk to the end of path, or to the directory of its last component. */
 static int
 go(struct walk *walk, const char *path, bool to_file)
 {

@@ -1,10 +1,11 @@
-/* An archive is walked over twice, record by record of its directory: first to
- * find out which parts of the file its members take_log_line, so that those are
- * known that overlap, then to tell of each member what there is to tell.  What
- * a member that overlaps another one holds is not read: so an archive of many
- * members that share their data costs no more time than its size allows.
+/* The central directory is walked twice, record by record: first to find the
+ * extent of each member in the file, so that overlaps are known; then to check
+ * and report on each member.  The content of a member that overlaps another one
+ * is not read, so an archive of many members that share their data takes no
+ * more time than its size justifies.
  *
- * What the server's modules would log becomes a finding, word by word. */
+ * The lines that the server's modules log become findings, with the same words.
+ */
 
 #include "check/check.h"
 
@@ -22,33 +23,31 @@
 #include "http/ownname.h"
 #include "http/represent.h"
 
-enum { SEEKABLE_FROM = 1024 * 1024 }; /* larger content is worth an index */
+enum { SEEKABLE_FROM = 1024 * 1024 }; /* larger contents deserve an index */
 
-#define NOWHERE SIZE_MAX
-#define DOS_EPOCH                                                  \
-	INT64_C(315532800) /* 1980: when there was no time to tell \
-			    */
+#define NOWHERE   SIZE_MAX
+#define DOS_EPOCH INT64_C(315532800) /* 1980: stands for no time */
 
-/* The part of the file that a member takes, from its local header on. */
+/* The part of the file that a member occupies, from its local header on. */
 struct extent {
 	uint64_t start, end;
-	size_t at;   /* of its record, as zipdir_record counts */
-	size_t with; /* the record of one that overlaps it, or NOWHERE */
+	size_t at;   /* of its record, for zipdir_record */
+	size_t with; /* record of a member that overlaps it, or NOWHERE */
 };
 
 struct check {
-	struct log_sink sink; /* first: take gets no more of the struct */
+	struct log_sink sink; /* first member: take is passed a pointer to it */
 	struct report report;
-	struct arena arena; /* of what is said of one member */
+	struct arena arena; /* for the findings of one member */
 
 	/* The last fault that was logged. */
 	const char *word;
 	char why[256];
 
-	/* Of one archive. */
+	/* The state for one archive. */
 	struct archive *archive;
 	struct libzipread *second;
-	struct extent *extents; /* in the order of records */
+	struct extent *extents; /* in the order of the records */
 	size_t nextents;
 	uint64_t files, local_times;
 };
@@ -71,7 +70,8 @@ take_log_line(
 		method.n > 0 ? ", method " : "", STR_ARG(method));
 }
 
-/* The fault that was logged, of member or, if that is NULL, of the archive. */
+/* Report the fault that was logged, for member or, if that is NULL, for the
+ * archive. */
 static void
 tell_fault(struct check *c, const struct str *member)
 {
@@ -116,8 +116,7 @@ by_record(const void *a, const void *b)
 	return x->at < y->at ? -1 : 1;
 }
 
-/* Say of each extent, which are in the order of the file, whether one before it
- * reaches into it. */
+/* Find for each extent, in file order, an earlier one that reaches into it. */
 static void
 find_overlaps(struct extent *extents, size_t n)
 {
@@ -131,7 +130,7 @@ find_overlaps(struct extent *extents, size_t n)
 	}
 }
 
-/* Fill c->extents, and add up the content that is to be read. */
+/* Fill c->extents, and add up the sizes of the contents to be read. */
 static int
 find_extents(struct check *c, uint64_t *total)
 {
@@ -182,8 +181,8 @@ check_name(struct check *c, const struct zipdir_record *record)
 			    "and the last one wins"));
 }
 
-/* The time of a record says which zone it is in: by an extended timestamp, or
- * by being none. */
+/* The time of a record is not ambiguous: it has an extended timestamp, which is
+ * UTC, or stands for no time. */
 static bool
 has_time(const struct zipdir_record *record)
 {
@@ -194,7 +193,7 @@ has_time(const struct zipdir_record *record)
 		record->member.modified == DOS_EPOCH;
 }
 
-/* A wrong index would send wrong ranges. */
+/* Check the index: a wrong one would make the server send wrong ranges. */
 static void
 check_sozip_index(
 	struct check *c, const struct zipdir_record *record, uint64_t start)
@@ -223,7 +222,7 @@ check_sozip_index(
 		arena_printf(&c->arena, "its SOZip index is wrong: %s", why));
 }
 
-/* Member number i of the directory, whose data start at start. */
+/* Check the content of member number i, whose data start at start. */
 static void
 check_content(struct check *c, const struct zipdir_record *record, uint64_t i,
 	uint64_t start)
@@ -269,7 +268,7 @@ tell_overlap(struct check *c, const struct zipdir_record *record, size_t with)
 			(unsigned long long)other.member.offset));
 }
 
-/* Member number i of the directory; with: as in its extent. */
+/* Check member number i.  with is that of its extent. */
 static void
 check_member(struct check *c, const struct zipdir_record *record, uint64_t i,
 	size_t with)
@@ -343,7 +342,7 @@ check_archive(struct check *c)
 		tell_advice(c, "libzip-disagrees", NULL,
 			arena_printf(&c->arena,
 				"wwz opens it, libzip does not: %s", why));
-	/* Content is read once by the server's code, once by libzip. */
+	/* Contents are read once by the server's code and once by libzip. */
 	progress_begin(&c->report.progress, "checking", c->nextents,
 		c->second ? 2 * total : total, c->report.quiet);
 	check_members(c);
@@ -352,7 +351,7 @@ check_archive(struct check *c)
 	free(c->extents);
 }
 
-/* What file names, as archive_open wants it. */
+/* Open file; archive_open needs a path with a root. */
 static struct archive *
 open_archive(const char *file)
 {

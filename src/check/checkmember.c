@@ -7,7 +7,7 @@
 
 enum {
 	BUFFER_SIZE = 64 * 1024,
-	SAVED_PART = 10, /* deflate is worth while for a tenth */
+	SAVED_PART = 10, /* deflating is worth it if it saves a tenth */
 	SAVED_LEAST = 64,
 };
 

@@ -61,7 +61,8 @@ libzipread_fault(struct libzipread *second, uint64_t i,
 
 	if (file == NULL)
 		return keep_fault(second, zip_strerror(second->zip));
-	/* No further: what is more than announced may be more than we live. */
+	/* Stop at the stated size: a member that inflates to more may never
+	 * end. */
 	while (done <= member->size &&
 		(n = zip_fread(file, buffer, sizeof(buffer))) > 0) {
 		crc = crc_add(crc, buffer, (size_t)n);

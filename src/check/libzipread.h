@@ -1,5 +1,5 @@
-/* The second opinion on an archive's members: that of libzip, which reads the
- * file by itself.  Without libzip (src/without) there is none. */
+/* A second opinion on an archive's members: reads them with libzip, which opens
+ * the file itself.  Without libzip (src/without) there is none. */
 
 #ifndef LIBZIPREAD_H
 #define LIBZIPREAD_H
@@ -9,14 +9,14 @@
 
 struct libzipread;
 
-/* Let libzip open the file that archive has open.  NULL when it cannot, and
- * *why says for what reason: NULL when there is no libzip. */
+/* Let libzip open the file of archive.  NULL when it cannot; *why is the
+ * reason, or NULL when there is no libzip. */
 struct libzipread *libzipread_open(
 	const struct archive *archive, const char **why);
 
-/* Read the content of member, which is record number i of the directory, from 0
- * on, to its end.  NULL when it is what the directory says, else what is wrong:
- * lent until the next call. */
+/* Read the whole content of member, which is record number i (from 0) of the
+ * central directory.  NULL when it is what the directory says, else what is
+ * wrong, lent until the next call. */
 const char *libzipread_fault(struct libzipread *second, uint64_t i,
 	const struct member *member, struct progress *progress);
 

@@ -1,5 +1,5 @@
-/* What `wwz check` finds, on standard output: a line each, or an object of JSON
- * each. */
+/* Writes the findings of `wwz check` to standard output, each as a line or as a
+ * JSON object. */
 
 #ifndef REPORT_H
 #define REPORT_H
@@ -11,21 +11,21 @@ enum report_level { REPORT_ERROR, REPORT_ADVICE, REPORT_LEVELS };
 
 struct report {
 	/* Set by the caller. */
-	bool json, quiet; /* quiet: without summary and progress */
-	struct str file;  /* the archive that is looked at, as it was named */
+	bool json, quiet; /* quiet: no summary, no progress */
+	struct str file;  /* the current archive, as named by the user */
 	struct progress progress;
 	uint64_t archives, members;
 
 	uint64_t found[REPORT_LEVELS];
 };
 
-/* Write a finding: word is its kind, for programs, member is NULL for one of
- * the whole archive, what tells it in words. */
+/* Write a finding.  word is its kind, for programs; what describes it in
+ * words.  member is NULL for a finding about the whole archive. */
 void report_add(struct report *report, enum report_level level,
 	const char *word, const struct str *member, struct str what);
 
-/* Write the summary.  The process's exit status: a failure when there were
- * errors, or they could not be written. */
+/* Write the summary.  Returns the process's exit status, a failure when there
+ * were errors or writing failed. */
 int report_end(struct report *report);
 
 #endif

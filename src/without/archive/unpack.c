@@ -1,5 +1,5 @@
-/* In place of ../unpack.c where there is no libzip to link with: members that
- * are neither stored nor deflated are answered with 501. */
+/* Replaces archive/unpack.c when there is no libzip: members that are neither
+ * stored nor deflated are answered with 501. */
 
 #include <errno.h>
 

@@ -1,4 +1,4 @@
-/* In place of ../second.c where there is no libzip to link with. */
+/* Replaces check/libzipread.c when there is no libzip. */
 
 #include "check/libzipread.h"
 

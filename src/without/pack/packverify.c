@@ -1,5 +1,5 @@
-/* In place of ../verify.c where there is no libzip to read archives back with:
- * nothing is packed. */
+/* Replaces pack/packverify.c when there is no libzip to read archives back
+ * with: nothing is packed. */
 
 #include "pack/packverify.h"
 
