@@ -1,7 +1,7 @@
-/* An archive is never changed after it was opened: a file that is replaced or
- * rewritten becomes a new archive.  That makes it safe to share between threads
- * by a reference count alone; only the notes in the index are added later,
- * atomically, and each is a fact about the file that any thread would find.
+/* An archive is not changed after it was opened: a file that is replaced or
+ * rewritten becomes a new archive.  So threads share it by a reference count
+ * alone.  Only facts about the file are added later, which any thread would
+ * find: notes in the index, atomically, and the sorted order, under a lock.
  *
  * A file can change while it is open.  archive_is_fresh compares the path with
  * the identity at opening before a request is answered; archive_is_intact does

@@ -35,8 +35,8 @@ extern struct log_sink *log_sink;
 void log_line(
 	enum log_level level, const char *word, const struct log_pair *pairs);
 
-/* From now on, also add this thread's lines at LOG_WARN and above to copy, as
- * far as they fit, until the next call.  NULL ends this. */
+/* From now on, also add this thread's lines at LOG_WARN and LOG_ERROR to copy,
+ * as far as they fit, until the next call.  NULL ends this. */
 void log_copy(struct line *copy);
 
 /* The same for lines of all levels, which are then not written to standard

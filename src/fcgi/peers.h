@@ -44,7 +44,7 @@ struct peers *peers_new(const struct service *service,
 	const struct listeners *listeners, int64_t timeout_ms, int epoll,
 	int wake, struct turns *turns);
 
-/* Watch the listeners, from now on.  -1 with errno.  Once. */
+/* Begin to watch the listeners.  -1 with errno.  To be called once. */
 int peers_listen(struct peers *peers);
 
 /* Release peers, once no thread runs a connection.  Takes NULL. */

@@ -1,4 +1,14 @@
-/* The main thread: signals, time, and the end. */
+/* The main thread starts the others and then only deals with signals and time;
+ * it never runs a request.
+ *
+ * Stopping loses no request that a front end could believe to be accepted.
+ * First the listeners are taken out of epoll, the sockets' names are removed,
+ * and connections that wait in the backlog are accepted.  Then idle connections
+ * are shut down for reading: a request that has arrived is still read and
+ * answered, while one sent later fails at the front end, which can safely
+ * repeat it elsewhere.  A connection that has not sent its first request yet
+ * gets FRESH_WAIT for that.  Whatever is not finished when the grace ends is
+ * cut, which a front end sees as an incomplete response. */
 
 #include "fcgi/server.h"
 
@@ -213,7 +223,8 @@ setup(struct server *server, const struct listeners *listeners,
 	});
 	if (server->threads == NULL)
 		return start_failed("threads");
-	/* Nobody is let in before; without it the server is as good. */
+	/* Before any connection is accepted.  A failure is ignored, since
+	 * serving does not depend on the filter. */
 	if (limits->alone)
 		(void)callfilter_install();
 	if (peers_listen(server->peers) == 0)

@@ -6,10 +6,10 @@
  *
  * So work is cut by time, not by bytes (conn.c: 2 ms), and a response that is
  * not done by then stands in line here.  A thread asks epoll first and takes
- * one out of the line only when there is no event.  One thread less than there
- * are may work on the line, so that an event finds a thread even while all
- * others are inside a piece that cannot be cut: libzip gives no byte of a bzip2
- * member before a block of 900 KB is done.
+ * one out of the line only when there is no event.  One thread never does, so
+ * that an event finds it free even while all others are inside a piece that
+ * cannot be cut: libzip gives no byte of a bzip2 member before a block of 900
+ * KB is done.
  *
  * The next turn goes to the archive whose last turn is longest ago; within it,
  * to the client whose last turn is longest ago; among that client's requests,

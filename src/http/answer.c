@@ -254,8 +254,7 @@ hand_off(struct response *response, const struct representation *r)
 }
 
 /* The parts can be produced without decompressing the content again for each.
- * A large member with parts out of order is answered whole (RFC 9110, section
- * 14.2). */
+ * If not, a large member is answered whole (RFC 9110, section 14.2). */
 static bool
 worth_parting(const struct body *body, const struct representation *r,
 	const struct negotiation *n)

@@ -1,3 +1,16 @@
+/* Negotiation takes three steps, in the order of RFC 9110: choose the coding,
+ * evaluate the conditions, read the range.  Conditions compare entity tags, and
+ * each coding has its own, so the coding has to be known first.
+ *
+ * A range makes the choice of a coding matter: the client joins the bytes to
+ * those it has, which must be of the same representation.  So If-Range with an
+ * entity tag selects the representation it names, if that is acceptable.  A
+ * range without a tag gets identity, if acceptable, because offsets in a coded
+ * form mean nothing to a client that did not get that form before.  In all
+ * other cases the coding with the highest weight is chosen.  If the tag named
+ * none of the representations, it does not match this one either, and the whole
+ * of it is sent. */
+
 #include "http/negotiate.h"
 
 #include "http/validator.h"
