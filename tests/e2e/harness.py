@@ -24,6 +24,8 @@ import termios
 import time
 import urllib.parse
 
+import pytest
+
 TOP = pathlib.Path(__file__).resolve().parents[2]
 WWZ = pathlib.Path(os.path.abspath(os.environ.get("WWZ", TOP / "build/wwz")))
 
@@ -34,6 +36,12 @@ COVERED = WWZ.parent.name == "coverage"
 
 # Started by root, the responder becomes this user, as it would in a unit file.
 AS_USER = ["--user", "nobody"] if os.geteuid() == 0 else []
+
+def only_root(why):
+    """A mark for what only root can do; it is said at the end that it was left
+    out."""
+    return pytest.mark.skipif(os.geteuid() != 0, reason=f"only root {why}")
+
 
 # After so many seconds a thing counts as one that never comes: no test says how
 # fast something is.  It is more than a sanitizer takes on a machine that has much

@@ -176,6 +176,7 @@ KEEP_ALIVE = {
 }
 
 
+@harness.only_root("traces a responder")
 @pytest.mark.parametrize("name", KEEP_ALIVE)
 def test_kept_connections(place, start, tmp, name):
     """Four clients at a time, 400 requests, and few connections to the
@@ -266,6 +267,7 @@ def start_fcgid(place, start):
     return start(fronts.fcgid(place, FCGID_QUICK))
 
 
+@harness.only_root("sees what a responder runs")
 def test_mod_fcgid_starts_and_ends_processes(place, start, slow):
     """None before the first request; one for each at the same time; TERM
     when idle, and they end well."""
@@ -283,6 +285,7 @@ def test_mod_fcgid_starts_and_ends_processes(place, start, slow):
     assert len(children(place)) == 1
 
 
+@harness.only_root("sees what a responder runs")
 def test_mod_fcgid_kill_while_idle(place, start):
     """A request finds another process, as soon as mod_fcgid has noticed: until
     then it may hand one to the dead process, and answers 500 by itself."""
@@ -301,6 +304,7 @@ def test_mod_fcgid_kill_while_idle(place, start):
     answers(front)
 
 
+@harness.only_root("sees what a responder runs")
 def test_mod_fcgid_kill_in_the_middle(place, start, slow):
     """A response that was cut is short of its length, and others are whole."""
     front = start_fcgid(place, start)
@@ -318,6 +322,7 @@ def test_mod_fcgid_kill_in_the_middle(place, start, slow):
     answers(front)
 
 
+@harness.only_root("sees what a responder runs")
 def test_mod_fcgid_term_in_the_middle(place, start, slow):
     """Apache ends it while it answers: the answer is finished."""
     front = start_fcgid(place, start)
@@ -331,6 +336,7 @@ def test_mod_fcgid_term_in_the_middle(place, start, slow):
     answers(front, 1)
 
 
+@harness.only_root("sees what a responder runs")
 def test_lighttpd_starts_and_ends_it(place, start, slow):
     """lighttpd has one process, which ends with it: well, in time, and after
     the answer that is under way."""
@@ -377,6 +383,7 @@ def suexec_home():
         shutil.rmtree(logs)
 
 
+@harness.only_root("gives each user processes of their own")
 def test_suexec(tmp, start, suexec_home, original):
     """Another user's process, with what environment suEXEC leaves; options
     come from the wrapper, which is the user's own."""

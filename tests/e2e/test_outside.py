@@ -151,6 +151,7 @@ def test_openings_are_read():
 
 @pytest.mark.skipif(
     harness.SANITIZED, reason="the sanitizers' own leak check needs ptrace")
+@harness.only_root("traces a responder")
 @pytest.mark.parametrize("given", [True, False], ids=["--root", "no root"])
 def test_nothing_outside_is_opened(tmp, root, serve, trap, given):
     trace = tmp / "trace"

@@ -403,7 +403,7 @@ def test_refused(tmp, name):
     assert file.read_bytes() == b"old" and not leftovers(tmp)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes devices")
+@harness.only_root("makes devices")
 def test_device(tmp):
     tree = plant(tmp / "t", {"f": b"x"})
     os.mknod(tree / "null", 0o666 | stat.S_IFCHR, os.makedev(1, 3))
@@ -483,7 +483,7 @@ def test_link_to_nothing(tmp, tree):
     assert os.readlink(tmp / "x.wwz") == "none.wwz"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@harness.only_root("gives files away")
 def test_owner_stays(tmp, tree):
     (tmp / "x.wwz").write_bytes(b"old")
     os.chown(tmp / "x.wwz", 65534, 65534)
@@ -492,7 +492,7 @@ def test_owner_stays(tmp, tree):
     assert (got.st_uid, got.st_gid) == (65534, 65534)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@harness.only_root("gives files away")
 def test_owner_unknown(tmp, tree):
     """In a namespace without that user the archive is packed all the same."""
     tmp.chmod(0o777)

@@ -365,7 +365,7 @@ def test_not_interrupted(tmp):
     assert zipfile.is_zipfile(file)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts file systems")
+@harness.only_root("mounts file systems")
 def test_full_disk(tmp):
     """A clear error; the old archive stays, and nothing beside it."""
     disk = tmp / "disk"

@@ -119,7 +119,7 @@ def test_all_that_is_wrong(tmp):
     assert len(got.stderr.splitlines()) == 3, got
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
+@harness.only_root("becomes another user")
 def test_as_the_other_user(tmp, root):
     """Root may all; the user that it becomes may not."""
     log = tmp / "access.log"

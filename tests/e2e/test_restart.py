@@ -241,6 +241,7 @@ def last_thread(responder):
     return max(int(t) for t in os.listdir(f"/proc/{responder.pid}/task"))
 
 
+@harness.only_root("stops a thread of a responder")
 @pytest.mark.threads
 def test_who_has_knocked_is_let_in(tmp, root, serve):
     """Connections that were not accepted yet when TERM came get their answers,
@@ -292,6 +293,7 @@ def test_no_signs_of_life_for_others(manager):
     responder.end(signal.SIGTERM)
 
 
+@harness.only_root("stops a thread of a responder")
 def test_watchdog_means_the_threads(manager):
     """When all threads hang there is no sign of life, though the main thread
     is well."""
