@@ -92,6 +92,22 @@ refuse_option(const struct options *options, struct commandline_fault *fault,
 		command_specs[options->command].name);
 }
 
+/* As set_option. */
+static const char *
+set_value(struct options *options, const struct option_spec *spec,
+	const char *value)
+{
+	void *member = (char *)options + spec->at;
+
+	if (spec->set != NULL)
+		return spec->set(options, value);
+	if (spec->argument != NULL)
+		*(const char **)member = value;
+	else
+		*(bool *)member = true;
+	return NULL;
+}
+
 static int
 take_options(struct options *options, int argc, char *const *argv,
 	struct commandline_fault *fault)
@@ -110,7 +126,7 @@ take_options(struct options *options, int argc, char *const *argv,
 		if (found == ':' || found == '?')
 			return refuse_option(options, fault, argv, found);
 		assert(spec != NULL);
-		why = spec->set(options, optarg);
+		why = set_value(options, spec, optarg);
 		if (why != NULL)
 			return words_refused(fault, "--%s%s%s: %s", spec->name,
 				optarg ? " " : "", optarg ? optarg : "", why);

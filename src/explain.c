@@ -184,6 +184,16 @@ make_request(struct request *request, const struct service *service,
 		request_read(request, (char *const *)environment, arena);
 }
 
+/* Lines are shown with the answer, and nowhere else. */
+static bool
+keep_line(struct log_sink *sink, const struct log_entry *entry)
+{
+	struct log_collector *log = (struct log_collector *)sink;
+
+	line_add(&log->lines, entry->text);
+	return true;
+}
+
 int
 explain(const struct service *service, const char *path,
 	const char *const *fields, int nfields)
@@ -195,22 +205,22 @@ explain(const struct service *service, const char *path,
 	struct response response;
 	struct account account;
 	struct access access;
-	struct line line, warnings;
+	struct log_collector log = {.sink = {keep_line}};
+	struct line line;
 
 	watched.accounts = &accounts;
 	account_begin(&account, &accounts);
 	make_request(&request, service, path, fields, nfields, &arena);
 	account_note(&account, &request, &arena);
-	warnings.n = 0;
-	log_divert(&warnings);
+	log_redirect(&log.sink);
 	serve(&watched, &request, &arena, &response);
 	print(&response, &request);
 	make_body(&response, &account);
-	log_divert(NULL);
+	log_redirect(NULL);
 	access = account_access(&account, &response);
 	accesslog_format(&line, &access);
 	print_lines("access log", &line);
-	print_lines("log", &warnings);
+	print_lines("log", &log.lines);
 	response_free(&response);
 	arena_free(&arena);
 	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -1,6 +1,7 @@
 #include "optiontable.h"
 
 #include <limits.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -107,21 +108,6 @@ set_mode(struct options *o, const char *value)
 }
 
 static const char *
-set_allow_remote(struct options *o, const char *value)
-{
-	(void)value;
-	o->allow_remote = true;
-	return NULL;
-}
-
-static const char *
-set_root_option(struct options *o, const char *value)
-{
-	o->root = value;
-	return NULL;
-}
-
-static const char *
 set_suffix(struct options *o, const char *value)
 {
 	if (*value == '\0' || strchr(value, '/') != NULL)
@@ -149,14 +135,6 @@ set_index(struct options *o, const char *value)
 }
 
 static const char *
-set_no_listing(struct options *o, const char *value)
-{
-	(void)value;
-	o->no_listing = true;
-	return NULL;
-}
-
-static const char *
 set_max_age(struct options *o, const char *value)
 {
 	uint64_t n;
@@ -168,41 +146,11 @@ set_max_age(struct options *o, const char *value)
 }
 
 static const char *
-set_immutable(struct options *o, const char *value)
-{
-	(void)value;
-	o->immutable = true;
-	return NULL;
-}
-
-static const char *
-set_untrusted(struct options *o, const char *value)
-{
-	(void)value;
-	o->untrusted = true;
-	return NULL;
-}
-
-static const char *
-set_mime_types(struct options *o, const char *value)
-{
-	o->mime_types = value;
-	return NULL;
-}
-
-static const char *
 set_sendfile(struct options *o, const char *value)
 {
 	if (strcmp(value, "lighttpd") != 0)
 		return "expected lighttpd, the only server that supports this";
 	o->sendfile = true;
-	return NULL;
-}
-
-static const char *
-set_user(struct options *o, const char *value)
-{
-	o->user = value;
 	return NULL;
 }
 
@@ -251,15 +199,7 @@ set_log_level(struct options *o, const char *value)
 			return NULL;
 		}
 	}
-	return "expected error, warn, info or debug";
-}
-
-static const char *
-set_status(struct options *o, const char *value)
-{
-	(void)value;
-	o->status = true;
-	return NULL;
+	return "expected error, warn or info";
 }
 
 static const char *
@@ -275,30 +215,6 @@ static const char *
 set_slow(struct options *o, const char *value)
 {
 	return set_int(value, 0, SECONDS_MAX * 1000, &o->slow_ms);
-}
-
-static const char *
-set_check(struct options *o, const char *value)
-{
-	(void)value;
-	o->check = true;
-	return NULL;
-}
-
-static const char *
-set_fresh(struct options *o, const char *value)
-{
-	(void)value;
-	o->pack.fresh = true;
-	return NULL;
-}
-
-static const char *
-set_checksum(struct options *o, const char *value)
-{
-	(void)value;
-	o->pack.checksum = true;
-	return NULL;
 }
 
 static const char *
@@ -349,105 +265,94 @@ set_field(struct options *o, const char *value)
 	return NULL;
 }
 
-static const char *
-set_json(struct options *o, const char *value)
-{
-	(void)value;
-	o->json = true;
-	return NULL;
-}
-
-static const char *
-set_quiet(struct options *o, const char *value)
-{
-	(void)value;
-	o->quiet = true;
-	return NULL;
-}
+/* A flag, or a text without further rules, goes to a member of struct options;
+ * all else has a function. */
+#define AT(member)   NULL, offsetof(struct options, member)
+#define BY(function) function, 0
 
 const struct option_spec option_specs[] = {
-	{"listen", 'l', "ADDRESS", ON_SERVE, set_listen,
+	{"listen", 'l', "ADDRESS", ON_SERVE, BY(set_listen),
 		"listen on unix:PATH or HOST:PORT; may be given several times "
 		"(default: systemd's sockets, else descriptor 0)"},
-	{"mode", 0, "MODE", ON_SERVE, set_mode,
+	{"mode", 0, "MODE", ON_SERVE, BY(set_mode),
 		"the mode of a Unix socket (default: 0660)"},
-	{"allow-remote", 0, NULL, ON_SERVE, set_allow_remote,
+	{"allow-remote", 0, NULL, ON_SERVE, AT(allow_remote),
 		"allow --listen on an address that other machines can reach"},
-	{"root", 'r', "DIR", ON_BOTH, set_root_option,
+	{"root", 'r', "DIR", ON_BOTH, AT(root),
 		"serve only archives below DIR (default: the request's "
 		"DOCUMENT_ROOT)"},
-	{"suffix", 0, "TEXT", ON_BOTH, set_suffix,
+	{"suffix", 0, "TEXT", ON_BOTH, BY(set_suffix),
 		"the end of an archive's name (default: .wwz)"},
-	{"index", 0, "NAMES", ON_BOTH, set_index,
+	{"index", 0, "NAMES", ON_BOTH, BY(set_index),
 		"the index files of a directory, separated by commas "
 		"(default: index.html)"},
-	{"no-listing", 0, NULL, ON_BOTH, set_no_listing,
+	{"no-listing", 0, NULL, ON_BOTH, AT(no_listing),
 		"answer 403 to requests for listings and for whole archives"},
-	{"max-age", 0, "SECONDS", ON_BOTH, set_max_age,
+	{"max-age", 0, "SECONDS", ON_BOTH, BY(set_max_age),
 		"how long browsers may use a member without asking again"},
-	{"immutable", 0, NULL, ON_BOTH, set_immutable,
+	{"immutable", 0, NULL, ON_BOTH, AT(immutable),
 		"tell browsers that a member whose name holds a hash, as in "
 		"app.3f2a9c1b.js, never changes; they may use it for a year, "
 		"unless --max-age says otherwise"},
-	{"untrusted", 0, NULL, ON_BOTH, set_untrusted,
+	{"untrusted", 0, NULL, ON_BOTH, AT(untrusted),
 		"send Content-Security-Policy: sandbox with pages of "
 		"archives, so that they get no rights of the site"},
-	{"mime-types", 0, "FILE", ON_BOTH, set_mime_types,
+	{"mime-types", 0, "FILE", ON_BOTH, AT(mime_types),
 		"read more media types from FILE, in the format of "
 		"/etc/mime.types"},
-	{"sendfile", 0, "lighttpd", ON_BOTH, set_sendfile,
+	{"sendfile", 0, "lighttpd", ON_BOTH, BY(set_sendfile),
 		"let lighttpd itself send stored members of 64 KiB and more "
 		"from the archive (X-Sendfile2)"},
-	{"user", 'u', "NAME", ON_SERVE, set_user,
+	{"user", 'u', "NAME", ON_SERVE, AT(user),
 		"run as this user once the sockets are open"},
-	{"threads", 't', "N", ON_SERVE, set_threads,
+	{"threads", 't', "N", ON_SERVE, BY(set_threads),
 		"how many threads answer requests (default: one a processor, "
 		"at least 2)"},
-	{"max-archives", 0, "N", ON_SERVE, set_max_archives,
+	{"max-archives", 0, "N", ON_SERVE, BY(set_max_archives),
 		"how many archives are kept open (default: 1000)"},
-	{"max-memory", 0, "SIZE", ON_SERVE, set_max_memory,
+	{"max-memory", 0, "SIZE", ON_SERVE, BY(set_max_memory),
 		"the memory for indexes of archives and for inflated members "
 		"that are kept (default: 256M)"},
-	{"timeout", 0, "SECONDS", ON_SERVE, set_timeout,
+	{"timeout", 0, "SECONDS", ON_SERVE, BY(set_timeout),
 		"how long to wait for the next byte of a request to come, or "
 		"of an answer to be taken (default: 60)"},
-	{"grace", 0, "SECONDS", ON_SERVE, set_grace,
+	{"grace", 0, "SECONDS", ON_SERVE, BY(set_grace),
 		"how long to wait for responses under way when wwz stops "
 		"(default: 10)"},
-	{"log-level", 0, "LEVEL", ON_BOTH, set_log_level,
-		"error, warn, info or debug (default: info)"},
-	{"access-log", 0, "FILE", ON_SERVE, set_access_log,
+	{"log-level", 0, "LEVEL", ON_BOTH, BY(set_log_level),
+		"error, warn or info (default: info)"},
+	{"access-log", 0, "FILE", ON_SERVE, BY(set_access_log),
 		"write a line for each request, in the combined format and "
 		"more; - is standard output; HUP opens FILE again"},
-	{"slow", 0, "MS", ON_SERVE, set_slow,
+	{"slow", 0, "MS", ON_SERVE, BY(set_slow),
 		"log requests that take longer, and where the time went"},
-	{"status", 0, NULL, ON_SERVE, set_status,
+	{"status", 0, NULL, ON_SERVE, AT(status),
 		"show counters at -wwz-status below any archive; the page "
 		"names archives and requests"},
-	{"check", 0, NULL, ON_SERVE, set_check,
+	{"check", 0, NULL, ON_SERVE, AT(check),
 		"do not serve; say whether and how wwz could serve with these "
 		"options, and exit with 0 or 2"},
-	{"seekable", 0, "SIZE", ON_PACK, set_seekable,
+	{"seekable", 0, "SIZE", ON_PACK, BY(set_seekable),
 		"deflate files larger than SIZE with a SOZip index, so that "
 		"readers can begin in their middle; SIZE may be all or none "
 		"(default: 1M)"},
-	{"precompress", 0, "CODINGS", ON_PACK, set_precompress,
+	{"precompress", 0, "CODINGS", ON_PACK, BY(set_precompress),
 		"br, zstd, or both separated by a comma: add coded forms "
 		"beside members where they save 5 % over deflate"},
-	{"fresh", 0, NULL, ON_PACK, set_fresh,
+	{"fresh", 0, NULL, ON_PACK, AT(pack.fresh),
 		"pack everything anew, even if FILE has it unchanged"},
-	{"checksum", 'c', NULL, ON_PACK, set_checksum,
+	{"checksum", 'c', NULL, ON_PACK, AT(pack.checksum),
 		"compare contents, not times, to find what FILE has unchanged "
 		"(default: names, times and sizes)"},
-	{"threads", 't', "N", ON_PACK, set_threads,
+	{"threads", 't', "N", ON_PACK, BY(set_threads),
 		"how many threads compress (default: one a processor, at "
 		"least 2)"},
-	{"header", 'H', "FIELD", ON_EXPLAIN, set_field,
+	{"header", 'H', "FIELD", ON_EXPLAIN, BY(set_field),
 		"a header field of the request, as 'Name: value'; may be "
 		"given several times"},
-	{"json", 0, NULL, ON_CHECK, set_json,
+	{"json", 0, NULL, ON_CHECK, AT(json),
 		"print one JSON object a line instead of text"},
-	{"quiet", 'q', NULL, ON_PACK | ON_CHECK, set_quiet,
+	{"quiet", 'q', NULL, ON_PACK | ON_CHECK, AT(quiet),
 		"print no summary, and no progress on a terminal"},
 	{.name = NULL},
 };

@@ -15,7 +15,10 @@ struct option_spec {
 	int letter;           /* 0: none */
 	const char *argument; /* NULL: none */
 	unsigned on; /* commands that have the option: bits 1 << command */
+	/* NULL: the value goes to the member of struct options at offset at, a
+	 * bool or, if the option has an argument, a const char *. */
 	set_option *set;
+	size_t at;
 	const char *says;
 };
 

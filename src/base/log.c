@@ -8,29 +8,34 @@ const char *const log_names[LOG_LEVELS] = {
 	[LOG_ERROR] = "error",
 	[LOG_WARN] = "warn",
 	[LOG_INFO] = "info",
-	[LOG_DEBUG] = "debug",
 };
 
 enum log_level log_limit = LOG_INFO;
 
-struct log_sink *log_sink;
-
-/* Set by log_copy and log_divert, for this thread. */
-static _Thread_local struct line *copy;
-static _Thread_local bool diverted;
+static _Thread_local struct log_sink *sink;
 
 void
-log_copy(struct line *line)
+log_redirect(struct log_sink *to)
 {
-	copy = line;
-	diverted = false;
+	sink = to;
+}
+
+static bool
+collect(struct log_sink *to, const struct log_entry *entry)
+{
+	struct log_collector *collector = (struct log_collector *)to;
+
+	if (entry->level <= LOG_WARN)
+		line_add(&collector->lines, entry->text);
+	return false;
 }
 
 void
-log_divert(struct line *line)
+log_collect(struct log_collector *collector)
 {
-	copy = line;
-	diverted = line != NULL;
+	collector->sink.take = collect;
+	collector->lines.n = 0;
+	log_redirect(&collector->sink);
 }
 
 static void
@@ -57,35 +62,39 @@ plain(struct str s)
 	return s.n > 0;
 }
 
+static void
+format_line(struct line *line, enum log_level level, const char *word,
+	const struct log_pair *pairs)
+{
+	line->n = 0;
+	line_add(line, str_of(log_names[level]));
+	line_add(line, STR(" "));
+	line_add(line, str_of(word));
+	add_log_time(line);
+	for (; pairs->key != NULL; pairs++) {
+		line_add(line, STR(" "));
+		line_add(line, str_of(pairs->key));
+		line_add(line, STR("="));
+		if (plain(pairs->value))
+			line_add(line, pairs->value);
+		else
+			line_quote(line, pairs->value, LINE_SIZE);
+	}
+	line_end(line);
+}
+
 void
 log_line(enum log_level level, const char *word, const struct log_pair *pairs)
 {
 	int saved = errno;
-	struct line line = {.n = 0};
+	struct line line;
+	struct log_entry entry = {.level = level, .word = word, .pairs = pairs};
 
 	if (level > log_limit)
 		return;
-	if (log_sink != NULL) {
-		log_sink->take(log_sink, word, pairs);
-		return;
-	}
-	line_add(&line, str_of(log_names[level]));
-	line_add(&line, STR(" "));
-	line_add(&line, str_of(word));
-	add_log_time(&line);
-	for (; pairs->key != NULL; pairs++) {
-		line_add(&line, STR(" "));
-		line_add(&line, str_of(pairs->key));
-		line_add(&line, STR("="));
-		if (plain(pairs->value))
-			line_add(&line, pairs->value);
-		else
-			line_quote(&line, pairs->value, LINE_SIZE);
-	}
-	line_end(&line);
-	if (copy != NULL && (diverted || level <= LOG_WARN))
-		line_add(copy, (struct str){line.p, line.n});
-	if (diverted)
+	format_line(&line, level, word, pairs);
+	entry.text = (struct str){line.p, line.n};
+	if (sink != NULL && sink->take(sink, &entry))
 		return;
 	/* A failure to write the log must not affect the operation it reports
 	 * on. */

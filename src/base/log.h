@@ -5,7 +5,7 @@
 
 #include "base/line.h"
 
-enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG, LOG_LEVELS };
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_LEVELS };
 
 /* The names of the levels, in log lines and for --log-level. */
 extern const char *const log_names[LOG_LEVELS];
@@ -20,28 +20,39 @@ struct log_pair {
 	struct str value;
 };
 
-/* Receives log lines instead of standard error, for commands that report faults
- * in their own way. */
-struct log_sink {
-	void (*take)(struct log_sink *sink, const char *word,
-		const struct log_pair *pairs);
+/* A line: what it is made of, and its text with the newline. */
+struct log_entry {
+	enum log_level level;
+	const char *word;
+	const struct log_pair *pairs;
+	struct str text;
 };
 
-/* NULL: standard error.  Set once, before threads start. */
-extern struct log_sink *log_sink;
+/* Receives the lines of a thread before they are written. */
+struct log_sink {
+	/* entry is valid during the call.  true: the line is not written to
+	 * standard error. */
+	bool (*take)(struct log_sink *sink, const struct log_entry *entry);
+};
+
+/* Let sink receive this thread's lines until the next call.  With NULL they are
+ * only written. */
+void log_redirect(struct log_sink *sink);
+
+/* A sink that collects warnings and errors, as far as there is room.  They are
+ * written as well. */
+struct log_collector {
+	struct log_sink sink;
+	struct line lines;
+};
+
+/* Collect this thread's lines until the next log_redirect. */
+void log_collect(struct log_collector *collector);
 
 /* Write one line of at most 4,096 bytes with one write(2).  A key of NULL ends
  * pairs.  Preserves errno.  Any thread. */
 void log_line(
 	enum log_level level, const char *word, const struct log_pair *pairs);
-
-/* From now on, also add this thread's lines at LOG_WARN and LOG_ERROR to copy,
- * as far as they fit, until the next call.  NULL ends this. */
-void log_copy(struct line *copy);
-
-/* The same for lines of all levels, which are then not written to standard
- * error. */
-void log_divert(struct line *copy);
 
 /* log_pairs(LOG_WARN, "word", {"key", value}, {"key2", value2}) */
 #define log_pairs(level, word, ...)                                       \

@@ -52,11 +52,11 @@ struct check {
 	uint64_t files, local_times;
 };
 
-static void
-take_log_line(
-	struct log_sink *sink, const char *word, const struct log_pair *pairs)
+static bool
+take_log_line(struct log_sink *sink, const struct log_entry *entry)
 {
 	struct check *c = (struct check *)sink;
+	const struct log_pair *pairs = entry->pairs;
 	struct str why = {NULL, 0}, method = {NULL, 0};
 
 	for (; pairs->key != NULL; pairs++) {
@@ -65,9 +65,10 @@ take_log_line(
 		else if (strcmp(pairs->key, "method") == 0)
 			method = pairs->value;
 	}
-	c->word = word;
+	c->word = entry->word;
 	snprintf(c->why, sizeof(c->why), "%.*s%s%.*s", STR_ARG(why),
 		method.n > 0 ? ", method " : "", STR_ARG(method));
+	return true;
 }
 
 /* Report the fault that was logged, for member or, if that is NULL, for the
@@ -391,10 +392,10 @@ check(char *const *files, int nfiles, bool json, bool quiet)
 	struct check c = {.sink = {take_log_line},
 		.report = {.json = json, .quiet = quiet}};
 
-	log_sink = &c.sink;
+	log_redirect(&c.sink);
 	for (int i = 0; i < nfiles; i++)
 		check_file(&c, files[i]);
-	log_sink = NULL;
+	log_redirect(NULL);
 	arena_free(&c.arena);
 	return report_end(&c.report);
 }

@@ -303,13 +303,12 @@ close_bad(const char *why)
 static void
 serve_request(struct conn *conn, const struct request *request)
 {
-	struct line errors;
+	struct log_collector errors;
 
-	errors.n = 0;
-	log_copy(&errors);
+	log_collect(&errors);
 	serve(conn->service, request, &conn->arena, &conn->response);
-	log_copy(NULL);
-	conn->errors = reply_errors(conn, &errors);
+	log_redirect(NULL);
+	conn->errors = reply_errors(conn, &errors.lines);
 }
 
 /* A complete request has come: answer it. */

@@ -37,17 +37,16 @@ reply_errors(struct conn *conn, const struct line *errors)
 static enum body_result
 next_span(struct conn *conn, struct str *span)
 {
-	struct line errors;
+	struct log_collector errors;
 	struct str records;
 	enum body_result result;
 
-	errors.n = 0;
-	log_copy(&errors);
+	log_collect(&errors);
 	result = body_next(&conn->response.body, span);
-	log_copy(NULL);
+	log_redirect(NULL);
 	if (result != BODY_CUT)
 		return result;
-	records = reply_errors(conn, &errors);
+	records = reply_errors(conn, &errors.lines);
 	if (records.n > 0)
 		(void)send(conn->fd, records.p, records.n,
 			MSG_DONTWAIT | MSG_NOSIGNAL);

@@ -49,7 +49,7 @@ def only_root(why):
 PATIENCE = 200
 
 LINE = re.compile(
-    r"(?P<level>error|warn|info|debug) (?P<word>[a-z][a-z0-9_-]*)"
+    r"(?P<level>error|warn|info) (?P<word>[a-z][a-z0-9_-]*)"
     r" time=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
     r'(?: [a-z_-]+=(?:"(?:[^"\\]|\\.)*"|[^ "]+))*'
 )

@@ -118,15 +118,14 @@ def test_both_forms_of_an_option(root, serve):
 
 
 def test_log_level(root, serve):
-    """warn is silent where info is not, and debug says more."""
-    for level, least in (("error", 0), ("debug", 1)):
+    """warn is silent where info is not."""
+    for level, lines in (("error", 0), ("warn", 0), ("info", 1)):
         responder = serve("--log-level", level)
-        if least:
-            responder.expect(".", times=None)
+        if lines:
+            responder.expect("^info archive-missing ")
         with responder.client() as client:
             assert client.ask("/none.wwz/a.txt").status == 404
-        lines = len(responder.lines())
-        assert lines >= least, f"{level}: {lines} lines"
+        assert len(responder.lines()) == lines, level
 
 
 @pytest.fixture

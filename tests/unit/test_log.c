@@ -126,7 +126,6 @@ test_level(void **state)
 		"error word time=",
 		"warn word time=",
 		"info word time=",
-		"debug word time=",
 	};
 	unsigned failed = 0;
 
@@ -242,7 +241,9 @@ test_nowhere(void **state)
 	assert_int_equal(broken, EXDEV);
 	assert_int_equal(closed, EXDEV);
 	errno = EXDEV;
-	log_pairs(LOG_DEBUG, "word", {"a", STR("b")});
+	log_limit = LOG_WARN;
+	log_pairs(LOG_INFO, "word", {"a", STR("b")});
+	log_limit = LOG_INFO;
 	assert_int_equal(errno, EXDEV);
 }
 
@@ -253,17 +254,18 @@ struct taker {
 	struct str value;
 };
 
-static void
-take(struct log_sink *sink, const char *word, const struct log_pair *pairs)
+static bool
+take(struct log_sink *sink, const struct log_entry *entry)
 {
 	struct taker *taker = (struct taker *)sink;
 
 	taker->lines++;
-	taker->word = word;
-	taker->value = pairs[1].value;
+	taker->word = entry->word;
+	taker->value = entry->pairs[1].value;
+	return true;
 }
 
-/* A sink gets what is written otherwise, and nothing is written then. */
+/* A sink that takes a line keeps it from being written. */
 static void
 test_sink(void **state)
 {
@@ -274,15 +276,43 @@ test_sink(void **state)
 
 	(void)state;
 	capture_begin(&capture);
-	log_sink = &taker.sink;
+	log_redirect(&taker.sink);
 	log_pairs(LOG_WARN, "word", {"a", STR("b")}, {"c", STR("d\n")});
-	log_pairs(LOG_DEBUG, "silent", {"a", STR("b")});
-	log_sink = NULL;
+	log_limit = LOG_WARN;
+	log_pairs(LOG_INFO, "silent", {"a", STR("b")});
+	log_limit = LOG_INFO;
+	log_redirect(NULL);
 	written = capture_end(&capture, buffer, sizeof(buffer));
 	assert_int_equal(written.n, 0);
 	assert_int_equal(taker.lines, 1);
 	assert_string_equal(taker.word, "word");
 	assert_true(str_eq(taker.value, STR("d\n")));
+}
+
+/* A collector gets warnings and errors, which are written as well. */
+static void
+test_collector(void **state)
+{
+	struct log_collector collector;
+	struct capture capture;
+	char buffer[512];
+	struct str written, collected;
+
+	(void)state;
+	capture_begin(&capture);
+	log_collect(&collector);
+	log_pairs(LOG_INFO, "first", {"a", STR("b")});
+	log_pairs(LOG_WARN, "second", {"a", STR("b")});
+	log_redirect(NULL);
+	log_pairs(LOG_WARN, "third", {"a", STR("b")});
+	written = capture_end(&capture, buffer, sizeof(buffer));
+	collected = (struct str){collector.lines.p, collector.lines.n};
+	assert_true(str_starts(collected, STR("warn second time=")));
+	assert_true(str_ends(collected, STR(" a=b\n")));
+	assert_null(memmem(collected.p, collected.n, "third", 5));
+	assert_non_null(memmem(written.p, written.n, "first", 5));
+	assert_non_null(memmem(written.p, written.n, "third", 5));
+	assert_non_null(memmem(written.p, written.n, collected.p, collected.n));
 }
 
 int
@@ -295,6 +325,7 @@ main(void)
 		cmocka_unit_test(test_one_write),
 		cmocka_unit_test(test_nowhere),
 		cmocka_unit_test(test_sink),
+		cmocka_unit_test(test_collector),
 	};
 
 	return cmocka_run_group_tests_name("log", tests, NULL, NULL);

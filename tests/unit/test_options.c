@@ -215,7 +215,7 @@ test_words(void **state)
 		{{"--slow", "0"}, "serve slow=0"},
 		{{"--slow", "86400000"}, "serve slow=86400000"},
 		{{"--status", "--check"}, "serve status check"},
-		{{"--log-level", "debug"}, "serve log-level=debug"},
+		{{"--log-level", "warn"}, "serve log-level=warn"},
 		{{"--log-level", "error"}, "serve log-level=error"},
 		{{"--log-level", "info"}, "serve"},
 		{{"explain", "-H", "Range: bytes=0-0", "--header", "A:", "/x"},

@@ -68,7 +68,7 @@ check_rows(const char *table, const struct row *rows, size_t n,
 {
 	unsigned failed = 0;
 
-	log_limit = LOG_DEBUG;
+	log_limit = LOG_INFO;
 	for (size_t i = 0; i < n; i++)
 		failed += check_row(table, i, &rows[i], site);
 	assert_int_equal(failed, 0);
