@@ -4,32 +4,13 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/size.h"
 
 enum {
 	WIDTH = 20,     /* of the bar */
 	BETWEEN = 100,  /* ms between updates */
 	SETTLED = 1000, /* ms until the time left can be estimated */
 };
-
-const char *
-progress_size(uint64_t n, char buffer[PROGRESS_SIZE])
-{
-	static const char *const units[] = {
-		"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-	double size = (double)n / 1024;
-	int unit = 0;
-
-	if (n < 1024) {
-		snprintf(buffer, PROGRESS_SIZE, "%d bytes", (int)n);
-		return buffer;
-	}
-	while (size >= 1000) {
-		size /= 1024;
-		unit++;
-	}
-	snprintf(buffer, PROGRESS_SIZE, "%.1f %s", size, units[unit]);
-	return buffer;
-}
 
 void
 progress_begin(struct progress *progress, const char *what, uint64_t files,
@@ -58,7 +39,7 @@ share(const struct progress *p)
 static void
 draw_progress(const struct progress *p, int64_t elapsed)
 {
-	char done[PROGRESS_SIZE], all[PROGRESS_SIZE], left[32] = "";
+	char done[SIZE_TEXT], all[SIZE_TEXT], left[32] = "";
 	double part = share(p);
 	int filled = (int)(part * (double)WIDTH);
 
@@ -77,8 +58,7 @@ draw_progress(const struct progress *p, int64_t elapsed)
 		"\033[K\033[?7h",
 		p->what, filled, "####################", WIDTH - filled, "",
 		(unsigned long long)p->files, (unsigned long long)p->all_files,
-		progress_size(p->bytes, done), progress_size(p->all_bytes, all),
-		left);
+		size_text(p->bytes, done), size_text(p->all_bytes, all), left);
 }
 
 void

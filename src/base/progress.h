@@ -32,9 +32,4 @@ void progress_add(struct progress *progress, uint64_t files, uint64_t bytes);
 /* Erase the line. */
 void progress_end(struct progress *progress);
 
-/* n bytes in words, as "1.5 MiB", in a buffer of PROGRESS_SIZE bytes, which is
- * returned. */
-enum { PROGRESS_SIZE = 16 };
-const char *progress_size(uint64_t n, char buffer[PROGRESS_SIZE]);
-
 #endif

@@ -9,6 +9,12 @@ const struct str encoding_names[CODINGS] = {
 	[CODING_BR] = {"br", 2},
 };
 
+const struct str encoding_suffixes[CODINGS] = {
+	[CODING_GZIP] = {".gz", 3},
+	[CODING_ZSTD] = {".zst", 4},
+	[CODING_BR] = {".br", 3},
+};
+
 /* Read a qvalue (RFC 9110, section 12.4.2) in thousandths; -1 when it is
  * malformed. */
 static int

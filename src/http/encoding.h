@@ -19,6 +19,10 @@ enum coding {
 /* The values of Content-Encoding; identity's is empty. */
 extern const struct str encoding_names[CODINGS];
 
+/* What a file in that coding has behind its name, such as ".gz"; identity's is
+ * empty. */
+extern const struct str encoding_suffixes[CODINGS];
+
 /* Why a coding was chosen. */
 enum chosen {
 	CHOSEN_BY_WEIGHT,   /* it has the highest weight */

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <time.h>
 
+#include "base/size.h"
 #include "logstyle.h"
 #include "style.h"
 
@@ -211,27 +212,9 @@ page_add_label(struct text *text, struct str s)
 void
 page_add_size(struct text *text, uint64_t bytes)
 {
-	static const char *const unit[] = {
-		"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-	uint64_t tenths = bytes;
-	int i = -1;
+	char size[SIZE_TEXT];
 
-	if (bytes < 1024) {
-		text_printf(text, "%" PRIu64 " B", bytes);
-		return;
-	}
-	/* Tenths of the next unit, rounded.  What rounds to 1024 goes on to the
-	 * unit after. */
-	do {
-		tenths = i < 0 ? (bytes * 10 + 512) / 1024
-			       : (tenths + 512) / 1024;
-		i++;
-	} while (tenths >= 10235 && i < 5);
-	if (tenths < 100)
-		text_printf(text, "%" PRIu64 ".%" PRIu64 " %s", tenths / 10,
-			tenths % 10, unit[i]);
-	else
-		text_printf(text, "%" PRIu64 " %s", (tenths + 5) / 10, unit[i]);
+	text_add(text, str_of(size_text(bytes, size)));
 }
 
 void

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "http/mime.h"
 #include "http/path.h"
+#include "http/validator.h"
 
 enum {
 	SNIFF_SIZE = 512,
@@ -16,13 +17,6 @@ enum {
 };
 
 #define TEXT_TYPE STR("text/plain; charset=utf-8")
-
-/* The suffix of a sibling of each coding. */
-static const struct str suffix[CODINGS] = {
-	[CODING_GZIP] = {".gz", 3},
-	[CODING_ZSTD] = {".zst", 4},
-	[CODING_BR] = {".br", 3},
-};
 
 bool
 represent_readable(const struct member *member)
@@ -55,21 +49,10 @@ static struct str
 make_etag(
 	const struct representation *r, enum coding coding, struct arena *arena)
 {
-	const struct member *m = &r->member;
-	struct text text = {.arena = arena};
+	const uint64_t numbers[] = {r->member.crc, r->member.size, r->size};
 
-	text_byte(&text, '"');
-	text_hex(&text, m->crc, 8);
-	text_byte(&text, '-');
-	text_hex(&text, m->size, 1);
-	if (coding != CODING_IDENTITY) {
-		text_byte(&text, '-');
-		text_hex(&text, r->size, 1);
-		text_byte(&text, '-');
-		text_add(&text, encoding_names[coding]);
-	}
-	text_byte(&text, '"');
-	return text_str(&text);
+	return validator_tag(arena, numbers, coding == CODING_IDENTITY ? 2 : 3,
+		encoding_names[coding]);
 }
 
 static void
@@ -160,7 +143,7 @@ static bool
 is_sibling(struct str name)
 {
 	for (int i = CODING_GZIP; i < CODINGS; i++) {
-		if (str_ends_nocase(name, suffix[i]))
+		if (str_ends_nocase(name, encoding_suffixes[i]))
 			return true;
 	}
 	return false;
@@ -176,7 +159,7 @@ offer_sibling(struct representations *found, struct archive *archive,
 	struct text wanted = {.arena = arena};
 
 	text_add(&wanted, name);
-	text_add(&wanted, suffix[coding]);
+	text_add(&wanted, encoding_suffixes[coding]);
 	if (!zipdir_find(archive->zipdir, text_str(&wanted), &r.member) ||
 		!represent_readable(&r.member) ||
 		archive_locate(archive, &r.member, &r.start) != STATUS_GO)
@@ -301,7 +284,10 @@ enum status
 represent_archive(struct representations *found, const struct archive *archive,
 	struct str name, const struct site *site, struct arena *arena)
 {
-	int64_t now = time(NULL), modified = archive->id.modified.tv_sec;
+	const struct identity *id = &archive->id;
+	const uint64_t numbers[] = {id->inode, (uint64_t)id->size,
+		(uint64_t)id->modified.tv_sec, (uint64_t)id->modified.tv_nsec};
+	int64_t now = time(NULL), modified = id->modified.tv_sec;
 	struct representation *r = &found->of[CODING_IDENTITY];
 
 	*found = (struct representations){
@@ -312,10 +298,7 @@ represent_archive(struct representations *found, const struct archive *archive,
 	r->size = (uint64_t)archive->id.size;
 	r->type = STR("application/zip");
 	r->disposition = disposition(name, site, arena);
-	r->etag = arena_printf(arena, "\"%llx-%llx-%llx.%lx\"",
-		(unsigned long long)archive->id.inode,
-		(unsigned long long)archive->id.size,
-		(unsigned long long)modified,
-		(unsigned long)archive->id.modified.tv_nsec);
+	r->etag = validator_tag(arena, numbers,
+		sizeof(numbers) / sizeof(numbers[0]), (struct str){NULL, 0});
 	return arena->failed ? STATUS_UNAVAILABLE : STATUS_GO;
 }

@@ -56,6 +56,25 @@ put_digits(char *p, int n)
 	p[1] = (char)('0' + (unsigned)n % 10);
 }
 
+struct str
+validator_tag(struct arena *arena, const uint64_t numbers[], size_t n,
+	struct str word)
+{
+	struct text text = {.arena = arena};
+
+	text_byte(&text, '"');
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			text_byte(&text, '-');
+		text_hex(&text, numbers[i], i == 0 ? 8 : 1);
+	}
+	if (word.n > 0)
+		text_byte(&text, '-');
+	text_add(&text, word);
+	text_byte(&text, '"');
+	return text_str(&text);
+}
+
 void
 validator_date(int64_t seconds, char date[DATE_SIZE])
 {

@@ -4,13 +4,19 @@
 #ifndef VALIDATOR_H
 #define VALIDATOR_H
 
-#include "base/str.h"
+#include "base/arena.h"
 
 /* field, the value of If-None-Match or If-Match, contains etag, which is strong
  * and quoted, or is "*".  Weak comparison takes W/"x" for "x"; strong
  * comparison never matches a weak tag (section 8.8.3.2).  The list ends at the
  * first element that is not a tag.  Pure. */
 bool validator_matches(struct str field, struct str etag, bool weak);
+
+/* A strong entity tag (section 8.8.3), quoted: numbers in hexadecimal, the
+ * first of 8 digits at least, and a word behind them unless that is empty.  It
+ * lies in arena.  Any thread. */
+struct str validator_tag(struct arena *arena, const uint64_t numbers[],
+	size_t n, struct str word);
 
 /* Room for a date as validator_date writes it, with its NUL. */
 enum { DATE_SIZE = 30 };

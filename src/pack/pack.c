@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/interrupt.h"
+#include "base/size.h"
 #include "base/trail.h"
 #include "pack/deflate.h"
 #include "pack/packplan.h"
@@ -386,10 +387,10 @@ attempt_and_free(struct pack *p, bool fresh)
 		p->reuse.fd < 0 ? 0 : zipdir_count(p->reuse.zipdir) - p->found;
 
 	if (!p->options->quiet && (outcome == PACKED || outcome == UNCHANGED)) {
-		char size[PROGRESS_SIZE];
+		char size[SIZE_TEXT];
 
 		printf("%s: %zu members, %s: ", p->file, p->items.n,
-			progress_size(p->size, size));
+			size_text(p->size, size));
 		if (outcome == UNCHANGED)
 			puts("unchanged");
 		else

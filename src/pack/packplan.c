@@ -4,15 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "http/encoding.h"
 #include "pack/deflate.h"
 #include "pack/precompress.h"
-
-/* The same as in represent.c. */
-static const struct str suffix[CODINGS] = {
-	[CODING_GZIP] = {".gz", 3},
-	[CODING_ZSTD] = {".zst", 4},
-	[CODING_BR] = {".br", 3},
-};
 
 static int
 compare_items(const void *a, const void *b)
@@ -36,7 +30,8 @@ static bool
 may_have_sibling(const struct tree_file *file)
 {
 	for (int i = 0; i < CODINGS; i++) {
-		if (suffix[i].n > 0 && str_ends(file->name, suffix[i]))
+		if (encoding_suffixes[i].n > 0 &&
+			str_ends(file->name, encoding_suffixes[i]))
 			return false;
 	}
 	return deflate_saves(file->size, 0) && file->size <= PRECOMPRESS_MAX;
@@ -92,7 +87,7 @@ packplan_make(struct items *items, struct tree *tree,
 			plan_item(items, file,
 				arena_printf(&tree->names, "%.*s%.*s",
 					STR_ARG(file->name),
-					STR_ARG(suffix[c])),
+					STR_ARG(encoding_suffixes[c])),
 				(enum coding)c, UINT64_MAX);
 		}
 	}
