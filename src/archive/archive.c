@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/openbelow.h"
+#include "base/readall.h"
 #include "zip/zipend.h"
 #include "zip/ziplocal.h"
 
@@ -471,20 +472,14 @@ int
 archive_read(
 	const struct archive *archive, uint64_t offset, void *buffer, size_t n)
 {
-	while (n >= LARGE_READ) {
-		ssize_t got = pread(archive->fd, buffer, n, (off_t)offset);
+	ssize_t got;
 
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got == 0)
-			errno = EIO;
-		if (got <= 0)
-			return -1;
-		buffer = (char *)buffer + got;
-		offset += (uint64_t)got;
-		n -= (size_t)got;
-	}
-	return guard_copy(buffer, archive->map + offset, n);
+	if (n < LARGE_READ)
+		return guard_copy(buffer, archive->map + offset, n);
+	got = readall(archive->fd, buffer, n, offset);
+	if (got >= 0 && (size_t)got < n)
+		errno = EIO;
+	return got == (ssize_t)n ? 0 : -1;
 }
 
 size_t

@@ -40,7 +40,7 @@ make_content(
 {
 	size_t n = (size_t)member->size;
 	struct content *content = malloc(sizeof(*content) + n);
-	struct source *source = inflate_open(archive, member, start, NULL);
+	struct source *source = source_open(archive, member, start, NULL);
 
 	if (content != NULL && source != NULL &&
 		read_all(source, content->bytes, n)) {

@@ -12,8 +12,8 @@
 #include <zlib.h>
 
 #include "archive/chunk.h"
+#include "archive/method.h"
 #include "archive/points.h"
-#include "archive/source.h"
 #include "base/crc.h"
 
 enum {

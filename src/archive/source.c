@@ -1,4 +1,4 @@
-#include "archive/source.h"
+#include "archive/method.h"
 #include "archive/points.h"
 
 struct source *
@@ -11,7 +11,8 @@ source_open(struct archive *archive, const struct member *member,
 	case ZIP_DEFLATED:
 		return inflate_open(archive, member, start, position);
 	default:
-		*position = (struct position){0};
+		if (position != NULL)
+			*position = (struct position){0};
 		return unpack_open(archive, member, start);
 	}
 }

@@ -29,7 +29,8 @@ struct position {
  * where it begins.  Its lines may then be POSITION_ANY_LINES, unknown, but only
  * if the caller passed that.  Before the last bytes are given out, the size
  * and, for a source that began at 0, the CRC-32 are checked; if they match, the
- * member is noted as ARCHIVE_CHECKED.  The caller must hold its share of
+ * member is noted as ARCHIVE_CHECKED.  position NULL means from the beginning,
+ * without leaving access points.  The caller must hold its share of
  * archive until the source is closed.  NULL with errno ENOMEM, or EIO when the
  * file has become shorter. */
 struct source *source_open(struct archive *archive, const struct member *member,
@@ -39,16 +40,7 @@ struct source *source_open(struct archive *archive, const struct member *member,
 uint64_t source_nearest(
 	struct archive *archive, const struct member *member, uint64_t offset);
 
-/* The same as source_open for each method.  position NULL: from the beginning,
- * without leaving access points. */
-struct source *stored_open(struct archive *archive, const struct member *member,
-	uint64_t start, struct position *position);
-struct source *inflate_open(struct archive *archive,
-	const struct member *member, uint64_t start, struct position *position);
-struct source *unpack_open(const struct archive *archive,
-	const struct member *member, uint64_t start);
-
-/* libzip can read this method, in memory that does not grow with the member. */
+/* libzip reads this method, in memory that does not grow with the member. */
 bool unpack_supports(unsigned method);
 
 #endif

@@ -9,8 +9,8 @@
 
 #include <stdlib.h>
 
+#include "archive/method.h"
 #include "archive/points.h"
-#include "archive/source.h"
 #include "base/crc.h"
 
 struct copier {

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <zip.h>
 
-#include "archive/source.h"
+#include "archive/method.h"
 #include "base/bytes.h"
 
 enum {

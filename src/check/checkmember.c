@@ -11,26 +11,12 @@ enum {
 	SAVED_LEAST = 64,
 };
 
-static struct source *
-open_source(
-	struct archive *archive, const struct member *member, uint64_t start)
-{
-	switch (member->method) {
-	case ZIP_STORED:
-		return stored_open(archive, member, start, NULL);
-	case ZIP_DEFLATED:
-		return inflate_open(archive, member, start, NULL);
-	default:
-		return unpack_open(archive, member, start);
-	}
-}
-
 bool
 checkmember_read(struct archive *archive, const struct member *member,
 	uint64_t start, struct progress *progress)
 {
 	char buffer[BUFFER_SIZE];
-	struct source *source = open_source(archive, member, start);
+	struct source *source = source_open(archive, member, start, NULL);
 	uint64_t done = 0;
 	ssize_t n;
 

@@ -72,6 +72,7 @@ static ssize_t
 first_bytes(struct archive *archive, const struct member *member,
 	uint64_t start, char *buffer, size_t n)
 {
+	struct member endless = *member;
 	struct source *source;
 	ssize_t got;
 
@@ -84,14 +85,9 @@ first_bytes(struct archive *archive, const struct member *member,
 								   : (ssize_t)n;
 	/* With a size that is never reached, the source does not check the
 	 * end.  Faults there are found when the end is sent. */
-	if (member->method == ZIP_DEFLATED) {
-		struct member endless = *member;
-
+	if (member->method == ZIP_DEFLATED)
 		endless.size = UINT64_MAX;
-		source = inflate_open(archive, &endless, start, NULL);
-	} else {
-		source = unpack_open(archive, member, start);
-	}
+	source = source_open(archive, &endless, start, NULL);
 	if (source == NULL)
 		return -1;
 	got = source->read(source, buffer, n);

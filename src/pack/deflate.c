@@ -7,6 +7,7 @@
 #include <zlib.h>
 
 #include "base/crc.h"
+#include "base/readall.h"
 
 enum {
 	SAVED_LEAST = 64, /* bytes */
@@ -51,19 +52,13 @@ deflater_free(struct deflater *deflater)
 int
 deflate_read(int fd, void *buffer, size_t n, uint64_t offset)
 {
-	size_t have = 0;
+	ssize_t got = readall(fd, buffer, n, offset);
 
-	while (have < n) {
-		ssize_t got = pread(fd, (char *)buffer + have, n - have,
-			(off_t)(offset + have));
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got == 0)
-			errno = EBUSY;
-		if (got <= 0)
-			return -1;
-		have += (size_t)got;
+	if (got < 0)
+		return -1;
+	if ((size_t)got < n) {
+		errno = EBUSY;
+		return -1;
 	}
 	return 0;
 }

@@ -1,6 +1,5 @@
 #include "zip/zipend.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/readall.h"
 #include "zip/zipentry.h"
 
 enum {
@@ -44,27 +44,17 @@ enum zipdir_result
 zip_read(int fd, void *buffer, size_t size, uint64_t offset,
 	struct zip_fault *fault)
 {
-	size_t have = 0;
+	ssize_t n = readall(fd, buffer, size, offset);
 
-	while (have < size) {
-		ssize_t n = pread(fd, (char *)buffer + have, size - have,
-			(off_t)(offset + have));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			zip_damaged(fault,
-				"reading at offset %" PRIu64 " failed",
-				offset + have);
-			return ZIPDIR_FAILED;
-		}
-		if (n == 0)
-			return zip_damaged(fault,
-				"the file ends at offset %" PRIu64 " while it "
-				"is read",
-				offset + have);
-		have += (size_t)n;
+	if (n < 0) {
+		zip_damaged(
+			fault, "reading at offset %" PRIu64 " failed", offset);
+		return ZIPDIR_FAILED;
 	}
+	if ((size_t)n < size)
+		return zip_damaged(fault,
+			"the file ends at offset %" PRIu64 " while it is read",
+			offset + (uint64_t)n);
 	return ZIPDIR_OK;
 }
 

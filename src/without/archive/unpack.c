@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "archive/source.h"
+#include "archive/method.h"
 
 struct source *
 unpack_open(const struct archive *archive, const struct member *member,
