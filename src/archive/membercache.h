@@ -17,6 +17,7 @@ enum membercache_kind {
 	MEMBERCACHE_CONTENT, /* struct content */
 	MEMBERCACHE_POINTS,  /* struct points */
 	MEMBERCACHE_SEARCH,  /* struct search */
+	MEMBERCACHE_LINES,   /* struct logsearch */
 };
 
 /* The first member of every cached object. */

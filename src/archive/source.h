@@ -5,15 +5,20 @@
 
 #include "archive/archive.h"
 
-/* The result of read when there are no bytes yet: call it again. */
-enum { SOURCE_LATER = -2 };
+/* The result of read when there are no bytes yet: call it again.  SOURCE_WAITS
+ * says that another source's work has to be done first. */
+enum { SOURCE_LATER = -2, SOURCE_WAITS = -3 };
 
 struct source {
 	/* Make up to n bytes, n > 0.  Returns how many, 0 at the end, -1 on a
-	 * failure, which has been logged, or SOURCE_LATER. */
+	 * failure, which has been logged, SOURCE_LATER, or, if there is a
+	 * pause, SOURCE_WAITS. */
 	ssize_t (*read)(struct source *source, void *buffer, size_t n);
 	/* Release the source and everything it owns. */
 	void (*close)(struct source *source);
+	/* Let others work: read may not be called again for a long time.  NULL
+	 * when no other source waits for this one. */
+	void (*pause)(struct source *source);
 };
 
 /* A place in a member's content. */

@@ -237,8 +237,12 @@ body_begins_late(const struct body *body)
 void
 body_pause(struct body *body)
 {
+	const struct segment *s = body->first;
+
 	if (body->reader.search != NULL)
 		reader_close(&body->reader, body->buffer);
+	if (s != NULL && s->source != NULL && s->source->pause != NULL)
+		s->source->pause(s->source);
 }
 
 /* Give out the bytes of the segment that the buffer holds. */
@@ -290,7 +294,8 @@ next_source(struct body *body, struct segment *s, struct str *span)
 	if (take_buffer(body) == NULL)
 		return cut(body, "no memory");
 	n = s->source->read(s->source, body->buffer, BODY_SPAN_SIZE);
-	if (n == SOURCE_LATER)
+	body->waits = n == SOURCE_WAITS;
+	if (n == SOURCE_LATER || n == SOURCE_WAITS)
 		return BODY_LATER;
 	*span = (struct str){body->buffer, n > 0 ? (size_t)n : 0};
 	return n < 0 ? BODY_CUT : BODY_SPAN;

@@ -2,7 +2,12 @@
  * the number of lines is unknown, the content is read to its end to count
  * them.  Then it is read from the nearest access point to the first line
  * wanted.  From there on, logpage.c reads it.  The first two steps take turns:
- * at most TURN_SIZE bytes are skipped at a time. */
+ * at most TURN_SIZE bytes are skipped at a time.
+ *
+ * Each request reads the first NEAR_SIZE bytes by itself.  Beyond these only
+ * one request at a time searches a log.  It leaves access points, or at least
+ * the number of lines, and the requests that waited for it start again with
+ * those. */
 
 #include "serve/logview.h"
 
@@ -12,8 +17,12 @@
 
 #include "archive/gunzip.h"
 #include "archive/points.h"
+#include "serve/logsearch.h"
 
-enum { TURN_SIZE = 64 * 1024 };
+enum {
+	TURN_SIZE = 64 * 1024,
+	NEAR_SIZE = 1024 * 1024, /* searched without waiting for others */
+};
 
 /* The text from the first line wanted: the bytes read together with its
  * beginning, followed by the rest of the content. */
@@ -32,11 +41,15 @@ struct logview {
 	struct member member;
 	uint64_t start;
 	bool gzip;
+	struct logsearch *search; /* shared by all requests; or NULL */
 
 	/* The position. */
 	struct logpage_view view;
 	bool looking_for_end;
+	bool searches;          /* this request holds search */
+	bool waits;             /* another one held it */
 	struct source *content; /* NULL: to be opened */
+	uint64_t passed;        /* bytes of it skipped */
 	uint64_t lines;         /* newlines in the bytes skipped */
 	char last;              /* last byte skipped */
 	struct source *page;    /* once the first line is found */
@@ -72,6 +85,7 @@ close_content(struct logview *v)
 	if (v->content != NULL)
 		v->content->close(v->content);
 	v->content = NULL;
+	v->passed = 0;
 }
 
 /* The access points of the log; there are none inside a gzip file. */
@@ -113,9 +127,14 @@ open_content(struct logview *v)
 static uint64_t
 known_total(const struct logview *v)
 {
-	struct points *points = get_points(v);
 	uint64_t total = LOGPAGE_UNKNOWN;
+	struct points *points;
 
+	if (v->search != NULL)
+		total = logsearch_total(v->search);
+	if (total != LOGPAGE_UNKNOWN)
+		return total;
+	points = get_points(v);
 	if (points != NULL && !points_finished(points, &total))
 		total = LOGPAGE_UNKNOWN;
 	points_drop(points);
@@ -129,7 +148,47 @@ set_total(struct logview *v, uint64_t total)
 	v->view.total = total;
 	v->view.first = total > v->view.lines ? total - v->view.lines + 1 : 1;
 	v->looking_for_end = false;
+	if (v->search != NULL)
+		logsearch_set_total(v->search, total);
 	close_content(v);
+}
+
+/* Use the number of lines if it is known by now. */
+static void
+look_up_total(struct logview *v)
+{
+	uint64_t total = known_total(v);
+
+	if (total == LOGPAGE_UNKNOWN)
+		return;
+	v->view.total = total;
+	/* Behind the end there is nothing to see: the last lines are. */
+	if (v->looking_for_end || v->view.from > total)
+		set_total(v, total);
+}
+
+/* The search may go on: no other request searches. */
+static bool
+may_search(struct logview *v)
+{
+	if (v->passed < NEAR_SIZE || v->searches || v->search == NULL)
+		return true;
+	v->searches = logsearch_take(v->search);
+	if (v->searches && v->waits) {
+		close_content(v);
+		look_up_total(v);
+	}
+	v->waits = !v->searches;
+	return v->searches;
+}
+
+/* Let others search. */
+static void
+end_search(struct logview *v)
+{
+	if (v->searches)
+		logsearch_give(v->search);
+	v->searches = false;
 }
 
 /* Begin the page with the bytes of buffer from `at` to n. */
@@ -141,7 +200,7 @@ open_page(struct logview *v, const char *buffer, size_t at, size_t n)
 	if (w == NULL)
 		return false;
 	*w = (struct window){
-		.source = {window_read, window_close},
+		.source = {.read = window_read, .close = window_close},
 		.content = v->content,
 		.n = n - at,
 	};
@@ -196,17 +255,21 @@ logview_read(struct source *source, void *buffer, size_t n)
 	ssize_t got;
 
 	for (size_t passed = 0; v->page == NULL && passed < TURN_SIZE;) {
+		if (!may_search(v))
+			return SOURCE_WAITS;
 		if (v->content == NULL && !open_content(v))
 			return -1;
 		got = v->content->read(v->content, buffer, n);
 		if (got < 0)
 			return got;
 		passed += (size_t)got;
+		v->passed += (size_t)got;
 		if (!pass(v, buffer, (size_t)got))
 			return -1;
 	}
 	if (v->page == NULL)
 		return SOURCE_LATER;
+	end_search(v);
 	got = v->page->read(v->page, buffer, n);
 	/* A content read in part has no CRC-32 to check, so check the file. */
 	if (got == 0 && !archive_is_intact(v->archive))
@@ -216,10 +279,18 @@ logview_read(struct source *source, void *buffer, size_t n)
 }
 
 static void
+logview_pause(struct source *source)
+{
+	end_search((struct logview *)source);
+}
+
+static void
 logview_close(struct source *source)
 {
 	struct logview *v = (struct logview *)source;
 
+	end_search(v);
+	logsearch_drop(v->search);
 	close_content(v);
 	if (v->page != NULL)
 		v->page->close(v->page);
@@ -235,18 +306,17 @@ logview_open(struct archive *archive, const struct member *member,
 	if (v == NULL)
 		return NULL;
 	v->source.read = logview_read;
+	v->source.pause = logview_pause;
 	v->source.close = logview_close;
 	v->archive = archive;
 	v->member = *member;
 	v->start = start;
 	v->gzip = gzip;
+	v->search = logsearch_get(archive, member);
 	v->view = *view;
-	v->view.total = known_total(v);
+	v->view.total = LOGPAGE_UNKNOWN;
 	v->view.first = view->from;
-	/* If the line wanted lies beyond the end, show the last lines. */
-	if (v->view.total == LOGPAGE_UNKNOWN)
-		v->looking_for_end = view->from == 0;
-	else if (view->from == 0 || view->from > v->view.total)
-		set_total(v, v->view.total);
+	v->looking_for_end = view->from == 0;
+	look_up_total(v);
 	return &v->source;
 }

@@ -377,6 +377,11 @@ class Responder(Process):
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
+    def bytes_read(self):
+        """Of files and sockets, so far."""
+        with open(f"/proc/{self.pid}/io") as file:
+            return int(file.readline().split()[1])
+
     def connect(self, timeout=PATIENCE):
         return connect(self.address, timeout)
 

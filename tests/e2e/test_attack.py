@@ -290,12 +290,6 @@ def test_last_bytes(root, serve, method):
     comes_to_rest(responder)
 
 
-def bytes_read(responder):
-    """What it has read of files and sockets, so far."""
-    with open(f"/proc/{responder.pid}/io") as file:
-        return int(file.readline().split()[1])
-
-
 @pytest.mark.parametrize("method", [archives.BZIP2, archives.DEFLATED])
 def test_last_byte_of_one(root, serve, method):
     """Those who want a byte at the end of one member share the search for it,
@@ -305,14 +299,14 @@ def test_last_byte_of_one(root, serve, method):
     size = (root / "x.wwz").stat().st_size
     responder = serve(*TWO_THREADS)
     with contextlib.ExitStack() as stack:
-        before = bytes_read(responder)
+        before = responder.bytes_read()
         clients = want_last_bytes(stack, responder, ["/x.wwz/m.bin"] * LONG)
         for client in clients:
             got = client.read_response()
             assert (got.status, got.body) == (206, content[-1:]), got
         for client in want_last_bytes(stack, responder, ["/x.wwz/m.bin"] * 3):
             assert client.read_response().body == content[-1:]
-    read = bytes_read(responder) - before
+    read = responder.bytes_read() - before
     # A request is small beside it.
     assert size <= read < 2 * size + 100_000, f"{read} of {size} bytes"
 

@@ -1,5 +1,6 @@
 """The log page: which lines it shows of which members."""
 
+import contextlib
 import gzip
 import html
 import random
@@ -217,3 +218,82 @@ def test_overwritten(root, serve, name):
         got = client.read_response()
     assert not got.ended, "a mixture that looks whole"
     assert b"old line 1 " in got.body
+
+
+MANY = 12
+
+
+@pytest.fixture(scope="module")
+def long_log():
+    """Lines that compress to about a third."""
+    return b"\n".join(re.findall(rb"(?s).{1,79}", archives.text(20 * MIB)))
+
+
+def write_log(root, name, text):
+    """An archive of one log: how large it is."""
+    if name.endswith(".gz"):
+        text = (gzip.compress(text, 1), archives.STORED)
+    archives.write(root / "x.wwz", {name: text})
+    return (root / "x.wwz").stat().st_size
+
+
+def read_for(responder, name, queries):
+    """How many bytes are read for pages that are asked for at once."""
+    before = responder.bytes_read()
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(responder.client()) for _ in queries]
+        for client, query in zip(clients, queries):
+            client.send(client.request(f"/x.wwz/{name}/-wwz-log{query}"))
+        pages = [client.read_response() for client in clients]
+    assert all(got.ended and got.status == 200 for got in pages), pages
+    return responder.bytes_read() - before, pages
+
+
+@pytest.mark.parametrize("query", ["?tail=10", "?from=250000&lines=10"])
+def test_shared(root, serve, long_log, query):
+    """Those who look for a line far inside a log share the way to it."""
+    size = write_log(root, "a.log", long_log)
+    responder = serve("--threads", "4")
+    read, pages = read_for(responder, "a.log", [query] * MANY)
+    total = long_log.count(b"\n") + 1
+    first = total - 9 if "tail" in query else 250_000
+    for got in pages:
+        assert lines_of(got) == wanted(long_log.decode(), first, 10)
+    # Each passes the beginning, and some MiB before the line.
+    assert size <= read < MANY * size / 2, f"{read} of {size} bytes"
+
+
+def test_lines_are_counted_once(root, serve, long_log):
+    """What is in a gzip file has no access points, but the way to its end is
+    gone once."""
+    size = write_log(root, "a.log.gz", long_log)
+    responder = serve("--threads", "4")
+    read, pages = read_for(responder, "a.log.gz", ["?tail=10"] * MANY)
+    total = long_log.count(b"\n") + 1
+    for got in pages:
+        assert lines_of(got) == wanted(long_log.decode(), total - 9, 10)
+    assert 1.9 * size < read < (MANY + 2.5) * size, f"{read} of {size} bytes"
+    read, _ = read_for(responder, "a.log.gz", ["?tail=10"])
+    assert 0.9 * size < read < 1.5 * size, f"{read} of {size} bytes"
+
+
+@pytest.mark.parametrize("name", ["a.log", "a.log.gz"])
+def test_looked_for_by_peers_that_go(root, serve, long_log, name):
+    """Who has waited for one that goes away looks for itself; the beginning
+    of a log needs no waiting."""
+    write_log(root, name, long_log)
+    responder = serve("--threads", "2")
+    total = long_log.count(b"\n") + 1
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(responder.client()) for _ in range(6)]
+        for client in clients:
+            client.send(client.request(f"/x.wwz/{name}/-wwz-log?tail=10"))
+            client.socket.recv(1, socket.MSG_PEEK)
+        with responder.client() as client:
+            assert len(lines_of(page(client, name, "?from=1"))) == 2000
+        for client in clients[:-1]:
+            client.close()
+        got = clients[-1].read_response()
+        assert lines_of(got) == wanted(long_log.decode(), total - 9, 10)
+    answers = read_for(responder, name, ["?tail=1"])[1]
+    assert lines_of(answers[0])[0][0] == total

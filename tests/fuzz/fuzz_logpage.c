@@ -52,7 +52,8 @@ render(struct str log, const struct logpage_view *view, size_t size,
 	struct arena *arena)
 {
 	bool closed = false;
-	struct part part = {{part_read, part_close}, log, size, false, &closed};
+	struct part part = {{.read = part_read, .close = part_close}, log, size,
+		false, &closed};
 	struct source *page = logpage_open(&part.source, view);
 	struct text text = {.arena = arena};
 	char buffer[4096];

@@ -315,8 +315,8 @@ count_to(int n, bool fails, bool *closed)
 
 	assert_non_null(c);
 	*closed = false;
-	*c = (struct counting){
-		{counting_read, counting_close}, n, fails, closed};
+	*c = (struct counting){{.read = counting_read, .close = counting_close},
+		n, fails, closed};
 	return &c->source;
 }
 

@@ -48,7 +48,8 @@ text_close(struct source *source)
 static struct text_source
 source_of(const char *text, uint64_t times)
 {
-	return (struct text_source){.source = {text_read, text_close},
+	return (struct text_source){
+		.source = {.read = text_read, .close = text_close},
 		.text = str_of(text),
 		.times = *text == '\0' ? 0 : times,
 		.size = 65536};

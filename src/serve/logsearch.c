@@ -1,0 +1,82 @@
+#include "serve/logsearch.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "serve/logpage.h"
+
+struct logsearch {
+	struct cached kept;
+	atomic_flag taken;
+	_Atomic uint64_t total;
+};
+
+static void
+logsearch_free(struct cached *kept)
+{
+	free(kept);
+}
+
+static struct logsearch *
+find(struct archive *archive, const struct member *member)
+{
+	return (struct logsearch *)membercache_find(archive->membercache,
+		&archive->made, member->slot, MEMBERCACHE_LINES);
+}
+
+struct logsearch *
+logsearch_get(struct archive *archive, const struct member *member)
+{
+	struct logsearch *search;
+
+	if (archive->membercache == NULL || member->slot == ZIPDIR_NO_SLOT)
+		return NULL;
+	search = find(archive, member);
+	if (search != NULL)
+		return search;
+	search = malloc(sizeof(*search));
+	if (search == NULL)
+		return NULL;
+	*search = (struct logsearch){
+		.kept = {.free = logsearch_free, .users = 1},
+		.taken = ATOMIC_FLAG_INIT,
+		.total = LOGPAGE_UNKNOWN,
+	};
+	if (membercache_enter(archive->membercache, &archive->made,
+		    member->slot, MEMBERCACHE_LINES, &search->kept,
+		    sizeof(*search)))
+		return search;
+	logsearch_drop(search);
+	return find(archive, member);
+}
+
+void
+logsearch_drop(struct logsearch *search)
+{
+	if (search != NULL)
+		cached_drop(&search->kept);
+}
+
+bool
+logsearch_take(struct logsearch *search)
+{
+	return !atomic_flag_test_and_set(&search->taken);
+}
+
+void
+logsearch_give(struct logsearch *search)
+{
+	atomic_flag_clear(&search->taken);
+}
+
+void
+logsearch_set_total(struct logsearch *search, uint64_t total)
+{
+	search->total = total;
+}
+
+uint64_t
+logsearch_total(struct logsearch *search)
+{
+	return search->total;
+}
