@@ -261,12 +261,10 @@ commandline_help(enum command topic, FILE *file)
 		}
 		return;
 	}
-	fputs("wwz shows zip files, named *.wwz, as directories of a web "
-	      "site.\n\n",
+	fputs("wwz shows zip files, named *.wwz, as directories of a web site.\n\n",
 		file);
 	for (int i = 0; i < COMMANDS; i++)
 		print_command((enum command)i, file);
-	fputs("\nwwz help COMMAND lists the options of a command.  Without a "
-	      "command, wwz serves.\n",
+	fputs("\nwwz help COMMAND lists the options of a command.  Without a command, wwz serves.\n",
 		file);
 }

@@ -56,9 +56,9 @@ print_why(const struct response *response, const struct request *request)
 	printf("why: %s: ", shown_coding(response->coding));
 	if (response->chosen == CHOSEN_FOR_RANGE)
 		printf("Range without %s\n",
-			request->param[PARAM_IF_RANGE].n > 0 ? "an entity tag "
-							       "in If-Range"
-							     : "If-Range");
+			request->param[PARAM_IF_RANGE].n > 0
+				? "an entity tag in If-Range"
+				: "If-Range");
 	else if (response->chosen == CHOSEN_BY_IF_RANGE)
 		printf("If-Range names its entity tag\n");
 	else if (others == 0)
@@ -67,9 +67,9 @@ print_why(const struct response *response, const struct request *request)
 		printf("the request has no Accept-Encoding\n");
 	else {
 		printf("q=%g%s, no less than", response->weight / 1000.0,
-			response->sent == SENT_GZIP ? " and the member is "
-						      "deflated"
-						    : "");
+			response->sent == SENT_GZIP
+				? " and the member is deflated"
+				: "");
 		for (int i = 0; i < CODINGS; i++) {
 			if ((others & 1u << i) != 0)
 				printf(" %s", shown_coding((enum coding)i));

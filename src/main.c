@@ -367,8 +367,7 @@ run_as_cgi(const char *words)
 		status = usage_of("WWZ_OPTIONS", fault.text);
 	else if (options.nlisten > 0 || options.user != NULL || options.check)
 		status = usage_of("WWZ_OPTIONS",
-			"--listen, --user and --check are not for a CGI "
-			"request");
+			"--listen, --user and --check are not for a CGI request");
 	else {
 		options.cgi = true;
 		status = run_service(&options);

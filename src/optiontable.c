@@ -22,8 +22,7 @@ enum {
 
 const struct command_spec command_specs[COMMANDS] = {
 	[COMMAND_SERVE] = {"serve", "[options]",
-		"answer FastCGI requests; when started as a CGI program, "
-		"answer one CGI request, with the options in WWZ_OPTIONS",
+		"answer FastCGI requests; when started as a CGI program, answer one CGI request, with the options in WWZ_OPTIONS",
 		0, 0, ""},
 	[COMMAND_PACK] = {"pack", "[options] DIR FILE.wwz",
 		"put the files below DIR into an archive that is good to serve",
@@ -80,8 +79,7 @@ set_size(const char *text, uint64_t *size)
 		}
 	}
 	if (!str_number(digits, UINT64_MAX >> shift, &n))
-		return "expected a number of bytes, optionally followed by "
-		       "K, M or G";
+		return "expected a number of bytes, optionally followed by K, M or G";
 	*size = n << shift;
 	return NULL;
 }
@@ -242,11 +240,9 @@ set_precompress(struct options *o, const char *value)
 							     : CODINGS;
 
 		if (coding == CODINGS)
-			return "expected br, zstd, or both separated by a "
-			       "comma";
+			return "expected br, zstd, or both separated by a comma";
 		if (!precompress_has(coding))
-			return "this wwz was built without the library for "
-			       "that";
+			return "this wwz was built without the library for that";
 		o->pack.coded[coding] = true;
 	}
 	return NULL;
@@ -272,84 +268,63 @@ set_field(struct options *o, const char *value)
 
 const struct option_spec option_specs[] = {
 	{"listen", 'l', "ADDRESS", ON_SERVE, BY(set_listen),
-		"listen on unix:PATH or HOST:PORT; may be given several times "
-		"(default: systemd's sockets, else descriptor 0)"},
+		"listen on unix:PATH or HOST:PORT; may be given several times (default: systemd's sockets, else descriptor 0)"},
 	{"mode", 0, "MODE", ON_SERVE, BY(set_mode),
 		"the mode of a Unix socket (default: 0660)"},
 	{"allow-remote", 0, NULL, ON_SERVE, AT(allow_remote),
 		"allow --listen on an address that other machines can reach"},
 	{"root", 'r', "DIR", ON_BOTH, AT(root),
-		"serve only archives below DIR (default: the request's "
-		"DOCUMENT_ROOT)"},
+		"serve only archives below DIR (default: the request's DOCUMENT_ROOT)"},
 	{"suffix", 0, "TEXT", ON_BOTH, BY(set_suffix),
 		"the end of an archive's name (default: .wwz)"},
 	{"index", 0, "NAMES", ON_BOTH, BY(set_index),
-		"the index files of a directory, separated by commas "
-		"(default: index.html)"},
+		"the index files of a directory, separated by commas (default: index.html)"},
 	{"no-listing", 0, NULL, ON_BOTH, AT(no_listing),
 		"answer 403 to requests for listings and for whole archives"},
 	{"max-age", 0, "SECONDS", ON_BOTH, BY(set_max_age),
 		"how long browsers may use a member without asking again"},
 	{"immutable", 0, NULL, ON_BOTH, AT(immutable),
-		"tell browsers that a member whose name holds a hash, as in "
-		"app.3f2a9c1b.js, never changes; they may use it for a year, "
-		"unless --max-age says otherwise"},
+		"tell browsers that a member whose name holds a hash, as in app.3f2a9c1b.js, never changes; they may use it for a year, unless --max-age says otherwise"},
 	{"untrusted", 0, NULL, ON_BOTH, AT(untrusted),
-		"send Content-Security-Policy: sandbox with pages of "
-		"archives, so that they get no rights of the site"},
+		"send Content-Security-Policy: sandbox with pages of archives, so that they get no rights of the site"},
 	{"mime-types", 0, "FILE", ON_BOTH, AT(mime_types),
-		"read more media types from FILE, in the format of "
-		"/etc/mime.types"},
+		"read more media types from FILE, in the format of /etc/mime.types"},
 	{"sendfile", 0, "lighttpd", ON_BOTH, BY(set_sendfile),
-		"let lighttpd itself send stored members of 64 KiB and more "
-		"from the archive (X-Sendfile2)"},
+		"let lighttpd itself send stored members of 64 KiB and more from the archive (X-Sendfile2)"},
 	{"user", 'u', "NAME", ON_SERVE, AT(user),
 		"run as this user once the sockets are open"},
 	{"threads", 't', "N", ON_SERVE, BY(set_threads),
-		"how many threads answer requests (default: one a processor, "
-		"at least 2)"},
+		"how many threads answer requests (default: one a processor, at least 2)"},
 	{"max-archives", 0, "N", ON_SERVE, BY(set_max_archives),
 		"how many archives are kept open (default: 1000)"},
 	{"max-memory", 0, "SIZE", ON_SERVE, BY(set_max_memory),
-		"the memory for indexes of archives and for inflated members "
-		"that are kept (default: 256M)"},
+		"the memory for indexes of archives and for inflated members that are kept (default: 256M)"},
 	{"timeout", 0, "SECONDS", ON_SERVE, BY(set_timeout),
-		"how long to wait for the next byte of a request to come, or "
-		"of an answer to be taken (default: 60)"},
+		"how long to wait for the next byte of a request to come, or of an answer to be taken (default: 60)"},
 	{"grace", 0, "SECONDS", ON_SERVE, BY(set_grace),
-		"how long to wait for responses under way when wwz stops "
-		"(default: 10)"},
+		"how long to wait for responses under way when wwz stops (default: 10)"},
 	{"log-level", 0, "LEVEL", ON_BOTH, BY(set_log_level),
 		"error, warn or info (default: info)"},
 	{"access-log", 0, "FILE", ON_SERVE, BY(set_access_log),
-		"write a line for each request, in the combined format and "
-		"more; - is standard output; HUP opens FILE again"},
+		"write a line for each request, in the combined format and more; - is standard output; HUP opens FILE again"},
 	{"slow", 0, "MS", ON_SERVE, BY(set_slow),
 		"log requests that take longer, and where the time went"},
 	{"status", 0, NULL, ON_SERVE, AT(status),
-		"show counters at -wwz-status below any archive; the page "
-		"names archives and requests"},
+		"show counters at -wwz-status below any archive; the page names archives and requests"},
 	{"check", 0, NULL, ON_SERVE, AT(check),
-		"do not serve; say whether and how wwz could serve with these "
-		"options, and exit with 0 or 2"},
+		"do not serve; say whether and how wwz could serve with these options, and exit with 0 or 2"},
 	{"seekable", 0, "SIZE", ON_PACK, BY(set_seekable),
-		"deflate files larger than SIZE with a SOZip index, so that "
-		"readers can begin in their middle; SIZE may be all or none "
-		"(default: 1M)"},
+		"deflate files larger than SIZE with a SOZip index, so that readers can begin in their middle; SIZE may be all or none (default: 1M)"},
 	{"precompress", 0, "CODINGS", ON_PACK, BY(set_precompress),
-		"br, zstd, or both separated by a comma: add coded forms "
-		"beside members where they save 5 % over deflate"},
+		"br, zstd, or both separated by a comma: add coded forms beside members where they save 5 % over deflate"},
 	{"fresh", 0, NULL, ON_PACK, AT(pack.fresh),
 		"pack everything anew, even if FILE has it unchanged"},
 	{"checksum", 'c', NULL, ON_PACK, AT(pack.checksum),
-		"compare contents, not times, to find what FILE has unchanged "
-		"(default: names, times and sizes)"},
+		"compare contents, not times, to find what FILE has unchanged (default: names, times and sizes)"},
 	{"threads", 't', "N", ON_PACK, BY(set_threads),
-		"how many threads compress (default: one a processor, at "
-		"least 2)"},
+		"how many threads compress (default: one a processor, at least 2)"},
 	{"header", 'H', "FIELD", ON_EXPLAIN, BY(set_field),
-		"a header field of the request, as 'Name: value'; may be "
-		"given several times"},
+		"a header field of the request, as 'Name: value'; may be given several times"},
 	{"json", 0, NULL, ON_CHECK, AT(json),
 		"print one JSON object a line instead of text"},
 	{"quiet", 'q', NULL, ON_PACK | ON_CHECK, AT(quiet),

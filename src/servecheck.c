@@ -65,8 +65,7 @@ check_inherited(const struct options *options)
 	if (listener_inherit(&passed, &why) == 0)
 		printf("listen: sockets that were passed, %d\n", passed.n);
 	else
-		printf("listen: what it is given when it starts (LISTEN_FDS, "
-		       "or descriptor 0)\n");
+		printf("listen: what it is given when it starts (LISTEN_FDS, or descriptor 0)\n");
 }
 
 static int
@@ -76,8 +75,7 @@ check_user(const struct options *options)
 
 	if (options->user == NULL) {
 		if (geteuid() == 0)
-			printf("user: root, which is more than it needs: see "
-			       "--user\n");
+			printf("user: root, which is more than it needs: see --user\n");
 		return 0;
 	}
 	if (confine_find(&user, options->user) < 0 || confine_become(&user) < 0)
@@ -99,8 +97,8 @@ check_root(const struct options *options, const struct site *site)
 				strerrordesc_np(errno));
 		printf("root: %s\n", options->root);
 	}
-	printf("archives: *%.*s, at most %zu open, with %" PRIu64 " bytes of "
-	       "memory\n",
+	printf("archives: *%.*s, at most %zu open, with %" PRIu64
+	       " bytes of memory\n",
 		STR_ARG(site->suffix), options->max_archives,
 		options->max_memory);
 	return 0;
@@ -144,12 +142,9 @@ check_limits(const struct options *options)
 	printf("descriptors: %" PRIu64 ", of these %zu for connections\n",
 		(uint64_t)limit.rlim_max, peers);
 	if (options->max_archives > room)
-		return print_fault("--max-archives %zu: %" PRIu64 " descriptors"
-				   " "
-				   "leave room for "
-				   "%zu; raise the "
-				   "limit "
-				   "(ulimit -n, LimitNOFILE)",
+		return print_fault(
+			"--max-archives %zu: %" PRIu64
+			" descriptors leave room for %zu; raise the limit (ulimit -n, LimitNOFILE)",
 			options->max_archives, (uint64_t)limit.rlim_max, room);
 	return 0;
 }
@@ -177,12 +172,10 @@ check_confinement(void)
 		callfilter_install() == 0;
 
 	if (files > 0)
-		printf("files: only what lies below the root, by Landlock, "
-		       "version %d\n",
+		printf("files: only what lies below the root, by Landlock, version %d\n",
 			files);
 	else
-		printf("files: all that the user may read: there is no "
-		       "Landlock here\n");
+		printf("files: all that the user may read: there is no Landlock here\n");
 	printf("system calls: %s\n",
 		calls ? "only those that serving needs, by seccomp"
 		      : "all: there is no seccomp here");

@@ -172,7 +172,7 @@ open_below_root(const char *path)
 	root = strndup(path, (size_t)(rest - path));
 	if (root == NULL)
 		return -1;
-	fd = openbelow_open(*root ? root : "/", rest + 2);
+	fd = openbelow_path(*root ? root : "/", rest + 2);
 	free(root);
 	return fd;
 }
@@ -183,8 +183,8 @@ refuse_size(const struct archive *archive, uint64_t cost, uint64_t max)
 	char why[120];
 
 	snprintf(why, sizeof(why),
-		"its index needs %" PRIu64 " bytes of memory, more than half "
-		"of --max-memory, %" PRIu64,
+		"its index needs %" PRIu64
+		" bytes of memory, more than half of --max-memory, %" PRIu64,
 		cost, max);
 	log_pairs(LOG_WARN, "archive-too-large",
 		{"archive", str_of(archive->path)}, {"why", str_of(why)});

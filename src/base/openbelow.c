@@ -109,7 +109,7 @@ open_regular(int dir, const char *rest, unsigned resolve)
 }
 
 int
-openbelow_open(const char *root, const char *rest)
+openbelow_path(const char *root, const char *rest)
 {
 	int dir, fd;
 
@@ -126,20 +126,20 @@ openbelow_open(const char *root, const char *rest)
 }
 
 int
-beneath_open_file(int top, const char *way)
+openbelow_file(int top, const char *way)
 {
 	return open_regular(top, way, RESOLVE_NO_SYMLINKS);
 }
 
 int
-beneath_open_directory(int top, const char *way)
+openbelow_directory(int top, const char *way)
 {
 	return openat2_below(
 		top, way, O_RDONLY | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
 }
 
 int
-beneath_look(int top, const char *way)
+openbelow_look(int top, const char *way)
 {
 	return openat2_below(
 		top, way, O_PATH | O_NOFOLLOW, RESOLVE_NO_SYMLINKS);

@@ -54,8 +54,7 @@ draw_progress(const struct progress *p, int64_t elapsed)
 	/* Wrapping is switched off, because a wrapped line could not be erased.
 	 */
 	fprintf(stderr,
-		"\r\033[?7l%s [%.*s%*s] %llu/%llu files, %s of %s%s"
-		"\033[K\033[?7h",
+		"\r\033[?7l%s [%.*s%*s] %llu/%llu files, %s of %s%s\033[K\033[?7h",
 		p->what, filled, "####################", WIDTH - filled, "",
 		(unsigned long long)p->files, (unsigned long long)p->all_files,
 		size_text(p->bytes, done), size_text(p->all_bytes, all), left);

@@ -178,8 +178,7 @@ check_name(struct check *c, const struct zipdir_record *record)
 				arena, "no request can reach it: %s", why));
 	else if (record->member.slot == ZIPDIR_NO_SLOT)
 		tell_error(c, "name-duplicate", &record->recorded,
-			STR("never served: a later member has the same name, "
-			    "and the last one wins"));
+			STR("never served: a later member has the same name, and the last one wins"));
 }
 
 /* The time of a record is not ambiguous: it has an extended timestamp, which is
@@ -207,9 +206,7 @@ check_sozip_index(
 	case SOZIP_NONE:
 		if (member->size > SEEKABLE_FROM)
 			tell_advice(c, "not-seekable", &record->recorded,
-				STR("large, and without a SOZip index: the "
-				    "first range from its middle is inflated "
-				    "from its beginning"));
+				STR("large, and without a SOZip index: the first range from its middle is inflated from its beginning"));
 		return;
 	case SOZIP_FOUND:
 		if (checkmember_has_chunks(c->archive, member, start, &index))
@@ -262,8 +259,7 @@ tell_overlap(struct check *c, const struct zipdir_record *record, size_t with)
 	zipdir_record(c->archive->zipdir, &with, &other);
 	tell_error(c, "overlap", &record->recorded,
 		arena_printf(&c->arena,
-			"starts at offset %llu within %.*s, which starts at "
-			"%llu; its content was not read",
+			"starts at offset %llu within %.*s, which starts at %llu; its content was not read",
 			(unsigned long long)record->member.offset,
 			STR_ARG(other.recorded),
 			(unsigned long long)other.member.offset));
@@ -281,8 +277,7 @@ check_member(struct check *c, const struct zipdir_record *record, uint64_t i,
 	if (member_is_directory(member)) {
 		if (member->size > 0)
 			tell_error(c, "name-unreachable", &record->recorded,
-				STR("a directory with data, which no request "
-				    "can reach"));
+				STR("a directory with data, which no request can reach"));
 		return;
 	}
 	c->files++;
@@ -322,8 +317,8 @@ check_members(struct check *c)
 		tell_advice(c, "local-times", NULL,
 			arena_printf(&c->arena,
 				"no extended timestamp in %" PRIu64
-				" of %" PRIu64 " files: what the packer's "
-				"clock showed is taken for UTC",
+				" of %" PRIu64
+				" files: what the packer's clock showed is taken for UTC",
 				c->local_times, c->files));
 }
 

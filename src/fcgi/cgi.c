@@ -110,9 +110,7 @@ cgi_name_arguments(int argc, char *const *argv)
 	}
 	if (argc > 1)
 		log_pairs(LOG_WARN, "arguments-ignored",
-			{"why",
-				STR("they may come from the request: "
-				    "see WWZ_OPTIONS")},
+			{"why", STR("they may come from the request: see WWZ_OPTIONS")},
 			{"words", text_str(&words)});
 	arena_free(&arena);
 }

@@ -319,8 +319,8 @@ answer_request(struct conn *conn)
 
 	account_begin(&conn->account, conn->service->accounts);
 	if (!intake_request(&conn->intake, &request, &conn->arena))
-		return close_bad("a parameter ends behind the last byte of the "
-				 "parameters");
+		return close_bad(
+			"a parameter ends behind the last byte of the parameters");
 	conn->id = conn->intake.wire.id;
 	conn->keep = conn->intake.wire.keep;
 	conn->drain = false;

@@ -128,8 +128,7 @@ remove_stale(const struct sockaddr_un *address, struct listener_fault *fault)
 
 	if (stale > 0 && !may_remove(address->sun_path))
 		return listener_refused(fault,
-			"%s: nobody listens there, but root does not remove "
-			"it where others can exchange it: use --user",
+			"%s: nobody listens there, but root does not remove it where others can exchange it: use --user",
 			address->sun_path);
 	if (stale > 0 && unlink(address->sun_path) < 0 && errno != ENOENT)
 		return listener_refused(fault, "%s: %s", address->sun_path,
@@ -302,8 +301,7 @@ open_all(struct listeners *listeners, const struct addrinfo *list,
 	for (const struct addrinfo *i = list; i != NULL; i = i->ai_next) {
 		if (!allow_remote && !is_loopback(i->ai_addr))
 			return listener_refused(fault,
-				"%s is not a loopback address: FastCGI has no "
-				"authentication, see --allow-remote",
+				"%s is not a loopback address: FastCGI has no authentication, see --allow-remote",
 				name);
 	}
 	for (; list != NULL; list = list->ai_next) {
@@ -395,8 +393,7 @@ listener_inherit(struct listeners *listeners, struct listener_fault *fault)
 	for (int fd = first; fd < first + (n > 0 ? n : 1); fd++) {
 		if (!listener_listens(fd))
 			return listener_refused(fault,
-				"descriptor %d is not a listening socket: "
-				"see --listen",
+				"descriptor %d is not a listening socket: see --listen",
 				fd);
 		if (listeners_append(listeners, fd, fault) < 0)
 			return -1;

@@ -31,8 +31,7 @@ page_begin_styled(
 	text_add(text,
 		STR("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
 		    "<meta charset=\"utf-8\">\n"
-		    "<meta name=\"viewport\" content=\"width=device-width, "
-		    "initial-scale=1\">\n<title>"));
+		    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>"));
 	page_add(text, title);
 	text_add(text, STR("</title>\n"));
 	if (style.n > 0)

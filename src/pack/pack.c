@@ -71,8 +71,7 @@ fail_trail(struct pack *p, const char *name)
 			&p->fault, str_of(name), "a symbolic link to nothing");
 	if (errno == EPERM)
 		return fault_set(&p->fault, str_of(name),
-			"a symbolic link of another user is on the way: "
-			"give the path that it leads to");
+			"a symbolic link of another user is on the way: give the path that it leads to");
 	return pack_failed(p, name);
 }
 

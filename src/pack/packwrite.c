@@ -110,7 +110,7 @@ close_file(int fd, const struct tree_file *file)
 static int
 open_packed_file(int directory, const struct tree_file *file)
 {
-	int fd = beneath_open_file(directory, file->way.p);
+	int fd = openbelow_file(directory, file->way.p);
 	int saved;
 
 	if (fd < 0 || compare_file(fd, file) == 0)

@@ -66,8 +66,7 @@ unreachable(struct str name)
 {
 	for (size_t i = 0; i < name.n; i++) {
 		if ((unsigned char)name.p[i] < ' ' || name.p[i] == 0x7f)
-			return "no request can contain a name with control "
-			       "characters";
+			return "no request can contain a name with control characters";
 	}
 	if (str_starts(name, STR("-wwz-")) ||
 		memmem(name.p, name.n, "/-wwz-", 6) != NULL)
@@ -153,7 +152,7 @@ follow_inside(const struct walk *walk, struct found *found)
 							      : real + n + 1));
 	if (walk->tree->names.failed)
 		return refuse_entry(walk, found->name, "no memory");
-	fd = beneath_look(walk->top, found->way.p);
+	fd = openbelow_look(walk->top, found->way.p);
 	if (fd < 0 || fstat(fd, &found->st) < 0)
 		refuse_errno(walk, found->name);
 	if (fd >= 0)
@@ -196,8 +195,7 @@ visit(struct walk *walk, size_t i, int fd, const char *name, size_t *count)
 		return add_place(walk, i, &found);
 	if (!S_ISREG(found.st.st_mode))
 		return refuse_entry(walk, found.name,
-			"neither a file nor a directory: a socket, a FIFO or a "
-			"device");
+			"neither a file nor a directory: a socket, a FIFO or a device");
 	return why ? refuse_entry(walk, found.name, why)
 		   : add_tree_file(walk, &found);
 }
@@ -255,7 +253,7 @@ read_place(struct walk *walk, size_t i, DIR *directory)
 static int
 look_into(struct walk *walk, size_t i)
 {
-	int fd = beneath_open_directory(walk->top, walk->places[i].way.p);
+	int fd = openbelow_directory(walk->top, walk->places[i].way.p);
 	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
 	int result;
 

@@ -155,8 +155,7 @@ add_column(struct listing *l, enum listing_sort sort, const char *key,
 	bool descend = here ? !l->view.descending : sort != LISTING_NAME;
 
 	text_printf(&l->out.row,
-		"<th scope=\"col\"%s><a href=\"?sort=%s&amp;order=%s\">%s</a>%s"
-		"</th>",
+		"<th scope=\"col\"%s><a href=\"?sort=%s&amp;order=%s\">%s</a>%s</th>",
 		!here                        ? ""
 			: l->view.descending ? " aria-sort=\"descending\""
 					     : " aria-sort=\"ascending\"",
@@ -177,8 +176,7 @@ add_listing_head(struct listing *l)
 	page_begin(&l->out.row, text_str(&title), "");
 	add_breadcrumbs(l);
 	text_add(&l->out.row,
-		STR("<nav><a href=\"../\">Up one level</a> "
-		    "\xc2\xb7 <a href=\""));
+		STR("<nav><a href=\"../\">Up one level</a> \xc2\xb7 <a href=\""));
 	add_parent_link(&l->out.row, depth_of(l->view.directory));
 	text_add(&l->out.row,
 		STR("-wwz-archive\">Download the archive</a></nav>\n"
@@ -198,8 +196,7 @@ add_file_columns(struct text *text, const struct member *member)
 	text_printf(text, "<td title=\"%" PRIu64 " bytes\">", member->size);
 	page_add_size(text, member->size);
 	text_printf(text,
-		"</td><td><time datetime=\"%s\">%.10s<span> %.5s</span></time>"
-		"</td>",
+		"</td><td><time datetime=\"%s\">%.10s<span> %.5s</span></time></td>",
 		time, time, time + 11);
 }
 
@@ -256,9 +253,9 @@ add_json_child(struct listing *l, const struct child *child)
 	}
 	page_time(member->modified, time);
 	text_printf(&l->out.row,
-		"\",\"type\":\"file\",\"size\":%" PRIu64 ",\"modified\":\"%s\","
-		"\"compressed\":%" PRIu64 ",\"method\":%u,\"crc32\":\"%"
-		"08" PRIx32 "\"}",
+		"\",\"type\":\"file\",\"size\":%" PRIu64
+		",\"modified\":\"%s\",\"compressed\":%" PRIu64
+		",\"method\":%u,\"crc32\":\"%08" PRIx32 "\"}",
 		member->size, time, member->packed, member->method,
 		member->crc);
 }
@@ -298,8 +295,7 @@ add_listing_foot(struct listing *l)
 	}
 	if (l->rows == 0)
 		text_add(&l->out.row,
-			STR("<tr><td>This directory is empty.</td><td></td><td>"
-			    "</td></tr>\n"));
+			STR("<tr><td>This directory is empty.</td><td></td><td></td></tr>\n"));
 	text_add(&l->out.row, STR("</tbody>\n</table>\n"));
 	add_sum(l);
 	page_end(&l->out.row);
@@ -416,7 +412,7 @@ key_of(const struct listing *l, const struct child *child, size_t at)
 }
 
 static int
-add_breadcrumb(struct listing *l, struct place place)
+add_sorted(struct listing *l, struct place place)
 {
 	/* The array is doubled when its size is a power of two. */
 	if ((l->nplaces & (l->nplaces - 1)) == 0) {
@@ -445,7 +441,7 @@ sort_places(struct listing *l)
 		struct place place = {
 			key_of(l, &child, at), (uint32_t)at, child.directory};
 
-		if (add_breadcrumb(l, place) < 0)
+		if (add_sorted(l, place) < 0)
 			return -1;
 	}
 	if (l->nplaces > 0)

@@ -312,8 +312,7 @@ add_links(struct logpage *p, uint64_t next, bool more)
 			view->lines);
 	else
 		text_add(row,
-			STR("<a href=\"?tail=200&amp;refresh=5#end\">"
-			    "Follow</a>" DOT));
+			STR("<a href=\"?tail=200&amp;refresh=5#end\">Follow</a>" DOT));
 	if (view->from == 0) {
 		text_printf(row, "<a href=\"?from=%" PRIu64 LINES, view->first,
 			view->lines);
@@ -393,10 +392,9 @@ add_log_foot(struct logpage *p)
 		text_add(&p->out.row, STR("<p>There are no lines here.</p>\n"));
 	if (p->errors > 0)
 		text_printf(&p->out.row,
-			"<p class=\"first\">"
-			"<a href=\"#L%" PRIu64 "\">"
-			"First error: line %" PRIu64 "</a>, "
-			"%" PRIu64 " in all</p>\n",
+			"<p class=\"first\"><a href=\"#L%" PRIu64
+			"\">First error: line %" PRIu64 "</a>, %" PRIu64
+			" in all</p>\n",
 			p->first_error, p->first_error, p->errors);
 	text_add(&p->out.row, STR("<div id=\"end\">"));
 	add_links(p, p->view.first + p->made, more > 0);

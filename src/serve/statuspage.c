@@ -165,8 +165,7 @@ add_text(struct view *v)
 		seconds((int64_t)v->sum.ns));
 	add_text_slowest(v);
 	text_printf(t,
-		"\nopen archives, the most recently used first:\n%10s %10s "
-		"%10s\n",
+		"\nopen archives, the most recently used first:\n%10s %10s %10s\n",
 		"members", "memory", "age in s");
 	for (size_t i = 0; i < v->nitems; i++) {
 		text_printf(t, "%10" PRIu64 " %10zu %10" PRId64 "  ",
@@ -186,8 +185,8 @@ add_json_times(struct view *v)
 	uint64_t below = 0;
 
 	text_printf(t,
-		"\"request_seconds\":{\"count\":%" PRIu64 ",\"sum\":%.6f,"
-		"\"buckets\":[",
+		"\"request_seconds\":{\"count\":%" PRIu64
+		",\"sum\":%.6f,\"buckets\":[",
 		v->sum.requests, seconds((int64_t)v->sum.ns));
 	for (int i = 0; i < STATS_BOUNDS; i++) {
 		below += v->sum.bucket[i];
@@ -233,8 +232,8 @@ add_json_status(struct view *v)
 		text_printf(t, "%s\n{\"path\":", i ? "," : "");
 		page_add_json(t, path_of(v, i));
 		text_printf(t,
-			",\"members\":%" PRIu64 ",\"memory\":%zu,"
-			"\"age\":%" PRId64 "}",
+			",\"members\":%" PRIu64
+			",\"memory\":%zu,\"age\":%" PRId64 "}",
 			members_of(v, i), v->items[i].memory, age_of(v, i));
 	}
 	text_add(t, STR("]}\n"));
@@ -363,8 +362,8 @@ statuspage_answer(struct response *response, struct str query,
 		response->content_type = STR("application/json");
 		add_json_status(&v);
 	} else if (str_eq(format, STR("prometheus"))) {
-		response->content_type = STR("text/plain; version=0.0.4; "
-					     "charset=utf-8");
+		response->content_type =
+			STR("text/plain; version=0.0.4; charset=utf-8");
 		add_prometheus(&v);
 	} else {
 		response->content_type = STR("text/plain; charset=utf-8");

@@ -158,8 +158,8 @@ copy_directory(struct zipdir *zipdir, const struct zipend *end, int fd,
 {
 	if (end->size > COPY_MAX)
 		return zip_damaged(fault,
-			"a central directory of %" PRIu64 " bytes is over the "
-			"limit of %" PRIu64,
+			"a central directory of %" PRIu64
+			" bytes is over the limit of %" PRIu64,
 			end->size, COPY_MAX);
 	zipdir->start = end->start;
 	zipdir->prefix = end->prefix;
@@ -167,8 +167,8 @@ copy_directory(struct zipdir *zipdir, const struct zipend *end, int fd,
 	zipdir->copy = hugepages_new(zipdir->copy_size + 1);
 	if (zipdir->copy == NULL) {
 		zip_damaged(fault,
-			"no memory for a central directory of %" PRIu64 " byte"
-			"s",
+			"no memory for a central directory of %" PRIu64
+			" bytes",
 			end->size);
 		return ZIPDIR_FAILED;
 	}

@@ -125,8 +125,8 @@ read_end64(unsigned char *record, const unsigned char *locator, uint64_t at,
 			return ZIPDIR_OK;
 	}
 	return zip_damaged(fault,
-		"zip64 locator at offset %" PRIu64 " points to no zip64 end "
-		"record: %" PRIu64,
+		"zip64 locator at offset %" PRIu64
+		" points to no zip64 end record: %" PRIu64,
 		at, try[0]);
 }
 
@@ -144,9 +144,8 @@ read_zip64(struct zipend *end, uint64_t *recorded, const unsigned char *p,
 	if (get32(record + 16) != 0 || get32(record + 20) != 0 ||
 		get64(record + 24) != get64(record + 32))
 		return zip_damaged(fault,
-			"zip64 end record at offset %" PRIu64 ": archives of "
-			"several disks "
-			"are not read",
+			"zip64 end record at offset %" PRIu64
+			": archives of several disks are not read",
 			end->record);
 	end->zip64 = true;
 	end->shift = end->record - get64(locator + 8);
@@ -157,9 +156,8 @@ read_zip64(struct zipend *end, uint64_t *recorded, const unsigned char *p,
 		!zip64_agrees(end->size, get32(p + 12), UINT32_MAX) ||
 		!zip64_agrees(*recorded, get32(p + 16), UINT32_MAX))
 		return zip_damaged(fault,
-			"zip64 end record at offset %" PRIu64 " and end record "
-			"contradict each "
-			"other",
+			"zip64 end record at offset %" PRIu64
+			" and end record contradict each other",
 			end->record);
 	return ZIPDIR_OK;
 }
@@ -178,8 +176,8 @@ read_records(struct zipend *end, uint64_t *recorded, const unsigned char *p,
 	if (get16(p + 4) != 0 || get16(p + 6) != 0 ||
 		get16(p + 8) != get16(p + 10))
 		return zip_damaged(fault,
-			"end record at offset %" PRIu64 ": archives of several "
-			"disks are not read",
+			"end record at offset %" PRIu64
+			": archives of several disks are not read",
 			at);
 	end->record = at;
 	end->zip64 = false;
@@ -195,24 +193,22 @@ place_directory(struct zipend *end, uint64_t recorded, struct zip_fault *fault)
 {
 	if (end->size > end->record)
 		return zip_damaged(fault,
-			"end record at offset %" PRIu64 ": no room for a "
-			"central directory of "
-			"%" PRIu64 " bytes",
+			"end record at offset %" PRIu64
+			": no room for a central directory of %" PRIu64
+			" bytes",
 			end->record, end->size);
 	end->start = end->record - end->size;
 	if (recorded > end->start)
 		return zip_damaged(fault,
-			"end record at offset %" PRIu64 ": the central "
-			"directory is at "
-			"%" PRIu64 ", not at "
-			"%" PRIu64,
+			"end record at offset %" PRIu64
+			": the central directory is at %" PRIu64
+			", not at %" PRIu64,
 			end->record, end->start, recorded);
 	end->prefix = end->start - recorded;
 	if (end->zip64 && end->shift != end->prefix)
 		return zip_damaged(fault,
-			"zip64 end record at offset %" PRIu64 ": its locator "
-			"points "
-			"elsewhere",
+			"zip64 end record at offset %" PRIu64
+			": its locator points elsewhere",
 			end->record);
 	return ZIPDIR_OK;
 }
@@ -268,8 +264,7 @@ zipend_check(const struct zipend *end, const unsigned char *copy,
 
 		if (size == 0)
 			return zip_damaged(fault,
-				"no central directory header at offset "
-				"%" PRIu64,
+				"no central directory header at offset %" PRIu64,
 				end->start + at);
 		if (size > room)
 			return zip_damaged(fault,

@@ -178,7 +178,7 @@ static unsigned
 check_path(const char *root, const char *rest, int want)
 {
 	int before = count_descriptors();
-	int fd = openbelow_open(root, rest);
+	int fd = openbelow_path(root, rest);
 	int error = fd < 0 ? errno : 0;
 	char magic[4] = "";
 	unsigned failed = 0;
