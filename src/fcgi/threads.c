@@ -40,14 +40,15 @@ struct worker {
 	struct counters *counters; /* NULL: nothing is counted */
 };
 
-/* If descriptors or memory ran out, close the idle archives and pause. */
+/* Close the idle archives, in case descriptors or memory ran out, and pause:
+ * the listener stays ready, and would be asked again at once. */
 static void
 accept_failed(struct cache *cache)
 {
 	struct timespec pause = {.tv_nsec = FULL_PAUSE * 1000000L};
 
-	if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS &&
-		errno != ENOMEM)
+	/* The peer has gone, or another thread has it. */
+	if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
 		return;
 	log_pairs(LOG_ERROR, "accept-failed",
 		{"why", str_of(strerrordesc_np(errno))});

@@ -531,6 +531,20 @@ def test_listens_again(root, failing):
         assert client.ask("/x.wwz/a.txt").status == 200
 
 
+def test_accept_fails(failing):
+    """No connection can be accepted, for whatever reason: that is told, and
+    who has come is served when it can."""
+    responder, control = failing("--threads", "1")
+    control.fail("accept4", "ENOSYS", first=1, every=1)
+    with responder.client() as client:
+        client.send(client.request("/x.wwz/a.txt"))
+        harness.wait_until(
+            lambda: any("accept-failed" in line for line in responder.lines()),
+            "it tells that it cannot accept")
+        control.over("accept4")
+        assert client.read_response().status == 200
+
+
 def test_tables_are_of_today():
     """Each function that is to fail is one that wwz calls, by its own name, by
     that for wide offsets, or by that of a compiler that checks arguments."""
