@@ -231,8 +231,9 @@ CODE := $(wildcard src/*.[ch] src/*/*.[ch] src/*/*/*.[ch] tests/*/*.[ch])
 format:
 	clang-format -i $(CODE)
 
-# Newer versions of cppcheck do not see that a struct is held by one of its members
-# (leaks are for gcc's analyzer), nor that an address is not used any more.
+# Newer versions of cppcheck do not see that a struct is held by one of its
+# members, nor that an address is not used any more.  Leaks are for clang's
+# analyzer and for AddressSanitizer.
 lint: $(BUILD)/style.h $(BUILD)/logstyle.h
 	scripts/lint-includes
 	@case "$$(clang-format --version)" in \
