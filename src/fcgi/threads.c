@@ -50,6 +50,10 @@ accept_failed(struct cache *cache)
 	/* The peer has gone, or another thread has it. */
 	if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
 		return;
+	/* The event came before the process began to stop.  The listener has
+	 * been closed since, and its number may be another file's by now. */
+	if (errno == EBADF || errno == ENOTSOCK || errno == EINVAL)
+		return;
 	log_pairs(LOG_ERROR, "accept-failed",
 		{"why", str_of(strerrordesc_np(errno))});
 	cache_clear(cache);
