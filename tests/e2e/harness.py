@@ -10,6 +10,7 @@ import http.client
 import io
 import os
 import pathlib
+import random
 import re
 import resource
 import shutil
@@ -23,8 +24,6 @@ import tempfile
 import termios
 import time
 import urllib.parse
-
-import pytest
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 WWZ = pathlib.Path(os.path.abspath(os.environ.get("WWZ", TOP / "build/wwz")))
@@ -40,6 +39,8 @@ AS_USER = ["--user", "nobody"] if os.geteuid() == 0 else []
 def only_root(why):
     """A mark for what only root can do; it is said at the end that it was left
     out."""
+    import pytest  # which scripts/bench has no use for
+
     return pytest.mark.skipif(os.geteuid() != 0, reason=f"only root {why}")
 
 
@@ -154,11 +155,24 @@ def processor_time(pid):
     return (user + system) / os.sysconf("SC_CLK_TCK")
 
 
+RESERVED = []  # until this process ends
+
+
 def free_port(family=socket.AF_INET):
+    """A port that no other test has, whoever runs it, and that the system gives
+    to no client: what will listen there comes only later."""
     host = "::1" if family == socket.AF_INET6 else "127.0.0.1"
-    with socket.socket(family) as s:
-        s.bind((host, 0))
-        return s.getsockname()[1]
+    places = pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text()
+    first = int(places.split()[0])
+    while True:
+        port = random.SystemRandom().randrange(first // 2, first)
+        reserved = socket.socket(socket.AF_UNIX)
+        with contextlib.suppress(OSError), socket.socket(family) as s:
+            reserved.bind(f"\0wwz-test-port-{port}")
+            s.bind((host, port))
+            RESERVED.append(reserved)
+            return port
+        reserved.close()
 
 
 def connect(address, timeout=PATIENCE):

@@ -2,6 +2,7 @@
 life cycle, suEXEC, kept connections, slow clients, lighttpd's hand-off."""
 
 import contextlib
+import fcntl
 import os
 import pathlib
 import pwd
@@ -374,13 +375,15 @@ def suexec_home():
     # suEXEC does nothing without its log, which only the package apache2 has
     # a directory for.
     logs = pathlib.Path("/var/log/apache2")
-    made = not logs.exists()
-    if made:
-        logs.mkdir()
-    yield path
-    shutil.rmtree(path)
-    if made:
-        shutil.rmtree(logs)
+    with open("/run/lock/wwz-test-suexec", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = not logs.exists()
+        if made:
+            logs.mkdir()
+        yield path
+        shutil.rmtree(path)
+        if made:
+            shutil.rmtree(logs)
 
 
 @harness.only_root("gives each user processes of their own")
