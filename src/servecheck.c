@@ -165,14 +165,15 @@ print_rest(const struct options *options)
 
 /* To be called last, since it cannot be undone. */
 static void
-check_confinement(void)
+check_confinement(const struct options *options)
 {
 	int files = confine_version();
 	bool calls = confine_process(NULL, NULL, 0, NULL) == 0 &&
 		callfilter_install() == 0;
 
 	if (files > 0)
-		printf("files: only what lies below the root, by Landlock, version %d\n",
+		printf("files: only to be read, below %s, by Landlock, version %d\n",
+			options->root ? "the root" : "/ for lack of --root",
 			files);
 	else
 		printf("files: all that the user may read: there is no Landlock here\n");
@@ -195,6 +196,6 @@ servecheck(const struct options *options, const struct site *site)
 	result |= check_access_log(options->access_log);
 	result |= check_limits(options);
 	print_rest(options);
-	check_confinement();
+	check_confinement(options);
 	return fflush(stdout) == 0 ? result : -1;
 }
