@@ -4,6 +4,7 @@ cheap to run does run."""
 import json
 import pathlib
 import re
+import shlex
 import subprocess
 
 import harness
@@ -106,7 +107,7 @@ def check_compile_commands():
               for path in (harness.TOP / folder).glob("*.c")}
     assert wanted and wanted <= files, wanted - files
     (entry,) = [e for e in entries if e["file"] == "src/commandline.c"]
-    got = run(f"cd {entry['directory']} && {entry['command']} -fsyntax-only")
+    got = run(f"cd {shlex.quote(entry['directory'])} && {entry['command']} -fsyntax-only")
     assert (got.returncode, got.stderr) == (0, ""), got
 
 
