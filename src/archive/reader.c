@@ -61,7 +61,7 @@ is_unpacked(const struct member *member)
 }
 
 static struct search *
-find(struct archive *archive, const struct member *member)
+find_search(struct archive *archive, const struct member *member)
 {
 	return (struct search *)membercache_find(archive->membercache,
 		&archive->made, member->slot, MEMBERCACHE_SEARCH);
@@ -78,7 +78,7 @@ get(struct archive *archive, const struct member *member)
 
 	if (archive->membercache == NULL || member->slot == ZIPDIR_NO_SLOT)
 		return NULL;
-	search = find(archive, member);
+	search = find_search(archive, member);
 	if (search != NULL)
 		return search;
 	search = calloc(1, sizeof(*search));
@@ -90,7 +90,7 @@ get(struct archive *archive, const struct member *member)
 		    member->slot, MEMBERCACHE_SEARCH, &search->kept, cost))
 		return search;
 	cached_drop(&search->kept);
-	return find(archive, member);
+	return find_search(archive, member);
 }
 
 /* Become the reader that searches.  Take over the source that was left if

@@ -18,7 +18,7 @@ logsearch_free(struct cached *kept)
 }
 
 static struct logsearch *
-find(struct archive *archive, const struct member *member)
+find_line_search(struct archive *archive, const struct member *member)
 {
 	return (struct logsearch *)membercache_find(archive->membercache,
 		&archive->made, member->slot, MEMBERCACHE_LINES);
@@ -31,7 +31,7 @@ logsearch_get(struct archive *archive, const struct member *member)
 
 	if (archive->membercache == NULL || member->slot == ZIPDIR_NO_SLOT)
 		return NULL;
-	search = find(archive, member);
+	search = find_line_search(archive, member);
 	if (search != NULL)
 		return search;
 	search = malloc(sizeof(*search));
@@ -47,7 +47,7 @@ logsearch_get(struct archive *archive, const struct member *member)
 		    sizeof(*search)))
 		return search;
 	logsearch_drop(search);
-	return find(archive, member);
+	return find_line_search(archive, member);
 }
 
 void
