@@ -26,7 +26,7 @@ enum {
 };
 
 struct search {
-	struct cached kept;
+	struct cached cached;
 
 	pthread_mutex_t lock;  /* guards what follows */
 	bool taken;            /* a reader is searching */
@@ -45,9 +45,9 @@ close_shared(struct source **source)
 }
 
 static void
-search_free(struct cached *kept)
+search_free(struct cached *cached)
 {
-	struct search *search = (struct search *)kept;
+	struct search *search = (struct search *)cached;
 
 	close_shared(&search->source);
 	pthread_mutex_destroy(&search->lock);
@@ -84,12 +84,12 @@ get(struct archive *archive, const struct member *member)
 	search = calloc(1, sizeof(*search));
 	if (search == NULL)
 		return NULL;
-	search->kept = (struct cached){.free = search_free, .users = 1};
+	search->cached = (struct cached){.free = search_free, .users = 1};
 	pthread_mutex_init(&search->lock, NULL);
 	if (membercache_enter(archive->membercache, &archive->made,
-		    member->slot, MEMBERCACHE_SEARCH, &search->kept, cost))
+		    member->slot, MEMBERCACHE_SEARCH, &search->cached, cost))
 		return search;
-	cached_drop(&search->kept);
+	cached_drop(&search->cached);
 	return find_search(archive, member);
 }
 
@@ -141,7 +141,7 @@ give(struct reader *r, const char *buffer, bool leave)
 		r->source = NULL;
 	}
 	pthread_mutex_unlock(&search->lock);
-	cached_drop(&search->kept);
+	cached_drop(&search->cached);
 	r->search = NULL;
 }
 
@@ -186,7 +186,7 @@ reader_begin(struct reader *r, struct archive *archive,
 	if (r->search != NULL &&
 		!take(r, r->search, at, source_nearest(archive, member, at),
 			buffer)) {
-		cached_drop(&r->search->kept);
+		cached_drop(&r->search->cached);
 		r->search = NULL;
 		r->waits = true;
 		return SOURCE_LATER;

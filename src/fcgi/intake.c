@@ -76,7 +76,7 @@ bool
 intake_request(const struct intake *intake, struct request *request,
 	struct arena *arena)
 {
-	struct str rest = {(const char *)intake->p, intake->wire.kept};
+	struct str rest = {(const char *)intake->p, intake->wire.held};
 	struct request_reader reader;
 	struct str name, value;
 

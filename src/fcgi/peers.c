@@ -82,10 +82,12 @@ struct peers {
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t empty; /* the last peer has gone */
 	struct peer_list all;
-	size_t n;
 	bool deaf; /* max is reached: the listeners are not watched */
 	struct park parked;
-	int64_t next; /* check of parked; INT64_MAX: none */
+
+	/* Written with the lock held. */
+	_Atomic size_t n;
+	_Atomic int64_t next; /* check of parked; INT64_MAX: none */
 };
 
 int
@@ -390,23 +392,13 @@ peers_add(struct peers *peers, int fd)
 size_t
 peers_count(struct peers *peers)
 {
-	size_t n;
-
-	pthread_mutex_lock(&peers->lock);
-	n = peers->n;
-	pthread_mutex_unlock(&peers->lock);
-	return n;
+	return peers->n;
 }
 
 int64_t
 peers_next(struct peers *peers)
 {
-	int64_t next;
-
-	pthread_mutex_lock(&peers->lock);
-	next = peers->next;
-	pthread_mutex_unlock(&peers->lock);
-	return next;
+	return peers->next;
 }
 
 /* The peer has taken bytes out of the socket since the last check. */
@@ -421,30 +413,31 @@ has_taken(struct peer *peer)
 	return unsent < before;
 }
 
-static void
+/* Whether the peer's time is over. */
+static bool
 look_locked(struct peers *peers, struct peer *peer, int64_t now)
 {
 	if (has_taken(peer))
 		peer->progress = now;
 	if (now - peer->progress < peers->timeout_ms)
-		return;
+		return false;
 	unpark_locked(peers, peer);
-	log_pairs(LOG_INFO, "peer-timeout",
-		{"why", STR("nothing read or sent in time")});
 	shutdown(peer->watch.fd, SHUT_RDWR);
+	return true;
 }
 
 void
 peers_look(struct peers *peers, int64_t now)
 {
 	struct peer *peer, *following;
+	size_t late = 0;
 
 	pthread_mutex_lock(&peers->lock);
 	if (now >= peers->next) {
 		for (peer = TAILQ_FIRST(&peers->parked); peer != NULL;
 			peer = following) {
 			following = TAILQ_NEXT(peer, park);
-			look_locked(peers, peer, now);
+			late += look_locked(peers, peer, now);
 		}
 		peers->next = TAILQ_EMPTY(&peers->parked)
 			? INT64_MAX
@@ -452,6 +445,10 @@ peers_look(struct peers *peers, int64_t now)
 	}
 	listen_again_locked(peers, now);
 	pthread_mutex_unlock(&peers->lock);
+	/* Writing the log may take long: not with the lock held. */
+	for (; late > 0; late--)
+		log_pairs(LOG_INFO, "peer-timeout",
+			{"why", STR("nothing read or sent in time")});
 }
 
 void

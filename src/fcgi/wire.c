@@ -59,7 +59,7 @@ open_record(struct wire *wire, const FCGI_Header *header)
 		return WIRE_ABORTED;
 	if (wire->type == FCGI_PARAMS && wire->stage == WIRE_PARAMS) {
 		wire->keeping = true;
-		return wire->kept + wire->size <= WIRE_PARAMS_MAX
+		return wire->held + wire->size <= WIRE_PARAMS_MAX
 			? WIRE_PART
 			: WIRE_PARAMS_TOO_LONG;
 	}
@@ -77,7 +77,7 @@ begin_request(struct wire *wire, const unsigned char *p)
 	FCGI_BeginRequestBody body;
 
 	memcpy(&body, p, sizeof(body));
-	wire->kept = 0;
+	wire->held = 0;
 	wire->stage = WIRE_PARAMS;
 	wire->keep = (body.flags & FCGI_KEEP_CONN) != 0;
 	return get16be(body.roleB1, body.roleB0) == FCGI_RESPONDER
@@ -127,8 +127,8 @@ look_step(struct wire *wire, unsigned char *p, size_t *at, size_t n)
 	}
 	taken = take_left(&wire->content, *at, n);
 	if (wire->keeping && taken > 0) {
-		memmove(p + wire->kept, p + *at, taken);
-		wire->kept += taken;
+		memmove(p + wire->held, p + *at, taken);
+		wire->held += taken;
 	}
 	*at += taken;
 	*at += take_left(&wire->padding, *at, n);
@@ -140,23 +140,23 @@ enum wire_state
 wire_look(struct wire *wire, unsigned char *p, size_t *n)
 {
 	enum wire_state state = WIRE_PART;
-	size_t at = wire->kept;
+	size_t at = wire->held;
 
 	while (state == WIRE_PART &&
 		*n - at >= (wire->open ? 1 : WIRE_HEADER_SIZE))
 		state = look_step(wire, p, &at, *n);
-	if (at > wire->kept && at < *n)
-		memmove(p + wire->kept, p + at, *n - at);
-	*n -= at - wire->kept;
+	if (at > wire->held && at < *n)
+		memmove(p + wire->held, p + at, *n - at);
+	*n -= at - wire->held;
 	return state;
 }
 
 void
 wire_next(struct wire *wire, unsigned char *p, size_t *n)
 {
-	*n -= wire->kept;
-	if (wire->kept > 0 && *n > 0)
-		memmove(p, p + wire->kept, *n);
+	*n -= wire->held;
+	if (wire->held > 0 && *n > 0)
+		memmove(p, p + wire->held, *n);
 	*wire = (struct wire){.stage = WIRE_BETWEEN};
 }
 
@@ -299,7 +299,7 @@ wire_manage(const struct wire *wire, const unsigned char *p,
 		memcpy(reply + n, &unknown, sizeof(unknown));
 		return n + sizeof(unknown);
 	}
-	if (!read_asked((struct str){(const char *)p, wire->kept}, asked))
+	if (!read_asked((struct str){(const char *)p, wire->held}, asked))
 		return 0;
 	for (size_t i = 0; i < VALUES; i++) {
 		if (asked[i])

@@ -41,7 +41,7 @@ struct wire {
 	size_t body; /* bytes of FCGI_STDIN, including announced ones */
 	/* Bytes at the front of the buffer that are needed: a request's
 	 * FCGI_PARAMS, or the content of a FCGI_GET_VALUES, in one piece. */
-	size_t kept;
+	size_t held;
 
 	/* The record being read. */
 	bool open; /* its header has come */
@@ -52,7 +52,7 @@ struct wire {
 };
 
 /* Go on parsing.  The *n bytes at p are those left by the last call and those
- * received since.  Afterwards wire->kept needed bytes are at the front,
+ * received since.  Afterwards wire->held needed bytes are at the front,
  * followed by the bytes not parsed yet; *n counts both.  With WIRE_PART, the
  * latter are less than a header.  The result and the cost per byte do not
  * depend on how the input was cut into pieces.  Pure. */

@@ -6,15 +6,15 @@
 #include "serve/logpage.h"
 
 struct logsearch {
-	struct cached kept;
+	struct cached cached;
 	atomic_flag taken;
 	_Atomic uint64_t total;
 };
 
 static void
-logsearch_free(struct cached *kept)
+logsearch_free(struct cached *cached)
 {
-	free(kept);
+	free(cached);
 }
 
 static struct logsearch *
@@ -38,12 +38,12 @@ logsearch_get(struct archive *archive, const struct member *member)
 	if (search == NULL)
 		return NULL;
 	*search = (struct logsearch){
-		.kept = {.free = logsearch_free, .users = 1},
+		.cached = {.free = logsearch_free, .users = 1},
 		.taken = ATOMIC_FLAG_INIT,
 		.total = LOGPAGE_UNKNOWN,
 	};
 	if (membercache_enter(archive->membercache, &archive->made,
-		    member->slot, MEMBERCACHE_LINES, &search->kept,
+		    member->slot, MEMBERCACHE_LINES, &search->cached,
 		    sizeof(*search)))
 		return search;
 	logsearch_drop(search);
@@ -54,7 +54,7 @@ void
 logsearch_drop(struct logsearch *search)
 {
 	if (search != NULL)
-		cached_drop(&search->kept);
+		cached_drop(&search->cached);
 }
 
 bool

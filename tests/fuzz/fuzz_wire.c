@@ -98,7 +98,7 @@ struct found {
 	bool begin_padded;
 	size_t begin, end;  /* of the request's bytes in the stream */
 	size_t n;           /* of what is kept of them */
-	char kept[1 << 17]; /* as much as may be, and a record */
+	char held[1 << 17]; /* as much as may be, and a record */
 };
 
 /* The record at *at, and go behind it.  false when its header is not there. */
@@ -127,7 +127,7 @@ static void
 slow_keep(struct found *found, struct str content)
 {
 	if (content.n > 0)
-		memcpy(found->kept + found->n, content.p, content.n);
+		memcpy(found->held + found->n, content.p, content.n);
 	found->n += content.n;
 }
 
@@ -225,7 +225,7 @@ slow_length(const unsigned char **p, size_t *n)
 static void
 slow_pairs(const struct found *found, struct environment *e)
 {
-	const unsigned char *p = (const unsigned char *)found->kept;
+	const unsigned char *p = (const unsigned char *)found->held;
 	size_t left = found->n;
 
 	e->n = 0;
@@ -370,9 +370,9 @@ check_found(const struct intake *intake, enum wire_state state,
 	fuzz_law(state == found.state, "a slow reader finds the same", input);
 	if (state != WIRE_WHOLE && state != WIRE_QUESTION)
 		return;
-	fuzz_law(wire->kept == found.n &&
+	fuzz_law(wire->held == found.n &&
 			(found.n == 0 ||
-				memcmp(intake->p, found.kept, found.n) == 0),
+				memcmp(intake->p, found.held, found.n) == 0),
 		"content is kept as it came", input);
 	if (state == WIRE_QUESTION) {
 		fuzz_law(wire->type == found.type, "a question is one", input);
@@ -413,7 +413,7 @@ take(struct intake *intake, int fd, const struct stream *stream, size_t *at,
 		fuzz_law(intake->n <= INTAKE_MAX, "memory is bounded", input);
 		if (state == WIRE_PART) {
 			fuzz_law(intake->n <
-					intake->wire.kept + WIRE_HEADER_SIZE,
+					intake->wire.held + WIRE_HEADER_SIZE,
 				"nothing is left to be looked at", input);
 			if (intake_receive(intake, fd, &full) <= 0)
 				return state;

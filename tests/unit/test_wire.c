@@ -322,8 +322,8 @@ differ_seen(const char *asked, size_t at, const struct seen *got,
 {
 	unsigned failed = differ_state(asked, at, got->state, want->state);
 
-	failed += differ_number(asked, "kept", (long long)got->wire.kept,
-		(long long)want->wire.kept);
+	failed += differ_number(asked, "kept", (long long)got->wire.held,
+		(long long)want->wire.held);
 	failed += differ_number(
 		asked, "stage", got->wire.stage, want->wire.stage);
 	if (got->n != want->n ||
@@ -357,7 +357,7 @@ check_pieces(const char *asked, size_t size)
 			differ_seen(asked, pieces.fed, &pieces.seen, &at_once);
 		failed += pieces.seen.state == WIRE_PART &&
 			pieces.seen.n >=
-				pieces.seen.wire.kept + WIRE_HEADER_SIZE;
+				pieces.seen.wire.held + WIRE_HEADER_SIZE;
 		free(at_once.p);
 	}
 	free(pieces.seen.p);
@@ -501,7 +501,7 @@ test_request(void **state)
 			failed += differ_number(
 				asked, "keep", seen.wire.keep, rows[i].keep);
 			failed += differ_number(asked, "params",
-				(long long)seen.wire.kept, 1234);
+				(long long)seen.wire.held, 1234);
 			wire_next(&seen.wire, seen.p, &seen.n);
 			failed += differ_number(asked, "behind",
 				(long long)seen.n, (long long)(n - size));
