@@ -2,26 +2,11 @@
 
 #include <assert.h>
 #include <getopt.h>
-#include <stdarg.h>
 #include <unistd.h>
 
 #include "optiontable.h"
 
 enum { HELP_WIDTH = 78 };
-
-static int words_refused(struct commandline_fault *fault, const char *format,
-	...) __attribute__((format(printf, 2, 3)));
-
-static int
-words_refused(struct commandline_fault *fault, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(fault->text, sizeof(fault->text), format, args);
-	va_end(args);
-	return -1;
-}
 
 static enum command
 command_named(const char *name)
@@ -79,7 +64,7 @@ spec_of(int found)
 /* Describe the option at fault: a letter within a word by itself, else the
  * word. */
 static int
-refuse_option(const struct options *options, struct commandline_fault *fault,
+refuse_option(const struct options *options, struct fault *fault,
 	char *const *argv, int found)
 {
 	char letter[] = {'-', (char)optopt, '\0'};
@@ -87,8 +72,8 @@ refuse_option(const struct options *options, struct commandline_fault *fault,
 		optopt > 0 && optopt < 256 ? letter : argv[optind - 1];
 
 	if (found == ':')
-		return words_refused(fault, "%s needs a value", word);
-	return words_refused(fault, "unknown option %s, see wwz help %s", word,
+		return fault_set(fault, "%s needs a value", word);
+	return fault_set(fault, "unknown option %s, see wwz help %s", word,
 		command_specs[options->command].name);
 }
 
@@ -110,7 +95,7 @@ set_value(struct options *options, const struct option_spec *spec,
 
 static int
 take_options(struct options *options, int argc, char *const *argv,
-	struct commandline_fault *fault)
+	struct fault *fault)
 {
 	struct tables tables;
 	int found;
@@ -128,7 +113,7 @@ take_options(struct options *options, int argc, char *const *argv,
 		assert(spec != NULL);
 		why = set_value(options, spec, optarg);
 		if (why != NULL)
-			return words_refused(fault, "--%s%s%s: %s", spec->name,
+			return fault_set(fault, "--%s%s%s: %s", spec->name,
 				optarg ? " " : "", optarg ? optarg : "", why);
 	}
 	return optind;
@@ -158,17 +143,17 @@ set_defaults(struct options *options)
 
 /* Take the words after the options. */
 static int
-take_rest(struct options *options, int n, char *const *words,
-	struct commandline_fault *fault)
+take_rest(
+	struct options *options, int n, char *const *words, struct fault *fault)
 {
 	const struct command_spec *command = &command_specs[options->command];
 
 	if (n > command->most)
-		return words_refused(fault,
+		return fault_set(fault,
 			"%s is one argument too many, see wwz help %s",
 			words[command->most], command->name);
 	if (n < command->least)
-		return words_refused(fault, "expected %s, see wwz help %s",
+		return fault_set(fault, "expected %s, see wwz help %s",
 			command->wants, command->name);
 	options->words = words;
 	options->nwords = n;
@@ -177,13 +162,12 @@ take_rest(struct options *options, int n, char *const *words,
 	options->topic = command_named(words[0]);
 	if (options->topic != COMMANDS)
 		return 0;
-	return words_refused(
-		fault, "unknown command %s, see wwz help", words[0]);
+	return fault_set(fault, "unknown command %s, see wwz help", words[0]);
 }
 
 int
 commandline_read(struct options *options, int argc, char *const *argv,
-	struct commandline_fault *fault)
+	struct fault *fault)
 {
 	int at;
 
@@ -191,7 +175,7 @@ commandline_read(struct options *options, int argc, char *const *argv,
 	if (argc > 1) {
 		options->command = command_named(argv[1]);
 		if (options->command == COMMANDS && argv[1][0] != '-')
-			return words_refused(fault,
+			return fault_set(fault,
 				"unknown command %s, see wwz help", argv[1]);
 	}
 	/* Without a command, the options are those of serve. */

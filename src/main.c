@@ -76,7 +76,7 @@ resolve_root(struct site *site, const char *root, struct roots *roots)
 static int
 set_site(struct site *site, const struct options *options, struct roots *roots)
 {
-	struct mime_fault fault;
+	struct fault fault;
 	struct mime *mime = NULL;
 
 	if (options->mime_types != NULL) {
@@ -119,7 +119,7 @@ static int
 open_listeners(struct listeners *listeners, const struct options *options,
 	const struct confine_user *user, bool as_root)
 {
-	struct listener_fault fault;
+	struct fault fault;
 	struct listener_how how = {
 		.mode = options->mode,
 		.allow_remote = options->allow_remote,
@@ -142,7 +142,7 @@ open_listeners(struct listeners *listeners, const struct options *options,
 static int
 open_and_leave(struct listeners *listeners, const struct options *options)
 {
-	struct listener_fault fault;
+	struct fault fault;
 	struct confine_user user;
 
 	if (options->nlisten == 0 && listener_inherit(listeners, &fault) < 0)
@@ -356,7 +356,7 @@ static int
 run_as_cgi(const char *words)
 {
 	struct options options;
-	struct commandline_fault fault;
+	struct fault fault;
 	struct arena arena = {0};
 	int argc, status;
 	char **argv = cgi_options(words ? words : "", &arena, &argc);
@@ -380,7 +380,7 @@ int
 main(int argc, char **argv)
 {
 	struct options options;
-	struct commandline_fault fault;
+	struct fault fault;
 
 	fill_standard();
 	if (cgi_is_started()) {

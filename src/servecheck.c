@@ -36,7 +36,7 @@ print_fault(const char *format, ...)
 static int
 check_listeners(const struct options *options, bool by_root)
 {
-	struct listener_fault why;
+	struct fault why;
 	int result = 0;
 
 	for (int i = 0; i < options->nlisten; i++) {
@@ -58,7 +58,7 @@ static void
 check_inherited(const struct options *options)
 {
 	struct listeners passed = {.n = 0};
-	struct listener_fault why;
+	struct fault why;
 
 	if (options->nlisten > 0)
 		return;

@@ -144,7 +144,7 @@ refuse_archive(struct archive *archive, int error)
 
 static enum status
 refuse_content(struct archive *archive, enum zipdir_result result,
-	const struct zip_fault *fault)
+	const struct fault *fault)
 {
 	time_t age = time(NULL) - archive->id.modified.tv_sec;
 	bool young = age >= 0 && age < UPLOAD_SECONDS;
@@ -222,7 +222,7 @@ give_memory(struct archive *archive, size_t n)
 static enum status
 load_directory(struct archive *archive)
 {
-	struct zip_fault fault = {""};
+	struct fault fault = {""};
 	struct zipend end;
 	enum zipdir_result result = zipend_read(
 		&end, archive->fd, (uint64_t)archive->id.size, &fault);

@@ -1,12 +1,27 @@
 #include "base/fault.h"
 
+#include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 /* The most bytes of a name, so that there is room for the reason. */
 enum { FAULT_NAME = 3 * sizeof(((struct fault *)0)->text) / 4 };
 
 int
-fault_set(struct fault *fault, struct str name, const char *why)
+fault_set(struct fault *fault, const char *format, ...)
+{
+	int saved = errno;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(fault->text, sizeof(fault->text), format, args);
+	va_end(args);
+	errno = saved;
+	return -1;
+}
+
+int
+fault_file(struct fault *fault, struct str name, const char *why)
 {
 	size_t n = 0;
 
@@ -24,5 +39,5 @@ fault_set(struct fault *fault, struct str name, const char *why)
 int
 fault_errno(struct fault *fault, struct str name, int error)
 {
-	return fault_set(fault, name, strerrordesc_np(error));
+	return fault_file(fault, name, strerrordesc_np(error));
 }

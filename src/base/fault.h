@@ -1,4 +1,4 @@
-/* A one-line error message about a file. */
+/* An error message of one line. */
 
 #ifndef FAULT_H
 #define FAULT_H
@@ -9,9 +9,15 @@ struct fault {
 	char text[2048];
 };
 
-/* Write "name: why" into fault.  Control characters in name become \xHH, so
- * that it stays one line.  Always returns -1.  Preserves errno. */
-int fault_set(struct fault *fault, struct str name, const char *why);
+/* Write a message into fault; what does not fit is cut off.  Always returns -1.
+ * Preserves errno. */
+int fault_set(struct fault *fault, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Write "name: why", where name is that of a file.  Control characters in name
+ * become \xHH, so that it stays one line, and there is room for why, however
+ * long name is.  Always returns -1.  Preserves errno. */
+int fault_file(struct fault *fault, struct str name, const char *why);
 
 /* The same, with the words for an errno. */
 int fault_errno(struct fault *fault, struct str name, int error);

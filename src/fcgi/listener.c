@@ -6,7 +6,6 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +14,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "base/str.h"
 #include "base/trail.h"
 
 enum {
@@ -23,33 +21,18 @@ enum {
 	FIRST_PASSED = 3, /* sd_listen_fds(3) */
 };
 
-static int listener_refused(struct listener_fault *fault, const char *format,
-	...) __attribute__((format(printf, 2, 3)));
-
 static int
-listener_refused(struct listener_fault *fault, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(fault->text, sizeof(fault->text), format, args);
-	va_end(args);
-	return -1;
-}
-
-static int
-listeners_append(
-	struct listeners *listeners, int fd, struct listener_fault *fault)
+listeners_append(struct listeners *listeners, int fd, struct fault *fault)
 {
 	int on = 1;
 	int flags = fcntl(fd, F_GETFL);
 
 	if (listeners->n == LISTENERS_MAX)
-		return listener_refused(fault,
-			"more than %d sockets to listen on", LISTENERS_MAX);
+		return fault_set(fault, "more than %d sockets to listen on",
+			LISTENERS_MAX);
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
 		fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
-		return listener_refused(
+		return fault_set(
 			fault, "descriptor %d: %s", fd, strerrordesc_np(errno));
 	/* Accepted connections inherit it; on a Unix socket it has no effect.
 	 */
@@ -105,44 +88,42 @@ alive(const struct sockaddr_un *address)
 /* Check what is at the path of a new socket: 0 nothing, 1 a socket that nobody
  * listens on and that may be removed, -1 and fault for anything else. */
 static int
-check_stale(const struct sockaddr_un *address, struct listener_fault *fault)
+check_stale(const struct sockaddr_un *address, struct fault *fault)
 {
 	struct stat st;
 
 	if (lstat(address->sun_path, &st) < 0)
 		return 0;
 	if (!S_ISSOCK(st.st_mode))
-		return listener_refused(fault, "%s exists and is not a socket",
+		return fault_set(fault, "%s exists and is not a socket",
 			address->sun_path);
 	if (alive(address))
-		return listener_refused(fault,
-			"%s: another process listens there", address->sun_path);
+		return fault_set(fault, "%s: another process listens there",
+			address->sun_path);
 	return 1;
 }
 
 /* Remove a stale socket at the path of a new one.  -1 and fault. */
 static int
-remove_stale(const struct sockaddr_un *address, struct listener_fault *fault)
+remove_stale(const struct sockaddr_un *address, struct fault *fault)
 {
 	int stale = check_stale(address, fault);
 
 	if (stale > 0 && !may_remove(address->sun_path))
-		return listener_refused(fault,
+		return fault_set(fault,
 			"%s: nobody listens there, but root does not remove it where others can exchange it: use --user",
 			address->sun_path);
 	if (stale > 0 && unlink(address->sun_path) < 0 && errno != ENOENT)
-		return listener_refused(fault, "%s: %s", address->sun_path,
-			strerrordesc_np(errno));
+		return fault_errno(fault, str_of(address->sun_path), errno);
 	return stale < 0 ? -1 : 0;
 }
 
 static int
-unix_address(struct sockaddr_un *address, const char *path,
-	struct listener_fault *fault)
+unix_address(struct sockaddr_un *address, const char *path, struct fault *fault)
 {
 	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
 	if (strlen(path) >= sizeof(address->sun_path) || *path == '\0')
-		return listener_refused(fault,
+		return fault_set(fault,
 			"unix:%s: the path of a socket has 1 to %zu bytes",
 			path, sizeof(address->sun_path) - 1);
 	strcpy(address->sun_path, path);
@@ -150,7 +131,7 @@ unix_address(struct sockaddr_un *address, const char *path,
 }
 
 static int
-check_unix(const char *path, struct listener_fault *fault)
+check_unix(const char *path, struct fault *fault)
 {
 	struct sockaddr_un address;
 	char copy[sizeof(address.sun_path)];
@@ -160,7 +141,7 @@ check_unix(const char *path, struct listener_fault *fault)
 		return -1;
 	memcpy(copy, address.sun_path, sizeof(copy));
 	if (access(dirname(copy), W_OK | X_OK) < 0)
-		return listener_refused(
+		return fault_set(
 			fault, "unix:%s: %s", path, strerrordesc_np(errno));
 	return 0;
 }
@@ -196,7 +177,7 @@ give_socket(const char *path, const struct confine_user *owner)
 
 static int
 open_unix(struct listeners *listeners, const char *path,
-	const struct listener_how *how, struct listener_fault *fault)
+	const struct listener_how *how, struct fault *fault)
 {
 	struct sockaddr_un address;
 	char *copy;
@@ -208,8 +189,7 @@ open_unix(struct listeners *listeners, const char *path,
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	copy = strdup(path);
 	if (fd < 0 || copy == NULL || bind_unix(fd, &address, how->mode) < 0) {
-		listener_refused(
-			fault, "unix:%s: %s", path, strerrordesc_np(errno));
+		fault_set(fault, "unix:%s: %s", path, strerrordesc_np(errno));
 		free(copy);
 	} else {
 		if (may_remove(path))
@@ -218,7 +198,7 @@ open_unix(struct listeners *listeners, const char *path,
 			free(copy);
 		if ((how->owner != NULL && give_socket(path, how->owner) < 0) ||
 			listen(fd, BACKLOG) < 0)
-			listener_refused(fault, "unix:%s: %s", path,
+			fault_set(fault, "unix:%s: %s", path,
 				strerrordesc_np(errno));
 		else if (listeners_append(listeners, fd, fault) == 0)
 			return 0;
@@ -246,21 +226,20 @@ is_loopback(const struct sockaddr *address)
 
 static int
 open_address(struct listeners *listeners, const struct addrinfo *info,
-	const char *name, struct listener_fault *fault)
+	const char *name, struct fault *fault)
 {
 	int fd = socket(info->ai_family, info->ai_socktype | SOCK_CLOEXEC, 0);
 	int on = 1;
 
 	if (fd < 0)
-		return listener_refused(
-			fault, "%s: %s", name, strerrordesc_np(errno));
+		return fault_errno(fault, str_of(name), errno);
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
 		(info->ai_family == AF_INET6 &&
 			setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on,
 				sizeof(on)) < 0) ||
 		bind(fd, info->ai_addr, info->ai_addrlen) < 0 ||
 		listen(fd, BACKLOG) < 0) {
-		listener_refused(fault, "%s: %s", name, strerrordesc_np(errno));
+		fault_errno(fault, str_of(name), errno);
 		close(fd);
 		return -1;
 	}
@@ -296,11 +275,11 @@ split_address(char *address, const char **host, const char **port)
 
 static int
 open_all(struct listeners *listeners, const struct addrinfo *list,
-	const char *name, int allow_remote, struct listener_fault *fault)
+	const char *name, int allow_remote, struct fault *fault)
 {
 	for (const struct addrinfo *i = list; i != NULL; i = i->ai_next) {
 		if (!allow_remote && !is_loopback(i->ai_addr))
-			return listener_refused(fault,
+			return fault_set(fault,
 				"%s is not a loopback address: FastCGI has no authentication, see --allow-remote",
 				name);
 	}
@@ -313,7 +292,7 @@ open_all(struct listeners *listeners, const struct addrinfo *list,
 
 static int
 open_tcp(struct listeners *listeners, const char *name, int allow_remote,
-	struct listener_fault *fault)
+	struct fault *fault)
 {
 	struct addrinfo hints = {
 		.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
@@ -323,17 +302,16 @@ open_tcp(struct listeners *listeners, const char *name, int allow_remote,
 	int error;
 
 	if (copy == NULL)
-		return listener_refused(fault, "no memory");
+		return fault_set(fault, "no memory");
 	if (split_address(copy, &host, &port) < 0) {
 		free(copy);
-		return listener_refused(
+		return fault_set(
 			fault, "%s is neither unix:PATH nor HOST:PORT", name);
 	}
 	error = getaddrinfo(host, port, &hints, &list);
 	free(copy);
 	if (error != 0)
-		return listener_refused(
-			fault, "%s: %s", name, gai_strerror(error));
+		return fault_set(fault, "%s: %s", name, gai_strerror(error));
 	error = open_all(listeners, list, name, allow_remote, fault);
 	freeaddrinfo(list);
 	return error;
@@ -341,7 +319,7 @@ open_tcp(struct listeners *listeners, const char *name, int allow_remote,
 
 int
 listener_open(struct listeners *listeners, const char *address,
-	const struct listener_how *how, struct listener_fault *fault)
+	const struct listener_how *how, struct fault *fault)
 {
 	if (strncmp(address, "unix:", 5) == 0)
 		return open_unix(listeners, address + 5, how, fault);
@@ -349,8 +327,7 @@ listener_open(struct listeners *listeners, const char *address,
 }
 
 int
-listener_check(
-	const char *address, int allow_remote, struct listener_fault *fault)
+listener_check(const char *address, int allow_remote, struct fault *fault)
 {
 	struct listeners listeners = {.n = 0};
 
@@ -385,14 +362,14 @@ listener_listens(int fd)
 }
 
 int
-listener_inherit(struct listeners *listeners, struct listener_fault *fault)
+listener_inherit(struct listeners *listeners, struct fault *fault)
 {
 	int n = passed();
 	int first = n > 0 ? FIRST_PASSED : STDIN_FILENO;
 
 	for (int fd = first; fd < first + (n > 0 ? n : 1); fd++) {
 		if (!listener_listens(fd))
-			return listener_refused(fault,
+			return fault_set(fault,
 				"descriptor %d is not a listening socket: see --listen",
 				fd);
 		if (listeners_append(listeners, fd, fault) < 0)

@@ -6,14 +6,10 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "base/fault.h"
 #include "fcgi/confine.h"
 
 enum { LISTENERS_MAX = 16 };
-
-/* An error message, in one sentence. */
-struct listener_fault {
-	char text[256];
-};
 
 struct listeners {
 	int fd[LISTENERS_MAX]; /* non-blocking */
@@ -35,7 +31,7 @@ struct listener_how {
  * host).  A Unix socket that nobody listens on is replaced, a live one is not.
  * -1 and fault. */
 int listener_open(struct listeners *listeners, const char *address,
-	const struct listener_how *how, struct listener_fault *fault);
+	const struct listener_how *how, struct fault *fault);
 
 /* Whether root should open address before it becomes another user.  It should
  * for a port, and for a Unix socket whose path nobody but root can change.  All
@@ -44,15 +40,14 @@ bool listener_is_for_root(const char *address);
 
 /* Check whether listener_open could listen on address, without creating or
  * removing anything.  -1 and fault. */
-int listener_check(
-	const char *address, int allow_remote, struct listener_fault *fault);
+int listener_check(const char *address, int allow_remote, struct fault *fault);
 
 /* fd is a socket that listens. */
 bool listener_listens(int fd);
 
 /* Take the listening sockets this process was started with: systemd's
  * LISTEN_FDS, else descriptor 0.  -1 and fault when there is neither. */
-int listener_inherit(struct listeners *listeners, struct listener_fault *fault);
+int listener_inherit(struct listeners *listeners, struct fault *fault);
 
 /* Remove the Unix sockets created here, so that nobody can connect any more. */
 void listener_hide(struct listeners *listeners);

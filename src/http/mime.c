@@ -279,21 +279,8 @@ sort_entries(struct mime *mime)
 	mime->n = n;
 }
 
-/* Describe the failure in fault; line is 0 when no line is at fault. */
-static void
-set_fault(struct mime_fault *fault, const char *path, unsigned long line,
-	const char *what)
-{
-	if (line > 0)
-		snprintf(fault->text, sizeof(fault->text), "%.400s:%lu: %s",
-			path, line, what);
-	else
-		snprintf(fault->text, sizeof(fault->text), "%.400s: %s", path,
-			what);
-}
-
 struct mime *
-mime_open(const char *path, struct mime_fault *fault)
+mime_open(const char *path, struct fault *fault)
 {
 	FILE *file = fopen(path, "re");
 	struct mime *mime = file ? calloc(1, sizeof(*mime)) : NULL;
@@ -307,7 +294,10 @@ mime_open(const char *path, struct mime_fault *fault)
 		return mime;
 	}
 	saved = errno;
-	set_fault(fault, path, what ? line : 0, what ? what : strerror(saved));
+	if (what != NULL)
+		fault_set(fault, "%.400s:%lu: %s", path, line, what);
+	else
+		fault_errno(fault, str_of(path), saved);
 	mime_free(mime);
 	if (file != NULL)
 		fclose(file);

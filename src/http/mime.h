@@ -3,25 +3,21 @@
 #ifndef MIME_H
 #define MIME_H
 
-#include "base/str.h"
+#include "base/fault.h"
 
 /* The types of one file of --mime-types.  Immutable after mime_open: any thread
  * may use it. */
 struct mime;
-
-/* Why a file was refused, as "file:line: what" or "file: what"; one line. */
-struct mime_fault {
-	char text[512];
-};
 
 /* Read a file in the format of /etc/mime.types: on each line a media type, with
  * parameters if need be ("text/html; charset=iso-8859-2"), and extensions,
  * separated by blanks and tabs.  A word that begins with "#" begins a comment.
  * A later line wins over an earlier one; a dot before an extension is ignored;
  * an extension with a dot inside matches nothing.  The result is the caller's,
- * for mime_free.  NULL with errno, and fault says why: EINVAL when the text is
- * malformed, else from opening or reading the file. */
-struct mime *mime_open(const char *path, struct mime_fault *fault);
+ * for mime_free.  NULL with errno, and fault says why: EINVAL and
+ * "file:line: why" when the text is malformed, else what opening or reading the
+ * file gave, and "file: why". */
+struct mime *mime_open(const char *path, struct fault *fault);
 
 /* Takes NULL.  Keeps errno. */
 void mime_free(struct mime *mime);

@@ -67,10 +67,10 @@ static int
 fail_trail(struct pack *p, const char *name)
 {
 	if (errno == ENOLINK)
-		return fault_set(
+		return fault_file(
 			&p->fault, str_of(name), "a symbolic link to nothing");
 	if (errno == EPERM)
-		return fault_set(&p->fault, str_of(name),
+		return fault_file(&p->fault, str_of(name),
 			"a symbolic link of another user is on the way: give the path that it leads to");
 	return pack_failed(p, name);
 }
@@ -88,7 +88,7 @@ open_old(struct pack *p)
 	if (fstat(p->old_fd, &p->old) < 0)
 		return pack_failed(p, p->file);
 	if (!S_ISREG(p->old.st_mode))
-		return fault_set(&p->fault, str_of(p->file),
+		return fault_file(&p->fault, str_of(p->file),
 			"it exists and is not a file");
 	return 0;
 }

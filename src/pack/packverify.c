@@ -33,7 +33,7 @@ verify_failed(struct verifier *v, struct str name, const char *why)
 {
 	pthread_mutex_lock(&v->lock);
 	if (!atomic_exchange(&v->failed, true))
-		fault_set(v->fault, name, why);
+		fault_file(v->fault, name, why);
 	pthread_mutex_unlock(&v->lock);
 	return -1;
 }
@@ -175,7 +175,7 @@ static void
 check_zipdir(struct verifier *v)
 {
 	struct zipdir *zipdir = NULL;
-	struct zip_fault why;
+	struct fault why;
 	enum zipdir_result result = ZIPDIR_FAILED;
 	const char *path = v->file->path;
 	struct stat st;

@@ -61,7 +61,7 @@ fail_file(struct fault *fault, const struct tree_file *file, int error)
 	case ENXIO:
 	case ELOOP:
 	case EXDEV:
-		return fault_set(
+		return fault_file(
 			fault, file->name, "it changed while it was packed");
 	default:
 		return fault_errno(fault, file->name, error);
@@ -221,7 +221,7 @@ add_bytes(struct writer *w, const void *bytes, size_t n)
 	struct member_state *m = &w->member;
 
 	if (interrupt_pending())
-		return fault_set(w->fault, str_of(w->to->path), "interrupted");
+		return fault_file(w->fault, str_of(w->to->path), "interrupted");
 	if (zipwrite_bytes(w->to->fd, bytes, n, m->data + m->packed) < 0)
 		return fail_archive(w);
 	m->packed += n;

@@ -15,7 +15,7 @@ static bool
 has_comment(int fd, uint64_t size, struct str comment)
 {
 	char end[2 + 256];
-	struct zip_fault fault;
+	struct fault fault;
 
 	if (comment.n > 256 || size < 22 + comment.n ||
 		zip_read(fd, end, 2 + comment.n, size - comment.n - 2,
@@ -28,7 +28,7 @@ has_comment(int fd, uint64_t size, struct str comment)
 void
 reuse_open(struct reuse *reuse, int fd, uint64_t size, struct str comment)
 {
-	struct zip_fault fault;
+	struct fault fault;
 
 	*reuse = (struct reuse){.fd = -1};
 	if (fd < 0 || !has_comment(fd, size, comment) ||

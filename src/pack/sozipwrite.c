@@ -91,7 +91,7 @@ static bool
 has_crc(int fd, uint64_t offset, size_t size, uint32_t crc)
 {
 	unsigned char *bytes = malloc(size);
-	struct zip_fault fault;
+	struct fault fault;
 	bool has = bytes != NULL &&
 		zip_read(fd, bytes, size, offset, &fault) == ZIPDIR_OK &&
 		crc_add(0, bytes, size) == crc;
@@ -107,7 +107,7 @@ sozipwrite_find(int fd, uint64_t offset, const struct zip_entry *member)
 	char name[ZIPWRITE_NAME_MAX];
 	size_t size = index_size(member->size), header;
 	struct zip_entry entry;
-	struct zip_fault fault;
+	struct fault fault;
 
 	if (member->name.n > PATH_MAX ||
 		zip_read(fd, start, sizeof(start), offset, &fault) != ZIPDIR_OK)

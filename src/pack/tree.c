@@ -50,7 +50,7 @@ refuse_entry(const struct walk *walk, struct str name, const char *why)
 
 	snprintf(path, sizeof(path), "%.*s%s%.*s", STR_ARG(walk->shown),
 		name.n > 0 || walk->shown.n == 0 ? "/" : "", STR_ARG(name));
-	return fault_set(walk->fault, str_of(path), why);
+	return fault_file(walk->fault, str_of(path), why);
 }
 
 static int

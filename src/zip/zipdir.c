@@ -138,13 +138,13 @@ slots_for(uint64_t count)
 
 /* Build the table for count entries. */
 static enum zipdir_result
-index_entries(struct zipdir *zipdir, uint64_t count, struct zip_fault *fault)
+index_entries(struct zipdir *zipdir, uint64_t count, struct fault *fault)
 {
 	zipdir->key = hash_key();
 	zipdir->nslots = (uint32_t)slots_for(count);
 	zipdir->slots = hugepages_new(slots_size(zipdir));
 	if (zipdir->slots == NULL) {
-		zip_damaged(fault, "no memory for %" PRIu64 " members", count);
+		fault_set(fault, "no memory for %" PRIu64 " members", count);
 		return ZIPDIR_FAILED;
 	}
 	memset(zipdir->slots, 0, slots_size(zipdir));
@@ -154,7 +154,7 @@ index_entries(struct zipdir *zipdir, uint64_t count, struct zip_fault *fault)
 
 static enum zipdir_result
 copy_directory(struct zipdir *zipdir, const struct zipend *end, int fd,
-	struct zip_fault *fault)
+	struct fault *fault)
 {
 	if (end->size > COPY_MAX)
 		return zip_damaged(fault,
@@ -166,7 +166,7 @@ copy_directory(struct zipdir *zipdir, const struct zipend *end, int fd,
 	zipdir->copy_size = (size_t)end->size;
 	zipdir->copy = hugepages_new(zipdir->copy_size + 1);
 	if (zipdir->copy == NULL) {
-		zip_damaged(fault,
+		fault_set(fault,
 			"no memory for a central directory of %" PRIu64
 			" bytes",
 			end->size);
@@ -178,7 +178,7 @@ copy_directory(struct zipdir *zipdir, const struct zipend *end, int fd,
 
 static enum zipdir_result
 read_directory(struct zipdir *zipdir, const struct zipend *end, int fd,
-	struct zip_fault *fault)
+	struct fault *fault)
 {
 	uint64_t count;
 	enum zipdir_result result = copy_directory(zipdir, end, fd, fault);
@@ -201,13 +201,13 @@ zipdir_cost(const struct zipend *end)
 
 enum zipdir_result
 zipdir_read(struct zipdir **zipdir, const struct zipend *end, int fd,
-	struct zip_fault *fault)
+	struct fault *fault)
 {
 	enum zipdir_result result;
 
 	*zipdir = calloc(1, sizeof(**zipdir));
 	if (*zipdir == NULL) {
-		zip_damaged(fault, "no memory");
+		fault_set(fault, "no memory");
 		return ZIPDIR_FAILED;
 	}
 	result = read_directory(*zipdir, end, fd, fault);
@@ -219,8 +219,7 @@ zipdir_read(struct zipdir **zipdir, const struct zipend *end, int fd,
 }
 
 enum zipdir_result
-zipdir_open(
-	struct zipdir **zipdir, int fd, uint64_t size, struct zip_fault *fault)
+zipdir_open(struct zipdir **zipdir, int fd, uint64_t size, struct fault *fault)
 {
 	struct zipend end;
 	enum zipdir_result result = zipend_read(&end, fd, size, fault);

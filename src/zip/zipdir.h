@@ -4,6 +4,7 @@
 #ifndef ZIPDIR_H
 #define ZIPDIR_H
 
+#include "base/fault.h"
 #include "zip/zipentry.h"
 #include "zip/zipresult.h"
 
@@ -25,14 +26,14 @@ struct zipend;
  *   empty, "." or ".." component, a control character.  Leading "./" is
  *   ignored. */
 enum zipdir_result zipdir_open(
-	struct zipdir **zipdir, int fd, uint64_t size, struct zip_fault *fault);
+	struct zipdir **zipdir, int fd, uint64_t size, struct fault *fault);
 
 /* zipdir_cost gives the most memory, in bytes, that the directory described by
  * end takes with its index.  zipdir_read is the second half of zipdir_open, for
  * callers that first reserve that memory. */
 uint64_t zipdir_cost(const struct zipend *end);
 enum zipdir_result zipdir_read(struct zipdir **zipdir, const struct zipend *end,
-	int fd, struct zip_fault *fault);
+	int fd, struct fault *fault);
 
 /* Takes NULL.  Preserves errno. */
 void zipdir_free(struct zipdir *zipdir);

@@ -1,8 +1,6 @@
 #include "zip/zipend.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -30,24 +28,13 @@ struct tail {
 };
 
 enum zipdir_result
-zip_damaged(struct zip_fault *fault, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(fault->text, sizeof(fault->text), format, args);
-	va_end(args);
-	return ZIPDIR_DAMAGED;
-}
-
-enum zipdir_result
-zip_read(int fd, void *buffer, size_t size, uint64_t offset,
-	struct zip_fault *fault)
+zip_read(
+	int fd, void *buffer, size_t size, uint64_t offset, struct fault *fault)
 {
 	ssize_t n = readall(fd, buffer, size, offset);
 
 	if (n < 0) {
-		zip_damaged(
+		fault_set(
 			fault, "reading at offset %" PRIu64 " failed", offset);
 		return ZIPDIR_FAILED;
 	}
@@ -59,7 +46,7 @@ zip_read(int fd, void *buffer, size_t size, uint64_t offset,
 }
 
 static enum zipdir_result
-tail_read(struct tail *tail, int fd, uint64_t size, struct zip_fault *fault)
+tail_read(struct tail *tail, int fd, uint64_t size, struct fault *fault)
 {
 	enum zipdir_result result;
 
@@ -67,7 +54,7 @@ tail_read(struct tail *tail, int fd, uint64_t size, struct zip_fault *fault)
 	tail->offset = size - tail->n;
 	tail->p = malloc(tail->n + 1);
 	if (tail->p == NULL) {
-		zip_damaged(fault, "no memory for the end of the file");
+		fault_set(fault, "no memory for the end of the file");
 		return ZIPDIR_FAILED;
 	}
 	result = zip_read(fd, tail->p, tail->n, tail->offset, fault);
@@ -107,7 +94,7 @@ zip64_agrees(uint64_t is, uint64_t said, uint64_t saturated)
  * the locator, where a record without extensible data lies. */
 static enum zipdir_result
 read_end64(unsigned char *record, const unsigned char *locator, uint64_t at,
-	int fd, uint64_t *offset, struct zip_fault *fault)
+	int fd, uint64_t *offset, struct fault *fault)
 {
 	const uint64_t try[] = {get64(locator + 8), at - END64_SIZE};
 
@@ -132,7 +119,7 @@ read_end64(unsigned char *record, const unsigned char *locator, uint64_t at,
 
 static enum zipdir_result
 read_zip64(struct zipend *end, uint64_t *recorded, const unsigned char *p,
-	uint64_t at, int fd, struct zip_fault *fault)
+	uint64_t at, int fd, struct fault *fault)
 {
 	unsigned char record[END64_SIZE];
 	const unsigned char *locator = p - LOCATOR_SIZE;
@@ -165,7 +152,7 @@ read_zip64(struct zipend *end, uint64_t *recorded, const unsigned char *p,
 /* Fill *end from the end record p at offset at, or its zip64 form. */
 static enum zipdir_result
 read_records(struct zipend *end, uint64_t *recorded, const unsigned char *p,
-	uint64_t at, const struct tail *tail, int fd, struct zip_fault *fault)
+	uint64_t at, const struct tail *tail, int fd, struct fault *fault)
 {
 	bool located = at - tail->offset >= LOCATOR_SIZE &&
 		get32(p - LOCATOR_SIZE) == LOCATOR_SIGNATURE;
@@ -189,7 +176,7 @@ read_records(struct zipend *end, uint64_t *recorded, const unsigned char *p,
 
 /* The central directory ends where the end records begin. */
 static enum zipdir_result
-place_directory(struct zipend *end, uint64_t recorded, struct zip_fault *fault)
+place_directory(struct zipend *end, uint64_t recorded, struct fault *fault)
 {
 	if (end->size > end->record)
 		return zip_damaged(fault,
@@ -214,7 +201,7 @@ place_directory(struct zipend *end, uint64_t recorded, struct zip_fault *fault)
 }
 
 enum zipdir_result
-zipend_read(struct zipend *end, int fd, uint64_t size, struct zip_fault *fault)
+zipend_read(struct zipend *end, int fd, uint64_t size, struct fault *fault)
 {
 	struct tail tail;
 	const unsigned char *p;
@@ -226,7 +213,7 @@ zipend_read(struct zipend *end, int fd, uint64_t size, struct zip_fault *fault)
 	*end = (struct zipend){0};
 	p = find_end(&tail);
 	if (p == NULL) {
-		zip_damaged(fault,
+		fault_set(fault,
 			"no end record in the last %zu bytes of %" PRIu64,
 			tail.n, size);
 		result = ZIPDIR_NO_END;
@@ -253,7 +240,7 @@ zipend_members(const struct zipend *end)
 
 enum zipdir_result
 zipend_check(const struct zipend *end, const unsigned char *copy,
-	uint64_t *count, struct zip_fault *fault)
+	uint64_t *count, struct fault *fault)
 {
 	uint64_t at = 0;
 

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/fault.h"
 #include "zip/zipresult.h"
 
 struct zipend {
@@ -23,7 +24,7 @@ struct zipend {
 /* Fill *end from the file of size bytes that fd is open for.  start + size lies
  * within the file then.  Results as zipdir_open. */
 enum zipdir_result zipend_read(
-	struct zipend *end, int fd, uint64_t size, struct zip_fault *fault);
+	struct zipend *end, int fd, uint64_t size, struct fault *fault);
 
 /* The most members that a directory of that size and count can have.  Pure. */
 uint64_t zipend_members(const struct zipend *end);
@@ -31,15 +32,15 @@ uint64_t zipend_members(const struct zipend *end);
 /* Check that the headers in copy, the directory described by end, fill it
  * exactly and that their number, *count, is the one recorded. */
 enum zipdir_result zipend_check(const struct zipend *end,
-	const unsigned char *copy, uint64_t *count, struct zip_fault *fault);
+	const unsigned char *copy, uint64_t *count, struct fault *fault);
 
-/* Write what is wrong into fault.  Always returns ZIPDIR_DAMAGED. */
-enum zipdir_result zip_damaged(struct zip_fault *fault, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+/* fault_set, for one sentence that says what is wrong and at which offset of
+ * the file.  Always ZIPDIR_DAMAGED. */
+#define zip_damaged(...) (fault_set(__VA_ARGS__), ZIPDIR_DAMAGED)
 
 /* Read size bytes at offset.  ZIPDIR_FAILED with errno; ZIPDIR_DAMAGED when the
  * file ends before that. */
 enum zipdir_result zip_read(int fd, void *buffer, size_t size, uint64_t offset,
-	struct zip_fault *fault);
+	struct fault *fault);
 
 #endif

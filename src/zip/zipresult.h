@@ -10,9 +10,4 @@ enum zipdir_result {
 	ZIPDIR_FAILED,  /* reading or memory failed: errno */
 };
 
-/* A sentence that says what is wrong, and at which offset of the file. */
-struct zip_fault {
-	char text[160];
-};
-
 #endif

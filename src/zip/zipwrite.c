@@ -198,7 +198,7 @@ zipwrite_find_local(int fd, const struct zip_entry *entry, unsigned alignment)
 {
 	unsigned char wanted[ZIPWRITE_LOCAL_MAX], found[ZIPWRITE_LOCAL_MAX];
 	size_t n = zipwrite_local(wanted, entry, alignment);
-	struct zip_fault fault;
+	struct fault fault;
 
 	if (zip_read(fd, found, n, entry->offset, &fault) != ZIPDIR_OK ||
 		memcmp(found, wanted, n) != 0)

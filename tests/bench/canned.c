@@ -77,7 +77,7 @@ main(int argc, char **argv)
 	struct server_limits limits = {.timeout_seconds = 60};
 	struct service service = {.cache = cache_new(1, 0)};
 	struct listeners listeners = {.n = 0};
-	struct listener_fault fault;
+	struct fault fault;
 	int status;
 
 	if (argc != 3 || (limits.threads = atoi(argv[1])) < 1) {

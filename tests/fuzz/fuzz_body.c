@@ -221,7 +221,7 @@ static struct archive *
 open_file(struct bytes file)
 {
 	struct archive *archive = calloc(1, sizeof(*archive));
-	struct zip_fault fault;
+	struct fault fault;
 	struct stat st;
 	void *map;
 

@@ -365,7 +365,7 @@ static void
 check(struct zipdir *zipdir, struct str file, int fd)
 {
 	struct records records = {.file = file, .zipdir = zipdir};
-	struct zip_fault fault;
+	struct fault fault;
 	size_t count, files;
 
 	fuzz_law(zipend_read(&records.end, fd, file.n, &fault) == ZIPDIR_OK,
@@ -397,7 +397,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str file = {(const char *)data, size};
 	int fd = fuzz_memory_file();
-	struct zip_fault fault = {""};
+	struct fault fault = {""};
 	struct zipdir *zipdir;
 	enum zipdir_result result;
 

@@ -141,7 +141,7 @@ static void
 start(void)
 {
 	const struct listener_how how = {.mode = 0600};
-	struct listener_fault fault;
+	struct fault fault;
 	char address[80];
 
 	fuzz_place();

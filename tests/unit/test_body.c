@@ -401,7 +401,7 @@ test_cut_stays(void **state)
 
 /* Members that are not what the directory says. */
 
-enum fault {
+enum damage {
 	FAULT_CRC,
 	FAULT_SIZE,   /* in both headers, by so much */
 	FAULT_PACKED, /* likewise; the member is made with bytes behind it */
@@ -410,7 +410,7 @@ enum fault {
 
 static const struct {
 	const char *what;
-	enum fault fault;
+	enum damage fault;
 	int64_t by;
 	const char *word; /* is logged */
 } faults[] = {
@@ -434,7 +434,7 @@ add_to(struct zipmake *z, size_t at, int64_t by)
 }
 
 static void
-do_fault(struct zipmake *z, enum fault fault, int64_t by)
+do_fault(struct zipmake *z, enum damage fault, int64_t by)
 {
 	size_t entry = zipmake_entry(z, 0), local = zipmake_local(z, 0);
 	size_t data = local + AT_LOCAL_NAME + 1;

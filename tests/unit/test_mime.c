@@ -40,7 +40,7 @@ make_file(struct str text, int *fd)
 }
 
 static struct mime *
-open_text(struct str text, struct mime_fault *fault)
+open_text(struct str text, struct fault *fault)
 {
 	int fd, saved;
 	const char *path = make_file(text, &fd);
@@ -364,7 +364,7 @@ test_file(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(table); i++) {
-		struct mime_fault fault = {""};
+		struct fault fault = {""};
 		struct mime *mime = open_text(table[i].text, &fault);
 
 		if (mime == NULL) {
@@ -448,7 +448,7 @@ test_wrong_text(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(table); i++) {
-		struct mime_fault fault = {""};
+		struct fault fault = {""};
 		struct mime *mime = open_text(table[i].text, &fault);
 		int code = errno;
 		const char *what = strchr(fault.text, ':');
@@ -471,7 +471,7 @@ static void
 test_long_type(void **state)
 {
 	char line[300];
-	struct mime_fault fault = {""};
+	struct fault fault = {""};
 	struct mime *mime;
 	int n;
 
@@ -495,7 +495,7 @@ test_many_lines(void **state)
 	char *text, name[32], want[32];
 	size_t size;
 	FILE *file = open_memstream(&text, &size);
-	struct mime_fault fault = {""};
+	struct fault fault = {""};
 	struct mime *mime;
 	unsigned failed = 0;
 
@@ -537,7 +537,7 @@ test_wrong_file(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(table); i++) {
-		struct mime_fault fault = {""};
+		struct fault fault = {""};
 		struct mime *mime = mime_open(table[i].path, &fault);
 		int code = errno;
 
@@ -556,7 +556,7 @@ test_wrong_file(void **state)
 static void
 test_fault_names_file(void **state)
 {
-	struct mime_fault fault = {""};
+	struct fault fault = {""};
 	char want[128];
 	int fd;
 	const char *path = make_file(STR("image/q q\nhtml\n"), &fd);
@@ -571,7 +571,7 @@ test_fault_names_file(void **state)
 static void
 test_free_keeps_errno(void **state)
 {
-	struct mime_fault fault = {""};
+	struct fault fault = {""};
 	struct mime *mime = open_text(STR("image/q q\n"), &fault);
 
 	(void)state;

@@ -13,8 +13,8 @@ enum { WORDS = 8 };
 /* commandline_read, for words up to a NULL, as in a process of its own: getopt
  * remembers what it has seen. */
 static int
-read_words(struct options *options, const char *const *words,
-	struct commandline_fault *fault)
+read_words(
+	struct options *options, const char *const *words, struct fault *fault)
 {
 	static char *argv[WORDS + 2]; /* options lends the words from it */
 	char *nothing[] = {"wwz", NULL};
@@ -37,7 +37,7 @@ test_defaults(void **state)
 {
 	static const char *const none[] = {NULL};
 	struct options o;
-	struct commandline_fault fault;
+	struct fault fault;
 
 	(void)state;
 	assert_int_equal(read_words(&o, none, &fault), 0);
@@ -73,7 +73,7 @@ describe(struct arena *arena, const struct options *o)
 	static const char *const commands[] = {"serve", "pack", "check",
 		"explain", "help", "--version", "all"};
 	struct text text = {.arena = arena};
-	struct commandline_fault fault;
+	struct fault fault;
 	struct options d;
 	enum log_level level = log_limit;
 
@@ -238,7 +238,7 @@ test_words(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(table); i++) {
 		struct options options;
-		struct commandline_fault fault;
+		struct fault fault;
 		struct str got = str_of(fault.text);
 
 		if (read_words(&options, table[i].words, &fault) == 0)
@@ -378,7 +378,7 @@ test_wrong_words(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(table); i++) {
 		struct options options;
-		struct commandline_fault fault;
+		struct fault fault;
 		struct capture capture;
 		char buffer[256];
 		struct str said;
@@ -405,7 +405,7 @@ test_many(void **state)
 {
 	static char *argv[2 + 2 * OPTIONS_FIELDS + 3];
 	struct options options;
-	struct commandline_fault fault;
+	struct fault fault;
 	int argc = 2;
 
 	(void)state;
@@ -447,7 +447,7 @@ test_long_word(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(words); i++) {
 		struct options options;
-		struct commandline_fault fault;
+		struct fault fault;
 		const char *const end[] = {
 			words[i][0], words[i][1], words[i][2], NULL};
 

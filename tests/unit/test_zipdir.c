@@ -23,7 +23,7 @@ static const char *const result_names[] = {
 };
 
 static enum zipdir_result
-open_made(struct zipdir **dir, const struct zipmake *z, struct zip_fault *fault)
+open_made(struct zipdir **dir, const struct zipmake *z, struct fault *fault)
 {
 	int fd = zipmake_open(z);
 	enum zipdir_result result = zipdir_open(dir, fd, z->file.n, fault);
@@ -36,7 +36,7 @@ open_made(struct zipdir **dir, const struct zipmake *z, struct zip_fault *fault)
 static struct zipdir *
 open_right(struct zipmake *z)
 {
-	struct zip_fault fault = {""};
+	struct fault fault = {""};
 	struct zipdir *dir;
 	enum zipdir_result result = open_made(&dir, z, &fault);
 
@@ -108,7 +108,7 @@ compare_with_libzip(const char *path, zip_int64_t n)
 {
 	int error = 0, fd = open(path, O_RDONLY | O_CLOEXEC);
 	zip_t *zip = zip_open(path, ZIP_RDONLY, &error);
-	struct zip_fault fault = {""};
+	struct fault fault = {""};
 	struct zipdir *dir;
 	enum zipdir_result result;
 	unsigned failed = 0;
@@ -228,7 +228,7 @@ test_data_in_front(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(table); i++) {
 		struct zipmake z = {.base = table[i].adjusted ? 0 : table[i].n};
-		struct zip_fault fault = {""};
+		struct fault fault = {""};
 		struct zipdir *dir;
 		enum zipdir_result result;
 
@@ -319,7 +319,7 @@ static void
 test_bytes_behind_the_end(void **state)
 {
 	struct zipmake z;
-	struct zip_fault fault;
+	struct fault fault;
 	struct zipdir *dir;
 
 	(void)state;
@@ -588,7 +588,7 @@ test_damages(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(damages); i++) {
 		const struct damage *d = &damages[i];
-		struct zip_fault fault = {""};
+		struct fault fault = {""};
 		struct zipdir *dir;
 		struct zipmake z;
 		enum zipdir_result result;
@@ -624,7 +624,7 @@ static void
 test_enormous_directory(void **state)
 {
 	const uint64_t size = (UINT64_C(1) << 30) + 1;
-	struct zip_fault fault = {""};
+	struct fault fault = {""};
 	struct zipmake z = {0};
 	struct zipdir *dir;
 	int fd;
@@ -650,7 +650,7 @@ test_truncated(void **state)
 {
 	(void)state;
 	for (int zip64 = ZIP64_NONE; zip64 <= ZIP64_ONLY; zip64++) {
-		struct zip_fault fault;
+		struct fault fault;
 		struct zipdir *dir;
 		struct zipmake z;
 		size_t whole;
@@ -678,7 +678,7 @@ test_truncated(void **state)
 static void
 test_unreadable(void **state)
 {
-	struct zip_fault fault = {""};
+	struct fault fault = {""};
 	struct zipdir *dir;
 
 	(void)state;
@@ -726,7 +726,7 @@ test_every_bit_flipped(void **state)
 
 	(void)state;
 	for (int zip64 = ZIP64_NONE; zip64 <= ZIP64_ONLY; zip64++) {
-		struct zip_fault fault;
+		struct fault fault;
 		struct zipdir *dir;
 		struct zipmake z;
 
@@ -1228,7 +1228,7 @@ test_memory(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(sizes); i++) {
-		struct zip_fault fault;
+		struct fault fault;
 		struct zipmake z = {0};
 		struct zipdir *dir;
 		char name[64];

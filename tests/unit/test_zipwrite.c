@@ -69,7 +69,7 @@ write_and_open(struct zip_entry *entries, size_t n, uint64_t offset)
 {
 	int fd = memfd_create("zip", MFD_CLOEXEC);
 	struct zipdir *zipdir;
-	struct zip_fault fault = {""};
+	struct fault fault = {""};
 	uint64_t end;
 
 	assert_int_equal(zipwrite_directory(fd, offset, entries, n,

@@ -16,6 +16,6 @@ packverify_archive(const struct verify_file *file, const struct items *items,
 	(void)items;
 	(void)threads;
 	(void)progress;
-	return fault_set(fault, str_of(file->path),
+	return fault_file(fault, str_of(file->path),
 		"this wwz was built without libzip, which reads back what is packed");
 }
