@@ -298,7 +298,7 @@ const struct option_spec option_specs[] = {
 	{"max-archives", 0, "N", ON_SERVE, BY(set_max_archives),
 		"how many archives are kept open (default: 1000)"},
 	{"max-memory", 0, "SIZE", ON_SERVE, BY(set_max_memory),
-		"the memory for indexes of archives and for inflated members that are kept (default: 256M)"},
+		"the memory for indexes of archives, inflated members that are kept, and responses under way (default: 256M)"},
 	{"timeout", 0, "SECONDS", ON_SERVE, BY(set_timeout),
 		"how long to wait for the next byte of a request to come, or of an answer to be taken (default: 60)"},
 	{"grace", 0, "SECONDS", ON_SERVE, BY(set_grace),

@@ -310,10 +310,12 @@ archive_open(struct str path, struct membercache *membercache)
 }
 
 void
-archive_log_starved(struct str path)
+archive_log_starved(struct str path, size_t lacks)
 {
 	log_pairs(LOG_WARN, "archive-unavailable", {"archive", path},
-		{"why", STR("descriptors or memory ran out")});
+		{"why",
+			lacks > 0 ? STR("all of --max-memory is in use")
+				  : STR("descriptors or memory ran out")});
 }
 
 struct archive *

@@ -58,10 +58,10 @@ struct archive {
  * of membercache is refused.  membercache may be NULL. */
 struct archive *archive_open(struct str path, struct membercache *membercache);
 
-/* Log that path could not be opened for lack of descriptors or memory.
- * archive_open does not log this, because the caller may make room and retry.
- */
-void archive_log_starved(struct str path);
+/* Log that path could not be opened: lacks bytes of membercache lacked, or, if
+ * that is 0, descriptors or memory.  archive_open does not log this, because
+ * the caller may make room and retry. */
+void archive_log_starved(struct str path, size_t lacks);
 
 /* Take a share, or give one back; giving back the last one closes the archive.
  * Any thread; archive_drop takes NULL and preserves errno. */

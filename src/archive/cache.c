@@ -215,7 +215,7 @@ idle_room(struct cache *cache)
 	uint64_t n;
 
 	pthread_mutex_lock(&cache->lock);
-	n = membercache_max(membercache) - membercache_taken(membercache);
+	n = membercache_left(membercache);
 	TAILQ_FOREACH (entry, &cache->uses, use) {
 		if (entry->archive->users == 1)
 			n += entry->archive->taken;
@@ -257,7 +257,7 @@ open_with_room(struct cache *cache, struct str path)
 		archive = archive_open(path, cache->membercache);
 	}
 	if (starved(archive))
-		archive_log_starved(path);
+		archive_log_starved(path, archive ? archive->lacks : 0);
 	return archive;
 }
 

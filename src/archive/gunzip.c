@@ -6,7 +6,8 @@
 
 enum {
 	INPUT_SIZE = 64 * 1024,
-	GZIP_BITS = 15 + 16, /* window size, and gzip format */
+	GZIP_BITS = 15 + 16,   /* window size, and gzip format */
+	ZLIB_SIZE = 48 * 1024, /* its state and its window */
 };
 
 struct gunzip {
@@ -124,4 +125,10 @@ gunzip_open(struct source *packed, const struct archive *archive,
 	g->member = *member;
 	g->first = true;
 	return &g->source;
+}
+
+uint64_t
+gunzip_memory(void)
+{
+	return sizeof(struct gunzip) + ZLIB_SIZE;
 }

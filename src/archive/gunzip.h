@@ -12,4 +12,7 @@
 struct source *gunzip_open(struct source *packed, const struct archive *archive,
 	const struct member *member);
 
+/* Bytes of memory that it takes, without packed. */
+uint64_t gunzip_memory(void);
+
 #endif

@@ -24,6 +24,7 @@ enum {
 	 * content.  They are bounded because blocks may be empty. */
 	INPUT_TURN = 2,
 	INPUT_BEHIND = 16,
+	ZLIB_SIZE = 48 * 1024, /* its state and its window */
 };
 
 struct inflater {
@@ -303,4 +304,10 @@ inflate_open(struct archive *archive, const struct member *member,
 	}
 	*position = (struct position){.offset = i->begun, .lines = i->lines};
 	return &i->source;
+}
+
+uint64_t
+inflate_memory(void)
+{
+	return sizeof(struct inflater) + INPUT_SIZE + ZLIB_SIZE;
 }

@@ -21,7 +21,9 @@ struct membercache {
 	pthread_mutex_t lock; /* guards what follows */
 	struct cached_list *chains;
 	struct cached_uses uses; /* most recently used first */
-	uint64_t size, taken;
+	uint64_t size;           /* of cached objects */
+	uint64_t taken;          /* by indexes */
+	uint64_t lent;           /* to work in progress */
 };
 
 struct membercache *
@@ -114,18 +116,39 @@ remove_cached(struct membercache *membercache, struct cached *cached)
 }
 
 static uint64_t
+least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The bytes for what is no index: cached objects and work in progress. */
+static uint64_t
+share(const struct membercache *membercache)
+{
+	return least(
+		membercache->max - membercache->taken, membercache->max / 2);
+}
+
+static uint64_t
 room(const struct membercache *membercache)
 {
-	uint64_t left = membercache->max - membercache->taken;
+	uint64_t all = share(membercache);
 
-	return left < membercache->max / 2 ? left : membercache->max / 2;
+	return all - least(all, membercache->lent);
+}
+
+static uint64_t
+left(const struct membercache *membercache)
+{
+	return membercache->max - membercache->taken -
+		least(share(membercache), membercache->lent);
 }
 
 /* Move objects not in use to gone, to be freed without the lock, until there is
  * room for `more` bytes.  false when there is not enough room even then. */
 static bool
-evict_for(
-	struct membercache *membercache, size_t more, struct cached_list *gone)
+evict_for(struct membercache *membercache, uint64_t more,
+	struct cached_list *gone)
 {
 	struct cached *cached, *before;
 
@@ -161,7 +184,7 @@ membercache_take(struct membercache *membercache, uint64_t n)
 	bool fits;
 
 	pthread_mutex_lock(&membercache->lock);
-	fits = n <= membercache->max - membercache->taken;
+	fits = n <= left(membercache);
 	if (fits) {
 		membercache->taken += n;
 		fits = evict_for(membercache, 0, &gone);
@@ -181,15 +204,70 @@ membercache_give(struct membercache *membercache, uint64_t n)
 	pthread_mutex_unlock(&membercache->lock);
 }
 
-uint64_t
-membercache_taken(struct membercache *membercache)
+bool
+membercache_lend(struct membercache *membercache, uint64_t n)
+{
+	struct cached_list gone = LIST_HEAD_INITIALIZER(gone);
+	bool fits;
+
+	pthread_mutex_lock(&membercache->lock);
+	fits = evict_for(membercache, n, &gone) || membercache->lent == 0;
+	if (fits)
+		membercache->lent += n;
+	pthread_mutex_unlock(&membercache->lock);
+	drop_all(&gone);
+	return fits;
+}
+
+void
+membercache_return(struct membercache *membercache, uint64_t n)
+{
+	pthread_mutex_lock(&membercache->lock);
+	membercache->lent -= n;
+	pthread_mutex_unlock(&membercache->lock);
+}
+
+/* The result of a function of membercache, with the lock held. */
+static uint64_t
+ask(struct membercache *membercache,
+	uint64_t (*function)(const struct membercache *membercache))
 {
 	uint64_t n;
 
 	pthread_mutex_lock(&membercache->lock);
-	n = membercache->taken;
+	n = function(membercache);
 	pthread_mutex_unlock(&membercache->lock);
 	return n;
+}
+
+static uint64_t
+taken(const struct membercache *membercache)
+{
+	return membercache->taken;
+}
+
+static uint64_t
+lent(const struct membercache *membercache)
+{
+	return membercache->lent;
+}
+
+uint64_t
+membercache_taken(struct membercache *membercache)
+{
+	return ask(membercache, taken);
+}
+
+uint64_t
+membercache_lent(struct membercache *membercache)
+{
+	return ask(membercache, lent);
+}
+
+uint64_t
+membercache_left(struct membercache *membercache)
+{
+	return ask(membercache, left);
 }
 
 uint64_t
@@ -201,12 +279,7 @@ membercache_max(const struct membercache *membercache)
 uint64_t
 membercache_room(struct membercache *membercache)
 {
-	uint64_t n;
-
-	pthread_mutex_lock(&membercache->lock);
-	n = room(membercache);
-	pthread_mutex_unlock(&membercache->lock);
-	return n;
+	return ask(membercache, room);
 }
 
 struct cached *

@@ -61,8 +61,23 @@ void membercache_drop(struct membercache *membercache);
 bool membercache_take(struct membercache *membercache, uint64_t n);
 void membercache_give(struct membercache *membercache, uint64_t n);
 
+/* Lend n bytes of the half that cached objects may take to work in progress,
+ * such as a decoder, and take them back.  Cached objects that are not in use
+ * are evicted to make room.  false when there is not enough room; but a lone
+ * borrower gets whatever it needs, so that a small max does not refuse all
+ * work.  Indexes can always have the other half.  Any thread. */
+bool membercache_lend(struct membercache *membercache, uint64_t n);
+void membercache_return(struct membercache *membercache, uint64_t n);
+
+/* Bytes lent.  Any thread. */
+uint64_t membercache_lent(struct membercache *membercache);
+
 /* Bytes reserved by membercache_take.  Any thread. */
 uint64_t membercache_taken(struct membercache *membercache);
+
+/* Bytes that membercache_take could reserve if no cached object were in use.
+ * Any thread. */
+uint64_t membercache_left(struct membercache *membercache);
 
 /* The max given to membercache_new. */
 uint64_t membercache_max(const struct membercache *membercache);

@@ -14,4 +14,9 @@ struct source *inflate_open(struct archive *archive,
 struct source *unpack_open(const struct archive *archive,
 	const struct member *member, uint64_t start);
 
+/* As source_memory. */
+uint64_t inflate_memory(void);
+uint64_t unpack_memory(const struct archive *archive,
+	const struct member *member, uint64_t start);
+
 #endif

@@ -18,6 +18,20 @@ source_open(struct archive *archive, const struct member *member,
 }
 
 uint64_t
+source_memory(const struct archive *archive, const struct member *member,
+	uint64_t start)
+{
+	switch (member->method) {
+	case ZIP_STORED:
+		return 0;
+	case ZIP_DEFLATED:
+		return inflate_memory();
+	default:
+		return unpack_memory(archive, member, start);
+	}
+}
+
+uint64_t
 source_nearest(
 	struct archive *archive, const struct member *member, uint64_t offset)
 {

@@ -19,6 +19,9 @@ struct source {
 	/* Let others work: read may not be called again for a long time.  NULL
 	 * when no other source waits for this one. */
 	void (*pause)(struct source *source);
+	/* Bytes of memory that it holds until it is closed, as far as they
+	 * depend on what it reads; 0 for what source_open makes. */
+	uint64_t memory;
 };
 
 /* A place in a member's content. */
@@ -44,6 +47,11 @@ struct source *source_open(struct archive *archive, const struct member *member,
 /* The offset from which source_open would begin to reach offset. */
 uint64_t source_nearest(
 	struct archive *archive, const struct member *member, uint64_t offset);
+
+/* Bytes of memory that such a source takes at most; if Zstandard data go on
+ * with a larger window, the source borrows the rest by itself (loan.h). */
+uint64_t source_memory(const struct archive *archive,
+	const struct member *member, uint64_t start);
 
 /* libzip reads this method, in memory that does not grow with the member. */
 bool unpack_supports(unsigned method);

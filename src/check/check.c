@@ -329,7 +329,7 @@ check_archive(struct check *c)
 	uint64_t total;
 
 	if (find_extents(c, &total) < 0) {
-		archive_log_starved(c->report.file);
+		archive_log_starved(c->report.file, 0);
 		tell_fault(c, NULL);
 		return;
 	}
@@ -373,7 +373,7 @@ check_file(struct check *c, const char *file)
 		return;
 	}
 	if (c->archive->starved)
-		archive_log_starved(c->report.file);
+		archive_log_starved(c->report.file, 0);
 	if (c->archive->status == STATUS_GO)
 		check_archive(c);
 	else

@@ -30,6 +30,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "archive/loan.h"
 #include "base/log.h"
 
 void
@@ -74,6 +75,8 @@ body_free(struct body *body)
 	for (struct segment *s = body->lent; s != NULL; s = s->next)
 		release_segment(s);
 	free(body->buffer);
+	if (body->archive != NULL)
+		loan_give(body->archive, body->borrowed);
 	archive_drop(body->archive);
 	body_init(body, body->arena, NULL);
 }
@@ -450,4 +453,26 @@ body_settle(struct body *body)
 	body->length = 0;
 	body_add_text(body, (struct str){text, n});
 	body->length = length;
+}
+
+/* Segments are made one after another, so the largest one counts. */
+bool
+body_borrow(struct body *body)
+{
+	uint64_t most = 0, n;
+
+	for (const struct segment *s = body->first; s != NULL; s = s->next) {
+		if (s->kind == SEGMENT_CONTENT)
+			n = source_memory(body->archive, &s->member, s->start);
+		else if (s->kind == SEGMENT_SOURCE)
+			n = s->source->memory;
+		else
+			continue;
+		if (n + BODY_SPAN_SIZE > most)
+			most = n + BODY_SPAN_SIZE;
+	}
+	if (body->archive == NULL || !loan_take(body->archive, most))
+		return body->archive == NULL;
+	body->borrowed = most;
+	return true;
 }

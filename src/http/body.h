@@ -47,6 +47,7 @@ struct body {
 	struct segment **last;
 	struct segment *lent;   /* done, but spans may lie in them */
 	unsigned file_segments; /* number of SLICE and CONTENT ones left */
+	uint64_t borrowed;      /* bytes, by body_borrow */
 	char *buffer;     /* BODY_SPAN_SIZE bytes, allocated when needed */
 	bool buffer_lent; /* a span points into the buffer */
 	bool map_lent;    /* the last span points into the mapping */
@@ -93,6 +94,11 @@ void body_pause(struct body *body);
  * so that it no longer needs the archive.  If that fails, body_next gives the
  * bytes before the failure and then BODY_CUT. */
 void body_settle(struct body *body);
+
+/* Borrow the memory that making the bytes needs, until body_free.  false when
+ * there is not enough, which has been logged.  To be called after body_settle,
+ * which leaves bodies that need none. */
+bool body_borrow(struct body *body);
 
 /* Give out the next bytes, never an empty span with BODY_SPAN.  The span stays
  * valid until the next body_next, or longer if body_next_spares says so.

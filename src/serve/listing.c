@@ -416,12 +416,13 @@ add_sorted(struct listing *l, struct place place)
 {
 	/* The array is doubled when its size is a power of two. */
 	if ((l->nplaces & (l->nplaces - 1)) == 0) {
-		size_t room = l->nplaces ? 2 * l->nplaces : 1;
-		struct place *places = realloc(l->places, room * sizeof(place));
+		size_t size = (l->nplaces ? 2 * l->nplaces : 1) * sizeof(place);
+		struct place *places = realloc(l->places, size);
 
 		if (places == NULL)
 			return -1;
 		l->places = places;
+		l->out.source.memory = size;
 	}
 	l->places[l->nplaces++] = place;
 	return 0;

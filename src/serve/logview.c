@@ -308,6 +308,8 @@ logview_open(struct archive *archive, const struct member *member,
 	v->source.read = logview_read;
 	v->source.pause = logview_pause;
 	v->source.close = logview_close;
+	v->source.memory = source_memory(archive, member, start) +
+		(gzip ? gunzip_memory() : 0);
 	v->archive = archive;
 	v->member = *member;
 	v->start = start;

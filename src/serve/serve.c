@@ -6,6 +6,7 @@
 #include "serve/serve.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "http/answer.h"
 #include "http/errorpage.h"
 #include "http/ownname.h"
@@ -344,6 +345,8 @@ try(struct job *job)
 	/* An empty body cannot be cut short, so answer with an error. */
 	if (job->response->body.broken && job->response->body.length == 0)
 		answer_error(job, STATUS_ERROR);
+	if (!job->response->head && !body_borrow(&job->response->body))
+		answer_error(job, STATUS_UNAVAILABLE);
 	right = still_right(job, archive);
 	if (!right) {
 		cache_forget(job->service->cache, archive);
@@ -378,6 +381,7 @@ fail_without_memory(struct response *response)
 	response_free(response);
 	response->status = STATUS_UNAVAILABLE;
 	response->head = true;
+	log_pairs(LOG_WARN, "no-memory", {"why", STR("for a response")});
 }
 
 static void

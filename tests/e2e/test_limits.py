@@ -2,6 +2,7 @@
 at worst, the responder lives, and all is well again afterwards."""
 
 import contextlib
+import gzip
 import json
 import mmap
 import os
@@ -238,7 +239,8 @@ def test_slow_readers_share(root, serve):
             name = ("one", "two")[number % 2]
             reader.send(reader.request(f"/{name}.wwz/a.bin"))
             reader.read_record()
-        responder.expect("^warn archive-unavailable .*three.wwz", None)
+        responder.expect("^warn archive-unavailable .*three.wwz"
+                         ".*all of --max-memory is in use", None)
         assert client.ask("/three.wwz/a.bin").status == 503
         assert client.ask("/one.wwz/a.bin", "HEAD").status == 200
         assert opened(client) == count + 2
@@ -252,6 +254,92 @@ def test_slow_readers_share(root, serve):
     grown = peak(responder) - before
     room = 512 if harness.SANITIZED else 64
     assert grown < room * MIB, f"{grown / MIB:.0f} MiB more"
+
+
+def write_names(path, count):
+    """So many names in one directory, without bytes behind them."""
+    bombs.write_many(path, [b"%06d" % number for number in range(count)])
+
+
+def begin_slowly(stack, responder, path, headers, count):
+    """So many requests whose answers nobody reads beyond the head: the
+    statuses, and their clients."""
+    clients, statuses = [], []
+    for _ in range(count):
+        client = stack.enter_context(responder.client())
+        # A small buffer: the response is not over when the head is here.
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.send(client.request(path, headers=headers, keep=False))
+        kind = harness.STDERR
+        while kind == harness.STDERR:
+            kind, _, head = client.read_record()
+        statuses.append(harness.parse_cgi(head).status)
+        clients.append(client)
+    return clients, statuses
+
+
+HELD = {
+    # What is asked for, and how much one answer holds, at least and at most.
+    "bzip2": ("/x.wwz/b.bin", 3 * MIB, 5 * MIB),
+    "deflate": ("/x.wwz/d.bin", 100 << 10, 300 << 10),
+    "by-size": ("/names.wwz/?sort=size", 1 * MIB, 3 * MIB),
+    "log": ("/x.wwz/-wwz-log/d.log?from=1&lines=100000", 100 << 10, 300 << 10),
+    "log-gz": ("/x.wwz/-wwz-log/e.log.gz?from=1&lines=100000", 100 << 10,
+               300 << 10),
+}
+
+
+@pytest.mark.threads
+@pytest.mark.parametrize("kind", HELD)
+def test_responses_under_way_count(root, serve, kind):
+    """What slow readers hold counts against half of --max-memory: one more
+    is told to come again, and finds room when they have gone."""
+    path, least, most = HELD[kind]
+    text = archives.text(3 * MIB)
+    archives.write(root / "x.wwz", {
+        "b.bin": (archives.noise(3 * MIB), archives.BZIP2),
+        "d.bin": archives.noise(3 * MIB), "d.log": text,
+        "e.log.gz": (gzip.compress(text, 1), archives.STORED),
+        "a.txt": "small", "small.bz2": ("small", archives.BZIP2)})
+    write_names(root / "names.wwz", 65_000)
+    archives.write(root / "other.wwz", {"a.txt": "other"})
+    responder = serve("--threads", "2", "--max-memory", "40M")
+    responder.expect("^warn memory-in-use .*(x|names).wwz.* half of --max-mem",
+                     None)
+    count = 20 * MIB // least + 2
+    with responder.client() as client, contextlib.ExitStack() as stack:
+        clients, statuses = begin_slowly(stack, responder, path, (), count)
+        held = statuses.count(200)
+        assert set(statuses) == {200, 503}, statuses
+        assert 20 * MIB // most - 1 <= held < count, held
+        # What is small or sent as it lies needs none, and archives have
+        # their own half.
+        assert client.ask("/x.wwz/a.txt").body == b"small"
+        assert client.ask("/x.wwz/small.bz2").body == b"small"
+        assert client.ask("/other.wwz/a.txt").body == b"other"
+        got = client.ask("/x.wwz/d.bin", headers=[("Accept-Encoding", "gzip")])
+        assert got.status == 200
+        for one in clients:
+            one.close()
+        harness.wait_until(lambda: client.ask(path).status == 200,
+                           "there is room")
+
+
+@pytest.mark.threads
+def test_one_response_always(root, serve):
+    """With less --max-memory than a response needs there is one at a time."""
+    archives.write(root / "x.wwz", {
+        "b.bin": (archives.noise(3 * MIB), archives.BZIP2)})
+    responder = serve("--threads", "2", "--max-memory", "20K")
+    responder.expect("^warn memory-in-use .*x.wwz", None)
+    with contextlib.ExitStack() as stack:
+        clients, statuses = begin_slowly(
+            stack, responder, "/x.wwz/b.bin", (), 3)
+        assert statuses == [200, 503, 503]
+        clients[0].close()
+        client = stack.enter_context(responder.client())
+        harness.wait_until(lambda: client.ask("/x.wwz/b.bin").status == 200,
+                           "there is room")
 
 
 class Control:

@@ -135,6 +135,47 @@ test_room(void **state)
 }
 
 static void
+test_lent(void **state)
+{
+	struct membercache *membercache = membercache_new(16 * SIZE);
+	struct membercache_owner owner = {0};
+
+	(void)state;
+	for (uint32_t i = 8; i-- > 0;)
+		enter(membercache, &owner, i);
+	/* What is not in use makes room, half of all at most. */
+	assert_true(membercache_lend(membercache, 6 * SIZE));
+	assert_int_equal(all(membercache, &owner), 3);
+	assert_int_equal(membercache_room(membercache), 2 * SIZE);
+	assert_false(membercache_lend(membercache, 3 * SIZE));
+	assert_int_equal(all(membercache, &owner), 3);
+	/* Indexes can have the other half, and not what is lent. */
+	assert_int_equal(membercache_left(membercache), 10 * SIZE);
+	assert_false(membercache_take(membercache, 11 * SIZE));
+	assert_true(membercache_take(membercache, 8 * SIZE));
+	assert_true(membercache_lend(membercache, 2 * SIZE));
+	assert_int_equal(membercache_lent(membercache), 8 * SIZE);
+	assert_int_equal(alive, 0);
+	assert_false(membercache_take(membercache, 1));
+	assert_false(membercache_lend(membercache, 1));
+	/* A lone borrower gets more than half, and is no one else's loss. */
+	membercache_return(membercache, 8 * SIZE);
+	assert_true(membercache_lend(membercache, 100 * SIZE));
+	assert_false(membercache_lend(membercache, 1));
+	assert_int_equal(membercache_left(membercache), 0);
+	assert_int_equal(membercache_room(membercache), 0);
+	membercache_give(membercache, 8 * SIZE);
+	assert_true(membercache_take(membercache, 8 * SIZE));
+	assert_false(membercache_take(membercache, 1));
+	assert_int_equal(membercache_left(membercache), 0);
+	membercache_return(membercache, 100 * SIZE);
+	assert_int_equal(membercache_lent(membercache), 0);
+	assert_int_equal(membercache_left(membercache), 8 * SIZE);
+	membercache_give(membercache, 8 * SIZE);
+	membercache_drop(membercache);
+}
+
+static void
 test_first_one_stays(void **state)
 {
 	struct membercache *membercache = membercache_new(8 * SIZE);
@@ -164,12 +205,14 @@ struct shared {
 	struct membercache_owner owners[2];
 };
 
-/* Take some room for a moment. */
+/* Take and borrow some room for a moment. */
 static void
 exchange(struct membercache *membercache, size_t n)
 {
 	if (membercache_take(membercache, n))
 		membercache_give(membercache, n);
+	if (membercache_lend(membercache, n))
+		membercache_return(membercache, n);
 }
 
 static void *
@@ -207,6 +250,7 @@ test_threads(void **state)
 	membercache_forget(shared.membercache, &shared.owners[1]);
 	assert_int_equal(alive, 0);
 	assert_int_equal(membercache_taken(shared.membercache), 0);
+	assert_int_equal(membercache_lent(shared.membercache), 0);
 	membercache_drop(shared.membercache);
 }
 
@@ -216,6 +260,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_least_recently_used_goes),
 		cmocka_unit_test(test_room),
+		cmocka_unit_test(test_lent),
 		cmocka_unit_test(test_first_one_stays),
 		cmocka_unit_test(test_threads),
 	};

@@ -16,6 +16,16 @@ unpack_open(const struct archive *archive, const struct member *member,
 	return NULL;
 }
 
+uint64_t
+unpack_memory(const struct archive *archive, const struct member *member,
+	uint64_t start)
+{
+	(void)archive;
+	(void)member;
+	(void)start;
+	return 0;
+}
+
 bool
 unpack_supports(unsigned method)
 {

@@ -1,0 +1,16 @@
+/* Memory lent to a response while its content is made: for decoders, buffers
+ * and lists that the response holds until it is sent. */
+
+#ifndef LOAN_H
+#define LOAN_H
+
+#include "archive/archive.h"
+
+/* Lend n bytes of archive's membercache.  false when there is not enough room,
+ * which has been logged.  Any thread. */
+bool loan_take(const struct archive *archive, uint64_t n);
+
+/* Give n bytes back.  Any thread. */
+void loan_give(const struct archive *archive, uint64_t n);
+
+#endif
