@@ -236,6 +236,7 @@ format:
 # analyzer and for AddressSanitizer.
 lint: $(BUILD)/style.h $(BUILD)/logstyle.h
 	scripts/lint-includes
+	scripts/lint-names
 	@case "$$(clang-format --version)" in \
 	*"version 14."*) clang-format --dry-run -Werror \
 	    $(CODE) ;; \

@@ -186,7 +186,7 @@ make_request(struct request *request, const struct service *service,
 
 /* Lines are shown with the answer, and nowhere else. */
 static bool
-keep_line(struct log_sink *sink, const struct log_entry *entry)
+take_line(struct log_sink *sink, const struct log_entry *entry)
 {
 	struct log_collector *log = (struct log_collector *)sink;
 
@@ -205,7 +205,7 @@ explain(const struct service *service, const char *path,
 	struct response response;
 	struct account account;
 	struct access access;
-	struct log_collector log = {.sink = {keep_line}};
+	struct log_collector log = {.sink = {take_line}};
 	struct line line;
 
 	watched.accounts = &accounts;

@@ -24,7 +24,7 @@
 
 enum {
 	EXIT_USAGE = 2,
-	MEMORY_KEPT = 1024 * 1024, /* free bytes left at the top of a heap */
+	MALLOC_THRESHOLD = 1024 * 1024, /* bytes */
 };
 
 extern char **environ;
@@ -269,10 +269,10 @@ run_cgi(struct service *service, const struct options *options)
 /* Memory freed after a response stays with the process, because the kernel
  * would have to clear and map it again for the next one. */
 static void
-keep_memory(void)
+set_malloc(void)
 {
-	mallopt(M_TRIM_THRESHOLD, MEMORY_KEPT);
-	mallopt(M_MMAP_THRESHOLD, MEMORY_KEPT);
+	mallopt(M_TRIM_THRESHOLD, MALLOC_THRESHOLD);
+	mallopt(M_MMAP_THRESHOLD, MALLOC_THRESHOLD);
 }
 
 static int
@@ -283,7 +283,7 @@ run_serve(struct service *service, const struct options *options)
 	if (options->cgi)
 		return run_cgi(service, options);
 	raise_descriptors();
-	keep_memory();
+	set_malloc();
 	/* A process manager that passed our socket as descriptor 0 reads our
 	 * standard error. */
 	service->tell_front = options->nlisten > 0 || getenv("LISTEN_FDS");
@@ -323,7 +323,7 @@ run_check(const struct options *options)
 {
 	if (guard_install() < 0)
 		return usage_of("start", strerrordesc_np(errno));
-	return check(
+	return check_files(
 		options->words, options->nwords, options->json, options->quiet);
 }
 

@@ -58,7 +58,7 @@ make_content(
 
 /* The content was inflated before, and is not too large. */
 static bool
-worth_keeping(const struct archive *archive, const struct member *member)
+worth_caching(const struct archive *archive, const struct member *member)
 {
 	if (archive->membercache == NULL || member->method != ZIP_DEFLATED ||
 		member->size > CONTENT_MAX ||
@@ -77,7 +77,7 @@ content_get(
 {
 	struct content *content;
 
-	if (!worth_keeping(archive, member))
+	if (!worth_caching(archive, member))
 		return NULL;
 	content = (struct content *)membercache_find(archive->membercache,
 		&archive->made, member->slot, MEMBERCACHE_CONTENT);

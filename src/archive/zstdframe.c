@@ -132,7 +132,7 @@ read_block(struct zstdframe *f)
 
 /* The part that was waited for has come. */
 static void
-read_part(struct zstdframe *f)
+take_part(struct zstdframe *f)
 {
 	switch (f->part) {
 	case PART_MAGIC:
@@ -174,6 +174,6 @@ zstdframe_look(struct zstdframe *f, const void *bytes, size_t n)
 		p += taken;
 		n -= taken;
 		if (!skips && f->n == f->need)
-			read_part(f);
+			take_part(f);
 	}
 }

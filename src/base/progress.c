@@ -28,7 +28,7 @@ progress_begin(struct progress *progress, const char *what, uint64_t files,
 
 /* Each file counts as 4 KiB more, so that the bar also moves for empty ones. */
 static double
-share(const struct progress *p)
+share_done(const struct progress *p)
 {
 	double all = (double)p->all_bytes + (double)p->all_files * 4096;
 	double done = (double)p->bytes + (double)p->files * 4096;
@@ -40,7 +40,7 @@ static void
 draw_progress(const struct progress *p, int64_t elapsed)
 {
 	char done[SIZE_TEXT], all[SIZE_TEXT], left[32] = "";
-	double part = share(p);
+	double part = share_done(p);
 	int filled = (int)(part * (double)WIDTH);
 
 	if (elapsed > SETTLED && part > 0) {

@@ -46,7 +46,7 @@ struct check {
 
 	/* The state for one archive. */
 	struct archive *archive;
-	struct libzipread *second;
+	struct libzipread *libzip;
 	struct extent *extents; /* in the order of the records */
 	size_t nextents;
 	uint64_t files, local_times;
@@ -232,13 +232,13 @@ check_content(struct check *c, const struct zipdir_record *record, uint64_t i,
 
 	if (!right)
 		tell_fault(c, &record->recorded);
-	if (c->second != NULL)
-		theirs = libzipread_fault(c->second, i, member, progress);
+	if (c->libzip != NULL)
+		theirs = libzipread_fault(c->libzip, i, member, progress);
 	if (right && theirs != NULL)
 		tell_advice(c, "libzip-disagrees", &record->recorded,
 			arena_printf(&c->arena,
 				"wwz reads it, libzip does not: %s", theirs));
-	if (!right && theirs == NULL && c->second != NULL)
+	if (!right && theirs == NULL && c->libzip != NULL)
 		tell_advice(c, "libzip-disagrees", &record->recorded,
 			STR("libzip finds nothing wrong with it"));
 	if (!right)
@@ -333,17 +333,17 @@ check_archive(struct check *c)
 		tell_fault(c, NULL);
 		return;
 	}
-	c->second = libzipread_open(c->archive, &why);
-	if (c->second == NULL && why != NULL)
+	c->libzip = libzipread_open(c->archive, &why);
+	if (c->libzip == NULL && why != NULL)
 		tell_advice(c, "libzip-disagrees", NULL,
 			arena_printf(&c->arena,
 				"wwz opens it, libzip does not: %s", why));
 	/* Contents are read once by the server's code and once by libzip. */
 	progress_begin(&c->report.progress, "checking", c->nextents,
-		c->second ? 2 * total : total, c->report.quiet);
+		c->libzip ? 2 * total : total, c->report.quiet);
 	check_members(c);
 	progress_end(&c->report.progress);
-	libzipread_close(c->second);
+	libzipread_close(c->libzip);
 	free(c->extents);
 }
 
@@ -382,7 +382,7 @@ check_file(struct check *c, const char *file)
 }
 
 int
-check(char *const *files, int nfiles, bool json, bool quiet)
+check_files(char *const *files, int nfiles, bool json, bool quiet)
 {
 	struct check c = {.sink = {take_log_line},
 		.report = {.json = json, .quiet = quiet}};

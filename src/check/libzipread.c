@@ -20,16 +20,16 @@ struct libzipread *
 libzipread_open(const struct archive *archive, const char **why)
 {
 	static char text[160];
-	struct libzipread *second = calloc(1, sizeof(*second));
+	struct libzipread *libzip = calloc(1, sizeof(*libzip));
 	int fd = dup(archive->fd), code;
 	zip_error_t error;
 
-	if (second == NULL || fd < 0) {
+	if (libzip == NULL || fd < 0) {
 		*why = strerrordesc_np(errno);
 	} else {
-		second->zip = zip_fdopen(fd, 0, &code);
-		if (second->zip != NULL)
-			return second;
+		libzip->zip = zip_fdopen(fd, 0, &code);
+		if (libzip->zip != NULL)
+			return libzip;
 		*why = text;
 		zip_error_init_with_code(&error, code);
 		snprintf(text, sizeof(text), "%s", zip_error_strerror(&error));
@@ -37,30 +37,30 @@ libzipread_open(const struct archive *archive, const char **why)
 	}
 	if (fd >= 0)
 		close(fd);
-	free(second);
+	free(libzip);
 	return NULL;
 }
 
 static const char *
-keep_fault(struct libzipread *second, const char *why)
+copy_why(struct libzipread *libzip, const char *why)
 {
-	snprintf(second->why, sizeof(second->why), "%s", why);
-	return second->why;
+	snprintf(libzip->why, sizeof(libzip->why), "%s", why);
+	return libzip->why;
 }
 
 const char *
-libzipread_fault(struct libzipread *second, uint64_t i,
+libzipread_fault(struct libzipread *libzip, uint64_t i,
 	const struct member *member, struct progress *progress)
 {
 	char buffer[BUFFER_SIZE];
-	zip_file_t *file = zip_fopen_index(second->zip, i, 0);
+	zip_file_t *file = zip_fopen_index(libzip->zip, i, 0);
 	const char *why = NULL;
 	uint32_t crc = 0;
 	uint64_t done = 0;
 	zip_int64_t n = 0;
 
 	if (file == NULL)
-		return keep_fault(second, zip_strerror(second->zip));
+		return copy_why(libzip, zip_strerror(libzip->zip));
 	/* Stop at the stated size: a member that inflates to more may never
 	 * end. */
 	while (done <= member->size &&
@@ -70,7 +70,7 @@ libzipread_fault(struct libzipread *second, uint64_t i,
 		progress_add(progress, 0, (uint64_t)n);
 	}
 	if (n < 0)
-		why = keep_fault(second, zip_file_strerror(file));
+		why = copy_why(libzip, zip_file_strerror(file));
 	else if (done != member->size)
 		why = "another size";
 	else if (crc != member->crc)
@@ -80,10 +80,10 @@ libzipread_fault(struct libzipread *second, uint64_t i,
 }
 
 void
-libzipread_close(struct libzipread *second)
+libzipread_close(struct libzipread *libzip)
 {
-	if (second == NULL)
+	if (libzip == NULL)
 		return;
-	zip_discard(second->zip);
-	free(second);
+	zip_discard(libzip->zip);
+	free(libzip);
 }

@@ -17,10 +17,10 @@ struct libzipread *libzipread_open(
 /* Read the whole content of member, which is record number i (from 0) of the
  * central directory.  NULL when it is what the directory says, else what is
  * wrong, lent until the next call. */
-const char *libzipread_fault(struct libzipread *second, uint64_t i,
+const char *libzipread_fault(struct libzipread *libzip, uint64_t i,
 	const struct member *member, struct progress *progress);
 
 /* Takes NULL. */
-void libzipread_close(struct libzipread *second);
+void libzipread_close(struct libzipread *libzip);
 
 #endif

@@ -147,7 +147,7 @@ compare_content(struct pack *p, struct item *item)
  * sibling is taken over, too.  A member of that name with another time was not
  * made as a sibling, but was a file of the tree. */
 static void
-keep_sibling(struct pack *p, struct item *item)
+mark_sibling(struct pack *p, struct item *item)
 {
 	const struct item *whole = items_find(&p->items, item->file->name);
 	struct item planned;
@@ -155,7 +155,7 @@ keep_sibling(struct pack *p, struct item *item)
 
 	item->entry.modified = whole->entry.modified;
 	planned = *item;
-	found = reuse_keep(&p->reuse, item, true);
+	found = reuse_mark(&p->reuse, item, true);
 	p->found += found;
 	if (!whole->reused)
 		*item = planned;
@@ -163,16 +163,16 @@ keep_sibling(struct pack *p, struct item *item)
 }
 
 static int
-keep_unchanged(struct pack *p)
+mark_reused(struct pack *p)
 {
 	p->reused = p->found = 0;
 	for (size_t i = 0; i < p->items.n; i++) {
 		struct item *item = &p->items.item[i];
 
 		if (item->coding != CODING_IDENTITY) {
-			keep_sibling(p, item);
+			mark_sibling(p, item);
 		} else {
-			p->found += reuse_keep(
+			p->found += reuse_mark(
 				&p->reuse, item, !p->options->checksum);
 			if (item->reused && compare_content(p, item) < 0)
 				return -1;
@@ -295,7 +295,7 @@ write_archive(struct pack *p, int fd, uint64_t at)
 }
 
 static int
-verify(struct pack *p, int fd, const char *name)
+verify_archive(struct pack *p, int fd, const char *name)
 {
 	const struct verify_file file = {
 		.path = p->file,
@@ -334,7 +334,8 @@ write_and_verify(
 		return FAILED;
 	if (too_dead(dead, p->size))
 		return AGAIN;
-	return verify(p, temp->fd, temp->name) < 0 ? distrust(p) : PACKED;
+	return verify_archive(p, temp->fd, temp->name) < 0 ? distrust(p)
+							   : PACKED;
 }
 
 /* Signals are blocked until the temporary file is gone. */
@@ -369,11 +370,12 @@ attempt(struct pack *p, bool fresh)
 	}
 	reuse_open(&p->reuse, fresh ? -1 : p->old_fd, (uint64_t)p->old.st_size,
 		packplan_comment(p->options, comment));
-	if (keep_unchanged(p) < 0)
+	if (mark_reused(p) < 0)
 		return FAILED;
 	if (is_unchanged(p))
-		return verify(p, p->old_fd, p->target.name) < 0 ? distrust(p)
-								: UNCHANGED;
+		return verify_archive(p, p->old_fd, p->target.name) < 0
+			? distrust(p)
+			: UNCHANGED;
 	dead = reuse_dead(&p->items, &at);
 	return is_hopeless(p, dead, at) ? AGAIN : replace(p, dead, at);
 }
@@ -407,7 +409,7 @@ pack_all(struct pack *p)
 	enum outcome outcome;
 
 	if (!packverify_is_possible())
-		return verify(p, -1, p->file);
+		return verify_archive(p, -1, p->file);
 	if (open_old(p) < 0 || open_tree(p) < 0)
 		return -1;
 	outcome = attempt_and_free(p, p->options->fresh);

@@ -67,7 +67,7 @@ end_of(const struct reuse *reuse, const struct zip_entry *entry, bool seekable)
 }
 
 bool
-reuse_keep(const struct reuse *reuse, struct item *item, bool timed)
+reuse_mark(const struct reuse *reuse, struct item *item, bool timed)
 {
 	struct zip_entry *entry = &item->entry, old;
 	struct member member;
@@ -101,7 +101,7 @@ reuse_keep(const struct reuse *reuse, struct item *item, bool timed)
 uint64_t
 reuse_dead(const struct items *items, uint64_t *end)
 {
-	uint64_t kept = 0;
+	uint64_t reused = 0;
 
 	*end = 0;
 	for (size_t i = 0; i < items->n; i++) {
@@ -109,11 +109,11 @@ reuse_dead(const struct items *items, uint64_t *end)
 
 		if (!item->reused)
 			continue;
-		kept += item->end - item->entry.offset;
+		reused += item->end - item->entry.offset;
 		if (item->end > *end)
 			*end = item->end;
 	}
-	return *end > kept ? *end - kept : 0;
+	return *end > reused ? *end - reused : 0;
 }
 
 static bool

@@ -21,7 +21,7 @@ void reuse_close(struct reuse *reuse);
 /* Mark item as reused, and set its entry, if the old archive has it unchanged:
  * with the same name, size (unless it is a sibling) and, if timed, time.
  * Returns whether the old archive has a member of that name. */
-bool reuse_keep(const struct reuse *reuse, struct item *item, bool timed);
+bool reuse_mark(const struct reuse *reuse, struct item *item, bool timed);
 
 /* The number of bytes that belong to no reused item before *end, which is set
  * to where the last reused item ends. */

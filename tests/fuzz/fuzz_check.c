@@ -34,7 +34,7 @@ run_check(const char *path, unsigned bits, int *status)
 	stdout = open_memstream(&p, &n);
 	if (stdout == NULL)
 		abort();
-	*status = check(files, 1, bits & JSON, bits & QUIET);
+	*status = check_files(files, 1, bits & JSON, bits & QUIET);
 	fclose(stdout);
 	stdout = terminal;
 	return (struct str){p, n};

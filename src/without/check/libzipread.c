@@ -11,10 +11,10 @@ libzipread_open(const struct archive *archive, const char **why)
 }
 
 const char *
-libzipread_fault(struct libzipread *second, uint64_t i,
+libzipread_fault(struct libzipread *libzip, uint64_t i,
 	const struct member *member, struct progress *progress)
 {
-	(void)second;
+	(void)libzip;
 	(void)i;
 	(void)member;
 	(void)progress;
@@ -22,7 +22,7 @@ libzipread_fault(struct libzipread *second, uint64_t i,
 }
 
 void
-libzipread_close(struct libzipread *second)
+libzipread_close(struct libzipread *libzip)
 {
-	(void)second;
+	(void)libzip;
 }
