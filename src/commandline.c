@@ -130,7 +130,7 @@ set_defaults(struct options *options)
 		.suffix = ".wwz",
 		.index = {{"index.html", 10}},
 		.nindex = 1,
-		.max_age = -1,
+		.max_age = SITE_NO_CACHE,
 		.slow_ms = -1,
 		.max_archives = 1000,
 		.max_memory = 256 << 20,

@@ -40,7 +40,7 @@ struct options {
 	struct str index[OPTIONS_INDEXES];
 	size_t nindex;
 	bool no_listing;
-	int64_t max_age; /* -1: not given */
+	int64_t max_age; /* as in struct site */
 	bool immutable, untrusted;
 	bool sendfile;
 

@@ -136,11 +136,15 @@ static const char *
 set_max_age(struct options *o, const char *value)
 {
 	uint64_t n;
-	const char *why = set_number(value, 0, INT32_MAX, &n);
 
-	if (why == NULL)
-		o->max_age = (int64_t)n;
-	return why;
+	if (strcmp(value, "none") == 0) {
+		o->max_age = SITE_NO_FIELD;
+		return NULL;
+	}
+	if (!str_number(str_of(value), INT32_MAX, &n))
+		return "expected a number of seconds up to 2147483647, or none";
+	o->max_age = (int64_t)n;
+	return NULL;
 }
 
 static const char *
@@ -282,7 +286,7 @@ const struct option_spec option_specs[] = {
 	{"no-listing", 0, NULL, ON_BOTH, AT(no_listing),
 		"answer 403 to requests for listings and for whole archives"},
 	{"max-age", 0, "SECONDS", ON_BOTH, BY(set_max_age),
-		"how long browsers may use a member without asking again"},
+		"how long browsers may use a member without asking again, or none to send no Cache-Control (default: no-cache)"},
 	{"immutable", 0, NULL, ON_BOTH, AT(immutable),
 		"tell browsers that a member whose name holds a hash, as in app.3f2a9c1b.js, never changes; they may use it for a year, unless --max-age says otherwise"},
 	{"untrusted", 0, NULL, ON_BOTH, AT(untrusted),

@@ -176,7 +176,9 @@ cache_control(struct str name, const struct site *site, struct arena *arena)
 
 	if (immutable && seconds < 0)
 		seconds = YEAR_SECONDS;
-	if (seconds < 0)
+	if (seconds == SITE_NO_CACHE)
+		return STR("no-cache");
+	if (seconds == SITE_NO_FIELD)
 		return (struct str){NULL, 0};
 	return arena_printf(arena, "max-age=%" PRId64 "%s", seconds,
 		immutable ? ", immutable" : "");

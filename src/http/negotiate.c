@@ -109,12 +109,12 @@ evaluate(const struct context *c, struct str etag)
 			? STATUS_NOT_MODIFIED
 			: STATUS_GO;
 	order = date_against_modified(c, PARAM_IF_MODIFIED_SINCE);
-	return order == ORDER_SAME || order == ORDER_LATER ? STATUS_NOT_MODIFIED
-							   : STATUS_GO;
+	return order == ORDER_SAME ? STATUS_NOT_MODIFIED : STATUS_GO;
 }
 
 /* Step 5: the range applies only if the representation is the one that the
- * client has a part of. */
+ * client has a part of.  A date shows this only when the file was not changed
+ * within the last second, in which it can change again (section 8.8.2.2). */
 static bool
 if_range_holds(const struct context *c, struct str etag)
 {
@@ -124,7 +124,8 @@ if_range_holds(const struct context *c, struct str etag)
 		return true;
 	if (str_eq(str_trim(value), etag))
 		return true;
-	return date_against_modified(c, PARAM_IF_RANGE) == ORDER_SAME;
+	return c->found->modified < c->now &&
+		date_against_modified(c, PARAM_IF_RANGE) == ORDER_SAME;
 }
 
 void

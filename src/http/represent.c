@@ -204,6 +204,17 @@ offer_coded(struct representations *found, struct archive *archive,
 	}
 }
 
+/* The file's time.  A member's own may stay when its bytes change, since many
+ * builders give all members one date.  Never in the future (RFC 9110, section
+ * 8.8.2.1). */
+static int64_t
+last_modified(const struct archive *archive)
+{
+	int64_t now = time(NULL), modified = archive->id.modified.tv_sec;
+
+	return modified < now ? modified : now;
+}
+
 enum status
 represent(struct representations *found, struct archive *archive,
 	const struct member *member, const struct site *site,
@@ -211,7 +222,6 @@ represent(struct representations *found, struct archive *archive,
 {
 	struct representation plain = {
 		.form = FORM_CONTENT, .member = *member, .size = member->size};
-	int64_t now = time(NULL);
 	enum status status;
 
 	/* Zstandard data can be sent unchanged even if they cannot be read
@@ -226,8 +236,7 @@ represent(struct representations *found, struct archive *archive,
 	status = find_type(archive, &plain, site);
 	if (status != STATUS_GO)
 		return status;
-	*found = (struct representations){
-		.modified = member->modified < now ? member->modified : now};
+	*found = (struct representations){.modified = last_modified(archive)};
 	offer(found, CODING_IDENTITY, &plain, arena);
 	offer_coded(found, archive, member->name, arena);
 	if (!represent_readable(member))
@@ -276,25 +285,33 @@ disposition(struct str name, const struct site *site, struct arena *arena)
 	return text_str(&text);
 }
 
+/* The tag of the file's bytes.  Hosts that have the same file give the same
+ * one: no inode, and whole seconds, which every tool that copies can keep. */
+static struct str
+archive_etag(const struct archive *archive, struct arena *arena)
+{
+	const uint64_t numbers[] = {zipdir_checksum(archive->zipdir),
+		(uint64_t)archive->id.size,
+		(uint64_t)archive->id.modified.tv_sec};
+
+	return validator_tag(arena, numbers,
+		sizeof(numbers) / sizeof(numbers[0]), (struct str){NULL, 0});
+}
+
 enum status
 represent_archive(struct representations *found, const struct archive *archive,
 	struct str name, const struct site *site, struct arena *arena)
 {
-	const struct identity *id = &archive->id;
-	const uint64_t numbers[] = {id->inode, (uint64_t)id->size,
-		(uint64_t)id->modified.tv_sec, (uint64_t)id->modified.tv_nsec};
-	int64_t now = time(NULL), modified = id->modified.tv_sec;
 	struct representation *r = &found->of[CODING_IDENTITY];
 
 	*found = (struct representations){
 		.available = 1u << CODING_IDENTITY,
-		.modified = modified < now ? modified : now,
+		.modified = last_modified(archive),
 	};
 	r->form = FORM_PACKED;
 	r->size = (uint64_t)archive->id.size;
 	r->type = STR("application/zip");
 	r->disposition = disposition(name, site, arena);
-	r->etag = validator_tag(arena, numbers,
-		sizeof(numbers) / sizeof(numbers[0]), (struct str){NULL, 0});
+	r->etag = archive_etag(archive, arena);
 	return arena->failed ? STATUS_UNAVAILABLE : STATUS_GO;
 }

@@ -7,6 +7,12 @@
 #include "base/str.h"
 #include "http/mime.h"
 
+/* Instead of a max_age. */
+enum {
+	SITE_NO_CACHE = -1, /* Cache-Control: no-cache */
+	SITE_NO_FIELD = -2, /* no Cache-Control at all */
+};
+
 struct site {
 	struct str root; /* absolute, no "/" at the end; p NULL: per request */
 	struct str root_given;   /* as given, where that differs */
@@ -15,7 +21,7 @@ struct site {
 	size_t nindex;
 	bool listing;            /* of directories without an index file */
 	const struct mime *mime; /* NULL: the compiled-in table */
-	int64_t max_age; /* of Cache-Control, in seconds; -1: no such field */
+	int64_t max_age; /* of Cache-Control, in seconds, or one of the above */
 	bool immutable;  /* send "immutable" for names that hold a hash */
 	bool untrusted;  /* members' scripts may not act as the site */
 	bool sendfile;   /* let lighttpd send from the archive itself */

@@ -18,6 +18,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/crc.h"
 #include "base/hash.h"
 #include "base/hugepages.h"
 #include "zip/cp437.h"
@@ -54,6 +55,8 @@ struct zipdir {
 	uint64_t key;     /* of the hash */
 	bool cp437;       /* some names are not UTF-8 */
 	uint64_t last[4]; /* the set of last bytes of names */
+
+	_Atomic uint32_t checksum; /* of copy; 0: not computed yet */
 
 	/* Set by zipdir_sort: offsets of entries in the copy, by name. */
 	uint32_t *order;
@@ -259,6 +262,20 @@ size_t
 zipdir_indexed(const struct zipdir *zipdir)
 {
 	return slots_size(zipdir) + zipdir->count * sizeof(uint32_t);
+}
+
+uint32_t
+zipdir_checksum(struct zipdir *zipdir)
+{
+	uint32_t crc =
+		atomic_load_explicit(&zipdir->checksum, memory_order_relaxed);
+
+	if (crc == 0) {
+		crc = crc_add(0, zipdir->copy, zipdir->copy_size);
+		atomic_store_explicit(
+			&zipdir->checksum, crc, memory_order_relaxed);
+	}
+	return crc;
 }
 
 uint64_t

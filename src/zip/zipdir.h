@@ -47,6 +47,10 @@ size_t zipdir_copied(const struct zipdir *zipdir);
 /* Bytes of memory in addition to that, including the sorted order. */
 size_t zipdir_indexed(const struct zipdir *zipdir);
 
+/* The CRC-32 of the central directory, which records CRC-32, size and place of
+ * every member.  The first call reads the whole directory.  Any thread. */
+uint32_t zipdir_checksum(struct zipdir *zipdir);
+
 /* Where the central directory starts.  No member's data may reach this. */
 uint64_t zipdir_start(const struct zipdir *zipdir);
 

@@ -1,5 +1,6 @@
 """Archives as the tests need them: well made, and damaged on purpose."""
 
+import calendar
 import ctypes
 import ctypes.util
 import os
@@ -59,6 +60,14 @@ def write(file, members, method=DEFLATED, comment=b"", date=DATE):
                 z.writestr(info, content)
             z.comment = comment
     return file
+
+
+def stamp(path):
+    """Let the file have been written on DATE: HTTP_DATE is its Last-Modified.
+    The time, in seconds since 1970."""
+    when = calendar.timegm(DATE)
+    os.utime(path, (when, when))
+    return when
 
 
 def url(name):

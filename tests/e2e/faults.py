@@ -8,6 +8,7 @@ import pathlib
 import re
 import struct
 import subprocess
+import zlib
 
 import archives
 
@@ -21,8 +22,8 @@ REQUESTS = {
     "stored": ("c.bin", ()),
     "bzip2": ("d.txt", ()),
     "ranges": ("b.txt", [("Range", "bytes=0-9,1000-1009,-10")]),
-    "not-modified": ("a.txt", [("If-Modified-Since",
-                                "Thu, 04 Mar 2031 05:06:08 GMT")]),
+    "not-modified": ("a.txt", [("If-None-Match",
+                                '"%08x-5"' % zlib.crc32(b"small"))]),
     "redirect": ("sub", ()),
     "missing": ("nothing", ()),
     "listing": ("sub/", ()),

@@ -23,6 +23,7 @@ MEMBERS = {
 def replace(root, members, name="site.wwz"):
     """Tests that replace one have one of their own."""
     archives.write(root / "new", members)
+    archives.stamp(root / "new")
     os.rename(root / "new", root / name)
 
 

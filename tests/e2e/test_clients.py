@@ -59,6 +59,7 @@ def servers(module_tmp):
     root.mkdir()
     archives.write(root / "site.wwz", SITE)
     archives.write(root / "tree.wwz", TREE)
+    archives.stamp(root / "tree.wwz")
     (root / "robots.txt").write_text("User-agent: *\nAllow: /\n")
     with harness.served(module_tmp, root) as (_, nginx):
         yield root, nginx

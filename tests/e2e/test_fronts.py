@@ -261,6 +261,7 @@ def site(module_tmp):
         path.mkdir(parents=True)
     archives.write(root / "dir/site.wwz", MEMBERS)
     archives.rename(root / "dir/site.wwz", b"raw_.txt", b"raw\xff.txt")
+    archives.stamp(root / "dir/site.wwz")
     archives.write(root / "odd d\u00efr/s\u00efte.wwz", {"a.txt": b"odd"})
     (root / "dir/notes.wwz.txt").write_bytes(b"plain")
     damaged = root / "damaged.wwz"

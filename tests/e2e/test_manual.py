@@ -130,6 +130,7 @@ seq 300 >/srv/site/a/b.txt
 touch -d '2026-03-04 05:06:08 UTC' /srv/site/index.html /srv/site/a/b.txt
 cd /srv/site
 zip -qr /srv/www/site.wwz .
+touch -r index.html /srv/www/site.wwz
 """
 # What was started in the background is there when it can be reached.
 BACKGROUND = """\

@@ -4,10 +4,12 @@ browser gets is what lies on disk."""
 import calendar
 import email.utils
 import gzip
+import json
 import os
 import pathlib
 import shutil
 import subprocess
+import time
 import zipfile
 
 import pytest
@@ -17,6 +19,9 @@ import harness
 
 DOCS = pathlib.Path("/usr/share/cppreference/doc/html")
 PACKAGE = "cppreference-doc-en-html"
+
+# When each archive is said to have been written.
+SAVED = {"/zip.wwz": 1_700_000_000, "/python.wwz": 1_600_000_001}
 
 TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -71,25 +76,26 @@ def site(module_tmp):
     shutil.copy(files["en/index.html"], root / "static.html")
     infos = {}
     for path in root.glob("*.wwz"):
+        os.utime(path, (SAVED[f"/{path.name}"],) * 2)
         with zipfile.ZipFile(path) as z:
             infos[f"/{path.name}"] = {i.filename: i for i in z.infolist()}
     with harness.served(module_tmp, root) as (_, nginx):
         yield files, nginx.client(), infos
 
 
-def modified(info, file):
-    """What Last-Modified must be: exact from Info-ZIP's extra field, else
+def own_time(info, file):
+    """What listings say of a member: exact from Info-ZIP's extra field, else
     the DOS time, read as UTC."""
-    seconds = calendar.timegm((*info.date_time, 0, 0, 0))
     if info.extra.startswith(b"UT"):
-        seconds = int(file.stat().st_mtime)
-    return email.utils.formatdate(seconds, usegmt=True)
+        return int(file.stat().st_mtime)
+    return calendar.timegm((*info.date_time, 0, 0, 0))
 
 
 @pytest.mark.parametrize("archive", ["/zip.wwz", "/python.wwz"])
 def test_every_file(site, archive):
     files, client, infos = site
     wrong, tags = [], {}
+    saved = email.utils.formatdate(SAVED[archive], usegmt=True)
     for name, info in infos[archive].items():
         file = files[name]
         content = file.read_bytes()
@@ -115,7 +121,7 @@ def test_every_file(site, archive):
                 str(len(got.body)),
                 True,
                 "Accept-Encoding" if deflated else None,
-                modified(info, file),
+                saved,
             ]
             tag = got.get("ETag") or "none"
             if tag in tags and tags[tag] != (content, coding):
@@ -131,6 +137,24 @@ def test_every_file(site, archive):
             if seen != wanted:
                 wrong.append(f"{url} {accept}: {seen}, not {wanted}")
     assert not wrong, "\n".join([f"{len(wrong)} faults", *wrong[:20]])
+
+
+@pytest.mark.parametrize("archive", SAVED)
+def test_listed_times(site, archive):
+    """The members' own, not the archive's, which is Last-Modified."""
+    files, client, infos = site
+    folder = "en/cpp/memory/"
+    listed = client.ask(f"{archive}/{folder}-wwz-index?format=json")
+    times = {folder + entry["name"]: entry["modified"]
+             for entry in json.loads(listed.body)["entries"]
+             if entry["type"] == "file"}
+    wanted = {
+        name: time.strftime("%Y-%m-%dT%H:%M:%SZ",
+                            time.gmtime(own_time(info, files[name])))
+        for name, info in infos[archive].items()
+        if name.rpartition("/")[0] + "/" == folder
+    }
+    assert len(times) > 5 and times == wanted
 
 
 def test_tag_is_the_content_s(site):

@@ -58,9 +58,14 @@ def tag_of(one, path):
     return one(path, method="HEAD").get("ETag")
 
 
-def test_no_cache_control(ask):
-    one = ask()
-    for path in ("a.txt", "app.3f2a9c1b.js", "none", "bare/"):
+@pytest.mark.parametrize("options, wanted", [
+    ([], "no-cache"), (["--max-age=none"], None)])
+def test_cache_control(ask, options, wanted):
+    """Of members; pages of the responder's own say nothing."""
+    one = ask(*options)
+    for path in ("a.txt", "app.3f2a9c1b.js", "-wwz-archive"):
+        assert one(path).get("Cache-Control") == wanted, path
+    for path in ("none", "bare/"):
         assert one(path).get("Cache-Control") is None, path
 
 
@@ -101,7 +106,9 @@ PLAIN = ["app.3f2a9c1.js", "app.3f2a9c1g.js", "app3f2a9c1b.js",
 @pytest.mark.parametrize(
     "options, hashed, plain",
     [
-        (["--immutable"], "max-age=31536000, immutable", None),
+        (["--immutable"], "max-age=31536000, immutable", "no-cache"),
+        (["--immutable", "--max-age=none"], "max-age=31536000, immutable",
+         None),
         (["--immutable", "--max-age=60"], "max-age=60, immutable",
          "max-age=60"),
     ],

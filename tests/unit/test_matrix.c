@@ -10,7 +10,8 @@
 #include "unit.h"
 #include "zipmake.h"
 
-#define DATE       "Thu, 04 Mar 2021 05:06:08 GMT"
+#define DATE "Thu, 04 Mar 2021 05:06:08 GMT"
+enum { SAVED = 1614834368 };
 #define DATE_EARLY "Thu, 04 Mar 2021 05:06:07 GMT"
 #define DATE_LATE  "Thu, 04 Mar 2021 05:06:09 GMT"
 #define DATE_OLD   "Thursday, 04-Mar-21 05:06:08 GMT"
@@ -206,7 +207,7 @@ static const struct range_row {
 
 /* Options that bear on each answer. */
 static struct site sites[] = {
-	{.listing = true, .max_age = -1},
+	{.listing = true, .max_age = SITE_NO_CACHE},
 	{.listing = true, .max_age = 60, .untrusted = true},
 };
 
@@ -323,7 +324,7 @@ oracle_condition(const struct asked *a, enum coding selected)
 	if (of[IF_NONE_MATCH] != ABSENT) {
 		if (matches(a->resource, of[IF_NONE_MATCH], selected, true))
 			return 304;
-	} else if (is_date(of[IF_MODIFIED_SINCE], &order) && order >= 0) {
+	} else if (is_date(of[IF_MODIFIED_SINCE], &order) && order == 0) {
 		return 304;
 	}
 	return 200;
@@ -427,8 +428,8 @@ want_validators(struct fields *fields, const struct asked *a,
 	add_field(fields, arena, "ETag", r->etag[coding]);
 	if (has(r, CODING_GZIP) || has(r, CODING_BR))
 		add_field(fields, arena, "Vary", "Accept-Encoding");
-	if (a->site->max_age >= 0)
-		add_field(fields, arena, "Cache-Control", "max-age=60");
+	add_field(fields, arena, "Cache-Control",
+		a->site->max_age >= 0 ? "max-age=60" : "no-cache");
 }
 
 static void
@@ -735,7 +736,8 @@ describe(const struct asked *a, const struct answer *got, struct arena *arena)
 	}
 	if (a->range->field != NULL)
 		print_error(", Range: %s", a->range->field);
-	print_error("%s\n%.*s", a->site->max_age < 0 ? "" : ", with options",
+	print_error("%s\n%.*s",
+		a->site->max_age == SITE_NO_CACHE ? "" : ", with options",
 		STR_ARG(got->head));
 }
 
@@ -818,6 +820,7 @@ save_archive(void)
 	add(&z, "sibling.css.br", 0, noise[3]);
 	zipmake_finish(&z, ZIP64_NONE, STR(""));
 	zipmake_save(&z, "m.wwz");
+	zipmake_date("m.wwz", SAVED);
 	zipmake_free(&z);
 }
 

@@ -24,7 +24,7 @@ static struct site site = {
 	.index = index_names,
 	.nindex = 2,
 	.listing = true,
-	.max_age = -1,
+	.max_age = SITE_NO_CACHE,
 };
 static struct service service = {.site = &site};
 
@@ -264,6 +264,8 @@ check_rows(const struct row *rows, size_t n)
 
 /* The archives that are asked for. */
 
+enum { SAVED = 1577836800 }; /* 1 Jan 2020 */
+
 #define PAGE   "<p>a page, a page, a page, a page, a page, a page, a page\n"
 #define TEXT   "0123456789abcdefghijklmnopqrstuvwxyz"
 #define OWN404 "<p>not here, not here, not here, not here, not here"
@@ -277,7 +279,7 @@ add(struct zipmake *z, const char *name, unsigned method, const char *content)
 		&(struct zipmake_member){.name = name,
 			.content = str_of(content),
 			.method = method,
-			.date = 40 << 9 | 1 << 5 | 1}); /* 2020-01-01 */
+			.date = 36 << 9 | 1 << 5 | 1}); /* 2016-01-01 */
 }
 
 static void
@@ -327,6 +329,7 @@ save_site(void)
 	z.file.p[zipmake_local(&z, (unsigned)z.count - 1) + AT_LOCAL_NAME] =
 		'R';
 	zipmake_save(&z, "a.wwz");
+	zipmake_date("a.wwz", SAVED);
 	mkdir("evil.example", 0755);
 	zipmake_save(&z, "evil.example/a.wwz");
 	mkdir("sp ace", 0755);
@@ -357,6 +360,7 @@ save_others(void)
 	add(&z, "only.txt", 0, TEXT);
 	zipmake_finish(&z, ZIP64_NONE, STR(""));
 	zipmake_save(&z, "b.wwz");
+	zipmake_date("b.wwz", SAVED);
 	zipmake_set(&z, z.start, 4, 0);
 	zipmake_save(&z, "damaged.wwz");
 	zipmake_free(&z);
@@ -744,6 +748,10 @@ test_conditions(void **state)
 			{"HTTP_IF_MODIFIED_SINCE="
 			 "Tue, 31 Dec 2019 23:59:59 GMT"},
 			200, {PLAIN}, TEXT},
+		{"GET", "/b.wwz/only.txt",
+			{"HTTP_IF_MODIFIED_SINCE="
+			 "Wed, 01 Jan 2020 00:00:01 GMT"},
+			200, {PLAIN}, TEXT},
 		{"GET", "/b.wwz/only.txt", {"HTTP_IF_MATCH=" TEXT_ETAG}, 200,
 			{PLAIN}, TEXT},
 		{"GET", "/b.wwz/only.txt", {"HTTP_IF_MATCH=W/" TEXT_ETAG}, 412,
@@ -915,19 +923,25 @@ test_site_options(void **state)
 		{"GET", "/b.wwz/only.txt", {"HTTP_IF_NONE_MATCH=*"}, 304,
 			{"Cache-Control: max-age=60"}, ""},
 	};
-	static const struct row without[] = {
+	static const struct row silent[] = {
 		{"GET", "/a.wwz/app.1f2e3d4c.js", {0}, 200, {"Cache-Control"},
 			"js"},
+	};
+	static const struct row without[] = {
+		{"GET", "/a.wwz/app.1f2e3d4c.js", {0}, 200,
+			{"Cache-Control: no-cache"}, "js"},
 		{"GET", "/a.wwz/active.svg", {0}, 200,
 			{"Content-Security-Policy"}, "<svg/>"},
 	};
 
 	(void)state;
 	check_rows(without, COUNT(without));
+	site.max_age = SITE_NO_FIELD;
+	check_rows(silent, COUNT(silent));
 	site.max_age = 60;
 	site.immutable = site.untrusted = true;
 	check_rows(rows, COUNT(rows));
-	site.max_age = -1;
+	site.max_age = SITE_NO_CACHE;
 	site.immutable = site.untrusted = false;
 }
 

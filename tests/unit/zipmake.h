@@ -359,6 +359,17 @@ zipmake_save(const struct zipmake *z, const char *path)
 	assert(renamed == 0);
 }
 
+/* Let the file at path have been written at a time, in seconds since 1970. */
+static inline void
+zipmake_date(const char *path, int64_t seconds)
+{
+	const struct timespec times[] = {
+		{.tv_sec = (time_t)seconds}, {.tv_sec = (time_t)seconds}};
+	int result = utimensat(AT_FDCWD, path, times, 0);
+
+	assert(result == 0);
+}
+
 /* As after declaring it. */
 static inline void
 zipmake_free(struct zipmake *z)
