@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <zlib.h>
 
+#include "archive/blocks.h"
 #include "archive/chunk.h"
 #include "archive/method.h"
-#include "archive/points.h"
 #include "base/crc.h"
 
 enum {
@@ -31,16 +31,12 @@ struct inflater {
 	struct source source;
 	const struct archive *archive;
 	struct member member;
-	uint64_t begun;  /* offset in the content where this begins */
 	uint64_t offset; /* in the file, of the next compressed byte */
 	uint64_t left;   /* compressed bytes not copied yet */
 	uint64_t size;   /* of the content up to here */
 	uint32_t crc;    /* of the content made */
 	z_stream z;
-	struct points *points; /* to add points to; or NULL */
-	uint64_t next_point;   /* no point is wanted before this offset */
-	uint64_t lines;        /* newlines before counted */
-	const unsigned char *counted; /* position in the output */
+	struct blocks blocks;
 	size_t input_size;
 	unsigned char input[];
 };
@@ -65,63 +61,6 @@ refill_deflated(struct inflater *i)
 	return 0;
 }
 
-static void
-count_lines(struct inflater *i)
-{
-	i->lines += points_count_lines(
-		i->counted, (size_t)(i->z.next_out - i->counted));
-	i->counted = i->z.next_out;
-}
-
-/* zlib has stopped at the end of a block: add a point, if one is wanted here.
- */
-static void
-leave_block_point(struct inflater *i)
-{
-	unsigned char window[POINTS_WINDOW];
-	uInt n = sizeof(window);
-	struct point point = {
-		.out = i->begun + i->z.total_out,
-		.in = i->member.packed - i->left - i->z.avail_in,
-		.bits = (unsigned)i->z.data_type & 7,
-	};
-
-	/* A point behind the last byte would be of no use. */
-	if (point.out < i->next_point || point.out >= i->member.size)
-		return;
-	i->next_point = points_next(i->points);
-	if (point.out < i->next_point ||
-		inflateGetDictionary(&i->z, window, &n) != Z_OK)
-		return;
-	count_lines(i);
-	point.lines = i->lines;
-	points_add(i->points, &point, window, n);
-}
-
-/* Inflate up to the next end of a block, and add a point there. */
-static int
-run_block(struct inflater *i)
-{
-	const int at_end = 128, last = 64; /* of zlib's data_type */
-	int result = inflate(&i->z, Z_BLOCK);
-
-	/* At a block's end zlib may find nothing to read or write. */
-	if (result == Z_BUF_ERROR)
-		return inflate(&i->z, Z_NO_FLUSH);
-	if (result == Z_OK && (i->z.data_type & (at_end | last)) == at_end)
-		leave_block_point(i);
-	return result;
-}
-
-/* A point may be wanted in the next output.  Only then stop at ends of blocks,
- * since each stop costs zlib a copy of its window. */
-static bool
-nears_point(const struct inflater *i)
-{
-	return i->points != NULL &&
-		i->begun + i->z.total_out + i->z.avail_out >= i->next_point;
-}
-
 /* Inflate into z.next_out until it is full, the stream ends, or the input was
  * refilled `most` times.  Returns the result of zlib, or Z_ERRNO when the file
  * has become shorter. */
@@ -135,8 +74,8 @@ run_zlib(struct inflater *i, int most)
 			break;
 		if (i->z.avail_in == 0 && refill_deflated(i) < 0)
 			return Z_ERRNO;
-		result = nears_point(i) ? run_block(i)
-					: inflate(&i->z, Z_NO_FLUSH);
+		result = blocks_inflate(
+			&i->blocks, &i->z, i->member.packed - i->left);
 	}
 	return result;
 }
@@ -148,8 +87,9 @@ finish_inflate(struct inflater *i, int result, char last)
 {
 	unsigned char surplus;
 
-	i->counted = i->z.next_out = &surplus;
+	i->z.next_out = &surplus;
 	i->z.avail_out = 1;
+	blocks_begin_output(&i->blocks, &i->z);
 	if (result == Z_OK)
 		result = run_zlib(i, INPUT_BEHIND);
 	if (result == Z_ERRNO)
@@ -158,9 +98,10 @@ finish_inflate(struct inflater *i, int result, char last)
 		return inflate_fault(i, "more data than the directory says");
 	if (i->z.avail_in > 0 || i->left > 0)
 		return inflate_fault(i, "the data end early");
-	if (i->points != NULL)
-		points_finish(i->points, i->lines + (last != '\n'));
-	if (i->begun > 0)
+	if (i->blocks.points != NULL)
+		points_finish(
+			i->blocks.points, i->blocks.lines + (last != '\n'));
+	if (i->blocks.begun > 0)
 		return 0;
 	if (i->crc != i->member.crc)
 		return inflate_fault(i, "CRC-32 does not match");
@@ -181,8 +122,9 @@ inflater_read(struct source *source, void *buffer, size_t n)
 		n = OUTPUT_MAX;
 	if (n > wanted)
 		n = (size_t)wanted;
-	i->counted = i->z.next_out = buffer;
+	i->z.next_out = buffer;
 	i->z.avail_out = (uInt)n;
+	blocks_begin_output(&i->blocks, &i->z);
 	result = n > 0 ? run_zlib(i, INPUT_TURN) : Z_OK;
 	if (result == Z_ERRNO)
 		return inflate_fault(i, archive_loss(i->archive));
@@ -193,9 +135,8 @@ inflater_read(struct source *source, void *buffer, size_t n)
 		return inflate_fault(i, "less data than the directory says");
 	n -= i->z.avail_out;
 	i->size += n;
-	if (i->points != NULL)
-		count_lines(i);
-	if (i->begun == 0)
+	blocks_count(&i->blocks, &i->z);
+	if (i->blocks.begun == 0)
 		i->crc = crc_add(i->crc, buffer, n);
 	if (i->size == i->member.size &&
 		finish_inflate(
@@ -210,7 +151,7 @@ inflater_close(struct source *source)
 	struct inflater *i = (struct inflater *)source;
 
 	inflateEnd(&i->z);
-	points_drop(i->points);
+	points_drop(i->blocks.points);
 	free(i);
 }
 
@@ -229,12 +170,12 @@ go_to_chunk(struct inflater *i, uint64_t start, uint64_t wanted)
 		!chunk_find(
 			i->archive, &i->member, start, &index, wanted, &from))
 		return false;
-	points_drop(i->points);
-	i->points = NULL;
+	points_drop(i->blocks.points);
+	i->blocks.points = NULL;
 	i->offset += from;
 	i->left -= from;
-	i->begun = i->size = wanted / index.chunk * index.chunk;
-	i->lines = POSITION_ANY_LINES;
+	i->blocks.begun = i->size = wanted / index.chunk * index.chunk;
+	i->blocks.lines = POSITION_ANY_LINES;
 	return true;
 }
 
@@ -247,7 +188,7 @@ seek_inflater(struct inflater *i, uint64_t start, const struct position *wanted)
 	unsigned char window[POINTS_WINDOW], byte;
 	size_t n;
 	struct point point =
-		points_nearest(i->points, wanted->offset, window, &n);
+		points_nearest(i->blocks.points, wanted->offset, window, &n);
 
 	if (wanted->lines == POSITION_ANY_LINES &&
 		wanted->offset - point.out > CHUNK_WORTH &&
@@ -255,21 +196,20 @@ seek_inflater(struct inflater *i, uint64_t start, const struct position *wanted)
 		return 0;
 	if (point.out == 0)
 		return 0;
-	/* The first bits are in the byte before. */
+	/* Its first bits may be in the byte before. */
 	i->offset += point.in - 1;
 	i->left -= point.in - 1;
 	if (refill_deflated(i) < 0)
 		return -1;
 	i->z.avail_in--;
 	byte = *i->z.next_in++;
-	if (inflatePrime(&i->z, (int)point.bits,
-		    point.bits ? byte >> (8 - point.bits) : 0) != Z_OK ||
+	if (blocks_prime(&i->z, point.bits, byte) != Z_OK ||
 		inflateSetDictionary(&i->z, window, (uInt)n) != Z_OK) {
 		errno = ENOMEM;
 		return -1;
 	}
-	i->begun = i->size = point.out;
-	i->lines = point.lines;
+	i->blocks.begun = i->size = point.out;
+	i->blocks.lines = point.lines;
 	return 0;
 }
 
@@ -290,6 +230,7 @@ inflate_open(struct archive *archive, const struct member *member,
 	i->offset = start;
 	i->left = member->packed;
 	i->input_size = input_size;
+	i->blocks.size = member->size;
 	if (inflateInit2(&i->z, -MAX_WBITS) != Z_OK) {
 		free(i);
 		errno = ENOMEM;
@@ -297,12 +238,13 @@ inflate_open(struct archive *archive, const struct member *member,
 	}
 	if (position == NULL)
 		return &i->source;
-	i->points = points_get(archive, member);
-	if (i->points != NULL && seek_inflater(i, start, position) < 0) {
+	i->blocks.points = points_get(archive, member);
+	if (i->blocks.points != NULL && seek_inflater(i, start, position) < 0) {
 		inflater_close(&i->source);
 		return NULL;
 	}
-	*position = (struct position){.offset = i->begun, .lines = i->lines};
+	*position = (struct position){
+		.offset = i->blocks.begun, .lines = i->blocks.lines};
 	return &i->source;
 }
 

@@ -14,10 +14,11 @@
 struct membercache;
 
 enum membercache_kind {
-	MEMBERCACHE_CONTENT, /* struct content */
-	MEMBERCACHE_POINTS,  /* struct points */
-	MEMBERCACHE_SEARCH,  /* struct search */
-	MEMBERCACHE_LINES,   /* struct logsearch */
+	MEMBERCACHE_CONTENT,   /* struct content */
+	MEMBERCACHE_POINTS,    /* struct points */
+	MEMBERCACHE_GUNZIPPED, /* struct points, of what a gzip file holds */
+	MEMBERCACHE_SEARCH,    /* struct search */
+	MEMBERCACHE_LINES,     /* struct logsearch */
 };
 
 /* The first member of every cached object. */

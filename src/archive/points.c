@@ -51,7 +51,8 @@ points_free(struct cached *cached)
 }
 
 static struct points *
-make_points(struct archive *archive, const struct member *member)
+make_points(struct archive *archive, const struct member *member,
+	enum membercache_kind kind)
 {
 	struct points *points = calloc(1, sizeof(*points));
 
@@ -65,23 +66,37 @@ make_points(struct archive *archive, const struct member *member)
 	/* If it does not fit, points can still be used, but none can be added.
 	 */
 	(void)membercache_enter(archive->membercache, &archive->made,
-		member->slot, MEMBERCACHE_POINTS, &points->cached,
-		sizeof(*points));
+		member->slot, kind, &points->cached, sizeof(*points));
 	return points;
+}
+
+static struct points *
+share_points(struct archive *archive, const struct member *member,
+	enum membercache_kind kind)
+{
+	struct cached *cached = membercache_find(
+		archive->membercache, &archive->made, member->slot, kind);
+
+	return cached ? (struct points *)cached
+		      : make_points(archive, member, kind);
 }
 
 struct points *
 points_get(struct archive *archive, const struct member *member)
 {
-	struct cached *cached;
-
 	if (archive->membercache == NULL || member->size <= POINTS_LEAST ||
 		(member->method != ZIP_STORED &&
 			member->method != ZIP_DEFLATED))
 		return NULL;
-	cached = membercache_find(archive->membercache, &archive->made,
-		member->slot, MEMBERCACHE_POINTS);
-	return cached ? (struct points *)cached : make_points(archive, member);
+	return share_points(archive, member, MEMBERCACHE_POINTS);
+}
+
+struct points *
+points_get_gunzipped(struct archive *archive, const struct member *member)
+{
+	if (archive->membercache == NULL || member->slot == ZIPDIR_NO_SLOT)
+		return NULL;
+	return share_points(archive, member, MEMBERCACHE_GUNZIPPED);
 }
 
 void

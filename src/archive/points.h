@@ -1,6 +1,6 @@
-/* Access points: places inside a member's content from which decompression can
- * start.  They are added when the content is made for the first time, and serve
- * ranges and log pages far inside. */
+/* Access points: places inside a member's content, or inside what a gzip file
+ * holds, from which decompression can start.  They are added when the content
+ * is made for the first time, and serve ranges and log pages far inside. */
 
 #ifndef POINTS_H
 #define POINTS_H
@@ -28,6 +28,11 @@ struct point {
  * none yet.  NULL when the content is too small, the method allows none, or
  * memory lacks.  Any thread. */
 struct points *points_get(struct archive *archive, const struct member *member);
+
+/* The same for the gunzipped content of member, which is a gzip file of any
+ * size (gunzip.h). */
+struct points *points_get_gunzipped(
+	struct archive *archive, const struct member *member);
 
 /* Takes NULL. */
 void points_drop(struct points *points);

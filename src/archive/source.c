@@ -35,8 +35,11 @@ uint64_t
 source_nearest(
 	struct archive *archive, const struct member *member, uint64_t offset)
 {
-	struct points *points = points_get(archive, member);
+	struct points *points;
 
+	if (member->method == ZIP_STORED)
+		return offset;
+	points = points_get(archive, member);
 	if (points == NULL)
 		return 0;
 	offset = points_nearest_offset(points, offset);

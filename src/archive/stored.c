@@ -76,13 +76,15 @@ copier_close(struct source *source)
 	free(source);
 }
 
-/* Go to the last point at or before offset wanted, or stay at the beginning. */
+/* Go to the last point at or before the offset wanted, whose lines are known,
+ * or stay at the beginning. */
 static void
-seek_copier(struct copier *c, uint64_t wanted)
+seek_copier(struct copier *c, const struct position *wanted)
 {
 	unsigned char window[POINTS_WINDOW];
 	size_t n;
-	struct point point = points_nearest(c->points, wanted, window, &n);
+	struct point point =
+		points_nearest(c->points, wanted->offset, window, &n);
 
 	c->begun = c->done = point.out;
 	c->lines = point.lines;
@@ -103,9 +105,13 @@ stored_open(struct archive *archive, const struct member *member,
 	c->start = start;
 	if (position == NULL)
 		return &c->source;
+	if (position->offset > 0 && position->lines == POSITION_ANY_LINES) {
+		c->begun = c->done = position->offset;
+		return &c->source;
+	}
 	c->points = points_get(archive, member);
 	if (c->points != NULL)
-		seek_copier(c, position->offset);
+		seek_copier(c, position);
 	*position = (struct position){.offset = c->begun, .lines = c->lines};
 	return &c->source;
 }

@@ -6,8 +6,8 @@
  *
  * Each request reads the first NEAR_SIZE bytes by itself.  Beyond these only
  * one request at a time searches a log.  It leaves access points, or at least
- * the number of lines, and the requests that waited for it start again with
- * those. */
+ * the number of lines if libzip unpacks the log, and the requests that waited
+ * for it start again with those. */
 
 #include "serve/logview.h"
 
@@ -88,11 +88,12 @@ close_content(struct logview *v)
 	v->passed = 0;
 }
 
-/* The access points of the log; there are none inside a gzip file. */
+/* The access points of the log. */
 static struct points *
 get_points(const struct logview *v)
 {
-	return v->gzip ? NULL : points_get(v->archive, &v->member);
+	return v->gzip ? points_get_gunzipped(v->archive, &v->member)
+		       : points_get(v->archive, &v->member);
 }
 
 /* The offset from which to begin the search. */
@@ -115,9 +116,9 @@ open_content(struct logview *v)
 {
 	struct position position = {.offset = first_offset(v)};
 
-	v->content = source_open(v->archive, &v->member, v->start, &position);
-	if (v->content != NULL && v->gzip)
-		v->content = gunzip_open(v->content, v->archive, &v->member);
+	v->content = v->gzip
+		? gunzip_open(v->archive, &v->member, v->start, &position)
+		: source_open(v->archive, &v->member, v->start, &position);
 	v->lines = position.lines;
 	v->last = '\n';
 	return v->content != NULL;

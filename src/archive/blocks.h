@@ -1,0 +1,36 @@
+/* Inflating with access points (points.h): they are left at the ends of deflate
+ * blocks, and inflating begins at one. */
+
+#ifndef BLOCKS_H
+#define BLOCKS_H
+
+#include <zlib.h>
+
+#include "archive/points.h"
+
+/* What zlib's stream gives: a part of a content.  For one thread at a time. */
+struct blocks {
+	struct points *points; /* a share; or NULL: leave none */
+	uint64_t begun;        /* offset in the content of zlib's first byte */
+	uint64_t size;   /* of the content; UINT64_MAX when it is not known */
+	uint64_t lines;  /* newlines before counted */
+	uint64_t wanted; /* no point is wanted before this offset */
+	const unsigned char *counted; /* position in the output */
+};
+
+/* To be called when z->next_out was set. */
+void blocks_begin_output(struct blocks *blocks, const z_stream *z);
+
+/* Inflate from z->next_in to z->next_out, at most to the end of a deflate block
+ * if a point may be wanted there.  end is the offset in the member's data of
+ * the byte behind the input.  Returns the result of zlib's inflate. */
+int blocks_inflate(struct blocks *blocks, z_stream *z, uint64_t end);
+
+/* Count the lines of the output, after the last blocks_inflate into it. */
+void blocks_count(struct blocks *blocks, const z_stream *z);
+
+/* Let z go on at a point with so many bits in byte, the one before point.in.
+ * Returns zlib's result. */
+int blocks_prime(z_stream *z, unsigned bits, unsigned char byte);
+
+#endif
