@@ -169,8 +169,10 @@ check_name(struct check *c, const struct zipdir_record *record)
 {
 	struct arena *arena = &c->arena;
 	const char *why = record->unreachable;
+	struct str name = record->member.name;
 
-	if (why == NULL && ownname_page(record->member.name))
+	if (why == NULL &&
+		(ownname_page(name) || ownname_in_tree(&name, false)))
 		why = "the name belongs to a page of the server";
 	if (why != NULL)
 		tell_error(c, "name-unreachable", &record->recorded,

@@ -52,7 +52,7 @@ errorpage_answer(struct response *response, enum status status)
 		response->retry_seconds = RETRY_SECONDS;
 	title = arena_printf(
 		page.arena, "%d %s", (int)status, response_reason(status));
-	page_begin(&page, title, "e");
+	page_begin(&page, title, "e", (struct str){NULL, 0}, false);
 	text_printf(&page, "<h1>%.*s</h1>\n<p>%s</p>\n", STR_ARG(title),
 		sentence_of(status));
 	page_end(&page);

@@ -12,7 +12,8 @@ is_log_directory(struct str directory)
 enum ownname
 ownname_page(struct str name)
 {
-	if (str_eq(name, STR("-wwz-archive")))
+	if (str_eq(name, STR("-wwz-archive")) ||
+		str_eq(name, STR("-wwz-archive.zip")))
 		return OWNNAME_ARCHIVE;
 	if (str_eq(name, STR("-wwz-status")))
 		return OWNNAME_STATUS;
@@ -23,6 +24,18 @@ ownname_page(struct str name)
 		is_log_directory(path_parent(name)))
 		return OWNNAME_LOG;
 	return OWNNAME_NONE;
+}
+
+bool
+ownname_in_tree(struct str *name, bool slash)
+{
+	struct str rest = *name;
+
+	if (!str_eq(str_cut(&rest, '/'), STR("-wwz-index")) ||
+		(rest.p == NULL && !slash))
+		return false;
+	*name = rest;
+	return true;
 }
 
 struct str

@@ -8,14 +8,19 @@
 enum ownname {
 	OWNNAME_NONE,
 	OWNNAME_LISTING, /* "…/-wwz-index" */
-	OWNNAME_ARCHIVE, /* "-wwz-archive" */
+	OWNNAME_ARCHIVE, /* "-wwz-archive", "-wwz-archive.zip" */
 	OWNNAME_LOG,     /* "…/NAME/-wwz-log", "…/-wwz-log/NAME" */
 	OWNNAME_STATUS,  /* "-wwz-status" */
 };
 
-/* The page that name, which is normalised, stands for.  A member of such a name
- * cannot be requested.  Pure. */
+/* The page that name, which is normalised, stands for.  A member of such a
+ * name, or in the tree of ownname_in_tree, cannot be requested.  Pure. */
 enum ownname ownname_page(struct str name);
+
+/* If name is in the tree "-wwz-index/", where each directory is a listing, even
+ * if it has an index file, remove that from it.  slash: a "/" followed name.
+ * false when it is not.  Pure. */
+bool ownname_in_tree(struct str *name, bool slash);
 
 /* The name of the member whose log page is called name, which is an
  * OWNNAME_LOG.  It lies in arena or is lent by name; empty when arena fails. */

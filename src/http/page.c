@@ -19,14 +19,8 @@ const struct str page_policy = {POLICY(""), sizeof(POLICY("")) - 1};
 const struct str page_log_policy = {LOG_POLICY, sizeof(LOG_POLICY) - 1};
 
 void
-page_begin(struct text *text, struct str title, const char *kind)
-{
-	page_begin_styled(text, title, kind, (struct str){NULL, 0});
-}
-
-void
-page_begin_styled(
-	struct text *text, struct str title, const char *kind, struct str style)
+page_begin(struct text *text, struct str title, const char *kind,
+	struct str style, bool nofollow)
 {
 	text_add(text,
 		STR("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
@@ -34,7 +28,7 @@ page_begin_styled(
 		    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>"));
 	page_add(text, title);
 	text_add(text, STR("</title>\n"));
-	if (style.n > 0)
+	if (nofollow)
 		text_add(text,
 			STR("<meta name=\"robots\" content=\"nofollow\">\n"));
 	text_add(text, STR("<style>"));

@@ -15,13 +15,11 @@ extern const struct str page_log_style;
 extern const struct str page_log_policy;
 
 /* Begin a page, up to and including <main>, whose class is kind unless that is
- * empty.  title is escaped here. */
-void page_begin(struct text *text, struct str title, const char *kind);
-
-/* The same with another style sheet, for a page with links to many similar
- * ones: robots are told not to index it or follow its links. */
-void page_begin_styled(struct text *text, struct str title, const char *kind,
-	struct str style);
+ * empty.  title is escaped here.  style is a second sheet, or empty.  nofollow:
+ * robots are told not to follow the page's links, for one with links to many
+ * similar ones. */
+void page_begin(struct text *text, struct str title, const char *kind,
+	struct str style, bool nofollow);
 
 /* End the page. */
 void page_end(struct text *text);

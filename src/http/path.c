@@ -114,6 +114,26 @@ path_encode(struct text *text, struct str path, bool raw)
 	}
 }
 
+static bool
+is_alphanumeric(char c)
+{
+	return (c >= '0' && c <= '9') ||
+		((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+void
+path_encode_link(struct text *text, struct str name)
+{
+	for (size_t i = 0; i < name.n; i++) {
+		char c = name.p[i];
+
+		if (allowed(c) && c != ':' && (i > 0 || is_alphanumeric(c)))
+			text_byte(text, c);
+		else
+			add_escape(text, (unsigned char)c);
+	}
+}
+
 void
 path_encode_name(struct text *text, struct str name)
 {

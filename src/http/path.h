@@ -28,6 +28,11 @@ struct str path_decode(struct str path, struct arena *arena);
  * query, and is only made safe; "&" and a "%" that begins an escape stay. */
 void path_encode(struct text *text, struct str path, bool raw);
 
+/* Add name, one component, as a relative URL.  It is not taken for one with a
+ * scheme, and begins with a letter, a digit or "%", since programs that mirror
+ * directories leave out others. */
+void path_encode_link(struct text *text, struct str name);
+
 /* Add name as an ext-value of RFC 8187 (section 3.2.1): all but letters, digits
  * and "-._" is percent-encoded. */
 void path_encode_name(struct text *text, struct str name);

@@ -1,7 +1,11 @@
 /* A listing is made row by row while it is sent: first the directories, then
  * the files.  Sorted by name, this takes two walks over the directory.  Any
  * other order needs an array of positions in that walk, which is sorted when
- * the listing is opened. */
+ * the listing is opened.
+ *
+ * Programs that mirror directories take each link of a page for a file or a
+ * directory to fetch, unless it has a query.  So all links have one but those
+ * to members and directories. */
 
 #include "serve/listing.h"
 
@@ -84,8 +88,7 @@ shown_name(struct listing *l, const struct child *child)
 static void
 add_link(struct listing *l, const struct child *child)
 {
-	text_add(&l->out.row, STR("./"));
-	path_encode(&l->out.row, child->name, false);
+	path_encode_link(&l->out.row, child->name);
 	if (child->directory)
 		text_byte(&l->out.row, '/');
 }
@@ -155,7 +158,7 @@ add_column(struct listing *l, enum listing_sort sort, const char *key,
 	bool descend = here ? !l->view.descending : sort != LISTING_NAME;
 
 	text_printf(&l->out.row,
-		"<th scope=\"col\"%s><a href=\"?sort=%s&amp;order=%s\">%s</a>%s</th>",
+		"<th scope=\"col\"%s><a rel=\"nofollow\" href=\"./-wwz-index?sort=%s&amp;order=%s\">%s</a>%s</th>",
 		!here                        ? ""
 			: l->view.descending ? " aria-sort=\"descending\""
 					     : " aria-sort=\"ascending\"",
@@ -173,13 +176,15 @@ add_listing_head(struct listing *l)
 	text_add(&title, l->view.archive);
 	text_byte(&title, '/');
 	text_add(&title, l->view.directory);
-	page_begin(&l->out.row, text_str(&title), "");
+	page_begin(&l->out.row, text_str(&title), "", (struct str){NULL, 0},
+		l->places != NULL);
 	add_breadcrumbs(l);
 	text_add(&l->out.row,
 		STR("<nav><a href=\"../\">Up one level</a> \xc2\xb7 <a href=\""));
-	add_parent_link(&l->out.row, depth_of(l->view.directory));
+	add_parent_link(
+		&l->out.row, depth_of(l->view.directory) + l->view.tree);
 	text_add(&l->out.row,
-		STR("-wwz-archive\">Download the archive</a></nav>\n"
+		STR("-wwz-archive?download\" rel=\"nofollow\">Download the archive</a></nav>\n"
 		    "<table>\n<thead>\n<tr>"));
 	add_column(l, LISTING_NAME, "name", "Name");
 	add_column(l, LISTING_SIZE, "size", "Size");
@@ -220,7 +225,7 @@ add_html(struct listing *l, const struct child *child)
 		 * mirroring program would take the file for a directory. */
 		text_add(&l->out.row, STR("<a class=\"l\" href=\"./-wwz-log/"));
 		path_encode(&l->out.row, child->name, false);
-		text_add(&l->out.row, STR("\">log</a>"));
+		text_add(&l->out.row, STR("?view\">log</a>"));
 	}
 	text_add(&l->out.row, STR("<a href=\""));
 	add_link(l, child);

@@ -10,14 +10,15 @@ enum listing_sort { LISTING_NAME, LISTING_SIZE, LISTING_TIME };
 struct listing_view {
 	struct str archive;   /* its file name */
 	struct str directory; /* empty, or without "/" at the end */
+	bool tree;            /* the page's URL has "-wwz-index/" in front */
 	enum listing_sort sort;
 	bool descending;
 	bool json;
 };
 
 /* The view that a query asks for: "sort=name|size|time", "order=asc|desc",
- * "format=json".  Anything else is ignored.  archive and directory are left
- * empty.  Pure. */
+ * "format=json".  Anything else is ignored.  archive, directory and tree are
+ * left empty.  Pure. */
 struct listing_view listing_view_of(struct str query);
 
 /* Make a source of the listing of walk, which is at its beginning, shown as

@@ -343,7 +343,7 @@ add_log_head(struct logpage *p)
 		last = view->total;
 	for (digits = last; digits > 0; digits /= 10)
 		width++;
-	page_begin_styled(row, view->name, "log", page_log_style);
+	page_begin(row, view->name, "log", page_log_style, true);
 	text_add(row, STR("<h1>"));
 	page_add(row, view->name);
 	text_add(row, STR("</h1>\n"));

@@ -26,6 +26,7 @@ struct job {
 	struct arena *arena;
 	struct response *response;
 	struct route route;
+	bool tree;               /* directories are shown as listings */
 	struct archive *archive; /* lent by the response's body */
 	int64_t started;         /* clock_ns */
 	bool opened;             /* the archive was opened after that */
@@ -136,6 +137,7 @@ serve_listing(struct job *job, struct str directory)
 	}
 	view.archive = archive_name(job);
 	view.directory = directory;
+	view.tree = job->tree;
 	response->content_type =
 		view.json ? STR("application/json") : PAGE_TYPE;
 	response->content_security_policy =
@@ -207,7 +209,7 @@ serve_directory(struct job *job)
 
 	if (job->route.slash) {
 		job->what = "a directory with an index file";
-		if (find_index(job, &member))
+		if (!job->tree && find_index(job, &member))
 			serve_member(job, &member);
 		else
 			serve_listing(job, job->route.member);
@@ -394,6 +396,9 @@ decide(struct job *job)
 	if (status == STATUS_GO)
 		status = route_find(&job->route, job->request,
 			job->service->site, job->arena);
+	if (status == STATUS_GO)
+		job->tree =
+			ownname_in_tree(&job->route.member, job->route.slash);
 	for (int i = 0; status == STATUS_GO && i < TRIES; i++) {
 		if (try(job))
 			return;

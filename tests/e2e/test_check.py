@@ -386,7 +386,8 @@ def test_times(tmp, extra, local):
 @pytest.mark.parametrize("name, own", [
     ("-wwz-index", True), ("d/-wwz-index", True), ("-wwz-archive", True),
     ("d/-wwz-archive", False), ("-wwz-other", False), ("d-wwz-index", False),
-    ("-wwz-index/a", False),
+    ("-wwz-index/a", True), ("d/-wwz-index/a", False),
+    ("-wwz-archive.zip", True),
 ])
 def test_own_names(root, serve, name, own):
     """The responder's own names: the server shows something else there."""

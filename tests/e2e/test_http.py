@@ -537,7 +537,7 @@ LISTINGS = {
         "/site.wwz/big.txt",
         "/site.wwz/dir/",
         "/site.wwz/plain/",
-        "/site.wwz/-wwz-archive",
+        "/site.wwz/-wwz-archive?download",
     ],
     "/site.wwz/odd/": [
         f"/site.wwz/odd/{archives.url(name)}" for name in ODD

@@ -259,7 +259,8 @@ def test_no_listing(ask):
     """Members and index files are all that is given away."""
     one = ask("--no-listing")
     for path in ("bare/", "-wwz-index", "sub/-wwz-index", "-wwz-archive",
-                 "-wwz-index?format=json"):
+                 "-wwz-index?format=json", "-wwz-index/",
+                 "-wwz-archive.zip"):
         got = one(path)
         assert got.status == 403, f"{path}: {got}"
         assert b"b.txt" not in got.body, f"{path}: {got}"
