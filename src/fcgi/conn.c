@@ -28,7 +28,6 @@
 #include "fcgi/conn.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -120,7 +119,7 @@ begin_draining(struct conn *conn)
 static enum conn_wait
 finish_response(struct conn *conn, enum body_result result)
 {
-	end_response(conn, result == BODY_CUT);
+	end_response(conn, result == BODY_CUT || conn->aborted);
 	arena_reset(&conn->arena);
 	conn->state = CONN_READING;
 	conn->served = true;
@@ -152,19 +151,14 @@ write_failed(struct conn *conn)
 	return CONN_CLOSE;
 }
 
-/* The peer has closed.  Over TCP that looks as if it had only shut down its
- * sending side, until something is sent to it: it answers that with a reset,
- * which the next turn finds. */
+/* The request that is being answered has been aborted.  A response that is sent
+ * in one go is not asked about. */
 static bool
-peer_has_gone(struct conn *conn)
+is_aborted(const struct conn *conn)
 {
-	struct pollfd fd = {.fd = conn->fd, .events = POLLRDHUP};
-
-	if (poll(&fd, 1, 0) <= 0)
-		return false;
-	if ((fd.revents & POLLRDHUP) != 0)
-		reply_probe(conn);
-	return (fd.revents & (POLLERR | POLLHUP)) != 0;
+	return (conn->heavy || conn->head_sent) && !conn->end_sent &&
+		!conn->drain &&
+		intake_aborts(&conn->intake, conn->fd, conn->id);
 }
 
 /* Whether the turn is over.  Called before each piece of work; *end is 0 at
@@ -215,13 +209,16 @@ run_writing(struct conn *conn, int64_t now)
 	size_t sent = 0;
 
 	/* The peer is gone: do no more work for it. */
-	if (conn->heavy && peer_has_gone(conn))
+	if (conn->heavy && reply_is_unwanted(conn))
 		return CONN_CLOSE;
+	conn->aborted = conn->aborted || is_aborted(conn);
 	while (sent < TURN_SIZE && !turn_is_over(conn, &end)) {
 		ssize_t n;
 
 		if (sendqueue_is_empty(&conn->queue)) {
-			enum body_result result = reply_fill(conn);
+			enum body_result result = conn->aborted
+				? reply_abort(conn)
+				: reply_fill(conn);
 
 			if (result == BODY_LATER) {
 				conn->progress = now;
@@ -251,6 +248,7 @@ begin_writing(struct conn *conn)
 	conn->head_sent = false;
 	conn->end_sent = false;
 	conn->probed = false;
+	conn->aborted = false;
 	conn->heavy = false;
 	sendqueue_clear(&conn->queue);
 	conn->queued = 0;
@@ -279,6 +277,13 @@ refuse_rest(struct conn *conn, enum status status)
 	return CONN_WRITABLE;
 }
 
+/* Send a few bytes, for which there is room as a rule. */
+static bool
+send_few(const struct conn *conn, const unsigned char *p, size_t n)
+{
+	return send(conn->fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)n;
+}
+
 static enum conn_wait
 refuse_role(struct conn *conn)
 {
@@ -288,9 +293,8 @@ refuse_role(struct conn *conn)
 	log_pairs(LOG_WARN, "bad-request",
 		{"why", STR("only the role of responder is served")});
 	intake_free(&conn->intake);
-	if (send(conn->fd, end, sizeof(end), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-		return CONN_CLOSE;
-	return begin_draining(conn);
+	return send_few(conn, end, sizeof(end)) ? begin_draining(conn)
+						: CONN_CLOSE;
 }
 
 static enum conn_wait
@@ -348,8 +352,21 @@ manage(struct conn *conn)
 		close_bad("FCGI_GET_VALUES without names");
 		return false;
 	}
-	return send(conn->fd, reply, n, MSG_DONTWAIT | MSG_NOSIGNAL) ==
-		(ssize_t)n;
+	return send_few(conn, reply, n);
+}
+
+/* The request that is coming in was aborted: end it (section 5.4).  false when
+ * the connection is to be closed. */
+static bool
+end_aborted(struct conn *conn)
+{
+	unsigned char end[WIRE_END_SIZE];
+	bool keep = conn->intake.wire.keep;
+
+	wire_end_aborted(end, conn->intake.wire.id);
+	intake_next(&conn->intake);
+	return send_few(conn, end, sizeof(end)) &&
+		(keep || begin_draining(conn) == CONN_READABLE);
 }
 
 /* More bytes are needed: give memory back and say what is waited for. */
@@ -379,7 +396,7 @@ receive_failed(struct conn *conn)
 static enum conn_wait
 look(struct conn *conn)
 {
-	for (;;) {
+	while (conn->state == CONN_READING) {
 		switch (intake_look(&conn->intake)) {
 		case WIRE_PART:
 			return CONN_READABLE;
@@ -396,11 +413,14 @@ look(struct conn *conn)
 		case WIRE_WRONG_ROLE:
 			return refuse_role(conn);
 		case WIRE_ABORTED:
-			return CONN_CLOSE;
+			if (!end_aborted(conn))
+				return CONN_CLOSE;
+			continue;
 		case WIRE_BAD:
 			return close_bad("not a FastCGI request");
 		}
 	}
+	return CONN_READABLE;
 }
 
 static enum conn_wait

@@ -50,7 +50,8 @@ struct conn {
 	struct str errors;        /* records of FCGI_STDERR, sent first */
 	size_t queued;            /* bytes of the body in the queue */
 	bool head_sent, end_sent; /* or queued */
-	bool probed;              /* reply_probe has sent its record */
+	bool probed;              /* the peer was asked if it has gone */
+	bool aborted;             /* FCGI_ABORT_REQUEST has come */
 	bool keep;  /* FCGI_KEEP_CONN: another request may follow */
 	bool drain; /* the request was not read to its end: drain */
 	bool buffer_grown;

@@ -73,6 +73,19 @@ intake_receive(struct intake *intake, int fd, bool *full)
 }
 
 bool
+intake_aborts(const struct intake *intake, int fd, uint16_t id)
+{
+	unsigned char header[WIRE_HEADER_SIZE];
+
+	if (intake->n >= sizeof(header))
+		return wire_aborts(intake->p, id);
+	return intake->n == 0 &&
+		recv(fd, header, sizeof(header), MSG_PEEK | MSG_DONTWAIT) ==
+		sizeof(header) &&
+		wire_aborts(header, id);
+}
+
+bool
 intake_request(const struct intake *intake, struct request *request,
 	struct arena *arena)
 {

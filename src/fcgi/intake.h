@@ -44,6 +44,11 @@ enum wire_state intake_look(struct intake *intake);
  * there may be more to read. */
 ssize_t intake_receive(struct intake *intake, int fd, bool *full);
 
+/* While request id is answered: the next record, in the buffer or the socket,
+ * is FCGI_ABORT_REQUEST for it.  The record stays there; intake_look ignores it
+ * when that request is over. */
+bool intake_aborts(const struct intake *intake, int fd, uint16_t id);
+
 /* Decode the parameters of the request that intake_look found.  Their text is
  * lent by intake until intake_next, or lies in arena.  false when they are
  * malformed. */

@@ -1,5 +1,6 @@
 #include "fcgi/reply.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "base/log.h"
@@ -73,8 +74,8 @@ queue_body(struct conn *conn)
 	return result;
 }
 
-void
-reply_probe(struct conn *conn)
+static void
+ask_peer(struct conn *conn)
 {
 	struct sendqueue *queue = &conn->queue;
 
@@ -84,6 +85,31 @@ reply_probe(struct conn *conn)
 	conn->probed = true;
 	sendqueue_clear(queue);
 	sendqueue_add_stderr_end(queue, conn->id);
+}
+
+bool
+reply_is_unwanted(struct conn *conn)
+{
+	struct pollfd fd = {.fd = conn->fd, .events = POLLRDHUP};
+
+	if (poll(&fd, 1, 0) <= 0)
+		return false;
+	if ((fd.revents & POLLRDHUP) != 0)
+		ask_peer(conn);
+	return (fd.revents & (POLLERR | POLLHUP)) != 0;
+}
+
+enum body_result
+reply_abort(struct conn *conn)
+{
+	conn->account.bytes += conn->queued;
+	sendqueue_clear(&conn->queue);
+	conn->queued = 0;
+	if (conn->end_sent)
+		return BODY_END;
+	sendqueue_add_end(&conn->queue, conn->id, true);
+	conn->end_sent = true;
+	return BODY_SPAN;
 }
 
 enum body_result
@@ -106,7 +132,7 @@ reply_fill(struct conn *conn)
 	if (!conn->response.head && !conn->arena.failed)
 		result = queue_body(conn);
 	if (result == BODY_END || (result == BODY_SPAN && body_is_done(body))) {
-		sendqueue_add_end(queue, conn->id);
+		sendqueue_add_end(queue, conn->id, false);
 		conn->end_sent = true;
 	}
 	return sendqueue_is_empty(queue) ? result : BODY_SPAN;

@@ -11,11 +11,17 @@
  * there is nothing yet, BODY_CUT as body_next. */
 enum body_result reply_fill(struct conn *conn);
 
-/* Queue an empty record of FCGI_STDERR, once in a response, which a closed peer
- * answers with a reset.  To others it means that there are no errors (FastCGI
- * specification 1.0, section 6.1).  Before the head is sent nothing is queued:
- * the head itself goes out in the same turn. */
-void reply_probe(struct conn *conn);
+/* The same for a response that is to end where it stands, since the front end
+ * has aborted the request: only the end is queued. */
+enum body_result reply_abort(struct conn *conn);
+
+/* The peer has closed the connection.  Over TCP that looks as if it had only
+ * shut down its sending side, until something is sent to it: it answers that
+ * with a reset, which a later call finds.  So this may queue an empty record of
+ * FCGI_STDERR, once in a response.  To others it means that there are no errors
+ * (FastCGI specification 1.0, section 6.1).  Before the head is sent nothing is
+ * queued: the head itself goes out in the same turn. */
+bool reply_is_unwanted(struct conn *conn);
 
 /* Records of FCGI_STDERR with what was logged for the request, for the front
  * end's own log; in the connection's arena.  Empty when nothing was logged or

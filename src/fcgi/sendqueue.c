@@ -59,9 +59,12 @@ sendqueue_add_stderr_end(struct sendqueue *queue, uint16_t id)
 }
 
 void
-sendqueue_add_end(struct sendqueue *queue, uint16_t id)
+sendqueue_add_end(struct sendqueue *queue, uint16_t id, bool aborted)
 {
-	wire_end(queue->end, id);
+	if (aborted)
+		wire_end_aborted(queue->end, id);
+	else
+		wire_end(queue->end, id);
 	push(queue, queue->end, sizeof(queue->end));
 }
 

@@ -32,12 +32,12 @@ struct sendqueue {
 void sendqueue_clear(struct sendqueue *queue);
 
 /* Queue complete records; the next bytes of FCGI_STDOUT of request id; the end
- * of its FCGI_STDERR; or the end of that request.  s must stay valid until it
- * is sent. */
+ * of its FCGI_STDERR; or the end of that request, aborted or not.  s must stay
+ * valid until it is sent. */
 void sendqueue_add(struct sendqueue *queue, struct str s);
 void sendqueue_add_stdout(struct sendqueue *queue, uint16_t id, struct str s);
 void sendqueue_add_stderr_end(struct sendqueue *queue, uint16_t id);
-void sendqueue_add_end(struct sendqueue *queue, uint16_t id);
+void sendqueue_add_end(struct sendqueue *queue, uint16_t id, bool aborted);
 
 /* There is room for another span and the end. */
 bool sendqueue_has_room(const struct sendqueue *queue);

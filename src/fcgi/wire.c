@@ -56,7 +56,7 @@ open_record(struct wire *wire, const FCGI_Header *header)
 	if (wire->record_id != wire->id)
 		return WIRE_BAD;
 	if (wire->type == FCGI_ABORT_REQUEST)
-		return WIRE_ABORTED;
+		return WIRE_PART;
 	if (wire->type == FCGI_PARAMS && wire->stage == WIRE_PARAMS) {
 		wire->keeping = true;
 		return wire->held + wire->size <= WIRE_PARAMS_MAX
@@ -94,6 +94,8 @@ close_record(struct wire *wire, const unsigned char *p)
 		return WIRE_QUESTION;
 	if (wire->type == FCGI_BEGIN_REQUEST)
 		return begin_request(wire, p);
+	if (wire->stage != WIRE_BETWEEN && wire->type == FCGI_ABORT_REQUEST)
+		return WIRE_ABORTED;
 	if (wire->stage == WIRE_BODY && wire->size == 0)
 		return WIRE_WHOLE;
 	if (wire->stage == WIRE_PARAMS && wire->size == 0)
@@ -227,9 +229,11 @@ wire_stderr(unsigned char header[WIRE_HEADER_SIZE], uint16_t id, size_t n)
 }
 
 static void
-put_end(unsigned char *p, uint16_t id, unsigned char protocol_status)
+put_end(unsigned char *p, uint16_t id, unsigned char status,
+	unsigned char protocol_status)
 {
-	const FCGI_EndRequestBody body = {.protocolStatus = protocol_status};
+	const FCGI_EndRequestBody body = {
+		.appStatusB0 = status, .protocolStatus = protocol_status};
 
 	put_header(p, FCGI_STDOUT, id, 0);
 	put_header(p + WIRE_HEADER_SIZE, FCGI_END_REQUEST, id, sizeof(body));
@@ -239,13 +243,26 @@ put_end(unsigned char *p, uint16_t id, unsigned char protocol_status)
 void
 wire_end(unsigned char end[WIRE_END_SIZE], uint16_t id)
 {
-	put_end(end, id, FCGI_REQUEST_COMPLETE);
+	put_end(end, id, 0, FCGI_REQUEST_COMPLETE);
+}
+
+void
+wire_end_aborted(unsigned char end[WIRE_END_SIZE], uint16_t id)
+{
+	put_end(end, id, 1, FCGI_REQUEST_COMPLETE);
+}
+
+bool
+wire_aborts(const unsigned char header[WIRE_HEADER_SIZE], uint16_t id)
+{
+	return header[0] == FCGI_VERSION_1 && header[1] == FCGI_ABORT_REQUEST &&
+		get16be(header[2], header[3]) == id;
 }
 
 void
 wire_refuse_role(unsigned char end[WIRE_END_SIZE], uint16_t id)
 {
-	put_end(end, id, FCGI_UNKNOWN_ROLE);
+	put_end(end, id, 0, FCGI_UNKNOWN_ROLE);
 }
 
 /* The names that FCGI_GET_VALUES may ask for, and the answers. */

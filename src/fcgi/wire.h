@@ -23,7 +23,7 @@ enum wire_state {
 	WIRE_PARAMS_TOO_LONG,
 	WIRE_BODY_TOO_LONG,
 	WIRE_WRONG_ROLE, /* authorizer or filter */
-	WIRE_ABORTED,    /* by FCGI_ABORT_REQUEST */
+	WIRE_ABORTED,    /* FCGI_ABORT_REQUEST is complete */
 	WIRE_BAD,        /* not FastCGI, or not supported here */
 };
 
@@ -58,8 +58,9 @@ struct wire {
  * depend on how the input was cut into pieces.  Pure. */
 enum wire_state wire_look(struct wire *wire, unsigned char *p, size_t *n);
 
-/* Drop the request or management record that wire_look found, so that parsing
- * can go on behind it.  p and *n are as wire_look left them. */
+/* Drop the request, aborted or not, or the management record that wire_look
+ * found, so that parsing can go on behind it.  p and *n are as wire_look left
+ * them. */
 void wire_next(struct wire *wire, unsigned char *p, size_t *n);
 
 /* Part of a request or of a record has come. */
@@ -85,7 +86,14 @@ void wire_stderr(unsigned char header[WIRE_HEADER_SIZE], uint16_t id, size_t n);
 /* Write the end of a response: the end of FCGI_STDOUT and FCGI_END_REQUEST. */
 void wire_end(unsigned char end[WIRE_END_SIZE], uint16_t id);
 
-/* The same for a request whose role is not served: FCGI_UNKNOWN_ROLE. */
+/* The same for a request that was aborted: its application status is not 0. */
+void wire_end_aborted(unsigned char end[WIRE_END_SIZE], uint16_t id);
+
+/* header is that of FCGI_ABORT_REQUEST for request id.  Pure. */
+bool wire_aborts(const unsigned char header[WIRE_HEADER_SIZE], uint16_t id);
+
+/* The same as wire_end for a request whose role is not served:
+ * FCGI_UNKNOWN_ROLE. */
 void wire_refuse_role(unsigned char end[WIRE_END_SIZE], uint16_t id);
 
 #endif

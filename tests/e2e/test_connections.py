@@ -13,6 +13,7 @@ import time
 import pytest
 
 import archives
+import bombs
 import harness
 
 BIG = archives.noise(8 << 20)
@@ -689,26 +690,67 @@ def test_half_closed_peer(serve):
         assert got is not None and got.body == BIG, got
 
 
-def test_aborted_requests(serve):
-    """FCGI_ABORT_REQUEST before the request is whole, and during the answer:
-    the request ends, in one way or another."""
-    responder = serve()
-    abort = harness.record(harness.ABORT, 1)
-    with responder.client() as client:
-        whole = client.request("/x.wwz/a.txt", body=b"body")
-        # All but the end of the body.
-        client.send(whole[:-8] + abort)
-        while (got := client.read_record()) is not None:
-            if got[0] == harness.END:
-                break
-    with responder.client() as client:
-        client.send(client.request("/x.wwz/big.bin"))
-        client.read_record()
-        client.send(abort)
-        while (got := client.read_record()) is not None:
-            if got[0] == harness.END:
-                break
-    answers(responder, 3)
+def end_of(client):
+    """What comes up to the END record: bytes of STDOUT, and the application's
+    status; the connection is at its end if the latter is None."""
+    size = 0
+    while (got := client.read_record()) is not None:
+        if got[0] == harness.END:
+            status, protocol_status = struct.unpack(">IB3x", got[2])
+            assert protocol_status == 0
+            return size, status
+        size += len(got[2])
+    return size, None
+
+
+@pytest.mark.parametrize("keep", [True, False])
+@pytest.mark.parametrize("cut", [8, 24, 32])
+def test_aborted_before_its_end(serve, keep, cut):
+    """FCGI_ABORT_REQUEST ends a request that is coming in with an END record
+    that is no success; a connection that is kept serves the next one, another
+    one is closed."""
+    with serve().client() as client:
+        whole = client.request("/x.wwz/a.txt", body=b"body", keep=keep)
+        for _ in range(3 if keep else 1):
+            client.send(whole[:-cut] + harness.record(harness.ABORT, 1, pad=8))
+            assert end_of(client) == (0, 1)
+        if keep:
+            assert client.ask("/x.wwz/a.txt").body == b"answer"
+        else:
+            assert client.read_record() is None
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_aborted_during_the_answer(serve, keep):
+    """The answer ends early, and not as one that is complete."""
+    with serve().client() as client:
+        client.send(client.request("/x.wwz/big.bin", keep=keep))
+        _, _, content = client.read_record()
+        client.send(harness.record(harness.ABORT, 1))
+        size, status = end_of(client)
+        assert status == 1
+        assert len(content) + size < len(BIG) // 2
+        if keep:
+            assert client.ask("/x.wwz/a.txt").body == b"answer"
+        else:
+            assert client.read_record() is None
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_aborted_long_work(root, serve, at_once):
+    """The search for the last byte of a large member is given up."""
+    bombs.write_bomb(root / "bomb.wwz", 2048)
+    with serve().client() as client:
+        abort = harness.record(harness.ABORT, 1)
+        request = client.request(
+            "/bomb.wwz/zeros.bin", headers=[("Range", "bytes=-1")])
+        client.send(request + abort if at_once else request)
+        if not at_once:
+            client.send(abort)
+        # The head may be out before the work begins.
+        size, status = end_of(client)
+        assert status == 1 and size < 1000
+        assert client.ask("/x.wwz/a.txt").body == b"answer"
 
 
 def test_abort_between_requests(serve):

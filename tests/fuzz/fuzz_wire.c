@@ -143,7 +143,7 @@ slow_rest(const struct stream *stream, size_t *at, struct found *found)
 		if (r.version != 1 || r.id != found->id)
 			return WIRE_BAD;
 		if (r.type == ABORT_REQUEST)
-			return WIRE_ABORTED;
+			return r.whole ? WIRE_ABORTED : WIRE_PART;
 		if (r.type != (params ? PARAMS_TYPE : STDIN_TYPE))
 			return WIRE_BAD;
 		if (params && found->n + r.content.n > 65536)
@@ -368,6 +368,9 @@ check_found(const struct intake *intake, enum wire_state state,
 	found.state = slow_next(stream, at, &found);
 	found.end = *at;
 	fuzz_law(state == found.state, "a slow reader finds the same", input);
+	if (state == WIRE_ABORTED)
+		fuzz_law(wire->id == found.id && wire->keep == found.keep,
+			"what is aborted was begun", input);
 	if (state != WIRE_WHOLE && state != WIRE_QUESTION)
 		return;
 	fuzz_law(wire->held == found.n &&
@@ -420,7 +423,8 @@ take(struct intake *intake, int fd, const struct stream *stream, size_t *at,
 			continue;
 		}
 		check_found(intake, state, stream, at, input);
-		if (state != WIRE_WHOLE && state != WIRE_QUESTION)
+		if (state != WIRE_WHOLE && state != WIRE_QUESTION &&
+			state != WIRE_ABORTED)
 			return state;
 		intake_next(intake);
 	}

@@ -949,7 +949,7 @@ test_wrong_roles(void **state)
 	assert_non_null(strstr(log_take(), "warn bad-request"));
 }
 
-/* An aborted request, or what is no FastCGI, gets no answer of HTTP. */
+/* What is no FastCGI gets no answer. */
 static void
 test_no_requests(void **state)
 {
@@ -962,10 +962,6 @@ test_no_requests(void **state)
 		{"version 2", {"\2\1\0\1\0\x08\0\0\0\1\0\0\0\0\0\0", 16},
 			CONN_CLOSE},
 		{"begin of 0 bytes", {"\1\1\0\1\0\0\0\0", 8}, CONN_CLOSE},
-		{"begin, abort",
-			{"\1\1\0\1\0\x08\0\0\0\1\0\0\0\0\0\0\1\2\0\1\0\0\0\0",
-				24},
-			CONN_CLOSE},
 		{"begin, stdin",
 			{"\1\1\0\1\0\x08\0\0\0\1\0\0\0\0\0\0\1\5\0\1\0\0\0\0",
 				24},
@@ -995,22 +991,72 @@ test_no_requests(void **state)
 	assert_int_equal(failed, 0);
 }
 
-static void
-test_aborted_with_parameters(void **state)
+/* Only the end of the request has come, which says that it was not served. */
+static unsigned
+check_aborted(struct wires *w, const char *what)
 {
-	struct zipmake_buffer b = {0};
-	struct wires w;
+	struct got got;
+	unsigned failed = 0;
+
+	read_records(w, 1, &got);
+	if (got.n != 0 || got.ends != 1 || got.rest != 0 ||
+		got.application_status == 0 ||
+		got.protocol_status != REQUEST_COMPLETE) {
+		print_error("%s: %zu bytes, %d ends of status %u\n", what,
+			got.n, got.ends, got.application_status);
+		failed++;
+	}
+	free(got.out);
+	return failed;
+}
+
+/* A request that is aborted before its end is ended, and the connection is
+ * kept, or not, as the front end wants (FastCGI specification 1.0, 5.4). */
+static void
+test_aborted(void **state)
+{
+	static const struct {
+		const char *what;
+		size_t less; /* bytes of the request */
+		unsigned flags, padding;
+		enum conn_wait want;
+	} table[] = {
+		{"at the end of the body, kept", 8, KEEP, 0, CONN_IDLE},
+		{"before the body, kept", 16, KEEP, 8, CONN_IDLE},
+		{"at the end of the body", 8, 0, 0, CONN_READABLE},
+		{"before the body", 16, 0, 255, CONN_READABLE},
+	};
+	unsigned failed = 0;
 
 	(void)state;
-	put_request(&b, &small_wanted);
-	b.n -= 8;
-	put_record(&b, ABORT_REQUEST, 1, NULL, 0, 0);
-	connect_wires(&w);
-	transmit(&w, b.p, b.n);
-	assert_int_equal(run(&w), CONN_CLOSE);
-	assert_int_equal(w.n, 0);
-	disconnect(&w);
-	free(b.p);
+	for (size_t i = 0; i < COUNT(table); i++) {
+		const struct wanted wanted = {
+			.uri = "/a.wwz/small.txt", .flags = table[i].flags};
+		struct zipmake_buffer b = {0};
+		struct wires w;
+
+		put_request(&b, &wanted);
+		b.n -= table[i].less;
+		put_record(&b, ABORT_REQUEST, 1, NULL, 0, table[i].padding);
+		connect_wires(&w);
+		transmit(&w, b.p, b.n - table[i].padding);
+		if (table[i].padding > 0)
+			assert_int_equal(run(&w), CONN_READABLE);
+		assert_int_equal(w.n, 0);
+		transmit(&w, b.p + b.n - table[i].padding, table[i].padding);
+		failed += run(&w) != table[i].want;
+		failed += check_aborted(&w, table[i].what);
+		assert_int_equal(w.ended, (table[i].flags & KEEP) == 0);
+		if (table[i].flags & KEEP) {
+			send_request(&w, &small_wanted);
+			failed += run(&w) != CONN_CLOSE;
+			failed +=
+				check_answer(&w, table[i].what, 1, 200, &small);
+		}
+		disconnect(&w);
+		free(b.p);
+	}
+	assert_int_equal(failed, 0);
 }
 
 /* Half a request of a peer that has gone gets no answer, and does not count as
@@ -1428,7 +1474,7 @@ main(void)
 		cmocka_unit_test(test_management_and_request),
 		cmocka_unit_test(test_wrong_roles),
 		cmocka_unit_test(test_no_requests),
-		cmocka_unit_test(test_aborted_with_parameters),
+		cmocka_unit_test(test_aborted),
 		cmocka_unit_test(test_peer_gone_before),
 		cmocka_unit_test(test_peer_gone_meanwhile),
 		cmocka_unit_test(test_freed_meanwhile),
