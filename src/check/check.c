@@ -183,18 +183,6 @@ check_name(struct check *c, const struct zipdir_record *record)
 			STR("never served: a later member has the same name, and the last one wins"));
 }
 
-/* The time of a record is not ambiguous: it has an extended timestamp, which is
- * UTC, or stands for no time. */
-static bool
-has_time(const struct zipdir_record *record)
-{
-	struct member probe = {.modified = INT64_MIN};
-
-	zipentry_read_extra(&probe, record->extra);
-	return probe.modified != INT64_MIN ||
-		record->member.modified == DOS_EPOCH;
-}
-
 /* Check the index: a wrong one would make the server send wrong ranges. */
 static void
 check_sozip_index(
@@ -283,7 +271,8 @@ check_member(struct check *c, const struct zipdir_record *record, uint64_t i,
 		return;
 	}
 	c->files++;
-	c->local_times += !has_time(record);
+	c->local_times +=
+		record->member.local && record->member.modified != DOS_EPOCH;
 	if (!represent_readable(member)) {
 		represent_unsupported(c->archive, member);
 		tell_fault(c, &record->recorded);
@@ -318,8 +307,7 @@ check_members(struct check *c)
 	if (c->local_times > 0)
 		tell_advice(c, "local-times", NULL,
 			arena_printf(&c->arena,
-				"no extended timestamp in %" PRIu64
-				" of %" PRIu64
+				"no time in UTC in %" PRIu64 " of %" PRIu64
 				" files: what the packer's clock showed is taken for UTC",
 				c->local_times, c->files));
 }

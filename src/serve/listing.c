@@ -192,12 +192,23 @@ add_listing_head(struct listing *l)
 	text_add(&l->out.row, STR("</tr>\n</thead>\n<tbody>\n"));
 }
 
-static void
-add_file_columns(struct text *text, const struct member *member)
+/* The time of a member.  One that was recorded in an unknown zone may be hours
+ * ahead, but not later than the archive. */
+static int64_t
+time_of(const struct listing *l, const struct member *member)
 {
+	return member->local && member->modified > l->view.written
+		? l->view.written
+		: member->modified;
+}
+
+static void
+add_file_columns(struct listing *l, const struct member *member)
+{
+	struct text *text = &l->out.row;
 	char time[PAGE_TIME_SIZE];
 
-	page_time(member->modified, time);
+	page_time(time_of(l, member), time);
 	text_printf(text, "<td title=\"%" PRIu64 " bytes\">", member->size);
 	page_add_size(text, member->size);
 	text_printf(text,
@@ -236,7 +247,7 @@ add_html(struct listing *l, const struct child *child)
 			&l->out.row, STR("/</bdi></a></td><td></td><td></td>"));
 	else {
 		text_add(&l->out.row, STR("</bdi></a></td>"));
-		add_file_columns(&l->out.row, &child->member);
+		add_file_columns(l, &child->member);
 	}
 	text_add(&l->out.row, STR("</tr>\n"));
 }
@@ -256,7 +267,7 @@ add_json_child(struct listing *l, const struct child *child)
 		text_add(&l->out.row, STR("\",\"type\":\"directory\"}"));
 		return;
 	}
-	page_time(member->modified, time);
+	page_time(time_of(l, member), time);
 	text_printf(&l->out.row,
 		"\",\"type\":\"file\",\"size\":%" PRIu64
 		",\"modified\":\"%s\",\"compressed\":%" PRIu64
@@ -410,7 +421,7 @@ key_of(const struct listing *l, const struct child *child, size_t at)
 			? INT64_MAX
 			: (int64_t)child->member.size;
 	else if (!child->directory && l->view.sort == LISTING_TIME)
-		key = child->member.modified;
+		key = time_of(l, &child->member);
 	else if (child->directory && l->view.sort != LISTING_NAME)
 		return key;
 	return l->view.descending ? -key : key;

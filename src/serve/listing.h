@@ -11,14 +11,15 @@ struct listing_view {
 	struct str archive;   /* its file name */
 	struct str directory; /* empty, or without "/" at the end */
 	bool tree;            /* the page's URL has "-wwz-index/" in front */
+	int64_t written;      /* the archive's time */
 	enum listing_sort sort;
 	bool descending;
 	bool json;
 };
 
 /* The view that a query asks for: "sort=name|size|time", "order=asc|desc",
- * "format=json".  Anything else is ignored.  archive, directory and tree are
- * left empty.  Pure. */
+ * "format=json".  Anything else is ignored.  archive, directory, tree and
+ * written are left empty.  Pure. */
 struct listing_view listing_view_of(struct str query);
 
 /* Make a source of the listing of walk, which is at its beginning, shown as

@@ -138,6 +138,7 @@ serve_listing(struct job *job, struct str directory)
 	view.archive = archive_name(job);
 	view.directory = directory;
 	view.tree = job->tree;
+	view.written = job->archive->id.modified.tv_sec;
 	response->content_type =
 		view.json ? STR("application/json") : PAGE_TYPE;
 	response->content_security_policy =

@@ -357,7 +357,6 @@ zipdir_record(
 	*at += zipentry_size(entry);
 	zipentry_read(entry, zipdir->prefix, &record->member);
 	record->recorded = zipentry_recorded(entry);
-	record->extra = zipentry_extra(entry);
 	record->unreachable = zipentry_unreachable(record->member.name);
 	if (record->unreachable != NULL)
 		return true;

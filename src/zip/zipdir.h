@@ -62,9 +62,8 @@ bool zipdir_find(
 
 /* A record of the directory, which may be one that is left out. */
 struct zipdir_record {
-	struct member member; /* its slot is ZIPDIR_NO_SLOT when left out */
-	struct str recorded;  /* its name as recorded */
-	struct str extra;
+	struct member member;    /* its slot is ZIPDIR_NO_SLOT when left out */
+	struct str recorded;     /* its name as recorded */
 	const char *unreachable; /* why no request can name it, else NULL */
 };
 

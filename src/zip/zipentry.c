@@ -112,6 +112,36 @@ take64(struct str *field, uint64_t *value)
 	*field = str_slice(*field, 8, field->n);
 }
 
+/* Take the time out of NTFS's field (section 4.5.5): units of 100 ns since
+ * 1601, in the attribute numbered 1.  One of 0 is none. */
+static void
+take_ntfs_time(struct member *member, struct str field)
+{
+	const uint64_t second = 10000000, until_1970 = 11644473600,
+		       until_10000 = 265046774400;
+
+	if (field.n < 4)
+		return;
+	field = str_slice(field, 4, field.n);
+	while (field.n >= 4) {
+		const unsigned char *p = (const unsigned char *)field.p;
+		size_t n = get16(p + 2);
+		uint64_t time;
+
+		if (n > field.n - 4)
+			return;
+		field = str_slice(field, 4 + n, field.n);
+		if (get16(p) != 1 || n < 8)
+			continue;
+		time = get64(p + 4) / second;
+		if (time == 0 || time >= until_10000)
+			return;
+		member->modified = (int64_t)(time - until_1970);
+		member->local = false;
+		return;
+	}
+}
+
 void
 zipentry_read_extra(struct member *member, struct str extra)
 {
@@ -131,6 +161,9 @@ zipentry_read_extra(struct member *member, struct str extra)
 			take64(&field, &member->offset);
 		} else if (id == 0x5455 && n >= 5 && (p[4] & 1) != 0) {
 			member->modified = (int32_t)get32(p + 5);
+			member->local = false;
+		} else if (id == 0x000a && member->local) {
+			take_ntfs_time(member, field);
 		}
 	}
 }
@@ -149,6 +182,7 @@ zipentry_read(
 		.slot = ZIPDIR_NO_SLOT,
 		.method = get16(entry + 10),
 		.flags = get16(entry + 8),
+		.local = true,
 	};
 	zipentry_read_extra(member, zipentry_extra(entry));
 	/* An offset that overflows lies beyond any file, so archive_locate will

@@ -25,11 +25,12 @@ struct member {
 	uint64_t size;    /* of the content */
 	uint64_t packed;  /* of the data in the archive */
 	uint64_t offset;  /* of its local header, from the start of the file */
-	int64_t modified; /* seconds since 1970, UTC */
+	int64_t modified; /* seconds since 1970, UTC unless local */
 	uint32_t crc;
 	uint32_t slot; /* for zipdir_notes, or ZIPDIR_NO_SLOT */
 	uint16_t method;
 	uint16_t flags;
+	bool local; /* modified was recorded in an unknown time zone */
 };
 
 /* The slot of a member that was not found by zipdir_find. */
@@ -67,7 +68,8 @@ struct str zipentry_plain(struct str recorded);
 const char *zipentry_unreachable(struct str name);
 
 /* Update member from extra fields (section 4.5): zip64 sizes and offset, where
- * member's are all ones, and the extended timestamp. */
+ * member's are all ones, and a time in UTC, if member's is local: the extended
+ * timestamp, else that of NTFS. */
 void zipentry_read_extra(struct member *member, struct str extra);
 
 #endif

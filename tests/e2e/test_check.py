@@ -142,10 +142,10 @@ def test_lines(tmp):
     times = "files: what the packer's clock showed is taken for UTC"
     assert check("a.wwz", "no.wwz", "b.wwz", cwd=tmp) == (1, (
         "a.wwz: s: advice: stored, but deflate would make it smaller\n"
-        f"a.wwz: advice: no extended timestamp in 2 of 2 {times}\n"
+        f"a.wwz: advice: no time in UTC in 2 of 2 {times}\n"
         "no.wwz: error: No such file or directory\n"
         "b.wwz: /x: error: no request can reach it: the name is absolute\n"
-        f"b.wwz: advice: no extended timestamp in 2 of 2 {times}\n"
+        f"b.wwz: advice: no time in UTC in 2 of 2 {times}\n"
         "3 archives, 4 members: 2 errors, 3 advice\n"))
 
 
@@ -368,18 +368,19 @@ def stamped(extra):
     [
         (b"", True),
         (struct.pack("<HHBI", 0x5455, 5, 1, 1), False),
-        # An access time only; NTFS's times, which are not read.
+        # An access time only; NTFS's times, and none of them.
         (struct.pack("<HHBI", 0x5455, 5, 2, 1), True),
-        (struct.pack("<HHIHHQQQ", 10, 32, 0, 1, 24, 1, 1, 1), True),
+        (struct.pack("<HHIHHQQQ", 10, 32, 0, 1, 24, 10**17, 1, 1), False),
+        (struct.pack("<HHIHHQQQ", 10, 32, 0, 1, 24, 0, 0, 0), True),
     ],
-    ids=["none", "modified", "accessed", "ntfs"],
+    ids=["none", "modified", "accessed", "ntfs", "no-ntfs"],
 )
 def test_times(tmp, extra, local):
     """A time without a zone is told of; one that is none is not."""
     path = tmp / "x.wwz"
     path.write_bytes(stamped(extra))
     assert [one[2:] for one in findings(path)] == ([(
-        "local-times", "no extended timestamp in 1 of 2 files: what the "
+        "local-times", "no time in UTC in 1 of 2 files: what the "
         "packer's clock showed is taken for UTC")] if local else [])
 
 

@@ -8,6 +8,7 @@ import os
 import pathlib
 import re
 import shutil
+import struct
 import subprocess
 import time
 import zipfile
@@ -426,6 +427,51 @@ def test_times(tmp, root, serve, zone, options, wanted):
         listing = client.ask("/x.wwz/-wwz-index?format=json").body
         (entry,) = json.loads(listing)["entries"]
         assert entry["modified"] == wanted, f"{zone} {options}: {entry}"
+
+
+def shown_times(client, query=""):
+    """Name and time of each member, as JSON and as HTML show them, in the
+    order of the query."""
+    page = client.ask(f"/x.wwz/-wwz-index?format=json{query}").body
+    shown = [(entry["name"], entry["modified"])
+             for entry in json.loads(page)["entries"]]
+    page = client.ask(f"/x.wwz/-wwz-index?{query}").body.decode()
+    assert re.findall('<bdi>(.*?)</bdi>.*? datetime="(.*?)"', page) == shown
+    return shown
+
+
+def test_times_of_ntfs(tmp, root, serve):
+    """7-Zip's, in units of 100 ns; they are not local ones."""
+    file = tmp / "a.txt"
+    file.write_text("a")
+    os.utime(file, (1593606897, 1593606897))
+    run(["7z", "a", "-tzip", "-mtc=on", root / "x.zip", "a.txt"], tmp,
+        env={**os.environ, "TZ": "America/New_York"})
+    (root / "x.zip").rename(root / "x.wwz")
+    (info,) = zipfile.ZipFile(root / "x.wwz").infolist()
+    assert info.extra[:2] == b"\x0a\0", info.extra
+    with serve().client() as client:
+        assert shown_times(client) == [("a.txt", "2020-07-01T12:34:57Z")]
+
+
+def test_local_time_ahead(root, serve):
+    """East of Greenwich a DOS time is later than the archive that it is in:
+    the archive's is shown, and sorted by.  A time in UTC is believed."""
+    early, late = zipfile.ZipInfo("early"), zipfile.ZipInfo("late")
+    early.date_time = (2020, 7, 1, 12, 0, 0)
+    late.date_time = (2020, 7, 1, 14, 34, 56)
+    exact = zipfile.ZipInfo("exact", late.date_time)
+    exact.extra = struct.pack("<HHBI", 0x5455, 5, 1, 1593606900)
+    with zipfile.ZipFile(root / "x.wwz", "w") as z:
+        for info in (exact, late, early):
+            z.writestr(info, info.filename)
+    os.utime(root / "x.wwz", (1593606897, 1593606897))
+    with serve().client() as client:
+        assert shown_times(client, "&sort=time") == [
+            ("early", "2020-07-01T12:00:00Z"),
+            ("late", "2020-07-01T12:34:57Z"),
+            ("exact", "2020-07-01T12:35:00Z"),
+        ]
 
 
 def test_time_to_come(root, serve):

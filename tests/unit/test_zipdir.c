@@ -758,6 +758,12 @@ test_every_bit_flipped(void **state)
 
 #define ONES UINT32_MAX
 
+/* A field with NTFS's times: its beginning, a time of modification, and what
+ * follows that. */
+#define NTFS      "\12\0\x20\0....\1\0\x18\0"
+#define NTFS_2009 "\0\xf5\x96\x32\x33\x8e\xc9\1"
+#define NTFS_REST "accessedcreation"
+
 static void
 test_extra_fields(void **state)
 {
@@ -810,6 +816,34 @@ test_extra_fields(void **state)
 			3, 7},
 		{"time too short", 1, 2, 3, {"UT\4\0\1\1\1\1", 8}, 1, 2, 3, 7},
 		{"flags alone", 1, 2, 3, {"UT\1\0\3", 5}, 1, 2, 3, 7},
+		{"time of NTFS", 1, 2, 3, {NTFS NTFS_2009 NTFS_REST, 36}, 1, 2,
+			3, 1234567890},
+		{"time of NTFS before 1970", 1, 2, 3,
+			{NTFS "\0\0\0\0\0\0\x9d\1" NTFS_REST, 36}, 1, 2, 3,
+			-19557062},
+		{"no time of NTFS", 1, 2, 3,
+			{NTFS "\0\0\0\0\0\0\0\0" NTFS_REST, 36}, 1, 2, 3, 7},
+		{"time of NTFS beyond 9999", 1, 2, 3,
+			{NTFS "\xff\xff\xff\xff\xff\xff\xff\x7f" NTFS_REST, 36},
+			1, 2, 3, 7},
+		{"NTFS, another attribute", 1, 2, 3,
+			{"\12\0\x0c\0....\2\0\x04\0....", 16}, 1, 2, 3, 7},
+		{"time of NTFS behind another attribute", 1, 2, 3,
+			{"\12\0\x14\0....\2\0\0\0\1\0\x08\0" NTFS_2009, 24}, 1,
+			2, 3, 1234567890},
+		{"NTFS, empty", 1, 2, 3, {"\12\0\0\0", 4}, 1, 2, 3, 7},
+		{"NTFS, reserved only", 1, 2, 3, {"\12\0\4\0....", 8}, 1, 2, 3,
+			7},
+		{"NTFS, cut off", 1, 2, 3,
+			{"\12\0\x0c\0....\1\0\x18\0\1\1\1\1", 16}, 1, 2, 3, 7},
+		{"NTFS, too short", 1, 2, 3,
+			{"\12\0\x0c\0....\1\0\x04\0\1\1\1\1", 16}, 1, 2, 3, 7},
+		{"both times", 1, 2, 3,
+			{"UT\5\0\1\4\3\2\1" NTFS NTFS_2009 NTFS_REST, 45}, 1, 2,
+			3, 0x01020304},
+		{"both times, NTFS first", 1, 2, 3,
+			{NTFS NTFS_2009 NTFS_REST "UT\5\0\1\4\3\2\1", 45}, 1, 2,
+			3, 0x01020304},
 		{"time behind zip64", ONES, 2, 3,
 			{"\1\0\x08\0\1\0\0\0\1\0\0\0UT\5\0\1\4\3\2\1", 21},
 			0x100000001, 2, 3, 0x01020304},
@@ -824,7 +858,8 @@ test_extra_fields(void **state)
 		struct member m = {.size = table[i].size,
 			.packed = table[i].packed,
 			.offset = table[i].offset,
-			.modified = 7};
+			.modified = 7,
+			.local = true};
 
 		memcpy(extra + 1, table[i].extra.p, table[i].extra.n);
 		zipentry_read_extra(&m, copy);
@@ -1569,7 +1604,8 @@ test_records(void **state)
 		assert_true(str_eq(record.recorded, str_of(rows[i].name)));
 		assert_true(str_eq(record.member.name,
 			zipentry_plain(str_of(rows[i].name))));
-		assert_int_equal(record.extra.n, 9);
+		assert_int_equal(record.member.modified, 0x04030201);
+		assert_false(record.member.local);
 		why = record.unreachable;
 		same = record.member.slot != ZIPDIR_NO_SLOT &&
 			zipdir_find(dir, record.member.name, &found) &&
