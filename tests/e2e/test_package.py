@@ -206,9 +206,40 @@ def test_serves_behind_nginx(tree):
     assert "<p>in an archive" in said
 
 
-def test_goes_without_a_trace(tree):
-    """Last: the package is gone then."""
+@pytest.fixture
+def asked(tree):
+    """What the package's scripts ask of systemd, as long as a systemctl that only
+    writes it down stands in the tree."""
+    told = tree / "run/systemd/asked"
+    systemctl = tree / "usr/bin/systemctl"
+    (tree / "run/systemd/system").mkdir(parents=True)
+    told.touch()
+    systemctl.write_text('#!/bin/sh\necho "$@" >>/run/systemd/asked\n')
+    systemctl.chmod(0o755)
+
+    def read():
+        lines = [line.replace("--system ", "").replace("--quiet ", "")
+                 for line in told.read_text().splitlines()]
+        told.write_text("")
+        return lines
+
+    yield read
+    systemctl.unlink()
+    shutil.rmtree(tree / "run/systemd")
+
+
+def test_upgrade_restarts_only_the_service(tree, package, asked):
+    """The new program is run, by systemd that has read the new unit.  The socket
+    stays open, so requests wait there and none is lost."""
+    shutil.copy(package, tree / "srv")
+    run("chroot", tree, "dpkg", "--install", f"/srv/{package.name}")
+    assert asked() == ["daemon-reload", "try-restart wwz.service"]
+
+
+def test_goes_without_a_trace(tree, asked):
+    """Last: the package is gone then, and its processes are."""
     run("chroot", tree, "dpkg", "--purge", "wwz")
+    assert asked()[0] == "stop wwz.service wwz.socket"
     left = [path for path in tree.rglob("*wwz*")
             if not path.is_relative_to(tree / "srv")
             and not path.is_relative_to(tree / "proc")]
