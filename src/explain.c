@@ -95,6 +95,8 @@ print_member(const struct response *response, const struct request *request)
 	printf("method: %s (%u)\n", method_name(response->method),
 		response->method);
 	printf("sent: %s\n", sent[response->sent]);
+	if (response->guessed)
+		printf("type: from the content, not from the name\n");
 	print_why(response, request);
 }
 

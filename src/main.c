@@ -90,6 +90,8 @@ set_site(struct site *site, const struct options *options, struct roots *roots)
 		.nindex = options->nindex,
 		.listing = !options->no_listing,
 		.mime = mime,
+		.charset = str_of(options->charset),
+		.no_charset = options->no_charset,
 		.max_age = options->max_age,
 		.immutable = options->immutable,
 		.untrusted = options->untrusted,

@@ -40,6 +40,8 @@ struct options {
 	struct str index[OPTIONS_INDEXES];
 	size_t nindex;
 	bool no_listing;
+	const char *charset; /* NULL: none */
+	bool no_charset;
 	int64_t max_age; /* as in struct site */
 	bool immutable, untrusted;
 	bool sendfile;

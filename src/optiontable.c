@@ -148,6 +148,19 @@ set_max_age(struct options *o, const char *value)
 }
 
 static const char *
+set_charset(struct options *o, const char *value)
+{
+	const char *const bytes = "abcdefghijklmnopqrstuvwxyz"
+				  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.:_";
+
+	if (*value == '\0' || value[strspn(value, bytes)] != '\0')
+		return "expected the name of a charset, such as windows-1252, or none";
+	o->no_charset = strcmp(value, "none") == 0;
+	o->charset = o->no_charset ? NULL : value;
+	return NULL;
+}
+
+static const char *
 set_sendfile(struct options *o, const char *value)
 {
 	if (strcmp(value, "lighttpd") != 0)
@@ -293,6 +306,8 @@ const struct option_spec option_specs[] = {
 		"send Content-Security-Policy: sandbox with pages of archives, so that they get no rights of the site"},
 	{"mime-types", 0, "FILE", ON_BOTH, AT(mime_types),
 		"read more media types from FILE, in the format of /etc/mime.types"},
+	{"charset", 0, "NAME|none", ON_BOTH, BY(set_charset),
+		"the charset of text that is not UTF-8 and names no charset itself (default: not sent); none sends no charset at all, not utf-8 either"},
 	{"sendfile", 0, "lighttpd", ON_BOTH, BY(set_sendfile),
 		"let lighttpd itself send stored members of 64 KiB and more from the archive (X-Sendfile2)"},
 	{"user", 'u', "NAME", ON_SERVE, AT(user),

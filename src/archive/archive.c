@@ -35,7 +35,7 @@ enum {
 };
 
 /* The bits of zipdir_notes that hold the size of a checked local header. */
-#define LOCAL_SIZE_MASK 0xfffffu
+#define LOCAL_SIZE_MASK 0x3ffffu
 
 static struct identity
 identity_of(const struct stat *st)

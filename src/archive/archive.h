@@ -91,9 +91,10 @@ int archive_fault(const struct archive *archive, const struct member *member,
 
 /* Notes about a member's content: bits stored in the index. */
 enum {
-	ARCHIVE_TEXT = 1 << 28, /* it looks like text */
-	ARCHIVE_BINARY = 1 << 29,
-	ARCHIVE_CHECKED = 1 << 30, /* its CRC-32 matches */
+	ARCHIVE_CHECKED = 1 << 18, /* its CRC-32 matches */
+	/* A number of 3 bits: what the first bytes look like (http/look.h). */
+	ARCHIVE_LOOK_SHIFT = 28,
+	ARCHIVE_LOOK_MASK = 7,
 };
 unsigned archive_notes(
 	const struct archive *archive, const struct member *member);

@@ -117,17 +117,25 @@ sequence(struct str s)
 	return 0;
 }
 
-bool
-str_is_utf8(struct str s)
+size_t
+str_utf8_prefix(struct str s)
 {
+	size_t size = s.n;
+
 	while (s.n > 0) {
 		bool ascii = s.n >= 8 &&
 			(get64((const unsigned char *)s.p) & HIGH_BITS) == 0;
 		size_t n = ascii ? 8 : sequence(s);
 
 		if (n == 0)
-			return false;
+			break;
 		s = str_slice(s, n, s.n);
 	}
-	return true;
+	return size - s.n;
+}
+
+bool
+str_is_utf8(struct str s)
+{
+	return str_utf8_prefix(s) == s.n;
 }

@@ -88,7 +88,10 @@ int str_compare(struct str a, struct str b);
  * digits, or exceeds max. */
 bool str_number(struct str s, uint64_t max, uint64_t *number);
 
-/* s is well-formed UTF-8 (RFC 3629). */
+/* How many bytes of s are well-formed UTF-8 (RFC 3629), from the first on. */
+size_t str_utf8_prefix(struct str s);
+
+/* All of s is. */
 bool str_is_utf8(struct str s);
 
 #endif

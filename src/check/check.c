@@ -20,6 +20,8 @@
 #include "check/checkmember.h"
 #include "check/libzipread.h"
 #include "check/report.h"
+#include "http/look.h"
+#include "http/mime.h"
 #include "http/ownname.h"
 #include "http/represent.h"
 
@@ -210,6 +212,22 @@ check_sozip_index(
 		arena_printf(&c->arena, "its SOZip index is wrong: %s", why));
 }
 
+static void
+check_charset(
+	struct check *c, const struct zipdir_record *record, uint64_t start)
+{
+	struct media_type type = mime_find(NULL, record->member.name);
+	enum look look;
+
+	if (type.bare.n > 0 && type.utf8.n == 0)
+		return;
+	if (look_member(c->archive, &record->member, start, type.bare, &look) ==
+			STATUS_GO &&
+		look == LOOK_OTHER)
+		tell_advice(c, "charset-unknown", &record->recorded,
+			STR("not UTF-8, and does not say what else: it is sent without a charset, unless --charset gives one"));
+}
+
 /* Check the content of member number i, whose data start at start. */
 static void
 check_content(struct check *c, const struct zipdir_record *record, uint64_t i,
@@ -233,6 +251,7 @@ check_content(struct check *c, const struct zipdir_record *record, uint64_t i,
 			STR("libzip finds nothing wrong with it"));
 	if (!right)
 		return;
+	check_charset(c, record, start);
 	if (member->method == ZIP_DEFLATED)
 		check_sozip_index(c, record, start);
 	else if (member->method == ZIP_STORED &&

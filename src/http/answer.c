@@ -208,6 +208,7 @@ account_for(struct response *response, const struct representations *found,
 	response->chosen = n->chosen;
 	response->weight = n->weight;
 	response->sent = sent_as(r);
+	response->guessed = r->guessed;
 }
 
 /* Set the fields of 200 and 206 that 304 does not have. */
@@ -223,6 +224,10 @@ describe(struct response *response, const struct representations *found,
 	response->dated = true;
 	response->ranges = true;
 	response->has_length = true;
+	/* A browser may know better what a type is that nobody declared: it
+	 * runs no script and applies no style sheet of another type, if it may
+	 * not look. */
+	response->sniffable = r->guessed && !site->untrusted;
 	if (site->untrusted && mime_is_active(r->type))
 		response->content_security_policy = STR("sandbox");
 }

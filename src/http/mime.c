@@ -1,6 +1,7 @@
 #include "http/mime.h"
 
 #include "base/arena.h"
+#include "http/path.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,9 +13,10 @@
 enum { TYPE_MAX = 255 };
 
 struct entry {
-	struct str ext; /* in lower case */
-	const char *type;
-	size_t order; /* of its line in the file */
+	struct str ext;   /* in lower case */
+	const char *type; /* followed by UTF8 if its charset is open */
+	size_t bare;      /* bytes of type without that */
+	size_t order;     /* of its line in the file */
 };
 
 struct mime {
@@ -25,9 +27,12 @@ struct mime {
 
 /* Sorted by extension too. */
 static const struct entry builtin[] = {
-#define TYPE(ext, type) {{ext, sizeof(ext) - 1}, type, 0},
+#define TYPE(ext, type) {{ext, sizeof(ext) - 1}, type, sizeof(type) - 1, 0},
+#define TEXT(ext, type) \
+	{{ext, sizeof(ext) - 1}, type UTF8, sizeof(type) - 1, 0},
 #include "http/mime_table.inc"
 #undef TYPE
+#undef TEXT
 };
 
 static char
@@ -159,7 +164,7 @@ extension_ok(struct str ext)
 }
 
 static int
-add_entry(struct mime *mime, struct str ext, const char *type)
+add_entry(struct mime *mime, struct str ext, const char *type, size_t bare)
 {
 	char *copy = arena_get(&mime->arena, ext.n);
 
@@ -177,7 +182,8 @@ add_entry(struct mime *mime, struct str ext, const char *type)
 	}
 	for (size_t i = 0; i < ext.n; i++)
 		copy[i] = to_lower(ext.p[i]);
-	mime->entries[mime->n] = (struct entry){{copy, ext.n}, type, mime->n};
+	mime->entries[mime->n] =
+		(struct entry){{copy, ext.n}, type, bare, mime->n};
 	mime->n++;
 	return 0;
 }
@@ -201,7 +207,7 @@ add_extensions(struct mime *mime, struct str line, struct str type,
 			errno = EINVAL;
 			return -1;
 		}
-		if (add_entry(mime, word, full.p) != 0)
+		if (add_entry(mime, word, full.p, type.n) != 0)
 			return -1;
 	}
 	return 0;
@@ -318,11 +324,27 @@ mime_free(struct mime *mime)
 	errno = saved;
 }
 
+/* name without the query that `wget -r` saves in it ("app.js?v=3"), unless it
+ * ends in what `wget -E` then appends. */
+static struct str
+without_query(struct str name)
+{
+	struct str last = path_last(name);
+	const char *query = last.n ? memchr(last.p, '?', last.n) : NULL;
+
+	if (query == NULL || str_ends_nocase(last, STR(".html")) ||
+		str_ends_nocase(last, STR(".css")))
+		return name;
+	return (struct str){name.p, (size_t)(query - name.p)};
+}
+
 struct str
 mime_extension(struct str name)
 {
-	size_t i = name.n;
+	size_t i;
 
+	name = without_query(name);
+	i = name.n;
 	while (i > 0 && name.p[i - 1] != '.' && name.p[i - 1] != '/')
 		i--;
 	/* i is now where the extension would start, after its dot. */
@@ -347,10 +369,10 @@ compare_key(const void *key, const void *entry)
 	return (name.n > ext.n) - (name.n < ext.n);
 }
 
-struct str
+struct media_type
 mime_find(const struct mime *mime, struct str name)
 {
-	struct str ext = mime_extension(name);
+	struct str ext = mime_extension(name), full;
 	const struct entry *found = NULL;
 
 	if (mime != NULL && mime->n > 0)
@@ -360,7 +382,13 @@ mime_find(const struct mime *mime, struct str name)
 		found = bsearch(&ext, builtin,
 			sizeof(builtin) / sizeof(builtin[0]), sizeof(*found),
 			compare_key);
-	return str_of(found ? found->type : NULL);
+	if (found == NULL)
+		return (struct media_type){{NULL, 0}, {NULL, 0}};
+	full = str_of(found->type);
+	return (struct media_type){
+		.bare = str_slice(full, 0, found->bare),
+		.utf8 = full.n > found->bare ? full : (struct str){NULL, 0},
+	};
 }
 
 /* type without its parameters. */
@@ -380,53 +408,65 @@ listed(struct str type, const char *const list[], size_t n)
 	return false;
 }
 
+/* A browser takes it for XML (WHATWG MIME Sniffing, section 4.6), or some do.
+ */
+static bool
+is_xml(struct str type)
+{
+	static const char *const others[] = {
+		"application/xml", "text/rdf", "text/xml", "text/xsl"};
+	const struct str xml = STR("+xml");
+
+	return (type.n > xml.n && str_ends_nocase(type, xml)) ||
+		listed(type, others, sizeof(others) / sizeof(others[0]));
+}
+
 bool
 mime_is_text(struct str type)
 {
 	static const char *const others[] = {
-		"application/ecmascript",
-		"application/javascript",
-		"application/xhtml+xml",
-		"application/xml",
-		"image/svg+xml",
-	};
+		"application/ecmascript", "application/javascript"};
 	const struct str text = STR("text/");
 
 	type = essence(type);
 	if (type.n > text.n && str_eq_nocase(str_slice(type, 0, text.n), text))
-		return true;
+		return !is_xml(type);
 	return listed(type, others, sizeof(others) / sizeof(others[0]));
 }
 
 bool
 mime_is_active(struct str type)
 {
-	/* Besides HTML and XML by name: types that some browsers treat as XML,
-	 * and a stream whose parts may be HTML. */
+	/* A web archive, and a stream whose parts may be HTML. */
 	static const char *const others[] = {
-		"application/xml",
+		"message/rfc822",
+		"multipart/related",
 		"multipart/x-mixed-replace",
 		"text/html",
-		"text/rdf",
-		"text/xml",
-		"text/xsl",
 	};
-	const struct str xml = STR("+xml");
 
 	type = essence(type);
-	if (type.n > xml.n &&
-		str_eq_nocase(str_slice(type, type.n - xml.n, type.n), xml))
-		return true;
-	return listed(type, others, sizeof(others) / sizeof(others[0]));
+	return is_xml(type) ||
+		listed(type, others, sizeof(others) / sizeof(others[0]));
 }
 
 bool
-mime_is_doubtful(struct str name)
+mime_is_plain(const struct media_type *type)
 {
-	struct str extension = mime_extension(name);
+	return type->utf8.n > 0 &&
+		str_eq_nocase(essence(type->bare), STR("text/plain"));
+}
 
-	return extension.n == 0 || str_eq_nocase(extension, STR("log")) ||
-		str_eq_nocase(extension, STR("txt"));
+bool
+mime_is_log(struct str name)
+{
+	static const char *const others[] = {
+		"err", "log", "out", "stderr", "stdout", "txt"};
+	struct str extension = mime_extension(name);
+	uint64_t number;
+
+	return extension.n == 0 || str_number(extension, 999, &number) ||
+		listed(extension, others, sizeof(others) / sizeof(others[0]));
 }
 
 bool

@@ -24,20 +24,29 @@ void mime_free(struct mime *mime);
 
 /* The extension of name: the bytes after the last dot of its last component.
  * Empty when there is no dot, or it is the first or last byte of the
- * component.  Lent by name.  Pure; any thread. */
+ * component.  A "?" ends the component, unless ".html" or ".css" ends the name:
+ * programs that mirror sites save queries so, and append these two.  Lent by
+ * name.  Pure; any thread. */
 struct str mime_extension(struct str name);
 
-/* The media type for the last extension of name, in whatever case, as the value
- * of a Content-Type: printable ASCII, with "; charset=utf-8" if mime_is_text
- * and the file gave no other charset.  mime, which may be NULL, takes
- * precedence over the compiled-in table.  Empty when neither knows the
- * extension, or there is none.  Static, or lent by mime.  Any thread. */
-struct str mime_find(const struct mime *mime, struct str name);
+/* The values that a Content-Type may have: printable ASCII, static or lent by a
+ * struct mime. */
+struct media_type {
+	struct str bare; /* without a charset, or with the file's */
+	struct str utf8; /* with "; charset=utf-8"; empty when the charset is
+			  * not open: the file gave one, or mime_is_text is
+			  * false of the type */
+};
+
+/* The media type for the last extension of name, in whatever case.  mime, which
+ * may be NULL, takes precedence over the compiled-in table.  Empty when neither
+ * knows the extension, or there is none.  Any thread. */
+struct media_type mime_find(const struct mime *mime, struct str name);
 
 /* type, with or without parameters, is sent with a charset.  That holds for
- * text and for the other types of source text that browsers decode.  JSON is
- * always UTF-8 and has no such parameter (RFC 8259, section 11).  Pure; any
- * thread. */
+ * text and scripts, but not for XML, which declares its encoding itself (RFC
+ * 7303, section 3), nor for JSON, which is always UTF-8 (RFC 8259, section 11).
+ * Pure; any thread. */
 bool mime_is_text(struct str type);
 
 /* type, with or without parameters, is a document in which a browser runs
@@ -45,9 +54,14 @@ bool mime_is_text(struct str type);
  * XHTML.  Pure; any thread. */
 bool mime_is_active(struct str type);
 
-/* The extension of name does not determine the type: there is none, or it is
- * ".log" or ".txt".  The content decides.  Pure. */
-bool mime_is_doubtful(struct str name);
+/* type is text/plain with an open charset.  Names in use for that are used for
+ * other files, too, so the content decides.  Pure. */
+bool mime_is_plain(const struct media_type *type);
+
+/* name is likely that of a log or another text without a type of its own: it
+ * ends in ".log", ".txt", ".out", ".err" or the like, in a number, as old logs
+ * do, or has no extension.  Pure. */
+bool mime_is_log(struct str name);
 
 /* name is that of a text in a gzip file: ".log.gz" or ".txt.gz".  Pure. */
 bool mime_is_packed_text(struct str name);

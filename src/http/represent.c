@@ -7,12 +7,12 @@
 
 #include "archive/source.h"
 #include "base/log.h"
+#include "http/look.h"
 #include "http/mime.h"
 #include "http/path.h"
 #include "http/validator.h"
 
 enum {
-	SNIFF_SIZE = 512,
 	GZIP_AROUND = 10 + 8, /* bytes of header and trailer, RFC 1952 */
 };
 
@@ -66,72 +66,51 @@ offer(struct representations *found, enum coding coding,
 	found->available |= 1u << coding;
 }
 
-/* Read the first bytes of member's content.  Returns how many; -1 when they
- * cannot be read or are damaged. */
-static ssize_t
-first_bytes(struct archive *archive, const struct member *member,
-	uint64_t start, char *buffer, size_t n)
+/* The type of a text whose charset is open, according to a look at it. */
+static struct str
+text_type(const struct media_type *type, enum look look,
+	const struct site *site, struct arena *arena)
 {
-	struct member endless = *member;
-	struct source *source;
-	ssize_t got;
-
-	if (n > member->size)
-		n = (size_t)member->size;
-	if (n == 0)
-		return 0;
-	if (member->method == ZIP_STORED)
-		return archive_read(archive, start, buffer, n) < 0 ? -1
-								   : (ssize_t)n;
-	/* With a size that is never reached, the source does not check the
-	 * end.  Faults there are found when the end is sent. */
-	if (member->method == ZIP_DEFLATED)
-		endless.size = UINT64_MAX;
-	source = source_open(archive, &endless, start, NULL);
-	if (source == NULL)
-		return -1;
-	got = source->read(source, buffer, n);
-	source->close(source);
-	return got;
+	if (site->no_charset)
+		return type->bare;
+	if (look == LOOK_UTF8 || look == LOOK_NOTHING)
+		return type->utf8;
+	if (look == LOOK_OTHER && site->charset.n > 0)
+		return arena_printf(arena, "%.*s; charset=%.*s",
+			STR_ARG(type->bare), STR_ARG(site->charset));
+	return type->bare;
 }
 
-/* Find out whether member looks like text.  The answer is noted in the archive.
- */
-static enum status
-look_for_text(struct archive *archive, const struct member *member,
-	uint64_t start, bool *text)
+/* The name alone says the type, and whether it has a charset. */
+static bool
+is_settled(const struct media_type *named, const struct site *site)
 {
-	unsigned notes = archive_notes(archive, member);
-	char buffer[SNIFF_SIZE];
-	ssize_t n;
-
-	*text = (notes & ARCHIVE_TEXT) != 0;
-	if ((notes & (ARCHIVE_TEXT | ARCHIVE_BINARY)) != 0 ||
-		!represent_readable(member))
-		return STATUS_GO;
-	errno = 0;
-	n = first_bytes(archive, member, start, buffer, sizeof(buffer));
-	if (n < 0)
-		return errno == ENOMEM ? STATUS_UNAVAILABLE : STATUS_ERROR;
-	*text = memchr(buffer, '\0', (size_t)n) == NULL;
-	archive_note(archive, member, *text ? ARCHIVE_TEXT : ARCHIVE_BINARY);
-	return STATUS_GO;
+	return named->bare.n > 0 &&
+		(named->utf8.n == 0 ||
+			(site->no_charset && !mime_is_plain(named)));
 }
 
 static enum status
 find_type(struct archive *archive, struct representation *r,
-	const struct site *site)
+	const struct site *site, struct arena *arena)
 {
-	bool text = false;
-	enum status status = STATUS_GO;
+	struct media_type named = mime_find(site->mime, r->member.name);
+	enum look look = LOOK_NOTHING;
+	enum status status;
 
-	r->type = mime_find(site->mime, r->member.name);
-	if (mime_is_doubtful(r->member.name)) {
-		status = look_for_text(archive, &r->member, r->start, &text);
-		r->type = text ? TEXT_TYPE : (struct str){NULL, 0};
-	}
-	if (r->type.n == 0)
+	r->type = named.bare;
+	if (is_settled(&named, site))
+		return STATUS_GO;
+	status = look_member(archive, &r->member, r->start, named.bare, &look);
+	r->guessed = named.bare.n == 0;
+	if (r->guessed)
+		named = mime_find(NULL, STR("a.txt"));
+	r->type = text_type(&named, look, site, arena);
+	if (mime_is_plain(&named) &&
+		(look == LOOK_BINARY || look == LOOK_NOTHING)) {
 		r->type = STR("application/octet-stream");
+		r->guessed = true;
+	}
 	return status;
 }
 
@@ -233,7 +212,7 @@ represent(struct representations *found, struct archive *archive,
 	status = archive_locate(archive, member, &plain.start);
 	if (status != STATUS_GO)
 		return status;
-	status = find_type(archive, &plain, site);
+	status = find_type(archive, &plain, site, arena);
 	if (status != STATUS_GO)
 		return status;
 	*found = (struct representations){.modified = last_modified(archive)};
@@ -246,21 +225,21 @@ represent(struct representations *found, struct archive *archive,
 
 enum status
 represent_log(struct archive *archive, const struct member *member,
-	uint64_t *start, bool *gzip)
+	const struct site *site, uint64_t *start, bool *gzip)
 {
-	bool text = false;
-	enum status status = STATUS_NOT_FOUND;
+	struct str type = mime_find(site->mime, member->name).bare;
+	enum look look;
+	enum status status;
 
 	*gzip = mime_is_packed_text(member->name);
-	if (!*gzip && !mime_is_doubtful(member->name))
-		return STATUS_NOT_FOUND;
 	if (!represent_readable(member))
 		return represent_unsupported(archive, member);
 	status = archive_locate(archive, member, start);
 	if (status != STATUS_GO || *gzip)
 		return status;
-	status = look_for_text(archive, member, *start, &text);
-	return status == STATUS_GO && !text ? STATUS_NOT_FOUND : status;
+	status = look_member(archive, member, *start, type, &look);
+	return status == STATUS_GO && look == LOOK_BINARY ? STATUS_NOT_FOUND
+							  : status;
 }
 
 /* RFC 6266, with a plain form of the name for clients that do not know the

@@ -21,6 +21,7 @@ struct representation {
 	uint64_t start;         /* of its data in the file */
 	uint64_t size;          /* of what is sent */
 	struct str type;        /* Content-Type */
+	bool guessed;           /* type: from the content, not the name */
 	struct str etag;        /* strong, quoted; in the arena */
 	struct str disposition; /* Content-Disposition; mostly empty */
 };
@@ -59,7 +60,7 @@ enum status represent_unsupported(
  * holds the log.  STATUS_NOT_FOUND when it is not text; other statuses as
  * represent.  Any thread. */
 enum status represent_log(struct archive *archive, const struct member *member,
-	uint64_t *start, bool *gzip);
+	const struct site *site, uint64_t *start, bool *gzip);
 
 /* The only representation of the archive itself.  The name for saving it is
  * made from name, the archive's name.  Status as represent. */

@@ -107,7 +107,7 @@ response_head(const struct response *response)
 		add_number(&text, STR("Refresh: "), response->refresh_seconds);
 	add_field(&text, STR("Content-Security-Policy: "),
 		response->content_security_policy);
-	if (response->content_type.n > 0)
+	if (response->content_type.n > 0 && !response->sniffable)
 		add_field(
 			&text, STR("X-Content-Type-Options: "), STR("nosniff"));
 	text_add(&text, STR("\r\n"));
@@ -124,6 +124,7 @@ response_withdraw(struct response *response)
 
 	body_free(&response->body);
 	response->vary = response->ranges = response->dated = false;
+	response->sniffable = false;
 	response->refresh_seconds = 0;
 	response->cache_control = none;
 	response->content_disposition = none;

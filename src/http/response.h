@@ -27,6 +27,7 @@ struct response {
 	bool vary;                /* Vary: Accept-Encoding */
 	bool ranges;              /* Accept-Ranges: bytes */
 	bool dated;               /* modified is its Last-Modified */
+	bool sniffable;           /* no X-Content-Type-Options: nosniff */
 	unsigned retry_seconds;   /* Retry-After, if not 0 */
 	unsigned refresh_seconds; /* Refresh, if not 0 */
 	int64_t modified;
@@ -55,6 +56,7 @@ struct response {
 	enum chosen chosen; /* that coding, because... */
 	uint16_t weight;    /* ...and with this weight, in thousandths */
 	enum sent sent;
+	bool guessed; /* its type: from the content, not the name */
 };
 
 /* Make a 200 without fields and with an empty body.  response must not be

@@ -21,6 +21,8 @@ struct site {
 	size_t nindex;
 	bool listing;            /* of directories without an index file */
 	const struct mime *mime; /* NULL: the compiled-in table */
+	struct str charset; /* of text that is not UTF-8; empty: not known */
+	bool no_charset;    /* send none at all */
 	int64_t max_age; /* of Cache-Control, in seconds, or one of the above */
 	bool immutable;  /* send "immutable" for names that hold a hash */
 	bool untrusted;  /* members' scripts may not act as the site */

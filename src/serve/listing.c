@@ -221,8 +221,7 @@ static bool
 may_be_log(const struct child *child)
 {
 	return !child->directory &&
-		(mime_is_doubtful(child->name) ||
-			mime_is_packed_text(child->name));
+		(mime_is_log(child->name) || mime_is_packed_text(child->name));
 }
 
 static void

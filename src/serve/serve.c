@@ -162,7 +162,8 @@ serve_log(struct job *job, struct str name)
 
 	job->what = "a member, line by line";
 	if (zipdir_find(job->archive->zipdir, name, &member))
-		status = represent_log(job->archive, &member, &start, &gzip);
+		status = represent_log(job->archive, &member,
+			job->service->site, &start, &gzip);
 	if (status == STATUS_NOT_FOUND) {
 		serve_missing(job);
 		return;

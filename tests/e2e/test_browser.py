@@ -11,9 +11,39 @@ import zipfile
 
 import pytest
 
+import archives
 import harness
 
 SITE = harness.TOP / "testdata/site"
+
+# Long enough for a browser to guess from it.
+FRENCH = ("Les \u00e9l\u00e8ves ont d\u00e9j\u00e0 mang\u00e9 \u00e0 la"
+          " cr\u00eaperie, o\u00f9 le caf\u00e9 \u00e9tait tr\u00e8s"
+          " bon. " * 4).strip()
+LATIN = FRENCH.encode("latin-1")
+XML = b"<?xml version='1.0' encoding='iso-8859-1'?>"
+SVG = b"<svg xmlns='http://www.w3.org/2000/svg' width='8' height='8'><title>%s</title></svg>"
+
+# Texts in other charsets, and scripts under unusual names.
+TEXTS = {
+    "meta.html": b"<!doctype html><meta charset=iso-8859-1><p>" + LATIN,
+    "none.html": b"<!doctype html><p>" + LATIN,
+    "utf-8.html": b"<!doctype html><p>" + FRENCH.encode(),
+    "latin.xhtml": XML + b"<html xmlns='http://www.w3.org/1999/xhtml'>"
+                   b"<head><title/></head><body><p>" + LATIN +
+                   b"</p></body></html>",
+    "latin.svg": XML + SVG % LATIN,
+    "latin.txt": LATIN,
+    "wide.txt": ("\ufeff" + FRENCH).encode("utf-16-le"),
+    "wide-be": ("\ufeff" + FRENCH).encode("utf-16-be"),
+    "app.js?v=3": b"import './x.es6'; document.title += 'module'",
+    "x.es6": b"document.title += 'es6-'",
+    "plain": b"document.title += 'plain-'",
+    "module.html": b"<!doctype html><title></title><script src=plain></script>"
+                   b"<script type=module src='app.js%3Fv=3'></script>",
+    "a.svg": SVG % b"a",
+    "pictures.html": b"<!doctype html><img src=a.svg>",
+}
 
 # A browser that asks nobody but this machine, and leaves nothing behind.
 CHROMIUM = [
@@ -163,6 +193,7 @@ def site(module_tmp):
     ) as archive:
         for path in sorted(SITE.rglob("*")):
             archive.write(path, path.relative_to(SITE))
+    archives.write(root / "texts.wwz", TEXTS)
     with harness.served(module_tmp, root) as (_, nginx):
         browser = Browser(module_tmp)
         try:
@@ -229,3 +260,30 @@ def test_links(site):
             status = client.ask(parts.path, "HEAD").status
             own = parts.path.endswith("no-such-page.html")
             assert status == (404 if own else 200), href
+
+
+@pytest.mark.parametrize("name", [
+    "meta.html", "none.html", "utf-8.html", "latin.xhtml", "latin.svg",
+    "latin.txt", "wide.txt", "wide-be"])
+def test_charset(site, name):
+    """What the browser makes of the bytes."""
+    browser, url, _ = site
+    browser.open(url.replace("/site.wwz", "/texts.wwz/") + name)
+    assert browser.value(
+        "document.documentElement.textContent") == FRENCH
+
+
+def test_scripts(site):
+    """A module under the name that wget saves, its import, and a script without
+    an extension."""
+    browser, url, _ = site
+    events = browser.open(url.replace("/site.wwz", "/texts.wwz/module.html"))
+    assert complaints(events) == []
+    assert browser.value("document.title") == "plain-es6-module"
+
+
+def test_pictures(site):
+    browser, url, _ = site
+    events = browser.open(url.replace("/site.wwz", "/texts.wwz/pictures.html"))
+    assert complaints(events) == []
+    assert browser.value("[...document.images].map(i => i.naturalWidth)") == [8]

@@ -29,7 +29,7 @@ TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".png": "image/png",
-    ".svg": "image/svg+xml; charset=utf-8",
+    ".svg": "image/svg+xml",
 }
 
 

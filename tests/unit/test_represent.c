@@ -68,7 +68,7 @@ add_members(struct zipmake *z)
 	} members[] = {
 		{"stored.css", 0, 0},
 		{"deflated.css", 8, 0},
-		{"bzip2.css", 12, 0},
+		{"bzip2.png", 12, 0},
 		{"zstd.css", 93, 0},
 		{"zstd-encrypted.css", 93, 1},
 		{"unknown.css", 99, 0},
@@ -120,7 +120,7 @@ test_forms(void **state)
 	} table[] = {
 		{"stored.css", STATUS_GO, ID},
 		{"deflated.css", STATUS_GO, ID | GZIP},
-		{"bzip2.css", STATUS_GO, ID},
+		{"bzip2.png", STATUS_GO, ID},
 		{"zstd.css", STATUS_GO, ZSTD},
 		{"zstd", STATUS_GO, ZSTD},
 		{"zstd-encrypted.css", STATUS_UNSUPPORTED, 0},
@@ -287,8 +287,9 @@ test_text_or_not(void **state)
 		{"dir.d/file", 10, true, BYTES},
 		{"dir.d/file", 10, false, TEXT},
 		{"a.bin", 10, false, BYTES},
-		{"a.html", 10, true, "text/html; charset=utf-8"},
-		{"a.unheard-of", 10, false, BYTES},
+		{"a.html", 10, true, "text/html"},
+		{"a.unheard-of", 10, false, TEXT},
+		{"a.unheard-of", 10, true, BYTES},
 	};
 	static const unsigned methods[] = {0, 8};
 	char content[700];
@@ -326,6 +327,102 @@ test_text_or_not(void **state)
 				table[i / 4].nul ? " and NUL" : "",
 				methods[i % 2],
 				STR_ARG(found.of[CODING_IDENTITY].type), want);
+			failed++;
+		}
+		archive_drop(archive);
+		arena_free(&arena);
+	}
+	assert_int_equal(failed, 0);
+}
+
+/* The charset of text, by its content and by what the administrator says. */
+static void
+test_charsets(void **state)
+{
+	static const struct site latin = {
+		.suffix = {".wwz", 4}, .charset = {"latin1", 6}};
+	static const struct site none = {
+		.suffix = {".wwz", 4}, .no_charset = true};
+	static const struct {
+		const char *name, *content;
+		const char *want[3]; /* of site, latin and none */
+		bool guessed;
+	} table[] = {
+		{"a.html", "caf\xc3\xa9",
+			{"text/html; charset=utf-8", "text/html; charset=utf-8",
+				"text/html"},
+			false},
+		{"a.html", "caf\xe9",
+			{"text/html", "text/html; charset=latin1", "text/html"},
+			false},
+		{"a.html", "<meta charset=koi8-r>",
+			{"text/html", "text/html", "text/html"}, false},
+		{"a.css", "@charset \"koi8-r\";",
+			{"text/css", "text/css", "text/css"}, false},
+		{"a.js", "'caf\xe9'",
+			{"text/javascript", "text/javascript; charset=latin1",
+				"text/javascript"},
+			false},
+		{"a.txt", "caf\xe9",
+			{"text/plain", "text/plain; charset=latin1",
+				"text/plain"},
+			false},
+		{"README", "caf\xe9",
+			{"text/plain", "text/plain; charset=latin1",
+				"text/plain"},
+			true},
+		{"a.out", "\xff\xfe",
+			{"text/plain", "text/plain", "text/plain"}, true},
+		{"syslog.1", "a", {TEXT, TEXT, "text/plain"}, true},
+		{"a.dat", "\x01\xff", {BYTES, BYTES, BYTES}, true},
+		{"a.txt", "\x01\xff", {BYTES, BYTES, BYTES}, true},
+		/* The declaration decides, or the content is always UTF-8. */
+		{"a.xhtml", "caf\xe9",
+			{"application/xhtml+xml", "application/xhtml+xml",
+				"application/xhtml+xml"},
+			false},
+		{"a.svg", "a",
+			{"image/svg+xml", "image/svg+xml", "image/svg+xml"},
+			false},
+		{"a.json", "caf\xe9",
+			{"application/json", "application/json",
+				"application/json"},
+			false},
+		{"a.bin", "a", {BYTES, BYTES, BYTES}, false},
+	};
+	const struct site *const sites[] = {&site, &latin, &none};
+	unsigned failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 12 * COUNT(table); i++) {
+		const char *name = table[i / 12].name;
+		const char *want = table[i / 12].want[i % 3];
+		struct representations found;
+		struct representation *r = &found.of[CODING_IDENTITY];
+		struct arena arena = {0};
+		struct zipmake z = {0};
+		struct archive *archive;
+		struct member member;
+
+		zipmake_add(&z,
+			&(struct zipmake_member){.name = name,
+				.content = str_of(table[i / 12].content),
+				.method = i % 2 ? ZIP_DEFLATED : ZIP_STORED});
+		archive = open_made(&z);
+		assert_true(
+			zipdir_find(archive->zipdir, str_of(name), &member));
+		/* The second answer is from memory. */
+		for (size_t j = 0; j <= i / 6 % 2; j++)
+			assert_int_equal(represent(&found, archive, &member,
+						 sites[i % 3], &arena),
+				STATUS_GO);
+		if (!str_eq(r->type, str_of(want)) ||
+			r->guessed != table[i / 12].guessed) {
+			print_error(
+				"%s, \"%s\", site %zu: got %.*s%s, want %s\n",
+				name, table[i / 12].content, i % 3,
+				STR_ARG(r->type), r->guessed ? ", guessed" : "",
+				want);
 			failed++;
 		}
 		archive_drop(archive);
@@ -486,6 +583,7 @@ main(void)
 		cmocka_unit_test(test_form_details),
 		cmocka_unit_test(test_tags_differ),
 		cmocka_unit_test(test_text_or_not),
+		cmocka_unit_test(test_charsets),
 		cmocka_unit_test(test_modified),
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_unsupported_in_the_log),

@@ -158,8 +158,14 @@ check_laws(const struct asked *a, const char *what)
 		law = "Content-Length is the length";
 	else if (r->head && a->n > 0)
 		law = "no body for HEAD";
-	else if (!field(a, "X-Content-Type-Options"))
-		law = "nosniff";
+	else if (!field(a, "X-Content-Type-Options") && !r->guessed)
+		law = "nosniff with a type that is declared";
+	else if (r->guessed &&
+		strstr(a->head, "Content-Type: text/plain") == NULL &&
+		strstr(a->head, "Content-Type: application/octet-stream") ==
+			NULL &&
+		strstr(a->head, "Content-Type: multipart/byteranges") == NULL)
+		law = "two types are guessed";
 	if (law == NULL)
 		return 0;
 	print_error("%s: broken law: %s\n%s(%zu bytes of body)\n", what, law,

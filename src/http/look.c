@@ -1,0 +1,244 @@
+/* Only the beginning is looked at, because an answer must not wait for all of a
+ * large member.  If that much is UTF-8 and the rest is not, then the wrong
+ * charset is sent: who has such texts says so with --charset or --mime-types.
+ */
+
+#include "http/look.h"
+
+#include <errno.h>
+
+#include "archive/source.h"
+#include "http/represent.h"
+
+enum {
+	HEAD_SIZE = 512,     /* decides whether the bytes are text */
+	PRESCAN_SIZE = 1024, /* WHATWG HTML, section 13.2.3.2 */
+	CHARACTER_SIZE = 4,  /* the longest in UTF-8 */
+};
+
+/* s is UTF-8 but for a character that may be cut at its end. */
+static bool
+is_utf8(struct str s, bool whole)
+{
+	size_t n = str_utf8_prefix(s);
+	struct str rest = str_slice(s, n, s.n);
+
+	if (rest.n == 0)
+		return true;
+	if (whole || rest.n >= CHARACTER_SIZE ||
+		(unsigned char)rest.p[0] < 0xc2 ||
+		(unsigned char)rest.p[0] > 0xf4)
+		return false;
+	for (size_t i = 1; i < rest.n; i++) {
+		if (((unsigned char)rest.p[i] & 0xc0) != 0x80)
+			return false;
+	}
+	return true;
+}
+
+/* Bytes that no text has, in whatever charset: control characters but BEL, BS,
+ * HT, LF, FF, CR and ESC, which logs are full of. */
+static bool
+has_controls(struct str s)
+{
+	const uint32_t allowed = 1u << 7 | 1u << 8 | 1u << 9 | 1u << 10 |
+		1u << 12 | 1u << 13 | 1u << 27;
+
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if (c < 32 && (allowed & 1u << c) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_binary(struct str head, bool whole)
+{
+	if (head.n > 0 && memchr(head.p, '\0', head.n) != NULL)
+		return true;
+	return !is_utf8(head, whole) && has_controls(head);
+}
+
+/* UTF-32LE begins like UTF-16LE. */
+static bool
+has_wide_mark(struct str s)
+{
+	return str_starts(s, (struct str){"\xff\xfe", 2}) ||
+		str_starts(s, (struct str){"\xfe\xff", 2}) ||
+		str_starts(s, (struct str){"\0\0\xfe\xff", 4});
+}
+
+static bool
+is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r' && c != '\v');
+}
+
+static void
+skip_spaces(struct str *s)
+{
+	while (s->n > 0 && is_space(s->p[0]))
+		*s = str_slice(*s, 1, s->n);
+}
+
+/* Move *s behind the first `word` in it, in whatever case. */
+static bool
+skip_to(struct str *s, struct str word)
+{
+	for (size_t i = 0; i + word.n <= s->n; i++) {
+		if (str_eq_nocase(str_slice(*s, i, i + word.n), word)) {
+			*s = str_slice(*s, i + word.n, s->n);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A label of the Encoding standard for UTF-8, or one that a <meta> cannot mean,
+ * since it is itself in ASCII: UTF-16. */
+static bool
+means_utf8(struct str label)
+{
+	return str_eq_nocase(label, STR("utf-8")) ||
+		str_eq_nocase(label, STR("utf8")) ||
+		str_eq_nocase(str_slice(label, 0, label.n < 6 ? label.n : 6),
+			STR("utf-16"));
+}
+
+/* The charset in the attributes of a <meta>; empty if there is none. */
+static struct str
+charset_of_tag(struct str tag)
+{
+	size_t n = 0;
+
+	while (skip_to(&tag, STR("charset"))) {
+		skip_spaces(&tag);
+		if (tag.n == 0 || tag.p[0] != '=')
+			continue;
+		tag = str_slice(tag, 1, tag.n);
+		skip_spaces(&tag);
+		if (tag.n > 0 && (tag.p[0] == '"' || tag.p[0] == '\''))
+			tag = str_slice(tag, 1, tag.n);
+		while (n < tag.n && !is_space(tag.p[n]) &&
+			strchr("\"';/", tag.p[n]) == NULL)
+			n++;
+		return str_slice(tag, 0, n);
+	}
+	return (struct str){NULL, 0};
+}
+
+/* The charset that a page of HTML names in its first bytes. */
+static struct str
+charset_of_html(struct str page)
+{
+	struct str charset = {NULL, 0};
+
+	while (charset.n == 0 && skip_to(&page, STR("<"))) {
+		if (str_starts(page, STR("!--"))) {
+			page = str_slice(page, 1, page.n);
+			if (!skip_to(&page, STR("-->")))
+				break;
+		} else if (page.n > 4 &&
+			(is_space(page.p[4]) || page.p[4] == '/') &&
+			str_eq_nocase(str_slice(page, 0, 4), STR("meta"))) {
+			charset = charset_of_tag(str_cut(&page, '>'));
+		}
+	}
+	return charset;
+}
+
+static struct str
+charset_of_css(struct str sheet)
+{
+	const struct str rule = STR("@charset \"");
+
+	if (!str_starts(sheet, rule))
+		return (struct str){NULL, 0};
+	sheet = str_slice(sheet, rule.n, sheet.n);
+	return str_cut(&sheet, '"');
+}
+
+static bool
+names_other(struct str bytes, struct str type)
+{
+	struct str head = str_slice(
+		bytes, 0, bytes.n < PRESCAN_SIZE ? bytes.n : PRESCAN_SIZE);
+	struct str charset = {NULL, 0};
+
+	type = str_trim(str_cut(&type, ';'));
+	if (str_eq_nocase(type, STR("text/html")))
+		charset = charset_of_html(head);
+	else if (str_eq_nocase(type, STR("text/css")))
+		charset = charset_of_css(head);
+	return charset.n > 0 && !means_utf8(charset);
+}
+
+enum look
+look_at(struct str bytes, bool whole, struct str type)
+{
+	bool all = bytes.n <= HEAD_SIZE;
+	struct str head = str_slice(bytes, 0, all ? bytes.n : HEAD_SIZE);
+
+	if (has_wide_mark(bytes))
+		return LOOK_NAMED;
+	if (is_binary(head, whole && all))
+		return LOOK_BINARY;
+	if (names_other(bytes, type))
+		return LOOK_NAMED;
+	return is_utf8(bytes, whole) ? LOOK_UTF8 : LOOK_OTHER;
+}
+
+/* Read up to n first bytes of member's content.  Returns how many, fewer if
+ * that would take long; -1 when they cannot be read or are damaged. */
+static ssize_t
+read_first(struct archive *archive, const struct member *member, uint64_t start,
+	char *buffer, size_t n)
+{
+	struct member endless = *member;
+	struct source *source;
+	size_t done = 0;
+	ssize_t got = 0;
+
+	if (member->method == ZIP_STORED)
+		return archive_read(archive, start, buffer, n) < 0 ? -1
+								   : (ssize_t)n;
+	/* With a size that is never reached, the source does not check the
+	 * end.  Faults there are found when the end is sent. */
+	if (member->method == ZIP_DEFLATED)
+		endless.size = UINT64_MAX;
+	source = source_open(archive, &endless, start, NULL);
+	if (source == NULL)
+		return -1;
+	do {
+		got = source->read(source, buffer + done, n - done);
+		done += got > 0 ? (size_t)got : 0;
+	} while (done < n && got > 0);
+	source->close(source);
+	return got < 0 && got != SOURCE_LATER ? -1 : (ssize_t)done;
+}
+
+enum status
+look_member(struct archive *archive, const struct member *member,
+	uint64_t start, struct str type, enum look *look)
+{
+	char buffer[LOOK_SIZE];
+	size_t n = member->size < LOOK_SIZE ? (size_t)member->size : LOOK_SIZE;
+	ssize_t got = 0;
+
+	*look = (enum look)(
+		archive_notes(archive, member) >> ARCHIVE_LOOK_SHIFT &
+		ARCHIVE_LOOK_MASK);
+	if (*look != LOOK_NOTHING || !represent_readable(member))
+		return STATUS_GO;
+	errno = 0;
+	if (n > 0)
+		got = read_first(archive, member, start, buffer, n);
+	if (got < 0)
+		return errno == ENOMEM ? STATUS_UNAVAILABLE : STATUS_ERROR;
+	*look = look_at((struct str){buffer, (size_t)got},
+		(uint64_t)got == member->size, type);
+	archive_note(archive, member, (unsigned)*look << ARCHIVE_LOOK_SHIFT);
+	return STATUS_GO;
+}
