@@ -3,6 +3,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "http/encoding.h"
+
 static const char days[] = "SunMonTueWedThuFriSat";
 static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
@@ -25,6 +27,23 @@ cut_tag(struct str *list, struct str *tag, bool *weak)
 	return true;
 }
 
+/* tag is etag with a coding behind it, as a front end writes it. */
+static bool
+is_recoded(struct str tag, struct str etag)
+{
+	struct str opaque = str_slice(etag, 0, etag.n - 1), suffix;
+
+	if (!str_starts(tag, opaque) || tag.n < opaque.n + 2 ||
+		tag.p[opaque.n] != '-')
+		return false;
+	suffix = str_slice(tag, opaque.n + 1, tag.n - 1);
+	for (int i = CODING_GZIP; i < CODINGS; i++) {
+		if (str_eq(suffix, encoding_names[i]))
+			return true;
+	}
+	return false;
+}
+
 bool
 validator_matches(struct str field, struct str etag, bool weak)
 {
@@ -42,7 +61,8 @@ validator_matches(struct str field, struct str etag, bool weak)
 			return false;
 		if (list.n > 0 && list.p[0] != ',')
 			return false;
-		if (str_eq(tag, etag) && (weak || !tag_weak))
+		if (weak ? str_eq(tag, etag) || is_recoded(tag, etag)
+			 : str_eq(tag, etag) && !tag_weak)
 			return true;
 	}
 	return false;

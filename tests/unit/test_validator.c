@@ -21,6 +21,18 @@ test_matches(void **state)
 		{"\"xx\"", false, false},
 		{"\"\"", false, false},
 		{"W/\"\"", false, false},
+		/* As front ends write it that compress. */
+		{"\"x-gzip\"", true, false},
+		{"W/\"x-gzip\"", true, false},
+		{"\"x-br\"", true, false},
+		{"\"y\", \"x-zstd\"", true, false},
+		{"\"x-\"", false, false},
+		{"\"x-gzi\"", false, false},
+		{"\"x-gzipp\"", false, false},
+		{"\"x-gzip-gzip\"", false, false},
+		{"\"y-gzip\"", false, false},
+		{"\"xgzip\"", false, false},
+		{"\"-gzip\"", false, false},
 		/* Lists. */
 		{"\"y\", \"x\"", true, true},
 		{"\"y\",\"x\"", true, true},
