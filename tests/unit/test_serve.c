@@ -11,6 +11,7 @@
 
 #include "archive/guard.h"
 #include "fcgi/cgi.h"
+#include "http/page.h"
 #include "serve/serve.h"
 #include "unit.h"
 #include "zipmake.h"
@@ -343,6 +344,48 @@ save_site(void)
 	zipmake_free(&z);
 }
 
+/* A gzip file of the lines of build.log. */
+static void
+add_gzip(struct zipmake *z, const char *name, struct str content)
+{
+	struct str deflated = zipmake_deflate(content);
+	struct zipmake_buffer file = {0};
+
+	zipmake_put(&file, "\x1f\x8b\x08\0\0\0\0\0\0\0", 10);
+	zipmake_put(&file, deflated.p, deflated.n);
+	zipmake_number(&file, zipmake_crc(content), 4);
+	zipmake_number(&file, content.n, 4);
+	zipmake_add(z,
+		&(struct zipmake_member){
+			.name = name, .content = {(char *)file.p, file.n}});
+	free((char *)(uintptr_t)deflated.p);
+	free(file.p);
+}
+
+static void
+save_logs(void)
+{
+	const struct str lines = STR("one\ntwo\nthree <3");
+	struct zipmake z = {0};
+
+	add(&z, "build.log", 8, lines.p);
+	add_gzip(&z, "packed.log.gz", lines);
+	add(&z, "page.html", 0, PAGE);
+	add(&z, "sub/a b", 0, "text");
+	zipmake_add(&z,
+		&(struct zipmake_member){
+			.name = "binary.log", .content = STR("\0\1\2\3")});
+	zipmake_add(&z,
+		&(struct zipmake_member){.name = "method.log",
+			.content = STR("x"),
+			.method = 99});
+	/* The oldest. */
+	zipmake_add_text(&z, "zz.log", "");
+	zipmake_finish(&z, ZIP64_NONE, STR(""));
+	zipmake_save(&z, "logs.wwz");
+	zipmake_free(&z);
+}
+
 /* Write text to a file that was last changed so many seconds ago. */
 static void
 save_text(const char *path, const char *text, int age)
@@ -667,14 +710,61 @@ test_no_listings(void **state)
 	site.listing = true;
 }
 
+struct page {
+	const char *uri, *query, *words[8]; /* in this order */
+	const char *absent;
+};
+
+/* 0, or the number of words that are not in the page, or not in order. */
+static unsigned
+check_page(const struct page *page)
+{
+	char query[64];
+	const char *more[] = {query, NULL}, *at;
+	struct asked a;
+	unsigned failed = 0;
+
+	snprintf(query, sizeof(query), "QUERY_STRING=%s", page->query);
+	ask(&a, "GET", page->uri, more);
+	pull_all(&a);
+	failed += differ_number(page->uri, "end", a.result, BODY_END);
+	at = a.body;
+	for (int j = 0; j < 8 && page->words[j] != NULL; j++) {
+		const char *next = strstr(at, page->words[j]);
+
+		if (next == NULL) {
+			print_error("%s?%s: no \"%s\" in \"%s\"\n", page->uri,
+				page->query, page->words[j], at);
+			failed++;
+		} else {
+			at = next + strlen(page->words[j]);
+		}
+	}
+	if (strstr(a.body, page->absent) != NULL) {
+		print_error("%s?%s: \"%s\" in \"%s\"\n", page->uri, page->query,
+			page->absent, a.body);
+		failed++;
+	}
+	dismiss(&a);
+	return failed;
+}
+
+static void
+check_pages(const struct page *pages, size_t n)
+{
+	unsigned failed = 0;
+
+	for (size_t i = 0; i < n; i++)
+		failed += check_page(&pages[i]);
+	log_take();
+	assert_int_equal(failed, 0);
+}
+
 /* What a listing shows, and in what order. */
 static void
 test_listing_content(void **state)
 {
-	static const struct {
-		const char *uri, *query, *words[8]; /* in this order */
-		const char *absent;
-	} table[] = {
+	static const struct page pages[] = {
 		{"/a.wwz/listed/", "",
 			{"=\"two/", "=\"one.txt", "one.txt", "36"}, "three"},
 		{"/a.wwz/-wwz-index", "",
@@ -687,45 +777,107 @@ test_listing_content(void **state)
 			{"=\"404.html", "=\"style.css\"", "=\"index.html",
 				"=\"same\"", "=\"app.1f2e3d4c.js"},
 			"above.txt"},
+		{"/a.wwz/-wwz-index", "sort=size&order=asc",
+			{"aria-sort=\"ascending\"", "order=desc\">Size",
+				"href=\"same/", "href=\"empty.txt",
+				"href=\"same\"", "href=\"index.html",
+				"href=\"404.html"},
+			"above.txt"},
+		{"/a.wwz/-wwz-index", "order=desc",
+			{"aria-sort=\"descending\"", "href=\"same/",
+				"href=\"dir/", "href=\"twice.txt",
+				"href=\"same\"", "href=\"404.html"},
+			"above.txt"},
+		{"/logs.wwz/", "sort=time",
+			{"-wwz-log/zz.log", "href=\"zz.log", "href=\"build.log",
+				"href=\"page.html"},
+			"-wwz-log/page.html"},
+		{"/a.wwz/-wwz-index", "sort=colour&order=up&format=xml",
+			{"aria-sort=\"ascending\"", "order=desc\">Name",
+				"href=\"dir/", "href=\"same/",
+				"href=\"404.html", "href=\"same\""},
+			"above.txt"},
 		{"/a.wwz/-wwz-index", "format=json",
 			{"{\"archive\":\"a.wwz\"", "\"name\":\"dir\"",
 				"\"name\":\"index.html\"", "]}"},
 			"above.txt"},
 	};
-	unsigned failed = 0;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(table); i++) {
-		char query[64];
-		const char *more[] = {query, NULL}, *at;
-		struct asked a;
+	check_pages(pages, COUNT(pages));
+}
 
-		snprintf(query, sizeof(query), "QUERY_STRING=%s",
-			table[i].query);
-		ask(&a, "GET", table[i].uri, more);
-		pull_all(&a);
-		assert_int_equal(a.result, BODY_END);
-		at = a.body;
-		for (int j = 0; j < 8 && table[i].words[j] != NULL; j++) {
-			const char *next = strstr(at, table[i].words[j]);
+/* Which members have a log page, under either name. */
+static void
+test_log_pages(void **state)
+{
+	static const struct row rows[] = {
+		{"GET", "/logs.wwz/build.log/-wwz-log", {0}, 200,
+			{HTML, "Refresh", "ETag", "Content-Length"}, OURS},
+		{"GET", "/logs.wwz/-wwz-log/build.log", {0}, 200, {HTML}, OURS},
+		{"GET", "/logs.wwz/sub/-wwz-log/a%20b", {0}, 200, {HTML}, OURS},
+		{"GET", "/logs.wwz/packed.log.gz/-wwz-log", {0}, 200, {HTML},
+			OURS},
+		{"GET", "/logs.wwz/build.log/-wwz-log",
+			{"QUERY_STRING=tail=5&refresh=7"}, 200, {"Refresh: 7"},
+			OURS},
+		{"GET", "/logs.wwz/page.html/-wwz-log", {0}, 200, {HTML}, OURS},
+		{"GET", "/logs.wwz/binary.log/-wwz-log", {0}, 404, {HTML},
+			OURS},
+		{"GET", "/logs.wwz/none.log/-wwz-log", {0}, 404, {HTML}, OURS},
+		{"GET", "/logs.wwz/sub/-wwz-log", {0}, 404, {HTML}, OURS},
+		{"GET", "/logs.wwz/method.log/-wwz-log", {0}, 501, {HTML},
+			OURS},
+		{"GET", "/a.wwz/none.log/-wwz-log", {0}, 404, {HTML}, OWN404},
+		{"GET", "/logs.wwz/build.log/-wwz-log/", {0}, 404, {HTML},
+			OURS},
+	};
 
-			if (next == NULL) {
-				print_error("%s?%s: no \"%s\" in \"%s\"\n",
-					table[i].uri, table[i].query,
-					table[i].words[j], at);
-				failed++;
-			} else {
-				at = next + strlen(table[i].words[j]);
-			}
-		}
-		if (strstr(a.body, table[i].absent) != NULL) {
-			print_error("%s: \"%s\" in \"%s\"\n", table[i].uri,
-				table[i].absent, a.body);
-			failed++;
-		}
-		dismiss(&a);
-	}
-	assert_int_equal(failed, 0);
+	struct asked a;
+
+	(void)state;
+	check_rows(rows, COUNT(rows));
+	ask(&a, "GET", rows[0].uri, rows[0].more);
+	assert_true(
+		str_eq(a.response.content_security_policy, page_log_policy));
+	dismiss(&a);
+	/* Listings that are switched off switch no log page off. */
+	site.listing = false;
+	check_rows(rows, COUNT(rows));
+	site.listing = true;
+}
+
+static void
+test_log_content(void **state)
+{
+	static const struct page pages[] = {
+		{"/logs.wwz/build.log/-wwz-log", "",
+			{"<h1>build.log</h1>", "href=\"../build.log\">Raw file",
+				"Lines 1 to 3 of 3, 16 B", "id=\"L1\"", "one",
+				"id=\"L2\"", "two", "three &lt;3"},
+			"id=\"L4\""},
+		{"/logs.wwz/sub/-wwz-log/a%20b", "",
+			{"<h1>a b</h1>", "href=\"../a%20b\"", "of 1", "text"},
+			"id=\"L2\""},
+		{"/logs.wwz/packed.log.gz/-wwz-log", "",
+			{"<h1>packed.log.gz</h1>", "Lines 1 to 3 of 3", "one",
+				"three"},
+			"id=\"L4\""},
+		{"/logs.wwz/build.log/-wwz-log", "from=2&lines=1",
+			{"Lines 2 to 2", "id=\"L2\"", "two"}, "three"},
+		{"/logs.wwz/build.log/-wwz-log", "tail=1",
+			{"Lines 3 to 3 of 3", "id=\"L3\"", "three"},
+			"id=\"L2\""},
+		{"/logs.wwz/packed.log.gz/-wwz-log", "tail=1",
+			{"Lines 3 to 3 of 3", "three"}, "id=\"L2\""},
+		{"/logs.wwz/build.log/-wwz-log", "from=9&lines=2",
+			{"Lines 2 to 3 of 3", "two", "three"}, "id=\"L1\""},
+		{"/logs.wwz/zz.log/-wwz-log", "",
+			{"Lines: 0", "There are no lines here"}, "id=\"L1\""},
+	};
+
+	(void)state;
+	check_pages(pages, COUNT(pages));
 }
 
 static void
@@ -1409,6 +1561,7 @@ begin(void **state)
 	log_catch();
 	service.cache = cache_new(8, 1 << 20);
 	save_site();
+	save_logs();
 	save_others();
 	return service.cache ? 0 : -1;
 }
@@ -1434,6 +1587,8 @@ main(void)
 		cmocka_unit_test(test_listings),
 		cmocka_unit_test(test_no_listings),
 		cmocka_unit_test(test_listing_content),
+		cmocka_unit_test(test_log_pages),
+		cmocka_unit_test(test_log_content),
 		cmocka_unit_test(test_conditions),
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_several_ranges),
