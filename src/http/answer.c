@@ -7,11 +7,11 @@
 #include "base/hash.h"
 #include "http/errorpage.h"
 #include "http/mime.h"
+#include "http/namehash.h"
 #include "http/path.h"
 
 enum {
 	GZIP_TRAILER_SIZE = 8,
-	HASH_DIGITS = 8, /* at least, in a name that counts as immutable */
 	REPEATED_MAX = 1024 * 1024, /* bytes of content made for each part */
 	HAND_OFF_SIZE = 64 * 1024,
 	YEAR_SECONDS = 365 * 86400,
@@ -137,41 +137,10 @@ add_parts(struct response *response, const struct representation *r,
 		"multipart/byteranges; boundary=%.*s", STR_ARG(boundary));
 }
 
-static bool
-is_hash(struct str word)
-{
-	for (size_t i = 0; i < word.n; i++) {
-		char c = word.p[i];
-
-		if ((c < '0' || c > '9') && (c < 'a' || c > 'f') &&
-			(c < 'A' || c > 'F'))
-			return false;
-	}
-	return word.n >= HASH_DIGITS;
-}
-
-/* The last component of name contains a hash between dots or hyphens. */
-static bool
-holds_hash(struct str name)
-{
-	size_t from = name.n;
-	bool delimited = false; /* a dot or hyphen stands behind from */
-
-	for (size_t i = name.n; i-- > 0 && name.p[i] != '/';) {
-		if (name.p[i] != '.' && name.p[i] != '-')
-			continue;
-		if (delimited && is_hash(str_slice(name, i + 1, from)))
-			return true;
-		from = i;
-		delimited = true;
-	}
-	return false;
-}
-
 static struct str
 cache_control(struct str name, const struct site *site, struct arena *arena)
 {
-	bool immutable = site->immutable && holds_hash(name);
+	bool immutable = site->immutable && namehash_found(name);
 	int64_t seconds = site->max_age;
 
 	if (immutable && seconds < 0)

@@ -27,6 +27,10 @@ SITE = {
     "app.3f2a9c1b.js": b"0",
     "app-0123456789ABCDEF.css": b"p{}",
     "assets/x-deadbeef-y.js": b"0",
+    "assets/index-BkX3s9Qz.js": b"0",
+    "assets/chunk-5RJKDNQV.js": b"0",
+    "report-20241126.html": b"0",
+    "img-12345678.png": b"0",
     "app.3f2a9c1.js": b"0",
     "app.3f2a9c1g.js": b"0",
     "app3f2a9c1b.js": b"0",
@@ -96,11 +100,12 @@ def test_max_age(ask, seconds):
         assert got.get("Cache-Control") is None, got
 
 
-# A hash of eight digits or more stands between dots or hyphens.
+# Hexadecimal and base64url, with a letter and a digit; dates and numbers.
 HASHED = ["app.3f2a9c1b.js", "app-0123456789ABCDEF.css",
-          "assets/x-deadbeef-y.js"]
+          "assets/index-BkX3s9Qz.js", "assets/chunk-5RJKDNQV.js"]
 PLAIN = ["app.3f2a9c1.js", "app.3f2a9c1g.js", "app3f2a9c1b.js",
-         "3f2a9c1b/app.js", "a.txt"]
+         "3f2a9c1b/app.js", "a.txt", "report-20241126.html",
+         "img-12345678.png", "assets/x-deadbeef-y.js"]
 
 
 @pytest.mark.parametrize(
