@@ -19,6 +19,10 @@ struct source {
 	/* Let others work: read may not be called again for a long time.  NULL
 	 * when no other source waits for this one. */
 	void (*pause)(struct source *source);
+	/* The next bytes come out of a block that is decoded already.  They
+	 * cost much more when others have worked meanwhile, because the
+	 * processor's cache has lost the block. */
+	bool amid;
 	/* Bytes of memory that it holds until it is closed, as far as they
 	 * depend on what it reads; 0 for what source_open makes. */
 	uint64_t memory;

@@ -33,6 +33,9 @@ enum {
 	ZSTD_SIZE = 512 * 1024,         /* besides the window */
 	WINDOW_MAX = 128 * 1024 * 1024, /* libzstd refuses a larger one */
 	FIRST_SIZE = 64, /* of data, looked at for the first window */
+
+	/* Bytes of content in a block of bzip2, about. */
+	BLOCK_SIZE = 900 * 1000,
 };
 
 struct unpacker {
@@ -224,6 +227,8 @@ unpacker_read(struct source *source, void *buffer, size_t n)
 	got = n > 0 ? zip_fread(u->file, buffer, n) : 0;
 	if (got > 0)
 		u->size += (uint64_t)got;
+	source->amid = got > 0 && u->size < u->member.size &&
+		u->size % BLOCK_SIZE >= (uint64_t)got;
 	if (got < 0 || (got == 0 && n > 0))
 		return unpack_fault(u, zip_file_strerror(u->file));
 	if (u->size == u->member.size && zip_fread(u->file, &surplus, 1) != 0)

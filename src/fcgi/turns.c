@@ -9,7 +9,7 @@
  * one out of the line only when there is no event.  One thread never does, so
  * that an event finds it free even while all others are inside a piece that
  * cannot be cut: libzip gives no byte of a bzip2 member before a block of 900
- * KB is done.
+ * KB is decoded, and giving it out belongs to the same turn.
  *
  * The next turn goes to the archive whose last turn is longest ago; within it,
  * to the client whose last turn is longest ago; among that client's requests,

@@ -237,6 +237,18 @@ body_begins_late(const struct body *body)
 		reader_is_far(body->archive, &s->member, s->at);
 }
 
+bool
+body_is_amid(const struct body *body)
+{
+	const struct segment *s = body->first;
+	const struct source *source = NULL;
+
+	if (s != NULL)
+		source = s->kind == SEGMENT_SOURCE ? s->source
+						   : body->reader.source;
+	return source != NULL && source->amid;
+}
+
 void
 body_pause(struct body *body)
 {

@@ -131,6 +131,9 @@ body_is_work(const struct body *body)
 		(s->kind == SEGMENT_CONTENT || s->kind == SEGMENT_SOURCE);
 }
 
+/* The next bytes are best made at once: see struct source. */
+bool body_is_amid(const struct body *body);
+
 /* The first byte takes long: much content has to be made and discarded before
  * it, or libzip decompresses it, a whole block at a time. */
 bool body_begins_late(const struct body *body);

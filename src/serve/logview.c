@@ -261,6 +261,7 @@ logview_read(struct source *source, void *buffer, size_t n)
 		if (v->content == NULL && !open_content(v))
 			return -1;
 		got = v->content->read(v->content, buffer, n);
+		source->amid = v->content->amid;
 		if (got < 0)
 			return got;
 		passed += (size_t)got;
@@ -271,6 +272,7 @@ logview_read(struct source *source, void *buffer, size_t n)
 	if (v->page == NULL)
 		return SOURCE_LATER;
 	end_search(v);
+	source->amid = false;
 	got = v->page->read(v->page, buffer, n);
 	/* A content read in part has no CRC-32 to check, so check the file. */
 	if (got == 0 && !archive_is_intact(v->archive))

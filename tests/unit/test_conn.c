@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include <cmocka.h>
+#include <zip.h>
 
 #include "archive/guard.h"
 #include "fcgi/conn.h"
@@ -1221,6 +1222,44 @@ test_little_among_much(void **state)
 	disconnect(&w);
 }
 
+/* A block of bzip2 that was decoded is given out in one turn, whatever that
+ * takes: in 20 turns, most of it would come out of the memory 20 times, not out
+ * of the processor's cache. */
+static void
+test_blocks_in_one_turn(void **state)
+{
+	enum { SIZE = 4 << 20, BLOCK = 900 * 1000 };
+	const struct wanted wanted = {.uri = "/bz.wwz/m",
+		.name = "HTTP_RANGE",
+		.more = STR("bytes=-1")};
+	struct str noise = zipmake_noise(SIZE, 3);
+	struct wires w;
+	int turns = 0;
+	zip_t *zip;
+
+	(void)state;
+	zip = zip_open("bz.wwz", ZIP_TRUNCATE | ZIP_CREATE, NULL);
+	assert_non_null(zip);
+	assert_int_equal(
+		zip_file_add(zip, "m",
+			zip_source_buffer(zip, noise.p, noise.n, 0), 0),
+		0);
+	assert_int_equal(zip_set_file_compression(zip, 0, ZIP_CM_BZIP2, 0), 0);
+	assert_int_equal(zip_close(zip), 0);
+	connect_wires(&w);
+	w.conn->clock = ticking;
+	send_request(&w, &wanted);
+	while (conn_run(w.conn, 2000) == CONN_TURN)
+		turns++;
+	receive(&w);
+	assert_in_range(turns, SIZE / BLOCK - 1, SIZE / BLOCK + 2);
+	noise.p += SIZE - 1;
+	noise.n = 1;
+	assert_int_equal(check_answer(&w, "m", 1, 206, &noise), 0);
+	disconnect(&w);
+	free((void *)(uintptr_t)(noise.p - (SIZE - 1)));
+}
+
 static const struct str slow = {text, 2};
 
 /* A connection by pair, on which long work is under way and the peer has taken
@@ -1480,6 +1519,7 @@ main(void)
 		cmocka_unit_test(test_freed_meanwhile),
 		cmocka_unit_test(test_small_buffer),
 		cmocka_unit_test(test_little_among_much),
+		cmocka_unit_test(test_blocks_in_one_turn),
 		cmocka_unit_test(test_peer_gone_in_long_work),
 		cmocka_unit_test(test_half_closed_in_long_work),
 		cmocka_unit_test(test_damaged_member),
