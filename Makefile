@@ -37,6 +37,11 @@ ifeq ($(shell pkg-config --exists libdeflate 2>&1 && echo yes),yes)
 CSTD += -DWWZ_LIBDEFLATE
 LIBS += -ldeflate
 endif
+# A name in one of Unicode's normal forms is found by another one.
+ifeq ($(shell pkg-config --exists libutf8proc 2>&1 && echo yes),yes)
+CSTD += -DWWZ_UTF8PROC
+LIBS += -lutf8proc
+endif
 ifndef STATIC
 LIBS += -lzip
 ifeq ($(shell pkg-config --exists libbrotlienc 2>&1 && echo yes),yes)

@@ -21,6 +21,7 @@
 #include "fcgi/fcgi.h"
 #include "pack/pack.h"
 #include "servecheck.h"
+#include "zip/charset.h"
 
 enum {
 	EXIT_USAGE = 2,
@@ -292,9 +293,26 @@ run_serve(struct service *service, const struct options *options)
 	return run_server(service, options);
 }
 
+/* Open the character set of --names; NULL without. */
+static int
+open_names(struct charset **names, const struct options *options)
+{
+	struct fault fault;
+
+	*names = NULL;
+	if (options->names == NULL)
+		return 0;
+	*names = charset_open(options->names, &fault);
+	if (*names != NULL)
+		return 0;
+	usage_of("--names", fault.text);
+	return -1;
+}
+
 static int
 run_service(const struct options *options)
 {
+	struct charset *names;
 	struct roots roots;
 	struct site site;
 	struct service service = {.site = &site};
@@ -305,7 +323,10 @@ run_service(const struct options *options)
 	status = set_site(&site, options, &roots);
 	if (status != 0)
 		return status;
-	service.cache = cache_new(options->max_archives, options->max_memory);
+	if (open_names(&names, options) < 0)
+		return EXIT_USAGE;
+	service.cache =
+		cache_new(options->max_archives, options->max_memory, names);
 	if (service.cache == NULL)
 		return usage_of("start", strerrordesc_np(errno));
 	if (options->check)
@@ -316,6 +337,7 @@ run_service(const struct options *options)
 	else
 		status = run_serve(&service, options);
 	cache_free(service.cache);
+	charset_close(names);
 	mime_free((struct mime *)(uintptr_t)site.mime);
 	return status;
 }
@@ -323,10 +345,17 @@ run_service(const struct options *options)
 static int
 run_check(const struct options *options)
 {
+	struct charset *names;
+	int status;
+
 	if (guard_install() < 0)
 		return usage_of("start", strerrordesc_np(errno));
-	return check_files(
-		options->words, options->nwords, options->json, options->quiet);
+	if (open_names(&names, options) < 0)
+		return EXIT_USAGE;
+	status = check_files(options->words, options->nwords, names,
+		options->json, options->quiet);
+	charset_close(names);
+	return status;
 }
 
 /* A FastCGI process manager may close standard output and error (section 2.2).

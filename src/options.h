@@ -39,6 +39,7 @@ struct options {
 	const char *root, *suffix, *mime_types, *user;
 	struct str index[OPTIONS_INDEXES];
 	size_t nindex;
+	const char *names; /* a character set; NULL: CP437 */
 	bool no_listing;
 	const char *charset; /* NULL: none */
 	bool no_charset;

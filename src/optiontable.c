@@ -296,6 +296,8 @@ const struct option_spec option_specs[] = {
 		"the end of an archive's name (default: .wwz)"},
 	{"index", 0, "NAMES", ON_BOTH, BY(set_index),
 		"the index files of a directory, separated by commas (default: index.html)"},
+	{"names", 0, "CHARSET", ON_BOTH | ON_CHECK, AT(names),
+		"the character set of names that are neither marked as UTF-8 nor valid UTF-8, as iconv calls it (default: CP437)"},
 	{"no-listing", 0, NULL, ON_BOTH, AT(no_listing),
 		"answer 403 to requests for listings and for whole archives"},
 	{"max-age", 0, "SECONDS", ON_BOTH, BY(set_max_age),

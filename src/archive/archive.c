@@ -219,8 +219,29 @@ give_memory(struct archive *archive, size_t n)
 	archive->taken -= n;
 }
 
+/* Take what the index needs in fact, which aliases of names may have made more
+ * than was expected. */
 static enum status
-load_directory(struct archive *archive)
+settle_memory(struct archive *archive)
+{
+	size_t needed = archive_memory(archive);
+
+	if (archive->membercache == NULL)
+		return STATUS_GO;
+	if (needed <= archive->taken) {
+		give_memory(archive, archive->taken - needed);
+		return STATUS_GO;
+	}
+	if (!membercache_take(archive->membercache, needed - archive->taken)) {
+		archive->lacks = needed;
+		return refuse_archive(archive, ENOMEM);
+	}
+	archive->taken = needed;
+	return STATUS_GO;
+}
+
+static enum status
+load_directory(struct archive *archive, struct charset *charset)
 {
 	struct fault fault = {""};
 	struct zipend end;
@@ -233,16 +254,15 @@ load_directory(struct archive *archive)
 	status = take_memory(archive, &end);
 	if (status != STATUS_GO)
 		return status;
-	result = zipdir_read(&archive->zipdir, &end, archive->fd, &fault);
+	result = zipdir_read(
+		&archive->zipdir, &end, archive->fd, charset, &fault);
 	if (result != ZIPDIR_OK)
 		return refuse_content(archive, result, &fault);
-	if (archive->taken > 0)
-		give_memory(archive, archive->taken - archive_memory(archive));
-	return STATUS_GO;
+	return settle_memory(archive);
 }
 
 static enum status
-load_file(struct archive *archive)
+load_file(struct archive *archive, struct charset *charset)
 {
 	struct stat st;
 	void *map;
@@ -266,7 +286,7 @@ load_file(struct archive *archive)
 			return refuse_archive(archive, errno);
 		archive->map = map;
 	}
-	return load_directory(archive);
+	return load_directory(archive, charset);
 }
 
 /* Release the file and its index; path, identity and status stay. */
@@ -286,7 +306,8 @@ release_file(struct archive *archive)
 }
 
 struct archive *
-archive_open(struct str path, struct membercache *membercache)
+archive_open(struct str path, struct membercache *membercache,
+	struct charset *charset)
 {
 	struct archive *archive = calloc(1, sizeof(*archive));
 
@@ -303,7 +324,7 @@ archive_open(struct str path, struct membercache *membercache)
 		membercache ? membercache_keep(membercache) : NULL;
 	pthread_mutex_init(&archive->sorting, NULL);
 	archive->opened = clock_ns();
-	archive->status = load_file(archive);
+	archive->status = load_file(archive, charset);
 	if (archive->status != STATUS_GO)
 		release_file(archive);
 	return archive;

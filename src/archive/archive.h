@@ -55,8 +55,11 @@ struct archive {
  *
  * The memory of the index is taken from membercache, and objects made from
  * members are cached there.  An archive whose index would need more than half
- * of membercache is refused.  membercache may be NULL. */
-struct archive *archive_open(struct str path, struct membercache *membercache);
+ * of membercache is refused.  membercache may be NULL.
+ * charset is that of names without the UTF-8 flag (charset.h); it must outlive
+ * the archive. */
+struct archive *archive_open(struct str path, struct membercache *membercache,
+	struct charset *charset);
 
 /* Log that path could not be opened: lacks bytes of membercache lacked, or, if
  * that is 0, descriptors or memory.  archive_open does not log this, because

@@ -29,6 +29,7 @@ struct cache {
 	uint64_t key;
 	uint32_t nchains;
 	struct membercache *membercache; /* counts the memory of all archives */
+	struct charset *charset;         /* for archive_open */
 
 	/* More than max_archives are open.  Written with the lock held. */
 	_Atomic bool crowded;
@@ -45,13 +46,14 @@ struct cache {
 };
 
 struct cache *
-cache_new(size_t max_archives, uint64_t max_memory)
+cache_new(size_t max_archives, uint64_t max_memory, struct charset *charset)
 {
 	struct cache *cache = calloc(1, sizeof(*cache));
 
 	if (cache == NULL)
 		return NULL;
 	cache->max_archives = max_archives;
+	cache->charset = charset;
 	cache->key = hash_key();
 	cache->nchains = (uint32_t)max_archives + FAILURES_MAX + 1;
 	cache->chains = calloc(cache->nchains, sizeof(*cache->chains));
@@ -249,12 +251,14 @@ make_room(struct cache *cache, size_t lacks)
 static struct archive *
 open_with_room(struct cache *cache, struct str path)
 {
-	struct archive *archive = archive_open(path, cache->membercache);
+	struct archive *archive =
+		archive_open(path, cache->membercache, cache->charset);
 
 	while (starved(archive) &&
 		make_room(cache, archive ? archive->lacks : 0)) {
 		archive_drop(archive);
-		archive = archive_open(path, cache->membercache);
+		archive =
+			archive_open(path, cache->membercache, cache->charset);
 	}
 	if (starved(archive))
 		archive_log_starved(path, archive ? archive->lacks : 0);

@@ -12,9 +12,10 @@ struct cache;
  * all of them are in use.  The indexes of all open archives, including those
  * dropped from the cache but still in use, take at most max_memory bytes.
  * Objects made from members (membercache.h) may use what the indexes leave of
- * that.  In addition, up to 128 failures are cached.  NULL with errno ENOMEM.
- */
-struct cache *cache_new(size_t max_archives, uint64_t max_memory);
+ * that.  In addition, up to 128 failures are cached.  charset is
+ * archive_open's. NULL with errno ENOMEM. */
+struct cache *cache_new(
+	size_t max_archives, uint64_t max_memory, struct charset *charset);
 
 /* Release the cache, which no other thread may be using.  Takes NULL. */
 void cache_free(struct cache *cache);

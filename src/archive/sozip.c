@@ -61,7 +61,8 @@ sozip_read(struct sozip *index, const unsigned char *header, uint64_t room,
 		.size = get32(header + 22), .packed = get32(header + 18)};
 	const unsigned char *p = header + local;
 
-	if (!names_index(zipentry_plain(name), member->name))
+	if (!names_index(
+		    zipentry_plain(name), zipentry_plain(member->recorded)))
 		return SOZIP_NONE;
 	zipentry_read_extra(
 		&self, (struct str){name.p + name.n, get16(header + 28)});

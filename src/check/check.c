@@ -40,6 +40,7 @@ struct extent {
 struct check {
 	struct log_sink sink; /* first member: take is passed a pointer to it */
 	struct report report;
+	struct charset *names;
 	struct arena arena; /* for the findings of one member */
 
 	/* The last fault that was logged. */
@@ -52,6 +53,7 @@ struct check {
 	struct extent *extents; /* in the order of the records */
 	size_t nextents;
 	uint64_t files, local_times;
+	uint64_t legacy, unicode, backslashes; /* names */
 };
 
 static bool
@@ -185,6 +187,44 @@ check_name(struct check *c, const struct zipdir_record *record)
 			STR("never served: a later member has the same name, and the last one wins"));
 }
 
+/* Its name is that of a Unicode Path field. */
+static bool
+has_unicode_path(const struct zipdir_record *record)
+{
+	return !str_eq(record->member.name, zipentry_plain(record->recorded));
+}
+
+/* Say what the names are coded as, unless all are UTF-8. */
+static void
+tell_names(struct check *c)
+{
+	struct arena *arena = &c->arena;
+
+	if (c->legacy > 0)
+		tell_advice(c, "names-legacy", NULL,
+			arena_printf(arena,
+				"%" PRIu64 " names are not UTF-8: they are %s",
+				c->legacy,
+				c->names
+					? "read in the character set of --names"
+					: "taken for CP437, unless --names says otherwise"));
+	if (c->unicode > 0)
+		tell_advice(c, "names-unicode", NULL,
+			arena_printf(arena,
+				"%" PRIu64
+				" names are those of Unicode Path fields; what is recorded beside is an alias",
+				c->unicode));
+	if (zipdir_has_backslashes(c->archive->zipdir))
+		tell_advice(c, "names-backslash", NULL,
+			STR("made by a tool of Windows, with backslashes, which are read as slashes"));
+	else if (c->backslashes > 0 && c->names == NULL)
+		tell_advice(c, "names-backslash", NULL,
+			arena_printf(arena,
+				"%" PRIu64
+				" names hold a backslash that may be half of a character, as in GBK and Shift-JIS: it is no slash, unless --names says otherwise",
+				c->backslashes));
+}
+
 /* Check the index: a wrong one would make the server send wrong ranges. */
 static void
 check_sozip_index(
@@ -283,6 +323,10 @@ check_member(struct check *c, const struct zipdir_record *record, uint64_t i,
 	uint64_t start;
 
 	check_name(c, record);
+	c->legacy += record->legacy;
+	c->unicode += has_unicode_path(record);
+	c->backslashes += record->legacy &&
+		memchr(member->name.p, '\\', member->name.n) != NULL;
 	if (member_is_directory(member)) {
 		if (member->size > 0)
 			tell_error(c, "name-unreachable", &record->recorded,
@@ -314,6 +358,7 @@ check_members(struct check *c)
 	uint64_t i = 0;
 
 	c->files = c->local_times = 0;
+	c->legacy = c->unicode = c->backslashes = 0;
 	for (; zipdir_record(c->archive->zipdir, &next, &record); at = next) {
 		bool placed = extent < end && extent->at == at;
 
@@ -323,6 +368,7 @@ check_members(struct check *c)
 		arena_reset(&c->arena);
 	}
 	c->report.members += i;
+	tell_names(c);
 	if (c->local_times > 0)
 		tell_advice(c, "local-times", NULL,
 			arena_printf(&c->arena,
@@ -358,7 +404,7 @@ check_archive(struct check *c)
 
 /* Open file; archive_open needs a path with a root. */
 static struct archive *
-open_archive(const char *file)
+open_archive(const char *file, struct charset *names)
 {
 	char real[PATH_MAX], path[PATH_MAX + 1];
 	const char *name;
@@ -367,7 +413,7 @@ open_archive(const char *file)
 		return NULL;
 	name = strrchr(real, '/');
 	snprintf(path, sizeof(path), "%.*s/%s", (int)(name - real), real, name);
-	return archive_open(str_of(path), NULL);
+	return archive_open(str_of(path), NULL, names);
 }
 
 static void
@@ -375,7 +421,7 @@ check_file(struct check *c, const char *file)
 {
 	c->report.file = str_of(file);
 	c->report.archives++;
-	c->archive = open_archive(file);
+	c->archive = open_archive(file, c->names);
 	if (c->archive == NULL) {
 		tell_error(c, "archive-unreadable", NULL,
 			str_of(strerrordesc_np(errno)));
@@ -391,9 +437,11 @@ check_file(struct check *c, const char *file)
 }
 
 int
-check_files(char *const *files, int nfiles, bool json, bool quiet)
+check_files(char *const *files, int nfiles, struct charset *names, bool json,
+	bool quiet)
 {
 	struct check c = {.sink = {take_log_line},
+		.names = names,
 		.report = {.json = json, .quiet = quiet}};
 
 	log_redirect(&c.sink);

@@ -135,7 +135,7 @@ offer_sibling(struct representations *found, struct archive *archive,
 
 	text_add(&wanted, name);
 	text_add(&wanted, encoding_suffixes[coding]);
-	if (!zipdir_find(archive->zipdir, text_str(&wanted), &r.member) ||
+	if (!zipdir_find_exact(archive->zipdir, text_str(&wanted), &r.member) ||
 		!represent_readable(&r.member) ||
 		archive_locate(archive, &r.member, &r.start) != STATUS_GO)
 		return;

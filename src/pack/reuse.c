@@ -72,11 +72,10 @@ reuse_mark(const struct reuse *reuse, struct item *item, bool timed)
 	struct zip_entry *entry = &item->entry, old;
 	struct member member;
 
-	/* zipdir_find also finds a CP437 name by its UTF-8 form, which counts
-	 * as another name. */
+	/* zipdir_find also finds a member by other forms of its name. */
 	if (reuse->fd < 0 ||
 		!zipdir_find(reuse->zipdir, entry->name, &member) ||
-		!str_eq(member.name, entry->name))
+		!str_eq(member.recorded, entry->name))
 		return false;
 	if ((timed && member.modified != entry->modified) ||
 		(item->coding == CODING_IDENTITY && member.size != entry->size))

@@ -17,7 +17,7 @@
 #include "http/page.h"
 #include "http/path.h"
 #include "serve/rows.h"
-#include "zip/cp437.h"
+#include "zip/charset.h"
 
 enum { CRUMBS = 32 };
 
@@ -73,14 +73,16 @@ listing_view_of(struct str query)
 static struct str
 shown_name(struct listing *l, const struct child *child)
 {
+	struct str shown = {NULL, 0};
 	char *utf8;
 
-	if (!child->cp437)
+	if (!child->legacy)
 		return child->name;
-	utf8 = arena_get(&l->out.arena, child->name.n * CP437_GROWTH + 1);
-	if (utf8 == NULL)
-		return (struct str){NULL, 0};
-	return (struct str){utf8, cp437_to_utf8(child->name, utf8)};
+	utf8 = arena_get(&l->out.arena, CHARSET_ROOM(child->name.n));
+	if (utf8 != NULL)
+		shown = charset_to_utf8(
+			zipdir_charset(l->start.zipdir), child->name, utf8);
+	return shown.p ? shown : child->name;
 }
 
 /* Add the URL of a child relative to its directory.  It encodes the bytes of

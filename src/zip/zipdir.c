@@ -11,18 +11,18 @@
  * Its word also holds 8 bits of the name's hash, so that a lookup rarely reads
  * entries of other names. */
 
-#include "zip/zipdir.h"
+#include "zip/zipdirtable.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/crc.h"
 #include "base/hash.h"
 #include "base/hugepages.h"
-#include "zip/cp437.h"
+#include "zip/spelling.h"
 #include "zip/zipend.h"
+#include "zip/zipname.h"
 
 #define COPY_MAX (UINT64_C(1) << 30) /* bytes of central directory */
 
@@ -33,33 +33,10 @@ enum {
 
 #define TAG_MASK (UINT32_C(0xff) << TAG_SHIFT)
 
-struct slot {
-	uint32_t entry; /* offset in the copy, plus 1; 0: free */
-	_Atomic uint32_t notes;
-};
-
 /* A member whose slot is being prefetched. */
 struct pending {
 	const unsigned char *entry;
 	uint64_t hash;
-};
-
-struct zipdir {
-	/* Set by zipdir_open. */
-	unsigned char *copy;
-	size_t copy_size;
-	uint64_t start, prefix;
-	struct slot *slots;
-	uint32_t nslots;
-	uint32_t count;
-	uint64_t key;     /* of the hash */
-	bool cp437;       /* some names are not UTF-8 */
-	uint64_t last[4]; /* the set of last bytes of names */
-
-	_Atomic uint32_t checksum; /* of copy; 0: not computed yet */
-
-	/* Set by zipdir_sort: offsets of entries in the copy, by name. */
-	uint32_t *order;
 };
 
 static uint32_t
@@ -105,23 +82,27 @@ enter_slot(struct zipdir *zipdir, const struct pending *p)
 	zipdir->count += slot->entry == 0;
 	slot->entry = (uint32_t)(p->entry - zipdir->copy) + 1;
 	slot->notes = tag_of(p->hash);
-	zipdir->cp437 |= zipentry_is_cp437(p->entry);
 }
 
-static void
+static int
 enter_all(struct zipdir *zipdir)
 {
-	const unsigned char *entry = zipdir->copy;
+	unsigned char *entry = zipdir->copy;
 	const unsigned char *end = zipdir->copy + zipdir->copy_size;
 	struct pending pending[AHEAD];
 	size_t n = 0;
 
 	for (; entry < end; entry += zipentry_size(entry)) {
 		struct pending *p = &pending[n % AHEAD];
+		bool alias = zipname_settle(
+			entry, zipdir->backslashes, zipdir->charset);
 		struct str name = zipentry_name(entry);
 
 		if (zipentry_unreachable(name) != NULL)
 			continue;
+		if (alias &&
+			zipalias_add(&zipdir->aliases, zipdir->copy, entry) < 0)
+			return -1;
 		if (n++ >= AHEAD)
 			enter_slot(zipdir, p);
 		*p = (struct pending){entry, hash_name(zipdir->key, name)};
@@ -130,6 +111,8 @@ enter_all(struct zipdir *zipdir)
 	}
 	for (size_t i = n > AHEAD ? n - AHEAD : 0; i < n; i++)
 		enter_slot(zipdir, &pending[i % AHEAD]);
+	zipalias_sort(&zipdir->aliases, zipdir->copy);
+	return 0;
 }
 
 /* 10 slots for 7 members.  At least one stays free, which ends each search. */
@@ -146,13 +129,15 @@ index_entries(struct zipdir *zipdir, uint64_t count, struct fault *fault)
 	zipdir->key = hash_key();
 	zipdir->nslots = (uint32_t)slots_for(count);
 	zipdir->slots = hugepages_new(slots_size(zipdir));
-	if (zipdir->slots == NULL) {
-		fault_set(fault, "no memory for %" PRIu64 " members", count);
-		return ZIPDIR_FAILED;
+	if (zipdir->slots != NULL) {
+		memset(zipdir->slots, 0, slots_size(zipdir));
+		zipdir->backslashes = zipname_has_backslashes(
+			zipdir->copy, zipdir->copy_size, zipdir->charset);
+		if (enter_all(zipdir) == 0)
+			return ZIPDIR_OK;
 	}
-	memset(zipdir->slots, 0, slots_size(zipdir));
-	enter_all(zipdir);
-	return ZIPDIR_OK;
+	fault_set(fault, "no memory for %" PRIu64 " members", count);
+	return ZIPDIR_FAILED;
 }
 
 static enum zipdir_result
@@ -204,7 +189,7 @@ zipdir_cost(const struct zipend *end)
 
 enum zipdir_result
 zipdir_read(struct zipdir **zipdir, const struct zipend *end, int fd,
-	struct fault *fault)
+	struct charset *charset, struct fault *fault)
 {
 	enum zipdir_result result;
 
@@ -213,6 +198,7 @@ zipdir_read(struct zipdir **zipdir, const struct zipend *end, int fd,
 		fault_set(fault, "no memory");
 		return ZIPDIR_FAILED;
 	}
+	(*zipdir)->charset = charset;
 	result = read_directory(*zipdir, end, fd, fault);
 	if (result != ZIPDIR_OK) {
 		zipdir_free(*zipdir);
@@ -228,7 +214,7 @@ zipdir_open(struct zipdir **zipdir, int fd, uint64_t size, struct fault *fault)
 	enum zipdir_result result = zipend_read(&end, fd, size, fault);
 
 	*zipdir = NULL;
-	return result == ZIPDIR_OK ? zipdir_read(zipdir, &end, fd, fault)
+	return result == ZIPDIR_OK ? zipdir_read(zipdir, &end, fd, NULL, fault)
 				   : result;
 }
 
@@ -242,6 +228,7 @@ zipdir_free(struct zipdir *zipdir)
 	hugepages_free(zipdir->copy, zipdir->copy_size + 1);
 	hugepages_free(zipdir->slots, slots_size(zipdir));
 	free(zipdir->order);
+	free(zipdir->aliases.at);
 	free(zipdir);
 	errno = saved;
 }
@@ -261,7 +248,8 @@ zipdir_copied(const struct zipdir *zipdir)
 size_t
 zipdir_indexed(const struct zipdir *zipdir)
 {
-	return slots_size(zipdir) + zipdir->count * sizeof(uint32_t);
+	return slots_size(zipdir) +
+		(zipdir->count + zipdir->aliases.n) * sizeof(uint32_t);
 }
 
 uint32_t
@@ -276,6 +264,18 @@ zipdir_checksum(struct zipdir *zipdir)
 			&zipdir->checksum, crc, memory_order_relaxed);
 	}
 	return crc;
+}
+
+struct charset *
+zipdir_charset(const struct zipdir *zipdir)
+{
+	return zipdir->charset;
+}
+
+bool
+zipdir_has_backslashes(const struct zipdir *zipdir)
+{
+	return zipdir->backslashes;
 }
 
 uint64_t
@@ -317,27 +317,61 @@ find_bytes(const struct zipdir *zipdir, struct str name, uint32_t *at)
 	return slot->entry ? zipdir->copy + slot->entry - 1 : NULL;
 }
 
+/* The entry recorded as name that has another name of its own. */
 static const unsigned char *
-find_cp437(const struct zipdir *zipdir, struct str name, uint32_t *at)
+find_alias(const struct zipdir *zipdir, struct str name, uint32_t *at)
+{
+	const unsigned char *entry =
+		zipalias_find(&zipdir->aliases, zipdir->copy, name);
+
+	if (entry == NULL ||
+		find_bytes(zipdir, zipentry_name(entry), at) != entry)
+		return NULL;
+	return entry;
+}
+
+static const unsigned char *
+find_spelled(const struct zipdir *zipdir, struct str name, uint32_t *at)
 {
 	const unsigned char *entry = NULL;
-	char *bytes = malloc(name.n + 1);
-	size_t n;
+	struct spelling spelling;
 
-	if (bytes != NULL && cp437_from_utf8(name, bytes, &n))
-		entry = find_bytes(zipdir, (struct str){bytes, n}, at);
-	free(bytes);
-	return entry != NULL && zipentry_is_cp437(entry) ? entry : NULL;
+	spelling_begin(&spelling, name, zipdir->charset, zipdir->backslashes);
+	while (entry == NULL && spelling_next(&spelling)) {
+		entry = find_bytes(zipdir, spelling.name, at);
+		if (entry != NULL && spelling.legacy &&
+			!zipentry_is_legacy(entry))
+			entry = NULL;
+	}
+	spelling_end(&spelling);
+	return entry;
+}
+
+bool
+zipdir_find_exact(
+	const struct zipdir *zipdir, struct str name, struct member *member)
+{
+	uint32_t at;
+	const unsigned char *entry = find_bytes(zipdir, name, &at);
+
+	if (entry == NULL)
+		return false;
+	zipentry_read(entry, zipdir->prefix, member);
+	member->slot = at;
+	return true;
 }
 
 bool
 zipdir_find(const struct zipdir *zipdir, struct str name, struct member *member)
 {
+	const unsigned char *entry;
 	uint32_t at;
-	const unsigned char *entry = find_bytes(zipdir, name, &at);
 
-	if (entry == NULL && zipdir->cp437)
-		entry = find_cp437(zipdir, name, &at);
+	if (zipdir_find_exact(zipdir, name, member))
+		return true;
+	entry = find_alias(zipdir, name, &at);
+	if (entry == NULL)
+		entry = find_spelled(zipdir, name, &at);
 	if (entry == NULL)
 		return false;
 	zipentry_read(entry, zipdir->prefix, member);
@@ -357,145 +391,12 @@ zipdir_record(
 	*at += zipentry_size(entry);
 	zipentry_read(entry, zipdir->prefix, &record->member);
 	record->recorded = zipentry_recorded(entry);
+	record->legacy = zipentry_is_legacy(entry);
 	record->unreachable = zipentry_unreachable(record->member.name);
 	if (record->unreachable != NULL)
 		return true;
 	indexed = find_bytes(zipdir, record->member.name, &slot);
 	if (indexed == entry)
 		record->member.slot = slot;
-	return true;
-}
-
-int
-zipdir_sort(struct zipdir *zipdir)
-{
-	size_t n = 0;
-
-	if (zipdir->order != NULL)
-		return 0;
-	zipdir->order = malloc((zipdir->count + 1) * sizeof(uint32_t));
-	if (zipdir->order == NULL)
-		return -1;
-	for (size_t i = 0; i < zipdir->nslots; i++) {
-		if (zipdir->slots[i].entry != 0)
-			zipdir->order[n++] = zipdir->slots[i].entry - 1;
-	}
-	zipentry_sort(zipdir->copy, zipdir->order, n);
-	return 0;
-}
-
-static struct str
-name_at(const struct zipdir *zipdir, size_t at)
-{
-	return zipentry_name(zipdir->copy + zipdir->order[at]);
-}
-
-/* name is below the directory, or is its own entry. */
-static bool
-in_directory(struct str name, struct str directory)
-{
-	return name.n > directory.n && str_starts(name, directory) &&
-		name.p[directory.n] == '/';
-}
-
-/* Compare a with name followed by "/", as str_compare. */
-static int
-compare_directory(struct str a, struct str name)
-{
-	int order =
-		str_compare(str_slice(a, 0, a.n < name.n ? a.n : name.n), name);
-
-	if (order != 0 || a.n == name.n)
-		return order ? order : -1;
-	return str_compare(str_slice(a, name.n, a.n), STR("/"));
-}
-
-/* The first place at or after from whose name does not come before those in the
- * directory called name; with past, the first one behind them. */
-static size_t
-seek(const struct zipdir *zipdir, size_t from, struct str name, bool past)
-{
-	size_t to = zipdir->count;
-
-	while (from < to) {
-		size_t middle = from + (to - from) / 2;
-		struct str at = name_at(zipdir, middle);
-
-		if (compare_directory(at, name) < 0 ||
-			(past && in_directory(at, name)))
-			from = middle + 1;
-		else
-			to = middle;
-	}
-	return from;
-}
-
-static bool
-walk_bytes(
-	const struct zipdir *zipdir, struct str name, struct zipdir_walk *walk)
-{
-	size_t at = seek(zipdir, 0, name, false);
-
-	if (at == zipdir->count || !in_directory(name_at(zipdir, at), name))
-		return false;
-	*walk = (struct zipdir_walk){
-		zipdir, str_slice(name_at(zipdir, at), 0, name.n + 1), at};
-	return true;
-}
-
-static bool
-walk_cp437(
-	const struct zipdir *zipdir, struct str name, struct zipdir_walk *walk)
-{
-	char *bytes = malloc(name.n + 1);
-	size_t n;
-	bool found = bytes != NULL && cp437_from_utf8(name, bytes, &n) &&
-		walk_bytes(zipdir, (struct str){bytes, n}, walk) &&
-		zipentry_is_cp437(zipdir->copy + zipdir->order[walk->at]);
-
-	free(bytes);
-	return found;
-}
-
-bool
-zipdir_walk(
-	const struct zipdir *zipdir, struct str name, struct zipdir_walk *walk)
-{
-	if (name.n == 0) {
-		*walk = (struct zipdir_walk){.zipdir = zipdir};
-		return true;
-	}
-	return walk_bytes(zipdir, name, walk) ||
-		(zipdir->cp437 && walk_cp437(zipdir, name, walk));
-}
-
-bool
-zipdir_next(struct zipdir_walk *walk, struct child *child)
-{
-	const struct zipdir *zipdir = walk->zipdir;
-	const unsigned char *entry;
-	struct str name, rest;
-
-	/* Skip the directory's own entry. */
-	if (walk->at < zipdir->count &&
-		str_eq(name_at(zipdir, walk->at), walk->prefix))
-		walk->at++;
-	if (walk->at >= zipdir->count ||
-		!str_starts(name_at(zipdir, walk->at), walk->prefix))
-		return false;
-	entry = zipdir->copy + zipdir->order[walk->at];
-	name = zipentry_name(entry);
-	rest = str_slice(name, walk->prefix.n, name.n);
-	*child = (struct child){.cp437 = zipentry_is_cp437(entry)};
-	child->name = str_cut(&rest, '/');
-	child->directory = rest.p != NULL;
-	if (child->directory) {
-		size_t n = walk->prefix.n + child->name.n;
-
-		walk->at = seek(zipdir, walk->at, str_slice(name, 0, n), true);
-	} else {
-		zipentry_read(entry, zipdir->prefix, &child->member);
-		walk->at++;
-	}
 	return true;
 }

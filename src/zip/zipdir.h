@@ -8,6 +8,7 @@
 #include "zip/zipentry.h"
 #include "zip/zipresult.h"
 
+struct charset;
 struct zipdir;
 struct zipend;
 
@@ -22,18 +23,22 @@ struct zipend;
  *   than recorded, data were prepended to the archive, and the difference is
  *   added to all offsets; the locator must be off by the same number.
  * - Of several members with the same name, the last in the directory counts.
- * - A member is left out when no request can name it: an absolute name, an
- *   empty, "." or ".." component, a control character.  Leading "./" is
- *   ignored. */
+ * - A member's name is the one of its Unicode Path field, if that fits.  One
+ *   slash in front of a name is ignored, and then "./".  A backslash is a slash
+ *   in archives that tools of Windows made without any slash (zipname.h).
+ * - A member is left out when no request can name it: an empty, "." or ".."
+ *   component, a control character. */
 enum zipdir_result zipdir_open(
 	struct zipdir **zipdir, int fd, uint64_t size, struct fault *fault);
 
 /* zipdir_cost gives the most memory, in bytes, that the directory described by
- * end takes with its index.  zipdir_read is the second half of zipdir_open, for
- * callers that first reserve that memory. */
+ * end takes with its index, but for 4 bytes for each alias (zipalias.h).
+ * zipdir_read is the second half of zipdir_open, for callers that first reserve
+ * that memory.  charset is that of names without the UTF-8 flag, NULL is CP437;
+ * it must outlive the zipdir. */
 uint64_t zipdir_cost(const struct zipend *end);
 enum zipdir_result zipdir_read(struct zipdir **zipdir, const struct zipend *end,
-	int fd, struct fault *fault);
+	int fd, struct charset *charset, struct fault *fault);
 
 /* Takes NULL.  Preserves errno. */
 void zipdir_free(struct zipdir *zipdir);
@@ -55,16 +60,29 @@ uint32_t zipdir_checksum(struct zipdir *zipdir);
 uint64_t zipdir_start(const struct zipdir *zipdir);
 
 /* Find the member called name.  Directories that are only implied are not
- * found.  A name in CP437 is also found by its UTF-8 form (appendix D).  Any
- * thread. */
+ * found.  Only if no member is called so, other forms of its name count: the
+ * one recorded, where a Unicode Path field gives another; UTF-8 for one in
+ * charset; the composed and the decomposed form; a backslash that was read as a
+ * slash. Any thread. */
 bool zipdir_find(
 	const struct zipdir *zipdir, struct str name, struct member *member);
+
+/* The same without other forms. */
+bool zipdir_find_exact(
+	const struct zipdir *zipdir, struct str name, struct member *member);
+
+/* The charset of zipdir_read. */
+struct charset *zipdir_charset(const struct zipdir *zipdir);
+
+/* Backslashes of names were read as slashes (zipname.h). */
+bool zipdir_has_backslashes(const struct zipdir *zipdir);
 
 /* A record of the directory, which may be one that is left out. */
 struct zipdir_record {
 	struct member member;    /* its slot is ZIPDIR_NO_SLOT when left out */
-	struct str recorded;     /* its name as recorded */
+	struct str recorded;     /* its name as recorded, "/" for "\" */
 	const char *unreachable; /* why no request can name it, else NULL */
+	bool legacy;             /* member's name is in charset */
 };
 
 /* Read the record at *at, 0 for the first, and move *at to the next.  false at
@@ -93,11 +111,12 @@ struct zipdir_walk {
 struct child {
 	struct str name; /* one component, without "/", in bytes */
 	bool directory;  /* it has members below it, or is an entry "…/" */
-	bool cp437;      /* name is CP437, else UTF-8 as far as it is valid */
+	bool legacy;     /* name is in zipdir_charset, else UTF-8, if valid */
 	struct member member; /* of files only */
 };
 
-/* Begin a walk over the directory called name: empty, or without a final "/".
+/* Begin a walk over the directory called name, in any form, as zipdir_find:
+ * empty, or without a final "/".
  * false when there is no such directory.  Any thread. */
 bool zipdir_walk(
 	const struct zipdir *zipdir, struct str name, struct zipdir_walk *walk);

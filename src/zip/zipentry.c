@@ -6,6 +6,10 @@
 
 #define SIGNATURE 0x02014b50u
 
+/* Where zipentry_set_name notes the name's place behind the fixed part, and its
+ * length. */
+enum { NAME_AT = 34, NAME_SIZE = 36 };
+
 size_t
 zipentry_size(const unsigned char *entry)
 {
@@ -31,24 +35,37 @@ zipentry_extra(const unsigned char *entry)
 }
 
 struct str
-zipentry_plain(struct str recorded)
+zipentry_plain(struct str name)
 {
-	while (str_starts(recorded, STR("./")))
-		recorded = str_slice(recorded, 2, recorded.n);
-	return recorded;
+	if (str_starts(name, STR("/")))
+		name = str_slice(name, 1, name.n);
+	while (str_starts(name, STR("./")))
+		name = str_slice(name, 2, name.n);
+	return name;
 }
 
 struct str
 zipentry_name(const unsigned char *entry)
 {
-	return zipentry_plain(zipentry_recorded(entry));
+	return (struct str){
+		(const char *)entry + ZIPENTRY_SIZE + get16(entry + NAME_AT),
+		get16(entry + NAME_SIZE)};
+}
+
+void
+zipentry_set_name(unsigned char *entry, struct str name)
+{
+	size_t at = (size_t)(name.p - (const char *)entry) - ZIPENTRY_SIZE;
+
+	put16(entry + NAME_AT, at);
+	put16(entry + NAME_SIZE, name.n);
 }
 
 bool
-zipentry_is_cp437(const unsigned char *entry)
+zipentry_is_legacy(const unsigned char *entry)
 {
 	return (get16(entry + 8) & ZIP_UTF8) == 0 &&
-		!str_is_utf8(zipentry_recorded(entry));
+		!str_is_utf8(zipentry_name(entry));
 }
 
 const char *
@@ -56,8 +73,6 @@ zipentry_unreachable(struct str name)
 {
 	if (name.n == 0)
 		return "the name is empty";
-	if (name.p[0] == '/')
-		return "the name is absolute";
 	while (name.n > 0) {
 		struct str component = {name.p, 0};
 
@@ -174,6 +189,7 @@ zipentry_read(
 {
 	*member = (struct member){
 		.name = zipentry_name(entry),
+		.recorded = zipentry_recorded(entry),
 		.size = get32(entry + 24),
 		.packed = get32(entry + 20),
 		.offset = get32(entry + 42),

@@ -21,9 +21,10 @@ enum {
 /* A member as described by the central directory.  Nothing in it has been
  * checked against the rest of the file. */
 struct member {
-	struct str name;  /* lent by the zipdir */
-	uint64_t size;    /* of the content */
-	uint64_t packed;  /* of the data in the archive */
+	struct str name;     /* lent by the zipdir, as is recorded */
+	struct str recorded; /* the name of the local header */
+	uint64_t size;       /* of the content */
+	uint64_t packed;     /* of the data in the archive */
 	uint64_t offset;  /* of its local header, from the start of the file */
 	int64_t modified; /* seconds since 1970, UTC unless local */
 	uint32_t crc;
@@ -43,14 +44,21 @@ enum { ZIPENTRY_SIZE = 46 }; /* the part of fixed size */
  * that lies in it. */
 size_t zipentry_size(const unsigned char *entry);
 
-/* The name as recorded, and as requests use it, without leading "./". */
+/* The name as recorded, and as requests use it: see zipname_settle, which must
+ * have seen the entry. */
 struct str zipentry_recorded(const unsigned char *entry);
 struct str zipentry_name(const unsigned char *entry);
 
+/* Make name, which lies in entry's name or extra fields, the one of
+ * zipentry_name.  Two fields of the entry hold it then, which are not read
+ * here: the number of the disk and the internal attributes. */
+void zipentry_set_name(unsigned char *entry, struct str name);
+
 struct str zipentry_extra(const unsigned char *entry);
 
-/* The name is in CP437; else it is UTF-8 as far as it is valid. */
-bool zipentry_is_cp437(const unsigned char *entry);
+/* The name is in the character set of names without the UTF-8 flag; else it is
+ * UTF-8 as far as it is valid. */
+bool zipentry_is_legacy(const unsigned char *entry);
 
 /* Decode an entry.  prefix is added to the offset. */
 void zipentry_read(
@@ -59,8 +67,8 @@ void zipentry_read(
 /* Sort order, the offsets of n entries in entries, by their names. */
 void zipentry_sort(unsigned char *entries, uint32_t *order, size_t n);
 
-/* The name as requests use it, for a recorded one. */
-struct str zipentry_plain(struct str recorded);
+/* name without a slash in front, as unzip reads it, and then without "./". */
+struct str zipentry_plain(struct str name);
 
 /* Why no request can name the member called name: route_find would never give
  * that name.  NULL when one can.  Only the name of a directory may end in an

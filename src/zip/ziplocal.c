@@ -13,6 +13,28 @@ ziplocal_size(const unsigned char *header)
 		get16(header + 28);
 }
 
+/* A backslash of the local header may be a slash in the directory (zipname.h).
+ */
+static bool
+same_bytes(struct str local, struct str recorded)
+{
+	if (local.n != recorded.n)
+		return false;
+	for (size_t i = 0; i < local.n; i++) {
+		if (local.p[i] != recorded.p[i] &&
+			!(local.p[i] == '\\' && recorded.p[i] == '/'))
+			return false;
+	}
+	return true;
+}
+
+static bool
+same_name(struct str local, struct str recorded)
+{
+	return same_bytes(local, recorded) ||
+		same_bytes(zipentry_plain(local), zipentry_plain(recorded));
+}
+
 const char *
 ziplocal_differs(const unsigned char *header, const struct member *member)
 {
@@ -25,7 +47,7 @@ ziplocal_differs(const unsigned char *header, const struct member *member)
 	bool later = (flags & ZIP_DESCRIPTOR) != 0;
 
 	zipentry_read_extra(&local, extra);
-	if (!str_eq(zipentry_plain(name), member->name))
+	if (!same_name(name, member->recorded))
 		return "local header and directory differ in name";
 	if (get16(header + 8) != member->method)
 		return "local header and directory differ in method";

@@ -75,7 +75,7 @@ int
 main(int argc, char **argv)
 {
 	struct server_limits limits = {.timeout_seconds = 60};
-	struct service service = {.cache = cache_new(1, 0)};
+	struct service service = {.cache = cache_new(1, 0, NULL)};
 	struct listeners listeners = {.n = 0};
 	struct fault fault;
 	int status;

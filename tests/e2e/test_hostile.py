@@ -242,7 +242,9 @@ SPECIAL = [
 ROWS = {
     **{name: [bad("a.txt", why)] for name, why in BAD_MEMBER.items()},
     **{name: [fine("a.txt")] for name in RIGHT},
-    "a3-unicode-path": UNICODE_PATH,
+    "a3-unicode-path": [
+        fine("a.txt"), fine("b.txt"), listed("", "b.txt", "good.txt"),
+    ],
     "a3-unicode-path-crc": UNICODE_PATH,
     "a3-unicode-path-in-local": UNICODE_PATH,
     "a3-unicode-path-twice": UNICODE_PATH,
@@ -287,7 +289,10 @@ ROWS = {
     "b2-direction": [
         fine("a%E2%80%AEgpj.exe"),
     ],
-    "b3-absolute": odd("/a/b.txt"),
+    "b3-absolute": [
+        fine("a/b.txt", b"odd"), fine("x/a/b.txt", b"canonical"),
+        listed("", "a/", "x/", "good.txt"), listed("x/", "a/"),
+    ],
     "b3-double-slash": odd("a//b.txt"),
     "b3-dot-inside": odd("a/./b.txt"),
     "b3-dot-at-end": odd("a/b.txt/."),

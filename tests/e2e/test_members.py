@@ -371,7 +371,7 @@ UNREACHABLE = [
     (b"../up.txt", ["../up.txt", "..%2Fup.txt", "up.txt"]),
     (b"a/../../up.txt", ["a/../../up.txt"]),
     (b"a/../in.txt", ["a/../in.txt", "in.txt"]),
-    (b"/abs.txt", ["/abs.txt", "%2Fabs.txt", "abs.txt"]),
+    (b"//abs.txt", ["//abs.txt", "%2F%2Fabs.txt", "abs.txt"]),
     (b"nu\0l.txt", ["nu%00l.txt", "nu"]),
     (b"ctr\x01.txt", ["ctr%01.txt"]),
     (b"new\nline.txt", ["new%0Aline.txt"]),

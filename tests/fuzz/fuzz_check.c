@@ -34,7 +34,7 @@ run_check(const char *path, unsigned bits, int *status)
 	stdout = open_memstream(&p, &n);
 	if (stdout == NULL)
 		abort();
-	*status = check_files(files, 1, bits & JSON, bits & QUIET);
+	*status = check_files(files, 1, NULL, bits & JSON, bits & QUIET);
 	fclose(stdout);
 	stdout = terminal;
 	return (struct str){p, n};
@@ -129,7 +129,7 @@ check_served(int status)
 		.listing = true,
 		.max_age = -1};
 	struct service service = {
-		.site = &site, .cache = cache_new(1, 1 << 20)};
+		.site = &site, .cache = cache_new(1, 1 << 20, NULL)};
 	struct archive *archive;
 	char path[80];
 

@@ -279,7 +279,7 @@ static struct str
 serve_head(const struct site *site, const struct request *request,
 	struct arena *arena, struct response *response)
 {
-	struct cache *cache = cache_new(1, 1 << 20);
+	struct cache *cache = cache_new(1, 1 << 20, NULL);
 	struct service service = {.site = site, .cache = cache};
 	struct str head;
 

@@ -157,7 +157,7 @@ start(void)
 	server.accounts =
 		(struct accounts){.stats = stats_new(THREADS), .slow_ns = -1};
 	server.service = (struct service){.site = &server.site,
-		.cache = cache_new(4, 1 << 20),
+		.cache = cache_new(4, 1 << 20, NULL),
 		.accounts = &server.accounts,
 		.tell_front = true};
 	if (server.accounts.stats == NULL || server.service.cache == NULL ||

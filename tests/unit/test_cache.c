@@ -59,7 +59,7 @@ is_cached(const struct archive *archive)
 static void
 test_same_again(void **state)
 {
-	struct cache *cache = cache_new(4, MANY);
+	struct cache *cache = cache_new(4, MANY, NULL);
 	struct archive *a = get(cache, "0"), *b = get(cache, "0");
 	struct archive *c = get(cache, "1");
 
@@ -81,7 +81,7 @@ test_same_again(void **state)
 static void
 test_paths_are_bytes(void **state)
 {
-	struct cache *cache = cache_new(4, MANY);
+	struct cache *cache = cache_new(4, MANY, NULL);
 	struct archive *a = get(cache, "0"), *b = get(cache, "./0");
 
 	(void)state;
@@ -143,7 +143,7 @@ test_least_recently_used(void **state)
 		{'5', "015"},
 		{'4', "145"},
 	};
-	struct cache *cache = cache_new(3, MANY);
+	struct cache *cache = cache_new(3, MANY, NULL);
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(steps); i++) {
@@ -157,7 +157,7 @@ test_least_recently_used(void **state)
 static void
 test_in_use_stays(void **state)
 {
-	struct cache *cache = cache_new(1, MANY);
+	struct cache *cache = cache_new(1, MANY, NULL);
 	struct archive *a = get(cache, "0"), *b = get(cache, "1");
 
 	(void)state;
@@ -193,7 +193,7 @@ memory_of(struct cache *cache)
 static size_t
 cost_of_one(void)
 {
-	struct cache *cache = cache_new(100, MANY);
+	struct cache *cache = cache_new(100, MANY, NULL);
 	struct archive *archive = get(cache, "0");
 	size_t each = archive_memory(archive);
 
@@ -207,7 +207,7 @@ static void
 test_memory_limit(void **state)
 {
 	size_t each = cost_of_one();
-	struct cache *cache = cache_new(100, 3 * each - 1);
+	struct cache *cache = cache_new(100, 3 * each - 1, NULL);
 	struct archive *a, *b, *c;
 
 	(void)state;
@@ -247,14 +247,14 @@ static void
 test_share(void **state)
 {
 	size_t each = cost_of_one();
-	struct cache *cache = cache_new(100, 2 * each);
+	struct cache *cache = cache_new(100, 2 * each, NULL);
 	struct archive *a = get(cache, "0");
 
 	(void)state;
 	assert_int_equal(a->status, STATUS_GO);
 	archive_drop(a);
 	cache_free(cache);
-	cache = cache_new(100, 2 * each - 1);
+	cache = cache_new(100, 2 * each - 1, NULL);
 	log_take();
 	a = get(cache, "0");
 	assert_int_equal(a->status, STATUS_ERROR);
@@ -267,7 +267,7 @@ test_share(void **state)
 static void
 test_failures(void **state)
 {
-	struct cache *cache = cache_new(4, MANY);
+	struct cache *cache = cache_new(4, MANY, NULL);
 	struct archive *bad = get(cache, "bad"), *again = get(cache, "bad");
 	struct archive *none = get(cache, "none"), *other = get(cache, "none");
 
@@ -290,7 +290,7 @@ static void
 test_failures_have_their_own_room(void **state)
 {
 	enum { FILES = 1000, KEPT = 128 };
-	struct cache *cache = cache_new(2, MANY);
+	struct cache *cache = cache_new(2, MANY, NULL);
 	struct archive *a = get(cache, "0"), *b = get(cache, "1"), *bad;
 	struct archive *first = NULL, *last;
 	struct cache_state before, after;
@@ -351,7 +351,7 @@ test_failures_have_their_own_room(void **state)
 static void
 test_forget(void **state)
 {
-	struct cache *cache = cache_new(4, MANY);
+	struct cache *cache = cache_new(4, MANY, NULL);
 	struct archive *a = get(cache, "0"), *b;
 
 	(void)state;
@@ -372,7 +372,7 @@ test_forget(void **state)
 static void
 test_clear(void **state)
 {
-	struct cache *cache = cache_new(4, MANY);
+	struct cache *cache = cache_new(4, MANY, NULL);
 	struct archive *a = get(cache, "0"), *b;
 	struct cache_state counts;
 
@@ -428,7 +428,7 @@ test_one_opening(void **state)
 	struct archive *got[THREADS];
 
 	(void)state;
-	shared = cache_new(4, MANY);
+	shared = cache_new(4, MANY, NULL);
 	pthread_barrier_init(&barrier, NULL, THREADS);
 	for (int round = 0; round < 50; round++) {
 		all_get("0", got);
@@ -461,7 +461,7 @@ test_one_failure(void **state)
 	struct archive *got[THREADS];
 
 	(void)state;
-	shared = cache_new(4, MANY);
+	shared = cache_new(4, MANY, NULL);
 	log_take();
 	all_get("bad", got);
 	assert_int_equal(count(log_take(), "archive-damaged"), 1);
@@ -518,7 +518,7 @@ test_all_at_once(void **state)
 
 	(void)state;
 	assert_int_equal(guard_install(), 0);
-	shared = cache_new(3, MANY);
+	shared = cache_new(3, MANY, NULL);
 	for (uintptr_t i = 0; i < COUNT(threads); i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, do_all,
 					 (void *)(i + 1)),

@@ -1478,7 +1478,7 @@ begin(void **state)
 		return -1;
 	log_catch();
 	save_archives();
-	service.cache = cache_new(8, 1 << 20);
+	service.cache = cache_new(8, 1 << 20, NULL);
 	return service.cache ? 0 : -1;
 }
 

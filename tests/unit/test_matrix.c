@@ -894,7 +894,7 @@ set_up(void **state)
 		noise[i] = zipmake_noise(size[i], i);
 	save_archive();
 	init_sites();
-	cache = cache_new(4, 1 << 20);
+	cache = cache_new(4, 1 << 20, NULL);
 	resources[STORED].content[CODING_IDENTITY] = noise[0];
 	resources[DEFLATED].content[CODING_IDENTITY] = noise[1];
 	resources[DEFLATED].content[CODING_GZIP] = STR("?");

@@ -1559,7 +1559,7 @@ begin(void **state)
 	if (place_make(state) < 0)
 		return -1;
 	log_catch();
-	service.cache = cache_new(8, 1 << 20);
+	service.cache = cache_new(8, 1 << 20, NULL);
 	save_site();
 	save_logs();
 	save_others();

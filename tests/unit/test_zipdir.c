@@ -1063,7 +1063,10 @@ test_which_names_count(void **state)
 		{{"%00", 3}, "%00"},
 		{{"/", 1}, NULL},
 		{{"//", 2}, NULL},
-		{{"/a", 2}, NULL},
+		{{"/a", 2}, "a"},
+		{{"/./a", 4}, "a"},
+		{{"//a", 3}, NULL},
+		{{"/../a", 5}, NULL},
 		{{"a//", 3}, NULL},
 		{{"a//b", 4}, NULL},
 		{{".", 1}, NULL},
@@ -1403,7 +1406,8 @@ test_walks(void **state)
 		{{"\xff/a", "b"}, "\xff", "a "},
 		{{"./a/b", "a/c"}, "a", "b c "},
 		{{"./", "a"}, "", "a "},
-		{{"../x", "/y", "a//b", "ok"}, "", "ok "},
+		{{"../x", "//y", "a//b", "ok"}, "", "ok "},
+		{{"/a/b", "a/c"}, "a", "b c "},
 		{{"a/b", "a/../c"}, "a", "b "},
 		{{"caf\x82/x"}, "caf\x82", "x "},
 		{{"caf\x82/x"}, "caf\xc3\xa9", "x "},
@@ -1447,7 +1451,7 @@ test_child_knows_its_member(void **state)
 	assert_int_equal(child.member.size, 30);
 	assert_int_equal(child.member.method, ZIP_DEFLATED);
 	assert_false(child.directory);
-	assert_false(child.cp437);
+	assert_false(child.legacy);
 	zipdir_free(dir);
 }
 
@@ -1468,9 +1472,9 @@ test_child_in_cp437(void **state)
 	dir = open_right(&z);
 	assert_int_equal(zipdir_sort(dir), 0);
 	assert_true(zipdir_walk(dir, STR(""), &walk));
-	assert_true(zipdir_next(&walk, &child) && child.cp437);
-	assert_true(zipdir_next(&walk, &child) && !child.cp437);
-	assert_true(zipdir_next(&walk, &child) && !child.cp437);
+	assert_true(zipdir_next(&walk, &child) && child.legacy);
+	assert_true(zipdir_next(&walk, &child) && !child.legacy);
+	assert_true(zipdir_next(&walk, &child) && !child.legacy);
 	zipdir_free(dir);
 }
 
@@ -1571,8 +1575,9 @@ test_records(void **state)
 		{"a", false, NULL},
 		{"./a", true, NULL},
 		{"b/", true, NULL},
-		{"/c", false, "absolute"},
-		{"/", false, "absolute"},
+		{"/c", true, NULL},
+		{"//c", false, "empty component"},
+		{"/", false, "is empty"},
 		{"d//e", false, "empty component"},
 		{"d/./e", false, "\".\""},
 		{"d/../e", false, "\"..\""},
@@ -1620,7 +1625,7 @@ test_records(void **state)
 		failed++;
 	}
 	assert_false(zipdir_record(dir, &at, &record));
-	assert_int_equal(zipdir_count(dir), 2);
+	assert_int_equal(zipdir_count(dir), 3);
 	zipdir_add_notes(dir, ZIPDIR_NO_SLOT, 1);
 	assert_int_equal(zipdir_notes(dir, ZIPDIR_NO_SLOT), 0);
 	zipdir_free(dir);

@@ -41,7 +41,7 @@ test_local(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(headers); i++) {
 		const struct zip_entry *e = &headers[i].entry;
-		struct member member = {.name = e->name,
+		struct member member = {.recorded = e->name,
 			.size = e->size,
 			.packed = e->packed,
 			.method = e->method};

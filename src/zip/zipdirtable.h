@@ -1,0 +1,36 @@
+/* What zipdir.c and zipwalk.c know of a directory, and nobody else. */
+
+#ifndef ZIPDIRTABLE_H
+#define ZIPDIRTABLE_H
+
+#include <stdatomic.h>
+
+#include "zip/zipalias.h"
+#include "zip/zipdir.h"
+
+struct slot {
+	uint32_t entry; /* offset in the copy, plus 1; 0: free */
+	_Atomic uint32_t notes;
+};
+
+struct zipdir {
+	/* Set by zipdir_open. */
+	unsigned char *copy;
+	size_t copy_size;
+	uint64_t start, prefix;
+	struct slot *slots;
+	uint32_t nslots;
+	uint32_t count;
+	uint64_t key;            /* of the hash */
+	uint64_t last[4];        /* the set of last bytes of names */
+	struct charset *charset; /* of names without the UTF-8 flag */
+	bool backslashes;        /* they were read as slashes */
+	struct zipaliases aliases;
+
+	_Atomic uint32_t checksum; /* of copy; 0: not computed yet */
+
+	/* Set by zipdir_sort: offsets of entries in the copy, by name. */
+	uint32_t *order;
+};
+
+#endif

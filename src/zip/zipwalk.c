@@ -1,0 +1,148 @@
+/* The sorted names of a directory, and walks over them. */
+
+#include <stdlib.h>
+
+#include "zip/spelling.h"
+#include "zip/zipdirtable.h"
+
+int
+zipdir_sort(struct zipdir *zipdir)
+{
+	size_t n = 0;
+
+	if (zipdir->order != NULL)
+		return 0;
+	zipdir->order = malloc((zipdir->count + 1) * sizeof(uint32_t));
+	if (zipdir->order == NULL)
+		return -1;
+	for (size_t i = 0; i < zipdir->nslots; i++) {
+		if (zipdir->slots[i].entry != 0)
+			zipdir->order[n++] = zipdir->slots[i].entry - 1;
+	}
+	zipentry_sort(zipdir->copy, zipdir->order, n);
+	return 0;
+}
+
+static struct str
+name_at(const struct zipdir *zipdir, size_t at)
+{
+	return zipentry_name(zipdir->copy + zipdir->order[at]);
+}
+
+/* name is below the directory, or is its own entry. */
+static bool
+in_directory(struct str name, struct str directory)
+{
+	return name.n > directory.n && str_starts(name, directory) &&
+		name.p[directory.n] == '/';
+}
+
+/* Compare a with name followed by "/", as str_compare. */
+static int
+compare_directory(struct str a, struct str name)
+{
+	int order =
+		str_compare(str_slice(a, 0, a.n < name.n ? a.n : name.n), name);
+
+	if (order != 0 || a.n == name.n)
+		return order ? order : -1;
+	return str_compare(str_slice(a, name.n, a.n), STR("/"));
+}
+
+/* The first place at or after from whose name does not come before those in the
+ * directory called name; with past, the first one behind them. */
+static size_t
+seek(const struct zipdir *zipdir, size_t from, struct str name, bool past)
+{
+	size_t to = zipdir->count;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+		struct str at = name_at(zipdir, middle);
+
+		if (compare_directory(at, name) < 0 ||
+			(past && in_directory(at, name)))
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
+static bool
+walk_bytes(
+	const struct zipdir *zipdir, struct str name, struct zipdir_walk *walk)
+{
+	size_t at = seek(zipdir, 0, name, false);
+
+	if (at == zipdir->count || !in_directory(name_at(zipdir, at), name))
+		return false;
+	*walk = (struct zipdir_walk){
+		zipdir, str_slice(name_at(zipdir, at), 0, name.n + 1), at};
+	return true;
+}
+
+static bool
+walk_spelled(
+	const struct zipdir *zipdir, struct str name, struct zipdir_walk *walk)
+{
+	struct spelling spelling;
+	bool found = false;
+
+	spelling_begin(&spelling, name, zipdir->charset, zipdir->backslashes);
+	while (!found && spelling_next(&spelling))
+		found = walk_bytes(zipdir, spelling.name, walk) &&
+			(!spelling.legacy ||
+				zipentry_is_legacy(zipdir->copy +
+					zipdir->order[walk->at]));
+	spelling_end(&spelling);
+	return found;
+}
+
+bool
+zipdir_walk(
+	const struct zipdir *zipdir, struct str name, struct zipdir_walk *walk)
+{
+	struct str own;
+
+	if (name.n == 0) {
+		*walk = (struct zipdir_walk){.zipdir = zipdir};
+		return true;
+	}
+	if (walk_bytes(zipdir, name, walk))
+		return true;
+	own = zipalias_directory(&zipdir->aliases, zipdir->copy, name);
+	return (own.p != NULL && walk_bytes(zipdir, own, walk)) ||
+		walk_spelled(zipdir, name, walk);
+}
+
+bool
+zipdir_next(struct zipdir_walk *walk, struct child *child)
+{
+	const struct zipdir *zipdir = walk->zipdir;
+	const unsigned char *entry;
+	struct str name, rest;
+
+	/* Skip the directory's own entry. */
+	if (walk->at < zipdir->count &&
+		str_eq(name_at(zipdir, walk->at), walk->prefix))
+		walk->at++;
+	if (walk->at >= zipdir->count ||
+		!str_starts(name_at(zipdir, walk->at), walk->prefix))
+		return false;
+	entry = zipdir->copy + zipdir->order[walk->at];
+	name = zipentry_name(entry);
+	rest = str_slice(name, walk->prefix.n, name.n);
+	*child = (struct child){.legacy = zipentry_is_legacy(entry)};
+	child->name = str_cut(&rest, '/');
+	child->directory = rest.p != NULL;
+	if (child->directory) {
+		size_t n = walk->prefix.n + child->name.n;
+
+		walk->at = seek(zipdir, walk->at, str_slice(name, 0, n), true);
+	} else {
+		zipentry_read(entry, zipdir->prefix, &child->member);
+		walk->at++;
+	}
+	return true;
+}
