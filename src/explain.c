@@ -61,6 +61,8 @@ print_why(const struct response *response, const struct request *request)
 				: "If-Range");
 	else if (response->chosen == CHOSEN_BY_IF_RANGE)
 		printf("If-Range names its entity tag\n");
+	else if (response->chosen == CHOSEN_BY_IF_MATCH)
+		printf("If-Match names its entity tag\n");
 	else if (others == 0)
 		printf("there is no other form\n");
 	else if (request->param[PARAM_ACCEPT_ENCODING].n == 0)

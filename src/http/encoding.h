@@ -26,6 +26,7 @@ extern const struct str encoding_suffixes[CODINGS];
 /* Why a coding was chosen. */
 enum chosen {
 	CHOSEN_BY_WEIGHT,   /* it has the highest weight */
+	CHOSEN_BY_IF_MATCH, /* If-Match names its entity tag */
 	CHOSEN_BY_IF_RANGE, /* If-Range names its entity tag */
 	CHOSEN_FOR_RANGE,   /* identity, as If-Range names no tag */
 };

@@ -3,13 +3,13 @@
  * each coding has its own, so the coding has to be known first.
  *
  * A range makes the choice of a coding matter: the client joins the bytes to
- * those it has, which must be of the same representation.  So If-Range with an
- * entity tag selects the representation it names, if that is acceptable.  A
- * range without a tag gets identity, if acceptable, because offsets in a coded
- * form mean nothing to a client that did not get that form before.  In all
- * other cases the coding with the highest weight is chosen.  If the tag named
- * none of the representations, it does not match this one either, and the whole
- * of it is sent. */
+ * those it has, which must be of the same representation.  So If-Match and
+ * If-Range with entity tags select a representation that they name, if that is
+ * acceptable.  A range without a tag gets identity, if acceptable, because
+ * offsets in a coded form mean nothing to a client that did not get that form
+ * before.  In all other cases the coding with the highest weight is chosen.  If
+ * the tag of If-Range named none of the representations, it does not match this
+ * one either, and the whole of it is sent. */
 
 #include "http/negotiate.h"
 
@@ -33,15 +33,35 @@ asks_for_range(const struct context *c)
 	return c->request->method == METHOD_GET && field(c, PARAM_RANGE).n > 0;
 }
 
-/* The representation whose entity tag If-Range names; CODING_NONE when there is
- * none, or no such field. */
+/* The representations to choose from, as bits: with a range those that If-Match
+ * names, if one of them is acceptable. */
+static unsigned
+named_by_if_match(const struct context *c, const struct accept *accept)
+{
+	unsigned named = 0, acceptable = 0;
+
+	if (!asks_for_range(c))
+		return c->found->available;
+	for (int i = 0; i < CODINGS; i++) {
+		if ((c->found->available & 1u << i) == 0 ||
+			!validator_matches(field(c, PARAM_IF_MATCH),
+				c->found->of[i].etag, false))
+			continue;
+		named |= 1u << i;
+		acceptable |= accept->weight[i] > 0 ? 1u << i : 0;
+	}
+	return acceptable != 0 ? named : c->found->available;
+}
+
+/* The one of the representations available whose entity tag If-Range names;
+ * CODING_NONE when there is none, or no such field. */
 static enum coding
-named_by_if_range(const struct context *c)
+named_by_if_range(const struct context *c, unsigned available)
 {
 	struct str tag = str_trim(field(c, PARAM_IF_RANGE));
 
 	for (int i = 0; i < CODINGS; i++) {
-		if ((c->found->available & 1u << i) != 0 &&
+		if ((available & 1u << i) != 0 &&
 			str_eq(tag, c->found->of[i].etag))
 			return (enum coding)i;
 	}
@@ -52,22 +72,25 @@ static void
 choose_coding(const struct context *c, struct negotiation *n)
 {
 	struct accept accept = encoding_read(field(c, PARAM_ACCEPT_ENCODING));
-	enum coding named = named_by_if_range(c);
+	unsigned available = named_by_if_match(c, &accept);
+	enum coding named = named_by_if_range(c, available);
 	const unsigned identity = 1u << CODING_IDENTITY;
 	const struct str if_range = field(c, PARAM_IF_RANGE);
 
-	n->coding = encoding_choose(&accept, c->found->available);
+	n->coding = encoding_choose(&accept, available);
 	if (asks_for_range(c) && named != CODING_NONE &&
 		accept.weight[named] > 0) {
 		n->coding = named;
 		n->chosen = CHOSEN_BY_IF_RANGE;
 	} else if (asks_for_range(c) &&
 		memchr(if_range.p ? if_range.p : "", '"', if_range.n) == NULL &&
-		(c->found->available & identity) != 0 &&
+		(available & identity) != 0 &&
 		accept.weight[CODING_IDENTITY] > 0) {
 		/* A date does not identify a representation: use identity. */
 		n->coding = CODING_IDENTITY;
 		n->chosen = CHOSEN_FOR_RANGE;
+	} else if (available != c->found->available) {
+		n->chosen = CHOSEN_BY_IF_MATCH;
 	}
 	if (n->coding != CODING_NONE)
 		n->weight = accept.weight[n->coding];

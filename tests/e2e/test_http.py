@@ -313,6 +313,24 @@ def test_entity_tag(client, member, accept):
             assert got.body == first.body
 
 
+@pytest.mark.parametrize("accept, named", [
+    ("gzip", "gzip"), ("gzip, br", "gzip"), ("gzip", "identity"),
+    ("gzip;q=0.1", "gzip")])
+@pytest.mark.parametrize("field", ["If-Match", "If-Range"])
+def test_tag_names_the_form(client, accept, named, field):
+    """A client that goes on with what it has gets more of the same form."""
+    path = "/site.wwz/big.txt"
+    first = client.ask(path, headers=[("Accept-Encoding", named)])
+    coding = None if named == "identity" else named
+    assert first.get("Content-Encoding") == coding, first
+    fields = [("Accept-Encoding", accept), ("Range", "bytes=100-")]
+    got = client.ask(path, headers=[*fields, (field, first.get("ETag"))])
+    assert (got.status, got.get("Content-Encoding")) == (206, coding), got
+    assert got.body == first.body[100:], got
+    got = client.ask(path, headers=[*fields, (field, '"other"')])
+    assert got.status == (412 if field == "If-Match" else 200), got
+
+
 def test_tags_differ(client):
     """One for each representation."""
     tags = [

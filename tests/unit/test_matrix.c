@@ -142,6 +142,9 @@ static const struct condition_row {
 	{{[IF_NONE_MATCH] = OTHER, [IF_MODIFIED_SINCE] = LATER}},
 	{{[IF_NONE_MATCH] = ANY, [IF_MODIFIED_SINCE] = EARLIER}},
 	{{[IF_MATCH] = ANY, [IF_RANGE] = OTHER}},
+	{{[IF_MATCH] = STRONG_GZIP, [IF_RANGE] = STRONG_GZIP}},
+	{{[IF_MATCH] = STRONG_GZIP, [IF_RANGE] = STRONG_IDENTITY}},
+	{{[IF_MATCH] = STRONG_BR, [IF_RANGE] = SAME}},
 	{{[IF_NONE_MATCH] = STRONG_IDENTITY, [IF_RANGE] = STRONG_GZIP}},
 	{{[IF_UNMODIFIED_SINCE] = EARLIER, [IF_RANGE] = STRONG_IDENTITY}},
 };
@@ -277,6 +280,25 @@ is_date(enum value value, int *order)
 		value == EARLIER || value == LATER;
 }
 
+/* With a range, If-Match leaves those that it names, if it names one that is
+ * acceptable. */
+static bool
+may_be_chosen(const struct asked *a, enum coding coding)
+{
+	enum value value = a->condition->of[IF_MATCH];
+	bool some = false;
+
+	if (!has(a->resource, coding))
+		return false;
+	if (a->method != METHOD_GET || a->range->field == NULL ||
+		value == ABSENT)
+		return true;
+	for (enum coding c = 0; c < CODINGS; c++)
+		some |= has(a->resource, c) && a->accept->weight[c] > 0 &&
+			matches(a->resource, value, c, false);
+	return !some || matches(a->resource, value, coding, false);
+}
+
 /* Section 12.5.3, and what spec and section 13.1.5 make of a range. */
 static enum coding
 oracle_coding(const struct asked *a)
@@ -295,13 +317,14 @@ oracle_coding(const struct asked *a)
 		enum coding named =
 			tag ? names(a->resource, value) : CODING_IDENTITY;
 
-		if (named != CODING_NONE && weight[named] > 0)
+		if (named != CODING_NONE && weight[named] > 0 &&
+			may_be_chosen(a, named))
 			return named;
 	}
 	for (size_t i = 0; i < COUNT(order); i++) {
 		enum coding c = order[i];
 
-		if (has(a->resource, c) && weight[c] > 0 &&
+		if (may_be_chosen(a, c) && weight[c] > 0 &&
 			(best == CODING_NONE || weight[c] >= weight[best]))
 			best = c;
 	}
