@@ -141,3 +141,26 @@ def test_check_says_so(root):
         capture_output=True, text=True)
     assert (got.returncode, got.stderr) == (0, ""), got
     assert "by seccomp" in got.stdout and "Landlock" in got.stdout, got.stdout
+
+
+def test_cgi_is_confined(tmp, root):
+    """A CGI request is answered behind Landlock and without new rights."""
+    archives.write(root / "x.wwz", {"a.txt": b"a"})
+    trace = tmp / "trace"
+    got = subprocess.run(
+        ["strace", "-qq", "-o", trace, harness.WWZ], input=b"",
+        capture_output=True, check=True,
+        env={"REQUEST_METHOD": "GET", "DOCUMENT_ROOT": str(root),
+             "REQUEST_URI": "/x.wwz/a.txt",
+             "WWZ_OPTIONS": f"--root {root}"})
+    assert got.stdout.endswith(b"\r\n\r\na") and not got.stderr, got
+    lines = trace.read_text().splitlines()
+
+    def first(pattern):
+        return next((at for at, line in enumerate(lines)
+                     if re.search(pattern, line)), len(lines))
+
+    opened = first(r"^openat2?\(.*x\.wwz")
+    assert first(r"^prctl\(PR_SET_NO_NEW_PRIVS, 1.*= 0") < opened
+    assert first(r"^prctl\(PR_SET_DUMPABLE, .*= 0") < opened
+    assert first(r"^landlock_restrict_self\(.*= 0") < opened < len(lines)
