@@ -279,6 +279,7 @@ endef
 
 compile_commands.json: $(BUILD)/style.h $(BUILD)/logstyle.h
 	$(file >$@,[$(subst } {,}$(comma) {,$(foreach f,$(COMPILED),$(call compiled,$f)))])
+	@echo $@: $(words $(COMPILED)) files
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
