@@ -56,6 +56,8 @@ reach(struct ansi *a, size_t n)
 static void
 write_cell(struct ansi *a, uint32_t point)
 {
+	if ((a->style & SGR_CONCEALED) != 0)
+		return;
 	if (a->at >= ANSI_CELLS)
 		a->cut = true;
 	else if (reach(a, a->at + 1))
@@ -277,6 +279,8 @@ write_plain(struct ansi *a, const char *p, const char *end)
 
 	while (stop < end && is_plain((unsigned char)*stop))
 		stop++;
+	if ((a->style & SGR_CONCEALED) != 0)
+		return stop;
 	n = (size_t)(stop - p);
 	a->cut |= n > room;
 	if (n > room)
@@ -321,6 +325,7 @@ ansi_clear(struct ansi *ansi)
 {
 	ansi->n = ansi->at = 0;
 	ansi->cut = false;
+	ansi->style &= ~SGR_CONCEALED;
 }
 
 void

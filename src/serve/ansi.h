@@ -12,6 +12,10 @@
  * titles and hyperlinks (OSC, DCS), and so are other control characters.  A
  * newline ends any sequence.
  *
+ * Concealed characters take no room, up to the end of the line at most: Jenkins
+ * hides notes of hundreds of characters so, and nothing else that matters may
+ * be hidden.
+ *
  * Invalid UTF-8 becomes U+FFFD, one for each maximal prefix of a character, as
  * in browsers.  A character is one cell, whatever its width. */
 
@@ -70,7 +74,7 @@ struct ansi {
 /* Take bytes off *bytes and write them to the line, up to the first stop. */
 enum ansi_stop ansi_take(struct ansi *ansi, struct str *bytes);
 
-/* Begin a new line, with the same colours and attributes. */
+/* Begin a new line, with the same colours and attributes, but not concealed. */
 void ansi_clear(struct ansi *ansi);
 
 /* Release the memory of ansi. */

@@ -100,6 +100,7 @@ change_style(uint32_t style, unsigned parameter)
 		[3] = ITALIC,
 		[4] = UNDERLINE,
 		[7] = INVERSE,
+		[8] = SGR_CONCEALED,
 		[9] = STRIKE};
 
 	if (parameter == 0)

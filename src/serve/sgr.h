@@ -6,6 +6,9 @@
 
 #include "base/arena.h"
 
+/* The bit of a style in which characters are not shown. */
+#define SGR_CONCEALED (UINT32_C(1) << 24)
+
 /* Apply n parameters, at most 32, to style.  Bit i of colons says that
  * parameter i follows a ":".  24-bit colours become the nearest of the 256.
  * Unknown parameters are ignored.  Pure. */

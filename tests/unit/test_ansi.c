@@ -53,6 +53,12 @@ static const struct {
 	{BYTES("\33[?25l\33[2K\33[1Gab\33[5Gc\33[Gd\n"), "db  c\n"},
 	{BYTES("ab\33[3Cc\33[99Dd\33[0Ce\n"), "dbe  c\n"},
 	{BYTES("ab\33[3C\n"), "ab\n"},
+	/* Concealed text: Jenkins's notes. */
+	{BYTES("a\33[8mha:////4Lb+/==\33[0mb\n"), "ab\n"},
+	{BYTES("\33[1;8mhidden\33[28mx\n"), S("bo", "x") "\n"},
+	{BYTES("a\33[8mh\xc3\xa9\33[7mi\ndden\33[0m\n"),
+		"a\n" S("in", "dden") "\n"},
+	{BYTES("abc\r\33[8mxyz\33[0md\n"), "dbc\n"},
 	/* Escaping, and what browsers do not like. */
 	{BYTES("<a b=\"&\">'"), "&lt;a b=\"&amp;\"&gt;'"},
 	{BYTES("\0\1\7\f\v\16\177a\tb"), "a\tb"},
@@ -87,7 +93,7 @@ static const struct {
 	{BYTES("\33[7;33;44mx"), S("f4 b3", "x")},
 	{BYTES("\33[21mx\33[24m."), S("ul", "x") "."},
 	{BYTES("\33[4:3mx\33[4:0m."), S("ul", "x") "."},
-	{BYTES("\33[5;6;8;53;77mx"), "x"},
+	{BYTES("\33[5;6;53;77mx"), "x"},
 	{BYTES("\33[;1mx\33[1;m."), S("bo", "x") "."},
 	{BYTES("\33[38;5;208mx"), S("f208", "x")},
 	{BYTES("\33[48;5;0;1mx"), S("bo b0", "x")},
