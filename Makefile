@@ -52,6 +52,15 @@ ifeq ($(shell pkg-config --exists libzstd 2>&1 && echo yes),yes)
 CSTD += -DWWZ_ZSTD
 LIBS += -lzstd
 endif
+ifeq ($(shell pkg-config --exists liblzma 2>&1 && echo yes),yes)
+CSTD += -DWWZ_LZMA
+LIBS += -llzma
+endif
+# Debian 12 has no bzip2.pc.
+ifeq ($(shell echo '\#include <bzlib.h>' | $(CC) -E - >/dev/null 2>&1 && echo yes),yes)
+CSTD += -DWWZ_BZIP2
+LIBS += -lbz2
+endif
 endif
 
 # A sanitizer reads its own binary and looks into its own process to report;

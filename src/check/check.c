@@ -23,6 +23,7 @@
 #include "http/look.h"
 #include "http/mime.h"
 #include "http/ownname.h"
+#include "http/packedname.h"
 #include "http/represent.h"
 
 enum { SEEKABLE_FROM = 1024 * 1024 }; /* larger contents deserve an index */
@@ -256,14 +257,22 @@ static void
 check_charset(
 	struct check *c, const struct zipdir_record *record, uint64_t start)
 {
-	struct media_type type = mime_find(NULL, record->member.name);
+	struct packedname packed = packedname_read(record->member.name);
+	bool inner = packed.asset || packed.log;
+	struct media_type type =
+		mime_find(NULL, inner ? packed.inner : record->member.name);
+	struct look_as as = {inner ? packed.packing : PACKING_NONE, type.bare};
 	enum look look;
 
-	if (type.bare.n > 0 && type.utf8.n == 0)
+	if (!inner && type.bare.n > 0 && type.utf8.n == 0)
 		return;
-	if (look_member(c->archive, &record->member, start, type.bare, &look) ==
-			STATUS_GO &&
-		look == LOOK_OTHER)
+	if (look_member(c->archive, &record->member, start, &as, &look) !=
+		STATUS_GO)
+		return;
+	if (look == LOOK_BROKEN)
+		tell_advice(c, "coding-wrong", &record->recorded,
+			STR("cannot be unpacked as its name says: it is sent as it lies"));
+	else if (look == LOOK_OTHER)
 		tell_advice(c, "charset-unknown", &record->recorded,
 			STR("not UTF-8, and does not say what else: it is sent without a charset, unless --charset gives one"));
 }

@@ -7,12 +7,14 @@
 
 #include <errno.h>
 
-#include "archive/source.h"
+#include "archive/unwrap.h"
+#include "archive/wide.h"
 #include "http/represent.h"
 
 enum {
 	HEAD_SIZE = 512,     /* decides whether the bytes are text */
 	PRESCAN_SIZE = 1024, /* WHATWG HTML, section 13.2.3.2 */
+	LATER_MOST = 16,     /* reads that give nothing yet */
 	CHARACTER_SIZE = 4,  /* the longest in UTF-8 */
 };
 
@@ -59,15 +61,6 @@ is_binary(struct str head, bool whole)
 	if (head.n > 0 && memchr(head.p, '\0', head.n) != NULL)
 		return true;
 	return !is_utf8(head, whole) && has_controls(head);
-}
-
-/* UTF-32LE begins like UTF-16LE. */
-static bool
-has_wide_mark(struct str s)
-{
-	return str_starts(s, (struct str){"\xff\xfe", 2}) ||
-		str_starts(s, (struct str){"\xfe\xff", 2}) ||
-		str_starts(s, (struct str){"\0\0\xfe\xff", 4});
 }
 
 static bool
@@ -181,7 +174,7 @@ look_at(struct str bytes, bool whole, struct str type)
 	bool all = bytes.n <= HEAD_SIZE;
 	struct str head = str_slice(bytes, 0, all ? bytes.n : HEAD_SIZE);
 
-	if (has_wide_mark(bytes))
+	if (wide_is_marked(bytes))
 		return LOOK_NAMED;
 	if (is_binary(head, whole && all))
 		return LOOK_BINARY;
@@ -190,55 +183,131 @@ look_at(struct str bytes, bool whole, struct str type)
 	return is_utf8(bytes, whole) ? LOOK_UTF8 : LOOK_OTHER;
 }
 
-/* Read up to n first bytes of member's content.  Returns how many, fewer if
- * that would take long; -1 when they cannot be read or are damaged. */
+/* Make a source of what is looked at. */
+static struct source *
+open_looked_at(struct archive *archive, const struct member *member,
+	uint64_t start, enum packing packing)
+{
+	const struct wrapping how = {.packing = packing};
+	struct position position = {0};
+	struct member endless = *member;
+
+	/* With a size that is never reached, the source does not check the
+	 * end.  Faults there are found when the end is sent. */
+	if (packing == PACKING_NONE && member->method == ZIP_DEFLATED)
+		endless.size = UINT64_MAX;
+	return unwrap_open(archive, &endless, start, &how, &position);
+}
+
+/* Read up to n first bytes of it.  Returns how many, fewer at its end or if
+ * more would take long; -1 with errno when there are none. */
 static ssize_t
 read_first(struct archive *archive, const struct member *member, uint64_t start,
-	char *buffer, size_t n)
+	enum packing packing, char *buffer, size_t n)
 {
-	struct member endless = *member;
 	struct source *source;
 	size_t done = 0;
 	ssize_t got = 0;
+	int saved;
 
-	if (member->method == ZIP_STORED)
+	if (packing == PACKING_NONE && n > member->size)
+		n = (size_t)member->size;
+	if (n == 0)
+		return 0;
+	if (packing == PACKING_NONE && member->method == ZIP_STORED)
 		return archive_read(archive, start, buffer, n) < 0 ? -1
 								   : (ssize_t)n;
-	/* With a size that is never reached, the source does not check the
-	 * end.  Faults there are found when the end is sent. */
-	if (member->method == ZIP_DEFLATED)
-		endless.size = UINT64_MAX;
-	source = source_open(archive, &endless, start, NULL);
+	source = open_looked_at(archive, member, start, packing);
 	if (source == NULL)
 		return -1;
-	do {
+	for (int later = 0; done < n && later < LATER_MOST;) {
 		got = source->read(source, buffer + done, n - done);
+		later += got == SOURCE_LATER;
+		if (got != SOURCE_LATER && got <= 0)
+			break;
 		done += got > 0 ? (size_t)got : 0;
-	} while (done < n && got > 0);
+	}
+	saved = errno;
 	source->close(source);
-	return got < 0 && got != SOURCE_LATER ? -1 : (ssize_t)done;
+	errno = saved;
+	if (got < 0 && got != SOURCE_LATER)
+		return packing == PACKING_NONE || done == 0 ? -1
+							    : (ssize_t)done;
+	return (ssize_t)done;
+}
+
+static enum status
+status_of_errno(void)
+{
+	return errno == ENOMEM ? STATUS_UNAVAILABLE : STATUS_ERROR;
+}
+
+/* What the first n bytes say about how a file is packed: LOOK_NOTHING if it is
+ * as its name says. */
+static enum look
+look_at_signature(enum packing packing, const char *p, size_t n)
+{
+	/* Unity's Brotli begins with a comment. */
+	const struct str comment = STR("UnityWeb Compressed Content (brotli)");
+	const unsigned char *bytes = (const unsigned char *)p;
+	struct str head = {p, n};
+
+	if (packing == PACKING_UNITYWEB) {
+		if (packing_begins(PACKING_GZIP, bytes, n))
+			return LOOK_GZIP;
+		return skip_to(&head, comment) ? LOOK_BROTLI : LOOK_BROKEN;
+	}
+	return packing_begins(packing, bytes, n) ? LOOK_NOTHING : LOOK_BROKEN;
+}
+
+/* Look at member for the first time. */
+static enum status
+look_now(struct archive *archive, const struct member *member, uint64_t start,
+	const struct look_as *as, enum look *look)
+{
+	enum { SIGNATURE_SIZE = 64 };
+	char buffer[LOOK_SIZE];
+	ssize_t got;
+
+	errno = 0;
+	if (as->packing != PACKING_NONE) {
+		got = read_first(archive, member, start, PACKING_NONE, buffer,
+			SIGNATURE_SIZE);
+		if (got < 0)
+			return status_of_errno();
+		*look = look_at_signature(as->packing, buffer, (size_t)got);
+		if (*look != LOOK_NOTHING || !packing_supports(as->packing))
+			return STATUS_GO;
+	}
+	got = read_first(
+		archive, member, start, as->packing, buffer, sizeof(buffer));
+	if (got < 0)
+		return status_of_errno();
+	*look = look_at((struct str){buffer, (size_t)got},
+		as->packing == PACKING_NONE ? (uint64_t)got == member->size
+					    : (size_t)got < sizeof(buffer),
+		as->type);
+	return STATUS_GO;
 }
 
 enum status
 look_member(struct archive *archive, const struct member *member,
-	uint64_t start, struct str type, enum look *look)
+	uint64_t start, const struct look_as *as, enum look *look)
 {
-	char buffer[LOOK_SIZE];
-	size_t n = member->size < LOOK_SIZE ? (size_t)member->size : LOOK_SIZE;
-	ssize_t got = 0;
+	enum status status;
 
 	*look = (enum look)(
 		archive_notes(archive, member) >> ARCHIVE_LOOK_SHIFT &
 		ARCHIVE_LOOK_MASK);
 	if (*look != LOOK_NOTHING || !represent_readable(member))
 		return STATUS_GO;
-	errno = 0;
-	if (n > 0)
-		got = read_first(archive, member, start, buffer, n);
-	if (got < 0)
-		return errno == ENOMEM ? STATUS_UNAVAILABLE : STATUS_ERROR;
-	*look = look_at((struct str){buffer, (size_t)got},
-		(uint64_t)got == member->size, type);
-	archive_note(archive, member, (unsigned)*look << ARCHIVE_LOOK_SHIFT);
-	return STATUS_GO;
+	status = look_now(archive, member, start, as, look);
+	if (status == STATUS_ERROR && as->packing != PACKING_NONE) {
+		*look = LOOK_BROKEN;
+		status = STATUS_GO;
+	}
+	if (status == STATUS_GO)
+		archive_note(
+			archive, member, (unsigned)*look << ARCHIVE_LOOK_SHIFT);
+	return status;
 }

@@ -4,7 +4,7 @@
 #ifndef LOOK_H
 #define LOOK_H
 
-#include "archive/archive.h"
+#include "archive/packing.h"
 
 enum {
 	LOOK_SIZE = 16 * 1024, /* bytes that are looked at */
@@ -17,6 +17,15 @@ enum look {
 	LOOK_OTHER,   /* text in another charset, which is not known */
 	LOOK_NAMED,   /* text that says itself in which other charset it is */
 	LOOK_BINARY,
+	LOOK_BROKEN, /* cannot be unpacked as its name says */
+	LOOK_GZIP,   /* how a file of Unity's is packed */
+	LOOK_BROTLI,
+};
+
+/* How a content is read. */
+struct look_as {
+	enum packing packing; /* what is looked at is what is packed in it */
+	struct str type;      /* of that */
 };
 
 /* Look at bytes, the first ones of a content, of which they are all or
@@ -32,10 +41,11 @@ enum look {
 enum look look_at(struct str bytes, bool whole, struct str type);
 
 /* The same for member, whose data start at start.  It is looked at once: the
- * answer is noted in the archive.  STATUS_GO, STATUS_ERROR when it is damaged,
- * which has been logged, or STATUS_UNAVAILABLE when memory runs out.  Any
- * thread. */
+ * answer is noted in the archive.  How it is read must be the same each time.
+ * STATUS_GO; STATUS_ERROR when it is damaged, which has been logged, if it is
+ * not what is packed in it; or STATUS_UNAVAILABLE when memory runs out.  What
+ * is packed and cannot be read here is LOOK_NOTHING.  Any thread. */
 enum status look_member(struct archive *archive, const struct member *member,
-	uint64_t start, struct str type, enum look *look);
+	uint64_t start, const struct look_as *as, enum look *look);
 
 #endif

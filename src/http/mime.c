@@ -458,6 +458,12 @@ mime_is_plain(const struct media_type *type)
 }
 
 bool
+mime_ends_in(struct str name, const char *const list[], size_t n)
+{
+	return listed(mime_extension(name), list, n);
+}
+
+bool
 mime_is_log(struct str name)
 {
 	static const char *const others[] = {
@@ -467,11 +473,4 @@ mime_is_log(struct str name)
 
 	return extension.n == 0 || str_number(extension, 999, &number) ||
 		listed(extension, others, sizeof(others) / sizeof(others[0]));
-}
-
-bool
-mime_is_packed_text(struct str name)
-{
-	return str_ends_nocase(name, STR(".log.gz")) ||
-		str_ends_nocase(name, STR(".txt.gz"));
 }

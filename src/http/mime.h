@@ -63,7 +63,7 @@ bool mime_is_plain(const struct media_type *type);
  * do, or has no extension.  Pure. */
 bool mime_is_log(struct str name);
 
-/* name is that of a text in a gzip file: ".log.gz" or ".txt.gz".  Pure. */
-bool mime_is_packed_text(struct str name);
+/* The extension of name is one of n in list, in whatever case.  Pure. */
+bool mime_ends_in(struct str name, const char *const list[], size_t n);
 
 #endif

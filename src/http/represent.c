@@ -9,14 +9,13 @@
 #include "base/log.h"
 #include "http/look.h"
 #include "http/mime.h"
+#include "http/packedname.h"
 #include "http/path.h"
 #include "http/validator.h"
 
 enum {
 	GZIP_AROUND = 10 + 8, /* bytes of header and trailer, RFC 1952 */
 };
-
-#define TEXT_TYPE STR("text/plain; charset=utf-8")
 
 bool
 represent_readable(const struct member *member)
@@ -101,7 +100,8 @@ find_type(struct archive *archive, struct representation *r,
 	r->type = named.bare;
 	if (is_settled(&named, site))
 		return STATUS_GO;
-	status = look_member(archive, &r->member, r->start, named.bare, &look);
+	status = look_member(archive, &r->member, r->start,
+		&(struct look_as){PACKING_NONE, named.bare}, &look);
 	r->guessed = named.bare.n == 0;
 	if (r->guessed)
 		named = mime_find(NULL, STR("a.txt"));
@@ -166,21 +166,107 @@ static void
 offer_coded(struct representations *found, struct archive *archive,
 	struct str name, struct arena *arena)
 {
-	struct representation r = found->of[CODING_IDENTITY];
-
-	if (mime_is_packed_text(name)) {
-		r.type = TEXT_TYPE;
-		offer(found, CODING_GZIP, &r, arena);
-	} else if (is_sibling(name)) {
+	if (is_sibling(name))
 		return;
-	} else {
-		offer_as_it_lies(found, arena);
-		for (int i = CODING_GZIP; i < CODINGS; i++) {
-			if ((found->available & 1u << i) == 0)
-				offer_sibling(found, archive, name,
-					(enum coding)i, arena);
-		}
+	offer_as_it_lies(found, arena);
+	for (int i = CODING_GZIP; i < CODINGS; i++) {
+		if ((found->available & 1u << i) == 0)
+			offer_sibling(
+				found, archive, name, (enum coding)i, arena);
 	}
+}
+
+/* The content coding of a packed file, CODING_NONE if it is in none. */
+static enum coding
+coding_of(enum packing packing, enum look look)
+{
+	if (look == LOOK_BROKEN)
+		return CODING_NONE;
+	switch (packing) {
+	case PACKING_GZIP:
+		return CODING_GZIP;
+	case PACKING_ZSTD:
+		return CODING_ZSTD;
+	case PACKING_BR:
+		return CODING_BR;
+	case PACKING_UNITYWEB:
+		return look == LOOK_GZIP      ? CODING_GZIP
+			: look == LOOK_BROTLI ? CODING_BR
+					      : CODING_NONE;
+	default:
+		return CODING_NONE;
+	}
+}
+
+/* The type of what is packed in a file: of an asset by its name, of a log by
+ * its bytes.  Empty if it is no log in spite of its name. */
+static struct str
+inner_type(const struct packedname *packed, const struct media_type *named,
+	enum look look, const struct site *site, struct arena *arena)
+{
+	struct media_type text = mime_find(NULL, STR("a.txt"));
+	bool unread = look == LOOK_NOTHING || look >= LOOK_BROKEN;
+
+	if (!packed->asset)
+		return unread || look == LOOK_BINARY
+			? (struct str){NULL, 0}
+			: text_type(&text, look, site, arena);
+	if (named->bare.n == 0)
+		return STR("application/octet-stream");
+	return named->utf8.n == 0
+		? named->bare
+		: text_type(named, unread ? LOOK_NOTHING : look, site, arena);
+}
+
+/* Offer a packed file: as it lies, and what is packed in it in that coding. */
+static enum status
+offer_packed(struct representations *found, struct archive *archive,
+	const struct packedname *packed, const struct site *site,
+	struct arena *arena)
+{
+	struct representation r = found->of[CODING_IDENTITY];
+	struct media_type named = mime_find(site->mime, packed->inner);
+	enum look look;
+	enum coding coding;
+	enum status status = look_member(archive, &r.member, r.start,
+		&(struct look_as){packed->packing, named.bare}, &look);
+
+	coding = coding_of(packed->packing, look);
+	if (status != STATUS_GO || coding == CODING_NONE)
+		return status;
+	r.type = inner_type(packed, &named, look, site, arena);
+	if (r.type.n > 0)
+		offer(found, coding, &r, arena);
+	return STATUS_GO;
+}
+
+/* What the name of member says.  xz and bzip2 are no content codings.  A form
+ * of a member that is there, too, is asked for as the file that it is. */
+static struct packedname
+packed_as(const struct archive *archive, const struct member *member)
+{
+	struct packedname packed = packedname_read(member->name);
+	struct member plain;
+
+	if (packed.packing == PACKING_XZ || packed.packing == PACKING_BZIP2)
+		packed.asset = packed.log = false;
+	packed.asset = packed.asset &&
+		!(is_sibling(member->name) &&
+			zipdir_find(archive->zipdir, packed.inner, &plain));
+	return packed;
+}
+
+/* The type of a packed file as it lies.  Some tables have its content's. */
+static struct str
+packed_type(enum packing packing, const struct site *site)
+{
+	struct str type = {NULL, 0};
+
+	if (packing == PACKING_GZIP)
+		type = mime_find(site->mime, STR("a.gz")).bare;
+	else if (packing == PACKING_ZSTD)
+		type = mime_find(site->mime, STR("a.zst")).bare;
+	return type.n > 0 ? type : STR("application/octet-stream");
 }
 
 /* The file's time.  A member's own may stay when its bytes change, since many
@@ -201,6 +287,7 @@ represent(struct representations *found, struct archive *archive,
 {
 	struct representation plain = {
 		.form = FORM_CONTENT, .member = *member, .size = member->size};
+	struct packedname packed = packed_as(archive, member);
 	enum status status;
 
 	/* Zstandard data can be sent unchanged even if they cannot be read
@@ -212,12 +299,20 @@ represent(struct representations *found, struct archive *archive,
 	status = archive_locate(archive, member, &plain.start);
 	if (status != STATUS_GO)
 		return status;
-	status = find_type(archive, &plain, site, arena);
+	if (packed.asset || packed.log)
+		plain.type = packed_type(packed.packing, site);
+	else
+		status = find_type(archive, &plain, site, arena);
 	if (status != STATUS_GO)
 		return status;
 	*found = (struct representations){.modified = last_modified(archive)};
 	offer(found, CODING_IDENTITY, &plain, arena);
-	offer_coded(found, archive, member->name, arena);
+	if (packed.asset || packed.log)
+		status = offer_packed(found, archive, &packed, site, arena);
+	else
+		offer_coded(found, archive, member->name, arena);
+	if (status != STATUS_GO)
+		return status;
 	if (!represent_readable(member))
 		found->available &= ~(1u << CODING_IDENTITY);
 	return arena->failed ? STATUS_UNAVAILABLE : STATUS_GO;
@@ -225,21 +320,27 @@ represent(struct representations *found, struct archive *archive,
 
 enum status
 represent_log(struct archive *archive, const struct member *member,
-	const struct site *site, uint64_t *start, bool *gzip)
+	const struct site *site, uint64_t *start, struct wrapping *how)
 {
-	struct str type = mime_find(site->mime, member->name).bare;
+	struct packedname packed = packedname_read(member->name);
+	struct media_type type = mime_find(site->mime,
+		packed.packing == PACKING_NONE ? member->name : packed.inner);
+	struct look_as as = {packed.packing, type.bare};
 	enum look look;
 	enum status status;
 
-	*gzip = mime_is_packed_text(member->name);
+	if (!packing_supports(packed.packing))
+		return STATUS_NOT_FOUND;
 	if (!represent_readable(member))
 		return represent_unsupported(archive, member);
 	status = archive_locate(archive, member, start);
-	if (status != STATUS_GO || *gzip)
+	if (status == STATUS_GO)
+		status = look_member(archive, member, *start, &as, &look);
+	if (status != STATUS_GO)
 		return status;
-	status = look_member(archive, member, *start, type, &look);
-	return status == STATUS_GO && look == LOOK_BINARY ? STATUS_NOT_FOUND
-							  : status;
+	*how = (struct wrapping){as.packing, look == LOOK_NAMED};
+	return look == LOOK_BINARY || look >= LOOK_BROKEN ? STATUS_NOT_FOUND
+							  : STATUS_GO;
 }
 
 /* RFC 6266, with a plain form of the name for clients that do not know the

@@ -4,7 +4,7 @@
 #ifndef REPRESENT_H
 #define REPRESENT_H
 
-#include "archive/archive.h"
+#include "archive/unwrap.h"
 #include "base/arena.h"
 #include "http/encoding.h"
 #include "http/site.h"
@@ -37,7 +37,8 @@ struct representations {
  * - its deflate stream as gzip, or its Zstandard frame as zstd, unchanged;
  * - siblings, members of the same name followed by ".gz", ".zst" or ".br", for
  *   codings not found yet; a sibling itself has none;
- * - for "x.log.gz" and "x.txt.gz" the text x.log or x.txt as gzip.
+ * - for packed logs and assets (packedname.h) instead of these: their content,
+ *   with its own type, in the coding that they are packed in.
  * STATUS_GO; STATUS_UNSUPPORTED when member is encrypted or its method is not
  * supported, STATUS_ERROR when it is damaged, both logged; STATUS_UNAVAILABLE
  * when memory runs out.  Any thread. */
@@ -56,11 +57,11 @@ enum status represent_unsupported(
 	const struct archive *archive, const struct member *member);
 
 /* Find out whether member can be shown as a log.  STATUS_GO if so: *start is
- * where its data start, and *gzip says that its content is a gzip file that
- * holds the log.  STATUS_NOT_FOUND when it is not text; other statuses as
- * represent.  Any thread. */
+ * where its data start, and *how says how its text is read.  STATUS_NOT_FOUND
+ * when it is not text, or packed in a way that cannot be read here; other
+ * statuses as represent.  Any thread. */
 enum status represent_log(struct archive *archive, const struct member *member,
-	const struct site *site, uint64_t *start, bool *gzip);
+	const struct site *site, uint64_t *start, struct wrapping *how);
 
 /* The only representation of the archive itself.  The name for saving it is
  * made from name, the archive's name.  Status as represent. */

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "http/mime.h"
+#include "http/packedname.h"
 #include "http/page.h"
 #include "http/path.h"
 #include "serve/rows.h"
@@ -222,8 +223,13 @@ add_file_columns(struct listing *l, const struct member *member)
 static bool
 may_be_log(const struct child *child)
 {
+	struct packedname packed = packedname_read(child->name);
+
 	return !child->directory &&
-		(mime_is_log(child->name) || mime_is_packed_text(child->name));
+		(mime_is_log(child->name) ||
+			(packed.packing != PACKING_NONE &&
+				packing_supports(packed.packing) &&
+				mime_is_log(packed.inner)));
 }
 
 static void

@@ -6,8 +6,8 @@
  *
  * Each request reads the first NEAR_SIZE bytes by itself.  Beyond these only
  * one request at a time searches a log.  It leaves access points, or at least
- * the number of lines if libzip unpacks the log, and the requests that waited
- * for it start again with those. */
+ * the number of lines if there are none of the log, and the requests that
+ * waited for it start again with those. */
 
 #include "serve/logview.h"
 
@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "archive/gunzip.h"
 #include "archive/points.h"
 #include "serve/logsearch.h"
 
@@ -40,7 +39,7 @@ struct logview {
 	struct archive *archive;
 	struct member member;
 	uint64_t start;
-	bool gzip;
+	struct wrapping how;
 	struct logsearch *search; /* shared by all requests; or NULL */
 
 	/* The position. */
@@ -92,8 +91,7 @@ close_content(struct logview *v)
 static struct points *
 get_points(const struct logview *v)
 {
-	return v->gzip ? points_get_gunzipped(v->archive, &v->member)
-		       : points_get(v->archive, &v->member);
+	return unwrap_points(v->archive, &v->member, &v->how);
 }
 
 /* The offset from which to begin the search. */
@@ -116,9 +114,8 @@ open_content(struct logview *v)
 {
 	struct position position = {.offset = first_offset(v)};
 
-	v->content = v->gzip
-		? gunzip_open(v->archive, &v->member, v->start, &position)
-		: source_open(v->archive, &v->member, v->start, &position);
+	v->content = unwrap_open(
+		v->archive, &v->member, v->start, &v->how, &position);
 	v->lines = position.lines;
 	v->last = '\n';
 	return v->content != NULL;
@@ -302,7 +299,8 @@ logview_close(struct source *source)
 
 struct source *
 logview_open(struct archive *archive, const struct member *member,
-	uint64_t start, bool gzip, const struct logpage_view *view)
+	uint64_t start, const struct wrapping *how,
+	const struct logpage_view *view)
 {
 	struct logview *v = calloc(1, sizeof(*v));
 
@@ -311,12 +309,11 @@ logview_open(struct archive *archive, const struct member *member,
 	v->source.read = logview_read;
 	v->source.pause = logview_pause;
 	v->source.close = logview_close;
-	v->source.memory = source_memory(archive, member, start) +
-		(gzip ? gunzip_memory() : 0);
+	v->source.memory = unwrap_memory(archive, member, start, how);
 	v->archive = archive;
 	v->member = *member;
 	v->start = start;
-	v->gzip = gzip;
+	v->how = *how;
 	v->search = logsearch_get(archive, member);
 	v->view = *view;
 	v->view.total = LOGPAGE_UNKNOWN;

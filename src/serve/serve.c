@@ -157,13 +157,13 @@ serve_log(struct job *job, struct str name)
 	struct text link = {.arena = job->arena};
 	struct member member;
 	uint64_t start;
-	bool gzip;
+	struct wrapping how;
 	enum status status = STATUS_NOT_FOUND;
 
 	job->what = "a member, line by line";
 	if (zipdir_find(job->archive->zipdir, name, &member))
 		status = represent_log(job->archive, &member,
-			job->service->site, &start, &gzip);
+			job->service->site, &start, &how);
 	if (status == STATUS_NOT_FOUND) {
 		serve_missing(job);
 		return;
@@ -184,7 +184,7 @@ serve_log(struct job *job, struct str name)
 	if (!response->head)
 		body_add_source(&response->body,
 			logview_open(
-				job->archive, &member, start, gzip, &view));
+				job->archive, &member, start, &how, &view));
 }
 
 static bool

@@ -1,6 +1,7 @@
 """The demonstration site in a real browser: nothing in the console."""
 
 import contextlib
+import gzip
 import json
 import os
 import select
@@ -42,7 +43,13 @@ TEXTS = {
     "module.html": b"<!doctype html><title></title><script src=plain></script>"
                    b"<script type=module src='app.js%3Fv=3'></script>",
     "a.svg": SVG % b"a",
-    "pictures.html": b"<!doctype html><img src=a.svg>",
+    "b.svgz": gzip.compress(SVG % b"b"),
+    "pictures.html": b"<!doctype html><img src=a.svg><img src=b.svgz>",
+    "unity.js.gz": gzip.compress(b"document.title += 'unity'"),
+    "unity.wasm.gz": gzip.compress(b"\0asm\1\0\0\0"),
+    "unity.html": b"<!doctype html><title></title><script src=unity.js.gz></script>"
+                  b"<script>WebAssembly.instantiateStreaming(fetch('unity.wasm.gz'))"
+                  b".then(() => document.title += '-wasm')</script>",
 }
 
 # A browser that asks nobody but this machine, and leaves nothing behind.
@@ -286,4 +293,13 @@ def test_pictures(site):
     browser, url, _ = site
     events = browser.open(url.replace("/site.wwz", "/texts.wwz/pictures.html"))
     assert complaints(events) == []
-    assert browser.value("[...document.images].map(i => i.naturalWidth)") == [8]
+    assert browser.value("[...document.images].map(i => i.naturalWidth)") == [
+        8, 8]
+
+
+def test_unity(site):
+    """Scripts and WebAssembly that exist only compressed."""
+    browser, url, _ = site
+    events = browser.open(url.replace("/site.wwz", "/texts.wwz/unity.html"))
+    assert complaints(events) == []
+    assert browser.value("document.title") == "unity-wasm"

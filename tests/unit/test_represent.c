@@ -22,6 +22,10 @@ static const struct site site = {.suffix = {".wwz", 4}};
 #define TEXT  "text/plain; charset=utf-8"
 #define BYTES "application/octet-stream"
 
+/* "a\n" as a gzip file. */
+#define GZIPPED \
+	"\037\213\010\000\000\000\000\000\002\003\113\344\002\000\007\241\352\335\002\000\000\000"
+
 static struct archive *
 open_saved(struct zipmake *z, int64_t saved)
 {
@@ -87,12 +91,27 @@ add_members(struct zipmake *z)
 		{"gz.css.gz", 8, 0},
 		{"gz.css.gz.br", 0, 0},
 		{".gz", 8, 0},
-		{"x.log.gz", 0, 0},
-		{"x.txt.gz", 8, 0},
-		{"x.LOG.GZ", 0, 0},
 		{"x.css.gz", 0, 0},
 		{"dir/x.br", 8, 0},
 		{"dir/stored.css", 0, 0},
+	};
+
+	static const struct {
+		const char *name;
+		unsigned method;
+	} packed[] = {
+		{"x.log.gz", 0},
+		{"x.txt.gz", 8},
+		{"x.LOG.GZ", 0},
+		{"x.svgz", 8},
+		{"x.js.gz", 0},
+		{"x.data.gz", 0},
+		{"x.wasm.unityweb", 0},
+		{"syslog.1.gz", 0},
+		{"x.tar.gz", 0},
+		{"x.csv.gz", 8},
+		{"README.gz", 0},
+		{"all.css.zst.gz", 0},
 	};
 
 	for (size_t i = 0; i < COUNT(members); i++)
@@ -101,6 +120,11 @@ add_members(struct zipmake *z)
 				.content = str_of(members[i].name),
 				.method = members[i].method,
 				.flags = members[i].flags});
+	for (size_t i = 0; i < COUNT(packed); i++)
+		zipmake_add(z,
+			&(struct zipmake_member){.name = packed[i].name,
+				.content = STR(GZIPPED),
+				.method = packed[i].method});
 	/* Without a suffix its type is found in its content, if libzip reads
 	 * that: one raw block. */
 	zipmake_add(z,
@@ -138,7 +162,16 @@ test_forms(void **state)
 		{"x.log.gz", STATUS_GO, ID | GZIP},
 		{"x.txt.gz", STATUS_GO, ID | GZIP},
 		{"x.LOG.GZ", STATUS_GO, ID | GZIP},
+		/* No gzip in spite of its name. */
 		{"x.css.gz", STATUS_GO, ID},
+		{"x.svgz", STATUS_GO, ID | GZIP},
+		{"x.js.gz", STATUS_GO, ID | GZIP},
+		{"x.data.gz", STATUS_GO, ID | GZIP},
+		{"x.wasm.unityweb", STATUS_GO, ID | GZIP},
+		{"syslog.1.gz", STATUS_GO, ID | GZIP},
+		{"x.tar.gz", STATUS_GO, ID},
+		{"x.csv.gz", STATUS_GO, ID},
+		{"README.gz", STATUS_GO, ID},
 		{"dir/x.br", STATUS_GO, ID},
 		{"dir/stored.css", STATUS_GO, ID},
 	};
@@ -202,6 +235,17 @@ test_form_details(void **state)
 			"application/gzip", 0},
 		{"x.css.gz", CODING_IDENTITY, FORM_CONTENT, "x.css.gz",
 			"application/gzip", 0},
+		{"x.svgz", CODING_GZIP, FORM_CONTENT, "x.svgz", "image/svg+xml",
+			0},
+		{"x.svgz", CODING_IDENTITY, FORM_CONTENT, "x.svgz",
+			"application/gzip", 0},
+		{"x.js.gz", CODING_GZIP, FORM_CONTENT, "x.js.gz",
+			"text/javascript; charset=utf-8", 0},
+		{"x.data.gz", CODING_GZIP, FORM_CONTENT, "x.data.gz", BYTES, 0},
+		{"x.wasm.unityweb", CODING_GZIP, FORM_CONTENT,
+			"x.wasm.unityweb", "application/wasm", 0},
+		{"syslog.1.gz", CODING_GZIP, FORM_CONTENT, "syslog.1.gz", TEXT,
+			0},
 	};
 	struct zipmake z = {0};
 	struct arena arena = {0};

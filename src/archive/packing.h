@@ -1,0 +1,38 @@
+/* Members whose content is a compressed file. */
+
+#ifndef PACKING_H
+#define PACKING_H
+
+#include "archive/source.h"
+
+enum packing {
+	PACKING_NONE,
+	PACKING_GZIP,
+	PACKING_ZSTD,
+	PACKING_XZ,
+	PACKING_BZIP2,
+	PACKING_BR,       /* cannot be read here */
+	PACKING_UNITYWEB, /* gzip or Brotli, as the content says; not read */
+};
+
+/* Such files can be read here: wwz was built with the library. */
+bool packing_supports(enum packing packing);
+
+/* The n bytes at p, at least 6 if the file has them, begin such a file.  true
+ * for Brotli, which has no signature. */
+bool packing_begins(enum packing packing, const unsigned char *p, size_t n);
+
+/* Make a source of the unpacked content of a Zstandard, xz or bzip2 file, which
+ * owns packed, a source of the file (member of archive, for the log).  Several
+ * streams in a row are one content; what follows and begins no other one is
+ * ignored.  A file that needs more than PACKING_MEMORY is refused: read gives
+ * -1, and a line in the log says so.  NULL with errno ENOMEM; packed
+ * is closed then, too.  Any thread, one at a time. */
+enum { PACKING_MEMORY = 16 * 1024 * 1024 };
+struct source *decompress_open(enum packing packing, struct source *packed,
+	const struct archive *archive, const struct member *member);
+
+/* The most bytes of memory that it takes, without packed. */
+uint64_t decompress_memory(enum packing packing);
+
+#endif
