@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "archive/guard.h"
+#include "base/crc.h"
 #include "base/log.h"
 #include "check/check.h"
 #include "commandline.h"
@@ -74,6 +75,23 @@ resolve_root(struct site *site, const char *root, struct roots *roots)
 	return 0;
 }
 
+/* A number that changes with wwz and with the options that listings depend on.
+ */
+static uint32_t
+settings_of(const struct options *options)
+{
+	const char *const texts[] = {
+		WWZ_VERSION, options->names, options->mime_types};
+	uint32_t crc = 0;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		const char *text = texts[i] ? texts[i] : "";
+
+		crc = crc_add(crc, text, strlen(text) + 1);
+	}
+	return crc;
+}
+
 static int
 set_site(struct site *site, const struct options *options, struct roots *roots)
 {
@@ -96,6 +114,7 @@ set_site(struct site *site, const struct options *options, struct roots *roots)
 		.max_age = options->max_age,
 		.immutable = options->immutable,
 		.untrusted = options->untrusted,
+		.settings = settings_of(options),
 		.sendfile = options->sendfile,
 	};
 	/* explain has no front end that passes a root. */

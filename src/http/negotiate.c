@@ -178,3 +178,16 @@ negotiate(struct negotiation *result, const struct request *request,
 	else if (result->nparts > 0)
 		result->status = STATUS_PARTIAL;
 }
+
+/* Dates are ignored where there is none to compare them with (sections 13.1.3
+ * and 13.1.4). */
+enum status
+negotiate_page(const struct request *request, struct str etag)
+{
+	struct request tags = {.method = request->method};
+	struct context c = {.request = &tags};
+
+	tags.param[PARAM_IF_MATCH] = request->param[PARAM_IF_MATCH];
+	tags.param[PARAM_IF_NONE_MATCH] = request->param[PARAM_IF_NONE_MATCH];
+	return evaluate(&c, etag);
+}

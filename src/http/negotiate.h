@@ -24,4 +24,10 @@ struct negotiation {
 void negotiate(struct negotiation *result, const struct request *request,
 	const struct representations *found, int64_t now);
 
+/* Whether a page of the responder's own is to be sent in answer to a GET or
+ * HEAD: one representation, without a date, whose entity tag is etag; empty: it
+ * has none.  STATUS_GO, STATUS_NOT_MODIFIED or STATUS_FAILED_CONDITION.  Pure.
+ */
+enum status negotiate_page(const struct request *request, struct str etag);
+
 #endif

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "archive/source.h"
+#include "base/crc.h"
 #include "base/log.h"
 #include "http/look.h"
 #include "http/mime.h"
@@ -373,6 +374,20 @@ archive_etag(const struct archive *archive, struct arena *arena)
 	const uint64_t numbers[] = {zipdir_checksum(archive->zipdir),
 		(uint64_t)archive->id.size,
 		(uint64_t)archive->id.modified.tv_sec};
+
+	return validator_tag(arena, numbers,
+		sizeof(numbers) / sizeof(numbers[0]), (struct str){NULL, 0});
+}
+
+struct str
+represent_listing_tag(const struct archive *archive, struct str query,
+	const struct site *site, struct arena *arena)
+{
+	const uint64_t numbers[] = {zipdir_checksum(archive->zipdir),
+		(uint64_t)archive->id.size,
+		(uint64_t)archive->id.modified.tv_sec,
+		query.n > 0 ? crc_add(site->settings, query.p, query.n)
+			    : site->settings};
 
 	return validator_tag(arena, numbers,
 		sizeof(numbers) / sizeof(numbers[0]), (struct str){NULL, 0});

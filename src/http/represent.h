@@ -69,4 +69,9 @@ enum status represent_archive(struct representations *found,
 	const struct archive *archive, struct str name, const struct site *site,
 	struct arena *arena);
 
+/* The entity tag of a listing of the archive, for a query: it changes with the
+ * archive, with wwz and with what bears on listings in site.  In arena. */
+struct str represent_listing_tag(const struct archive *archive,
+	struct str query, const struct site *site, struct arena *arena);
+
 #endif

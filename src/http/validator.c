@@ -31,9 +31,9 @@ cut_tag(struct str *list, struct str *tag, bool *weak)
 static bool
 is_recoded(struct str tag, struct str etag)
 {
-	struct str opaque = str_slice(etag, 0, etag.n - 1), suffix;
+	struct str opaque = str_slice(etag, 0, etag.n - (etag.n > 0)), suffix;
 
-	if (!str_starts(tag, opaque) || tag.n < opaque.n + 2 ||
+	if (etag.n == 0 || !str_starts(tag, opaque) || tag.n < opaque.n + 2 ||
 		tag.p[opaque.n] != '-')
 		return false;
 	suffix = str_slice(tag, opaque.n + 1, tag.n - 1);

@@ -7,11 +7,11 @@
 #include "base/arena.h"
 
 /* field, the value of If-None-Match or If-Match, contains etag, which is strong
- * and quoted, or is "*".  Weak comparison takes W/"x" for "x" (section
- * 8.8.3.2), and "x-gzip" and "x-br" as well, which Apache's mod_deflate and
- * mod_brotli make of it when they compress.
- * Strong comparison matches neither.  The list ends at the first element that
- * is not a tag.  Pure. */
+ * and quoted, or is "*", which also matches an empty etag: none.  Weak
+ * comparison takes W/"x" for "x" (section 8.8.3.2), and "x-gzip" and "x-br" as
+ * well, which Apache's mod_deflate and mod_brotli make of it when they
+ * compress. Strong comparison matches neither.  The list ends at the first
+ * element that is not a tag.  Pure. */
 bool validator_matches(struct str field, struct str etag, bool weak);
 
 /* A strong entity tag (section 8.8.3), quoted: numbers in hexadecimal, the

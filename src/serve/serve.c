@@ -114,6 +114,20 @@ archive_name(const struct job *job)
 	return path_last(job->route.archive);
 }
 
+/* Evaluate the conditions on a page of the responder's own, whose entity tag,
+ * if it has one, is in the response.  true when the page is wanted. */
+static bool
+wants_page(struct job *job)
+{
+	enum status status = negotiate_page(job->request, job->response->etag);
+
+	if (status == STATUS_FAILED_CONDITION)
+		answer_error(job, status);
+	else if (status == STATUS_NOT_MODIFIED)
+		job->response->status = status;
+	return status == STATUS_GO;
+}
+
 /* Show the directory, or an error page that says why not. */
 static void
 serve_listing(struct job *job, struct str directory)
@@ -135,6 +149,11 @@ serve_listing(struct job *job, struct str directory)
 		answer_error(job, status);
 		return;
 	}
+	response->etag = represent_listing_tag(job->archive,
+		job->request->param[PARAM_QUERY_STRING], job->service->site,
+		job->arena);
+	if (!wants_page(job))
+		return;
 	view.archive = archive_name(job);
 	view.directory = directory;
 	view.tree = job->tree;
@@ -173,6 +192,8 @@ serve_log(struct job *job, struct str name)
 		return;
 	}
 	response->member = arena_copy(job->arena, member.name);
+	if (!wants_page(job))
+		return;
 	view.name = path_last(member.name);
 	text_add(&link, STR("../"));
 	path_encode(&link, view.name, false);
@@ -238,9 +259,10 @@ serve_status(struct job *job)
 		return;
 	}
 	job->what = "the page about this process";
-	statuspage_answer(job->response,
-		job->request->param[PARAM_QUERY_STRING], accounts->stats,
-		job->service->cache);
+	if (wants_page(job))
+		statuspage_answer(job->response,
+			job->request->param[PARAM_QUERY_STRING],
+			accounts->stats, job->service->cache);
 }
 
 static void

@@ -80,6 +80,21 @@ def test_by_date(front, name, old, date, new):
     client.close()
 
 
+def test_listing_of_another(front):
+    """A listing's tag is another one as soon as the archive is, though its
+    members have the same names, sizes and dates."""
+    root, nginx = front
+    client, tags = nginx.client(), []
+    for text, saved in [(b"one", FIRST), (b"two", FIRST), (b"two", SECOND)]:
+        replace(root / "l.wwz", {"a.txt": text}, saved)
+        got = client.ask("/l.wwz/", headers=[
+            ("If-None-Match", ", ".join(tags))] if tags else [])
+        assert got.status == 200, got
+        tags.append(got.get("ETag"))
+    assert len(set(tags)) == 3, tags
+    client.close()
+
+
 def test_date_of_this_second(front):
     """It may change again before the second is over, so no range is joined
     by such a date."""
@@ -110,12 +125,16 @@ def test_replicas(tmp):
                    check=True)
     os.utime(roots[0] / "x.wwz", ns=(FIRST * 10**9 + 123_456_789,) * 2)
     subprocess.run(["rsync", "-a", f"{roots[0]}/", roots[1]], check=True)
-    seen = []
+    seen, listings = [], []
     for root in roots:
         home = tmp / f"at-{root.name}"
         home.mkdir()
         with harness.served(home, root) as (_, nginx):
             client = nginx.client()
+            listing = client.ask("/x.wwz/").get("ETag")
+            got = client.ask("/x.wwz/", headers=[("If-None-Match", listing)])
+            assert got.status == 304, got
+            listings.append(listing)
             for path in ("/x.wwz/a.txt", "/x.wwz/-wwz-archive"):
                 got = client.ask(path)
                 assert got.status == 200, got
@@ -127,6 +146,7 @@ def test_replicas(tmp):
                     assert got.status == 304, (field, got)
             client.close()
     assert seen[:2] == seen[2:], seen
+    assert listings[0] == listings[1], listings
     assert [date for _, _, date in seen] == [FIRST_DATE] * 4, seen
 
 

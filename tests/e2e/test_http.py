@@ -5,6 +5,7 @@ import email.utils
 import gzip
 import html.parser
 import json
+import re
 import time
 import urllib.parse
 
@@ -329,6 +330,47 @@ def test_tag_names_the_form(client, accept, named, field):
     assert got.body == first.body[100:], got
     got = client.ask(path, headers=[*fields, (field, '"other"')])
     assert got.status == (412 if field == "If-Match" else 200), got
+
+
+OWN_PAGES = ["/site.wwz/plain/", "/site.wwz/-wwz-index",
+             "/site.wwz/plain/-wwz-index?format=json",
+             "/site.wwz/plain/?sort=size&order=desc"]
+
+
+@pytest.mark.parametrize("path", OWN_PAGES)
+def test_tag_of_a_listing(client, path):
+    """Whoever has a listing asks again for 304, and another query has
+    another tag."""
+    first = client.ask(path)
+    tag = first.get("ETag")
+    assert first.status == 200 and re.fullmatch(r'"[0-9a-f-]+"', tag), first
+    assert client.ask(path, "HEAD").get("ETag") == tag
+    for field in (tag, "W/" + tag, f'"x", {tag}', "*"):
+        got = client.ask(path, headers=[("If-None-Match", field)])
+        assert (got.status, got.body) == (304, b""), got
+        assert got.get("ETag") == tag, got
+        assert got.get("Content-Type") is None, got
+    for fields, status in [
+        ([("If-None-Match", '"x"')], 200), ([("If-Match", '"x"')], 412),
+        ([("If-Match", tag)], 200), ([("If-Match", "*")], 200),
+        ([("If-Match", "W/" + tag)], 412),
+    ]:
+        got = client.ask(path, headers=fields)
+        assert got.status == status, (fields, got)
+        assert status != 200 or got.body == first.body
+    others = [client.ask(other).get("ETag") for other in OWN_PAGES
+              if other.partition("?")[2] != path.partition("?")[2]]
+    assert tag not in others
+
+
+def test_conditions_on_errors(client):
+    """They do not count where the status would not be 200 (RFC 9110,
+    13.2.1)."""
+    for path, status in [("/site.wwz/none", 404), ("/site.wwz/plain", 301)]:
+        for field in ("If-Match", "If-None-Match"):
+            for value in ('"x"', "*"):
+                got = client.ask(path, headers=[(field, value)])
+                assert got.status == status, (field, value, got)
 
 
 def test_tags_differ(client):

@@ -80,7 +80,12 @@ def test_no_status(site, serve):
     with serve().client() as client:
         assert client.ask("/x.wwz/-wwz-status").status == 404
     with serve("--status").client() as client:
-        assert client.ask("/x.wwz/-wwz-status").status == 200
+        for fields, status in [
+            ([], 200), ([("If-Match", '"x"')], 412), ([("If-Match", "*")], 200),
+            ([("If-None-Match", '"x"')], 200), ([("If-None-Match", "*")], 304),
+        ]:
+            got = client.ask("/x.wwz/-wwz-status", headers=fields)
+            assert got.status == status, (fields, got)
         for path in ("d/-wwz-status", "-wwz-status/"):
             assert client.ask(f"/x.wwz/{path}").status == 404, path
 

@@ -677,8 +677,7 @@ test_listings(void **state)
 {
 	static const struct row rows[] = {
 		{"GET", "/a.wwz/listed/", {0}, 200,
-			{HTML, "ETag", "Last-Modified", "Content-Length"},
-			OURS},
+			{HTML, "Last-Modified", "Content-Length"}, OURS},
 		{"GET", "/a.wwz/listed/two/", {0}, 200, {HTML}, OURS},
 		{"GET", "/b.wwz/", {0}, 200, {HTML}, OURS},
 		{"GET", "/a.wwz/-wwz-index", {0}, 200, {HTML}, OURS},
@@ -805,6 +804,55 @@ test_listing_content(void **state)
 
 	(void)state;
 	check_pages(pages, COUNT(pages));
+}
+
+/* Conditions on pages of the responder's own: listings and log pages.  Where
+ * the status would not be 200, conditions do not count (RFC 9110,
+ * section 13.2.1). */
+static void
+test_own_conditions(void **state)
+{
+	static const struct {
+		const char *field;
+		int status;
+	} fields[] = {
+		{"HTTP_IF_MATCH=\"x\"", 412},
+		{"HTTP_IF_MATCH=*", 200},
+		{"HTTP_IF_MATCH=garbage", 412},
+		{"HTTP_IF_NONE_MATCH=\"x\"", 200},
+		{"HTTP_IF_NONE_MATCH=\"\"", 200},
+		{"HTTP_IF_NONE_MATCH=\"-gzip\"", 200},
+		{"HTTP_IF_NONE_MATCH=*", 304},
+		{"HTTP_IF_MODIFIED_SINCE=Fri, 01 Jan 2100 00:00:00 GMT", 200},
+		{"HTTP_IF_UNMODIFIED_SINCE=Thu, 01 Jan 1970 00:00:00 GMT", 200},
+	};
+	static const struct {
+		const char *target;
+		int status;
+	} pages[] = {
+		{"/a.wwz/listed/", 200},
+		{"/a.wwz/dir/-wwz-index", 200},
+		{"/logs.wwz/build.log/-wwz-log", 200},
+		{"/a.wwz/listed", 301},
+		{"/a.wwz/none", 404},
+		{"/a.wwz/none/-wwz-index", 404},
+		{"/logs.wwz/binary.log/-wwz-log", 404},
+		{"/damaged.wwz/a", 500},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(pages) * COUNT(fields) * 2; i++) {
+		size_t page = i / 2 / COUNT(fields), f = i / 2 % COUNT(fields);
+		bool get = i % 2;
+		int status = pages[page].status == 200 ? fields[f].status
+						       : pages[page].status;
+		const struct row row = {get ? "GET" : "HEAD",
+			pages[page].target, {fields[f].field}, status,
+			{status == 304 ? "Content-Type" : HTML},
+			get && status != 304 ? NULL : ""};
+
+		check_rows(&row, 1);
+	}
 }
 
 /* Which members have a log page, under either name. */
@@ -1587,6 +1635,7 @@ main(void)
 		cmocka_unit_test(test_listings),
 		cmocka_unit_test(test_no_listings),
 		cmocka_unit_test(test_listing_content),
+		cmocka_unit_test(test_own_conditions),
 		cmocka_unit_test(test_log_pages),
 		cmocka_unit_test(test_log_content),
 		cmocka_unit_test(test_conditions),
