@@ -21,6 +21,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -312,6 +313,18 @@ fcntl(int fd, int what, ...)
 	value = va_arg(args, void *);
 	va_end(args);
 	return fails("fcntl") ? -1 : NEXT(fcntl)(fd, what, value);
+}
+
+int
+ioctl(int fd, unsigned long what, ...)
+{
+	va_list args;
+	void *value;
+
+	va_start(args, what);
+	value = va_arg(args, void *);
+	va_end(args);
+	return fails("ioctl") ? -1 : NEXT(ioctl)(fd, what, value);
 }
 
 int

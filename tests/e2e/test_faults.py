@@ -2,6 +2,7 @@
 byte, nothing lost."""
 
 import concurrent.futures
+import contextlib
 import errno
 import os
 import pathlib
@@ -10,10 +11,12 @@ import resource
 import signal
 import subprocess
 import zipfile
+import zlib
 
 import pytest
 
 import archives
+import bombs
 import faults
 import harness
 from faults import MEMBERS, REQUESTS, fault_of, plain
@@ -60,10 +63,71 @@ STARTING = {
     "setsockopt": "ENOMEM",
     "setrlimit": "EPERM",
     "setuid": "EPERM EAGAIN",
+    "seccomp": "ENOSYS EINVAL",
     "sigaction": "EINVAL",
     "signalfd": "EMFILE ENOMEM",
     "socket": "EMFILE EACCES",
     "stat": "EIO",
+}
+
+# What it calls on occasions that no request of PATHS is.
+RARE = {
+    "connect": "ENOENT ECONNREFUSED",
+    "dup3": "EBUSY EMFILE EINTR",
+    "ioctl": "EINVAL",
+    "madvise": "ENOMEM EINVAL",
+    "poll": "EINTR ENOMEM",
+    "send": "EAGAIN EPIPE ECONNRESET short",
+    "sendto": "EAGAIN ECONNREFUSED ENOBUFS",
+    "shutdown": "ENOTCONN",
+    "unlink": "EACCES ENOENT",
+}
+
+# Which functions above make a system call; or why none of them can fail it.
+MADE_BY = {
+    "accept4": ["accept4"], "bind": ["bind"], "close": ["close"],
+    "connect": ["connect"], "dup3": ["dup3"],
+    "epoll_create1": ["epoll_create1"], "epoll_ctl": ["epoll_ctl"],
+    "epoll_wait": ["epoll_wait"], "eventfd2": ["eventfd"],
+    "fchownat": ["fchownat"], "fcntl": ["fcntl"], "getrandom": ["getrandom"],
+    "ioctl": ["ioctl"],
+    "landlock_add_rule": ["landlock"],
+    "landlock_create_ruleset": ["landlock"],
+    "landlock_restrict_self": ["landlock"],
+    "listen": ["listen"], "madvise": ["madvise"], "mmap": ["mmap"],
+    "munmap": ["munmap"], "newfstatat": ["stat", "fstat", "lstat"],
+    "openat": ["open"], "openat2": ["openat2"], "poll": ["poll"],
+    "prctl": ["prctl"], "pread64": ["pread"],
+    "prlimit64": ["getrlimit", "setrlimit"], "readlink": ["realpath"],
+    "recvfrom": ["recv"], "rt_sigaction": ["sigaction"],
+    "seccomp": ["seccomp"], "sendmsg": ["sendmsg"],
+    "sendto": ["send", "sendto"], "setgid": ["setgid"],
+    "setgroups": ["initgroups"], "setsockopt": ["setsockopt"],
+    "setuid": ["setuid"], "shutdown": ["shutdown"],
+    "signalfd4": ["signalfd"], "socket": ["socket"],
+    "unlink": ["unlink"], "write": ["write"],
+    "clone3": ["pthread_create"],
+
+    "access": "the loader's", "arch_prctl": "the loader's",
+    "execve": "the start itself", "mprotect": "the loader's, and threads'",
+    "set_tid_address": "the loader's",
+    "brk": "malloc's, which fails in test_limits.py",
+    "mremap": "malloc's, which fails in test_limits.py",
+    "read": "of signals and events: they are there when it is called",
+    "lseek": "the C library's, in streams",
+    "futex": "of locks: the C library ends a process that it fails",
+    "rseq": "a new thread's, which goes on without it",
+    "set_robust_list": "a new thread's, which goes on without it",
+    "rt_sigprocmask": "cannot fail with what it is given",
+    "clock_nanosleep": "a pause that is shorter does no harm",
+    "restart_syscall": "the kernel's",
+    "sched_getaffinity": "sysconf's, which has a default",
+    "sysinfo": "qsort's, which sorts in place then",
+    "tgkill": "abort's",
+    "exit": "does not return", "exit_group": "does not return",
+    "geteuid": "cannot fail", "getpid": "cannot fail",
+    "gettid": "cannot fail", "umask": "cannot fail",
+    "rt_sigreturn": "does not return",
 }
 
 # What pack calls.
@@ -119,11 +183,13 @@ ONCE = {
     "close": "EIO",
     "fstat": "EIO",
     "getrandom": "ENOSYS",
+    "landlock": "ENOSYS ENOMEM",
     "mmap": "ENOMEM",
     "munmap": "ENOMEM",
     "open": "EMFILE EIO EINTR",
     "openat2": "EMFILE EIO EINTR ENOSYS",
     "pread": "EIO EINTR short",
+    "prctl": "EINVAL",
     "read": "EIO EINTR short",
     "sigaction": "EINVAL",
     "stat": "EIO",
@@ -150,8 +216,8 @@ def failing(tmp, root, serve, failsys):
     them to."""
     archives.write(root / "x.wwz", MEMBERS)
 
-    def start(*options, **more):
-        control = faults.Faults(tmp / "control", failsys, SERVING)
+    def start(*options, functions=SERVING, **more):
+        control = faults.Faults(tmp / "control", failsys, functions)
         responder = serve(*options, "--access-log", tmp / "log",
                           env=control.environment, **more)
         responder.allow("^(error|warn|info) (%s) " % "|".join(WORDS))
@@ -255,6 +321,98 @@ def test_calls_fail_in_turn(root, failing, function):
     assert total > 0, "it is not called"
     if function != "munmap":
         harness.wait_until(lambda: settle(responder) == before, "all is closed")
+
+
+@pytest.mark.skipif(harness.SANITIZED, reason="it makes calls of its own")
+def test_no_call_is_left_out(tmp, root, serve):
+    """Whatever system call the responder makes, from its start to its end, is
+    failed here by a function that makes it, or cannot be, for a reason."""
+    archives.write(root / "x.wwz", MEMBERS)
+    trace = tmp / "trace"
+    responder = serve(
+        "--status", "--threads", "4",
+        prefix=["strace", "-D", "-f", "-qq", "-e", "signal=none",
+                "-o", trace])
+    whole(responder)
+    responder.process.send_signal(signal.SIGHUP)
+    responder.end(signal.SIGTERM)
+    made = set(re.findall(r"^\d+ +([a-z]\w*)\(", trace.read_text(), re.M))
+    assert len(made) > 40, made
+    assert not made - set(MADE_BY), f"in no list: {made - set(MADE_BY)}"
+    failed = {*SERVING, *STARTING, *RARE}
+    for call, functions in MADE_BY.items():
+        if isinstance(functions, list):
+            assert set(functions) <= failed, f"{call}: {functions}"
+
+
+def reopen_log(responder, control):
+    """The access log is opened again, with another file under its name."""
+    responder.process.send_signal(signal.SIGHUP)
+    harness.wait_until(lambda: control.counts("dup3")[0] > 0, "it is opened")
+
+
+def ask_values(responder, control):
+    with responder.client() as client:
+        client.send(harness.record(harness.GET_VALUES, 0,
+                                   harness.pairs([("FCGI_MPXS_CONNS", "")])))
+        client.read_record()
+
+
+def send_too_much(responder, control):
+    with responder.client() as client:
+        with contextlib.suppress(BrokenPipeError):
+            client.send(client.request("/x.wwz/a.txt", body=bytes(70_000)))
+        client.read_record()
+
+
+def read_nothing(responder, control):
+    """--timeout is over: is the peer stuck?"""
+    with responder.client() as client:
+        client.send(client.request("/big.wwz/big.bin"))
+        harness.wait_until(lambda: control.counts("ioctl")[0] > 0, "it asks")
+
+
+def open_many(responder, control):
+    with responder.client() as client:
+        client.ask("/many.wwz/59999")
+
+
+def ask_for_the_end(responder, control):
+    """Long work asks whether the peer is still there."""
+    with responder.client() as client:
+        got = client.ask("/zeros.wwz/zeros.bin",
+                         headers=[("Range", "bytes=-1")])
+        assert (got.status, got.body) == (206, b"\0")
+
+
+OCCASIONS = {"dup3": reopen_log, "ioctl": read_nothing, "madvise": open_many,
+             "poll": ask_for_the_end, "send": ask_values, "shutdown": send_too_much}
+
+
+@pytest.mark.parametrize("function", OCCASIONS)
+def test_rare_calls_fail(root, failing, function):
+    """A call that few occasions make fails: others are served, and nothing is
+    left behind."""
+    archives.write(root / "big.wwz", {
+        "big.bin": (archives.noise(8 << 20), archives.STORED)})
+    bombs.write_bomb(root / "zeros.wwz", 64, zlib.crc32(bytes(64 << 20)))
+    responder, control = failing("--threads", "2", "--timeout", "1",
+                                 functions=RARE)
+    responder.allow("^(warn access-log-failed|error access-log-failed|"
+                    "info peer-timeout) ")
+    wanted = whole(responder)
+    before = settle(responder)
+    for error in RARE[function].split():
+        bombs.write_many(root / "many.wwz",
+                         [b"%d" % i for i in range(60_000)])
+        control.fail(function, error, first=1)
+        os.utime(root / "zeros.wwz")  # no access points are left
+        OCCASIONS[function](responder, control)
+        assert control.over(function) == 1, f"{error}: it is not called"
+        for name, right in whole(responder).items():
+            assert (right.status, plain(right)) == (
+                wanted[name].status, plain(wanted[name])), f"{error}: {name}"
+    harness.wait_until(lambda: settle(responder) == before, "all is closed")
 
 
 def load(responder, root, count):
@@ -551,8 +709,9 @@ def test_tables_are_of_today():
                          capture_output=True, check=True, text=True).stdout
     called = {re.sub("^__|(64)?(_2|_chk)?$", "", name.partition("@")[0])
               for name in re.findall(r" U (\S+)", out)}
-    called |= {"openat2", "landlock"} if "syscall" in called else set()
+    if "syscall" in called:
+        called |= {"openat2", "landlock", "seccomp"}
     if harness.SANITIZED:  # which is not confined
-        called |= {"prctl", "landlock"}
-    tables = set().union(SERVING, STARTING, PACKING, CHECKING, ONCE)
+        called |= {"prctl", "landlock", "seccomp"}
+    tables = set().union(SERVING, STARTING, RARE, PACKING, CHECKING, ONCE)
     assert tables <= called, f"not called any more: {tables - called}"
