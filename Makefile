@@ -263,15 +263,22 @@ lint: $(BUILD)/style.h $(BUILD)/logstyle.h
 	printf '%s\n' $(SRC) | xargs -P 2 -I{} \
 	    clang-tidy --quiet {} -- $(CSTD) -Isrc -I$(BUILD)
 
-# gcc 12 takes an object for lost when the address of its first member is given
-# out; leaks are LeakSanitizer's to find, in each test.  Later releases find other
-# things, so for them nothing is said.
+# gcc 12 takes an object for lost when only the address of its first member is
+# given out, as these do: a search as struct cached, a copier and a log view as
+# struct source, a block as the end of a list.  LeakSanitizer looks for their
+# leaks in each test.  Later releases of gcc find other things, so for them
+# nothing is said.
+LENT := $(addprefix src/,archive/reader.c archive/stored.c base/arena.c \
+    serve/logview.c)
+ANALYZE = gcc $(CSTD) -Isrc -I$(BUILD) -O1 -fanalyzer -Werror
+
 analyze: $(BUILD)/style.h $(BUILD)/logstyle.h
 	@case "$$(gcc -dumpversion)" in \
 	12*) ;; *) echo "not analyzed: it is gcc 12's"; exit 0 ;; esac; \
-	set -x; printf '%s\n' $(SRC) | xargs -P "$$(nproc)" -I{} \
-	    gcc $(CSTD) -Isrc -I$(BUILD) -O1 -fanalyzer -Werror \
-	    -Wno-analyzer-malloc-leak -c -o /dev/null {}
+	set -ex; printf '%s\n' $(filter-out $(LENT),$(SRC)) | \
+	    xargs -P "$$(nproc)" -I{} $(ANALYZE) -c -o /dev/null {}; \
+	printf '%s\n' $(LENT) | xargs -P "$$(nproc)" -I{} \
+	    $(ANALYZE) -Wno-analyzer-malloc-leak -c -o /dev/null {}
 	@case "$$(clang -dumpversion)" in \
 	14*) ;; *) echo "not analyzed: it is clang 14's"; exit 0 ;; esac; \
 	set -x; printf '%s\n' $(SRC) | xargs -P "$$(nproc)" -I{} \

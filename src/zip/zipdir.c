@@ -384,7 +384,7 @@ zipdir_record(
 	const struct zipdir *zipdir, size_t *at, struct zipdir_record *record)
 {
 	const unsigned char *entry = zipdir->copy + *at, *indexed;
-	uint32_t slot;
+	uint32_t slot = ZIPDIR_NO_SLOT;
 
 	if (*at >= zipdir->copy_size)
 		return false;
