@@ -2,6 +2,7 @@
 them, are replaced: nobody keeps what was there before, or joins it to what is
 there now."""
 
+import hashlib
 import os
 import subprocess
 
@@ -182,3 +183,61 @@ def test_browser_sees_the_new_one(front, tmp):
             browser.open("about:blank")
     finally:
         browser.close()
+
+
+PACKAGE = """Package: dated
+Version: {}
+Architecture: all
+Maintainer: Nobody <nobody@example.org>
+Filename: ./dated.deb
+Size: 1
+SHA256: {:064x}
+Description: is not there
+
+"""
+APT = """\
+Dir "{0}";
+Dir::Etc "{0}";
+Dir::Etc::Parts "none";
+Dir::Etc::SourceList "{0}/sources.list";
+Dir::Etc::SourceParts "none";
+Dir::State::Status "{0}/status";
+Dir::Log "{0}";
+APT::Sandbox::User "root";
+Acquire::Languages "none";
+Acquire::http::Proxy "DIRECT";
+"""
+
+
+def test_apt_update(front, tmp):
+    """apt-get update asks with a date alone."""
+    root, nginx = front
+    (tmp / "apt.conf").write_text(APT.format(tmp))
+    (tmp / "status").touch()
+    for name in ("var/lib/apt/lists/partial", "var/cache/apt/archives/partial"):
+        (tmp / name).mkdir(parents=True)
+    (tmp / "sources.list").write_text(
+        f"deb [trusted=yes] http://127.0.0.1:{nginx.port}/apt.wwz ./\n")
+
+    def apt(*words):
+        done = subprocess.run(
+            words, capture_output=True, text=True, timeout=harness.PATIENCE,
+            env={**os.environ, "APT_CONFIG": str(tmp / "apt.conf"),
+                 "LC_ALL": "C"})
+        assert done.returncode == 0, done
+        return done.stdout
+
+    for version, saved, hit in [
+        (1, FIRST, False), (1, FIRST, True), (2, SECOND, False),
+        (1, FIRST, False),
+    ]:
+        packages = PACKAGE.format(version, version).encode()
+        sums = f" {hashlib.sha256(packages).hexdigest()} {len(packages)}"
+        replace(root / "apt.wwz", {
+            "Packages": packages,
+            "Release": f"Date: Tue, 01 Jan 1980 00:00:00 UTC\n"
+                       f"SHA256:\n{sums} Packages\n",
+        }, saved)
+        told = apt("apt-get", "update")
+        assert ("\nHit:" in told) == hit, told
+        assert f"Version: {version}\n" in apt("apt-cache", "show", "dated")
