@@ -8,7 +8,7 @@
 
 #include "archive/points.h"
 
-/* What zlib's stream gives: a part of a content.  For one thread at a time. */
+/* A part of a content, which zlib's stream gives.  For one thread at a time. */
 struct blocks {
 	struct points *points; /* a share; or NULL: leave none */
 	uint64_t begun;        /* offset in the content of zlib's first byte */

@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <string.h>
 
-/* Where the handler jumps to; NULL while this thread is not in guard_copy. */
+/* The handler jumps there; NULL while this thread is not in guard_copy. */
 static _Thread_local sigjmp_buf *volatile way_back;
 
 static void

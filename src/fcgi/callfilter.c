@@ -177,7 +177,7 @@ static const unsigned socket_calls[] = {
 #define RETURN(action)  BPF_STMT(BPF_RET | BPF_K, action)
 #define DENY            (SECCOMP_RET_ERRNO | ENOSYS)
 
-/* Where the low half of an argument lies. */
+/* The offset of the low half of an argument. */
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 #define ARGUMENT(i) (offsetof(struct seccomp_data, args[i]) + 4)
 #else

@@ -15,7 +15,7 @@ enum conn_state {
 			*/
 };
 
-/* What a connection waits for, when conn_run returns. */
+/* When conn_run returns, the connection waits for this. */
 enum conn_wait {
 	CONN_IDLE,     /* for a request: none has begun */
 	CONN_READABLE, /* for more to read */

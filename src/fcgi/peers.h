@@ -17,7 +17,7 @@ enum watch_kind {
 	WATCH_END
 };
 
-/* What an event of epoll refers to. */
+/* An event of epoll refers to one of these. */
 struct watch {
 	enum watch_kind kind;
 	int fd;

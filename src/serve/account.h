@@ -7,7 +7,7 @@
 #include "serve/accesslog.h"
 #include "serve/stats.h"
 
-/* Where requests are counted and logged.  Set once. */
+/* The places where requests are counted and logged.  Set once. */
 struct accounts {
 	struct stats *stats;   /* NULL: nothing is counted */
 	struct accesslog *log; /* NULL: no access log */

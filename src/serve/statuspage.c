@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "http/page.h"
 
-/* What the page shows. */
+/* The numbers that the page shows, and the page itself. */
 struct view {
 	struct text text;
 	struct stats_sum sum;

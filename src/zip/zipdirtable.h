@@ -1,4 +1,4 @@
-/* What zipdir.c and zipwalk.c know of a directory, and nobody else. */
+/* The parts of a directory that only zipdir.c and zipwalk.c use. */
 
 #ifndef ZIPDIRTABLE_H
 #define ZIPDIRTABLE_H

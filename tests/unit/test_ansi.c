@@ -3,7 +3,8 @@
 #include "serve/ansi.h"
 #include "unit.h"
 
-/* What log shows, lines ended by "\n", when it comes in parts of n bytes. */
+/* The lines that log shows, each ended by "\n", when it comes in parts of n
+ * bytes. */
 static struct str
 shown(struct str log, size_t n, struct arena *arena)
 {

@@ -1152,7 +1152,7 @@ test_supported_methods(void **state)
 	assert_false(unpack_supports(65535));
 }
 
-/* What libzip can write, and is read, comes back, whole and in parts. */
+/* Members that libzip has written are read back, whole and in parts. */
 static void
 test_by_libzip(void **state)
 {

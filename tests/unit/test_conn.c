@@ -918,7 +918,7 @@ test_management_and_request(void **state)
 	free(b.p);
 }
 
-/* What is refused. */
+/* These requests are refused. */
 
 static void
 test_wrong_roles(void **state)
@@ -934,7 +934,7 @@ test_wrong_roles(void **state)
 		put_begin(&b, 7, roles[i], KEEP);
 		connect_wires(&w);
 		transmit(&w, b.p, b.n);
-		/* What still comes is drained. */
+		/* Bytes that still come are drained. */
 		assert_int_equal(run(&w), CONN_READABLE);
 		assert_true(w.ended);
 		transmit(&w, b.p, b.n);
@@ -950,7 +950,7 @@ test_wrong_roles(void **state)
 	assert_non_null(strstr(log_take(), "warn bad-request"));
 }
 
-/* What is no FastCGI gets no answer. */
+/* Bytes that are no FastCGI get no answer. */
 static void
 test_no_requests(void **state)
 {

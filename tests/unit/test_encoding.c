@@ -3,7 +3,8 @@
 #include "http/encoding.h"
 #include "unit.h"
 
-/* What identity weighs when nobody speaks of it: anything else goes first. */
+/* The weight of identity when the field does not name it: all else is
+ * preferred. */
 enum { LEAST = 1 };
 
 /* A field, and the weights of identity, gzip, zstd and br. */
@@ -60,7 +61,7 @@ test_read(void **state)
 		{"gzip;q=1.0", {LEAST, 1000}},
 		{"gzip;q=1.00", {LEAST, 1000}},
 		{"gzip;q=1.000", {LEAST, 1000}},
-		/* What is no weight spoils its element, and no other. */
+		/* A malformed weight makes its element void, and no other. */
 		{"gzip;q=1.0000, br", {LEAST, 0, 0, 1000}},
 		{"gzip;q=0.0000, br", {LEAST, 0, 0, 1000}},
 		{"gzip;q=1.001, br", {LEAST, 0, 0, 1000}},
@@ -209,7 +210,7 @@ test_choose(void **state)
 		{"identity;q=0, *", I | G, CODING_GZIP},
 		{"*;q=0, identity;q=0.001", I | G, CODING_IDENTITY},
 		{"gzip;q=0", I | G, CODING_IDENTITY},
-		/* What browsers send. */
+		/* Browsers send these. */
 		{"gzip, deflate, br, zstd", I | G, CODING_GZIP},
 		{"gzip;q=1.0, identity; q=0.5, *;q=0", I | G, CODING_GZIP},
 		{"gzip;q=1.0, identity; q=0.5, *;q=0", I | B, CODING_IDENTITY},

@@ -142,7 +142,7 @@ check_file(size_t i, int method, size_t n)
 	log = log_take();
 	failed += differ_number(
 		files[i].what, "result", result, files[i].why == NULL ? 0 : -1);
-	/* What is given out before the fault is found is a part of it. */
+	/* Bytes given out before the fault is found are its beginning. */
 	whole = str_of(files[i].out);
 	if (files[i].why == NULL || !str_starts(whole, out))
 		failed += differ(files[i].what, out, whole);

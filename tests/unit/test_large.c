@@ -35,7 +35,7 @@ test_apart(void **state)
 	assert_int_equal(failed, 0);
 }
 
-/* Where a huge page may begin, and gone when it is freed. */
+/* It begins where a huge page may, and is unmapped when it is freed. */
 static void
 test_mapped(void **state)
 {

@@ -121,7 +121,7 @@ test_stale(void **state)
 	assert_int_equal(mode_of("stale.sock"), 0);
 }
 
-/* What is at the path of a successor is not removed. */
+/* The socket of a successor at the same path is not removed. */
 static void
 test_successor(void **state)
 {
@@ -139,8 +139,8 @@ test_successor(void **state)
 	listener_close(&second);
 }
 
-/* Where anybody can exchange a socket root removes none, neither an old one nor
- * its own. */
+/* In a directory where anybody can exchange a socket, root removes none:
+ * neither an old one nor its own. */
 static void
 test_shared_directory(void **state)
 {

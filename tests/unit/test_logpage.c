@@ -94,7 +94,7 @@ view_of(const char *query, uint64_t first, uint64_t total)
 	return view;
 }
 
-/* What stands between two strings. */
+/* The text between two strings. */
 static struct str
 between(struct str page, const char *from, const char *to)
 {
@@ -228,7 +228,7 @@ test_bodies(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(bodies); i++) {
 		const char *want = bodies[i].want;
-		/* What follows the lines. */
+		/* The text that follows the lines. */
 		const char *end = *want == '\0' || strstr(want, "\"x\"")
 			? "</div>\n<p"
 			: "</div>\n<div id=\"end\"";
@@ -353,7 +353,7 @@ test_nesting(void **state)
 	arena_free(&arena);
 }
 
-/* What is sent last is the first error. */
+/* The link to the first error is sent last. */
 static void
 test_first_error(void **state)
 {

@@ -60,7 +60,7 @@ has(struct membercache *membercache, struct membercache_owner *owner,
 	return found;
 }
 
-/* Which of the first eight slots are there, as bits. */
+/* The first eight slots that are there, as bits. */
 static unsigned
 all(struct membercache *membercache, struct membercache_owner *owner)
 {
@@ -112,7 +112,7 @@ test_room(void **state)
 	assert_true(membercache_take(membercache, 14 * SIZE));
 	assert_int_equal(membercache_room(membercache), 2 * SIZE);
 	assert_int_equal(all(membercache, &owner), 3);
-	/* What is in use stays, and what it takes is not given to others. */
+	/* Objects in use stay, and their memory is not given to others. */
 	cached = membercache_find(membercache, &owner, 1, MEMBERCACHE_CONTENT);
 	assert_false(membercache_resize(membercache, cached, 3 * SIZE));
 	assert_true(membercache_resize(membercache, cached, 2 * SIZE));
@@ -143,7 +143,7 @@ test_lent(void **state)
 	(void)state;
 	for (uint32_t i = 8; i-- > 0;)
 		enter(membercache, &owner, i);
-	/* What is not in use makes room, half of all at most. */
+	/* Objects that are not in use make room, half of all at most. */
 	assert_true(membercache_lend(membercache, 6 * SIZE));
 	assert_int_equal(all(membercache, &owner), 3);
 	assert_int_equal(membercache_room(membercache), 2 * SIZE);

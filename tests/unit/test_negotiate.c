@@ -254,7 +254,7 @@ static const struct row ranges[] = {
 		STATUS_FAILED_CONDITION, CODING_IDENTITY, {{0, 0}}},
 	{{RANGE("bytes=-1"), MATCH("W/\"g\""), ACCEPT("gzip")}, I | G,
 		STATUS_FAILED_CONDITION, CODING_IDENTITY, {{0, 0}}},
-	/* Which must be acceptable, and there. */
+	/* That form must be acceptable, and exist. */
 	{{RANGE("bytes=0-0"), IF_RANGE("\"g\"")}, I | G, STATUS_OK,
 		CODING_IDENTITY, {{0, 0}}},
 	{{RANGE("bytes=0-0"), IF_RANGE("\"g\""), ACCEPT("gzip;q=0, br")},

@@ -65,7 +65,7 @@ test_defaults(void **state)
 	assert_int_equal(log_limit, LOG_INFO);
 }
 
-/* What the options hold beside the defaults, in words. */
+/* The options that differ from the defaults, in words. */
 static struct str
 describe(struct arena *arena, const struct options *o)
 {

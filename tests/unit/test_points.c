@@ -270,7 +270,7 @@ test_all_kinds(void **state)
 	assert_int_equal(faults, 0);
 }
 
-/* What was given up is made from the beginning again. */
+/* Points that were given up are made from the beginning again. */
 static void
 test_without_room(void **state)
 {

@@ -233,7 +233,7 @@ test_error(void **state)
 
 		response_init(&response, &arena, METHOD_GET);
 		response.archive = STR("/srv/secret.wwz");
-		/* What was in the body before is gone. */
+		/* An error page drops this. */
 		body_add_text(&response.body, STR("leftover"));
 		errorpage_answer(&response, status);
 		head = response_head(&response);

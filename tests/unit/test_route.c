@@ -153,7 +153,7 @@ test_front_ends(void **state)
 #undef URI
 }
 
-/* Which parameter wins where several name an archive. */
+/* If several parameters name an archive, one takes precedence. */
 static void
 test_trust(void **state)
 {

@@ -472,7 +472,7 @@ test_archives(void **state)
 	check_rows(rows, COUNT(rows));
 }
 
-/* What is wrong is logged, once, with the archive and the offset. */
+/* A fault is logged once, with the archive and the offset. */
 static void
 test_archives_in_the_log(void **state)
 {
@@ -759,7 +759,7 @@ check_pages(const struct page *pages, size_t n)
 	assert_int_equal(failed, 0);
 }
 
-/* What a listing shows, and in what order. */
+/* A listing shows these, in this order. */
 static void
 test_listing_content(void **state)
 {
@@ -855,7 +855,7 @@ test_own_conditions(void **state)
 	}
 }
 
-/* Which members have a log page, under either name. */
+/* Every member that is text has a log page, under either name. */
 static void
 test_log_pages(void **state)
 {
@@ -1585,7 +1585,7 @@ test_cgi(void **state)
 	log_take();
 }
 
-/* Who does not read any more ends a CGI program with a failure. */
+/* A CGI program fails when nobody reads its output any more. */
 static void
 test_cgi_without_reader(void **state)
 {

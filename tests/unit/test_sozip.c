@@ -10,7 +10,7 @@
 #include "archive/sozip.h"
 #include "zipmake.h"
 
-/* Where fields stand in an index, behind its local header. */
+/* Offsets of the fields of an index, from the end of its local header. */
 enum {
 	AT_VERSION = 0,
 	AT_SKIP = 4,

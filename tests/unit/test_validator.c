@@ -48,7 +48,7 @@ test_matches(void **state)
 		{" , ,\"y\",, \"x\" ,", true, true},
 		{",", false, false},
 		{",,,", false, false},
-		/* What stands inside of a tag is part of it. */
+		/* All that is inside of a tag is part of it. */
 		{"\"y,x\"", false, false},
 		{"\"a, \", \"x\"", true, true},
 		{"\"a,W/\",\"x\"", true, true},

@@ -59,7 +59,7 @@ add_all(struct wire_bytes *wire, const struct record *records, size_t most)
 		add(wire, &records[i]);
 }
 
-/* What wire_look says of bytes, and leaves of them. */
+/* The result of wire_look, and the bytes that it leaves. */
 struct seen {
 	enum wire_state state;
 	struct wire wire;
@@ -185,7 +185,8 @@ static const struct {
 			{STDIN, 1, NOTHING, 0}}},
 	{"the same begun again", WIRE_BAD,
 		{{BEGIN, 1, CLOSED, 0}, {BEGIN, 1, CLOSED, 0}}},
-	/* What comes first and is about no request is answered first. */
+	/* A record that comes first and belongs to no request is answered
+	   first. */
 	{"a question", WIRE_QUESTION, {{GET_VALUES, 0, NOTHING, 0}}},
 	{"questions", WIRE_QUESTION,
 		{{GET_VALUES, 0, BYTES("\17\0FCGI_MPXS_CONNS"), 7},
@@ -454,7 +455,7 @@ test_too_long_early(void **state)
 	assert_int_equal(failed, 0);
 }
 
-/* What is told of a request, with another one behind it. */
+/* A request is read the same with another one behind it. */
 static void
 test_request(void **state)
 {
@@ -516,7 +517,7 @@ test_request(void **state)
 	assert_int_equal(failed, 0);
 }
 
-/* What stays of parameters in several records. */
+/* Parameters in several records are moved together. */
 static void
 test_kept(void **state)
 {

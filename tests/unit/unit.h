@@ -1,4 +1,4 @@
-/* What unit tests share. */
+/* Helpers for all unit tests. */
 
 #ifndef UNIT_H
 #define UNIT_H
@@ -107,7 +107,7 @@ capture_begin(struct capture *capture)
 	assert_int_equal(dup2(capture->fd, STDERR_FILENO), STDERR_FILENO);
 }
 
-/* What was written since capture_begin, as far as buffer has room. */
+/* The bytes written since capture_begin, as far as buffer has room. */
 static inline struct str
 capture_end(struct capture *capture, char *buffer, size_t size)
 {

@@ -18,7 +18,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Where fields stand in their records (APPNOTE 6.3, section 4.3). */
+/* Offsets of fields in their records (APPNOTE 6.3, section 4.3). */
 enum {
 	AT_LOCAL_FLAGS = 6,
 	AT_LOCAL_METHOD = 8,
@@ -454,7 +454,7 @@ log_catch(void)
 	assert(result == STDERR_FILENO);
 }
 
-/* What was logged since the last call: valid until the next one. */
+/* The lines logged since the last call; valid until the next call. */
 static inline const char *
 log_take(void)
 {

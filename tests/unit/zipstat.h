@@ -1,4 +1,4 @@
-/* What libzip says of a member, whatever time_t it was built with. */
+/* zip_stat_index, for a libzip built with a time_t of either size. */
 
 #ifndef ZIPSTAT_H
 #define ZIPSTAT_H
