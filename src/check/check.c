@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "archive/link.h"
 #include "base/arena.h"
 #include "base/log.h"
 #include "check/checkmember.h"
@@ -323,6 +324,33 @@ tell_overlap(struct check *c, const struct zipdir_record *record, size_t with)
 			(unsigned long long)other.member.offset));
 }
 
+/* Check where a symbolic link leads. */
+static void
+check_link(struct check *c, const struct zipdir_record *record)
+{
+	struct str path = link_path(c->archive, &record->member, &c->arena);
+	struct member member;
+	struct str real;
+
+	switch (link_follow(
+		c->archive, record->member.name, &c->arena, &member, &real)) {
+	case LINK_OUTSIDE:
+		tell_error(c, "link-outside", &record->recorded,
+			arena_printf(&c->arena,
+				"404: a symbolic link out of the archive, to %.*s",
+				STR_ARG(path)));
+		return;
+	case LINK_BROKEN:
+		tell_error(c, "link-broken", &record->recorded,
+			arena_printf(&c->arena,
+				"404: a symbolic link to nothing, or over more than %d links: %.*s",
+				LINKS_MAX, STR_ARG(path)));
+		return;
+	default:
+		return;
+	}
+}
+
 /* Check member number i.  with is that of its extent. */
 static void
 check_member(struct check *c, const struct zipdir_record *record, uint64_t i,
@@ -355,6 +383,8 @@ check_member(struct check *c, const struct zipdir_record *record, uint64_t i,
 	}
 	if (with != NOWHERE)
 		tell_overlap(c, record, with);
+	else if (member->link && member->slot != ZIPDIR_NO_SLOT)
+		check_link(c, record);
 }
 
 static void

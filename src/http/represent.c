@@ -137,7 +137,7 @@ offer_sibling(struct representations *found, struct archive *archive,
 	text_add(&wanted, name);
 	text_add(&wanted, encoding_suffixes[coding]);
 	if (!zipdir_find_exact(archive->zipdir, text_str(&wanted), &r.member) ||
-		!represent_readable(&r.member) ||
+		r.member.link || !represent_readable(&r.member) ||
 		archive_locate(archive, &r.member, &r.start) != STATUS_GO)
 		return;
 	r.size = r.member.size;
@@ -253,7 +253,8 @@ packed_as(const struct archive *archive, const struct member *member)
 		packed.asset = packed.log = false;
 	packed.asset = packed.asset &&
 		!(is_sibling(member->name) &&
-			zipdir_find(archive->zipdir, packed.inner, &plain));
+			zipdir_find_exact(
+				archive->zipdir, packed.inner, &plain));
 	return packed;
 }
 

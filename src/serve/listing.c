@@ -13,12 +13,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "http/mime.h"
-#include "http/packedname.h"
 #include "http/page.h"
 #include "http/path.h"
+#include "serve/listrow.h"
 #include "serve/rows.h"
-#include "zip/charset.h"
 
 enum { CRUMBS = 32 };
 
@@ -41,6 +39,7 @@ struct listing {
 	struct rows out;
 
 	/* Set once. */
+	struct archive *archive; /* lent */
 	struct listing_view view;
 	struct zipdir_walk start;
 	struct place *places; /* NULL: in the order of the walk */
@@ -68,32 +67,6 @@ listing_view_of(struct str query)
 	view.descending = str_eq(page_query(query, STR("order")), STR("desc"));
 	view.json = str_eq(page_query(query, STR("format")), STR("json"));
 	return view;
-}
-
-/* The name of child in UTF-8, as far as it is valid. */
-static struct str
-shown_name(struct listing *l, const struct child *child)
-{
-	struct str shown = {NULL, 0};
-	char *utf8;
-
-	if (!child->legacy)
-		return child->name;
-	utf8 = arena_get(&l->out.arena, CHARSET_ROOM(child->name.n));
-	if (utf8 != NULL)
-		shown = charset_to_utf8(
-			zipdir_charset(l->start.zipdir), child->name, utf8);
-	return shown.p ? shown : child->name;
-}
-
-/* Add the URL of a child relative to its directory.  It encodes the bytes of
- * the name, not characters. */
-static void
-add_link(struct listing *l, const struct child *child)
-{
-	path_encode_link(&l->out.row, child->name);
-	if (child->directory)
-		text_byte(&l->out.row, '/');
 }
 
 static void
@@ -195,94 +168,6 @@ add_listing_head(struct listing *l)
 	text_add(&l->out.row, STR("</tr>\n</thead>\n<tbody>\n"));
 }
 
-/* The time of a member.  One that was recorded in an unknown zone may be hours
- * ahead, but not later than the archive. */
-static int64_t
-time_of(const struct listing *l, const struct member *member)
-{
-	return member->local && member->modified > l->view.written
-		? l->view.written
-		: member->modified;
-}
-
-static void
-add_file_columns(struct listing *l, const struct member *member)
-{
-	struct text *text = &l->out.row;
-	char time[PAGE_TIME_SIZE];
-
-	page_time(time_of(l, member), time);
-	text_printf(text, "<td title=\"%" PRIu64 " bytes\">", member->size);
-	page_add_size(text, member->size);
-	text_printf(text,
-		"</td><td><time datetime=\"%s\">%.10s<span> %.5s</span></time></td>",
-		time, time, time + 11);
-}
-
-/* child most likely has a log page. */
-static bool
-may_be_log(const struct child *child)
-{
-	struct packedname packed = packedname_read(child->name);
-
-	return !child->directory &&
-		(mime_is_log(child->name) ||
-			(packed.packing != PACKING_NONE &&
-				packing_supports(packed.packing) &&
-				mime_is_log(packed.inner)));
-}
-
-static void
-add_html(struct listing *l, const struct child *child)
-{
-	text_add(&l->out.row,
-		child->directory ? STR("<tr><td class=\"d\">")
-				 : STR("<tr><td>"));
-	if (may_be_log(child)) {
-		/* The link does not begin with the file's name, because a
-		 * mirroring program would take the file for a directory. */
-		text_add(&l->out.row, STR("<a class=\"l\" href=\"./-wwz-log/"));
-		path_encode(&l->out.row, child->name, false);
-		text_add(&l->out.row, STR("?view\">log</a>"));
-	}
-	text_add(&l->out.row, STR("<a href=\""));
-	add_link(l, child);
-	text_add(&l->out.row, STR("\"><bdi>"));
-	page_add(&l->out.row, shown_name(l, child));
-	if (child->directory)
-		text_add(
-			&l->out.row, STR("/</bdi></a></td><td></td><td></td>"));
-	else {
-		text_add(&l->out.row, STR("</bdi></a></td>"));
-		add_file_columns(l, &child->member);
-	}
-	text_add(&l->out.row, STR("</tr>\n"));
-}
-
-static void
-add_json_child(struct listing *l, const struct child *child)
-{
-	const struct member *member = &child->member;
-	char time[PAGE_TIME_SIZE];
-
-	text_add(&l->out.row,
-		l->rows > 0 ? STR(",\n{\"name\":") : STR("\n{\"name\":"));
-	page_add_json(&l->out.row, shown_name(l, child));
-	text_add(&l->out.row, STR(",\"href\":\""));
-	add_link(l, child);
-	if (child->directory) {
-		text_add(&l->out.row, STR("\",\"type\":\"directory\"}"));
-		return;
-	}
-	page_time(time_of(l, member), time);
-	text_printf(&l->out.row,
-		"\",\"type\":\"file\",\"size\":%" PRIu64
-		",\"modified\":\"%s\",\"compressed\":%" PRIu64
-		",\"method\":%u,\"crc32\":\"%08" PRIx32 "\"}",
-		member->size, time, member->packed, member->method,
-		member->crc);
-}
-
 static void
 add_json_head(struct listing *l)
 {
@@ -350,19 +235,23 @@ static bool
 add_row(struct listing *l, bool directories)
 {
 	struct child child;
+	struct listrow row;
 
 	if (!next_child(l, directories, &child)) {
 		l->walk = l->start;
 		l->place = 0;
 		return false;
 	}
+	row = listrow_of(l->archive, l->view.written, &child, &l->out.arena);
+	if (l->view.json && l->rows > 0)
+		text_byte(&l->out.row, ',');
 	if (l->view.json)
-		add_json_child(l, &child);
+		listrow_json(&row, &l->out.row);
 	else
-		add_html(l, &child);
+		listrow_html(&row, &l->out.row);
 	l->rows++;
-	l->directories += directories;
-	l->bytes += child.member.size;
+	l->directories += row.child.directory;
+	l->bytes += row.child.member.size;
 	return true;
 }
 
@@ -428,7 +317,7 @@ key_of(const struct listing *l, const struct child *child, size_t at)
 			? INT64_MAX
 			: (int64_t)child->member.size;
 	else if (!child->directory && l->view.sort == LISTING_TIME)
-		key = time_of(l, &child->member);
+		key = listrow_time(&child->member, l->view.written);
 	else if (child->directory && l->view.sort != LISTING_NAME)
 		return key;
 	return l->view.descending ? -key : key;
@@ -474,7 +363,8 @@ sort_places(struct listing *l)
 }
 
 struct source *
-listing_open(struct zipdir_walk walk, const struct listing_view *view)
+listing_open(struct archive *archive, struct zipdir_walk walk,
+	const struct listing_view *view)
 {
 	struct listing *l = calloc(1, sizeof(*l));
 
@@ -483,6 +373,7 @@ listing_open(struct zipdir_walk walk, const struct listing_view *view)
 	l->out.source.read = rows_read;
 	l->out.source.close = listing_close;
 	l->out.make = make_listing_row;
+	l->archive = archive;
 	l->start = l->walk = walk;
 	l->view = *view;
 	l->view.archive = arena_copy(&l->arena, view->archive);

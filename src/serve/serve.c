@@ -5,6 +5,7 @@
 
 #include "serve/serve.h"
 
+#include "archive/link.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/answer.h"
@@ -27,6 +28,7 @@ struct job {
 	struct response *response;
 	struct route route;
 	bool tree;               /* directories are shown as listings */
+	bool linked;             /* a symbolic link was followed */
 	struct archive *archive; /* lent by the response's body */
 	int64_t started;         /* clock_ns */
 	bool opened;             /* the archive was opened after that */
@@ -68,6 +70,51 @@ serve_member(struct job *job, const struct member *member)
 		answer_error(job, represent_unsupported(archive, member));
 }
 
+/* Find the member called name, through symbolic links if need be; then it keeps
+ * that name, which decides its media type. */
+static bool
+find_member(struct job *job, struct str name, struct member *member)
+{
+	const struct zipdir *zipdir = job->archive->zipdir;
+	struct str real;
+
+	if (zipdir_find(zipdir, name, member)) {
+		if (!member->link)
+			return true;
+		name = member->name;
+	}
+	if (!zipdir_has_links(zipdir) ||
+		link_follow(job->archive, name, job->arena, member, &real) !=
+			LINK_FILE)
+		return false;
+	job->linked = true;
+	member->name = name;
+	return true;
+}
+
+/* As archive_walk, and through symbolic links. */
+static enum status
+walk_directory(struct job *job, struct str name, struct zipdir_walk *walk)
+{
+	enum status status = archive_walk(job->archive, name, walk);
+	struct member member;
+	struct str real;
+
+	if (status != STATUS_NOT_FOUND ||
+		!zipdir_has_links(job->archive->zipdir))
+		return status;
+	if (zipdir_find(job->archive->zipdir, name, &member))
+		name = member.name;
+	switch (link_follow(job->archive, name, job->arena, &member, &real)) {
+	case LINK_DIRECTORY:
+		return archive_walk(job->archive, real, walk);
+	case LINK_NO_MEMORY:
+		return STATUS_UNAVAILABLE;
+	default:
+		return STATUS_NOT_FOUND;
+	}
+}
+
 /* Answer with the archive's own page for missing members.  It is never sent in
  * a coding, so that no cache gives it to a client that does not accept the
  * coding. */
@@ -80,7 +127,7 @@ serve_own_page(struct job *job)
 	struct negotiation n;
 	struct member page;
 
-	if (!zipdir_find(job->archive->zipdir, STR("404.html"), &page) ||
+	if (!find_member(job, STR("404.html"), &page) ||
 		represent(&found, job->archive, &page, site, job->arena) !=
 			STATUS_GO)
 		return false;
@@ -136,7 +183,7 @@ serve_listing(struct job *job, struct str directory)
 	struct listing_view view =
 		listing_view_of(job->request->param[PARAM_QUERY_STRING]);
 	struct zipdir_walk walk;
-	enum status status = archive_walk(job->archive, directory, &walk);
+	enum status status = walk_directory(job, directory, &walk);
 
 	job->what = "a directory, as a listing";
 	if (status == STATUS_NOT_FOUND) {
@@ -163,7 +210,8 @@ serve_listing(struct job *job, struct str directory)
 	response->content_security_policy =
 		view.json ? (struct str){NULL, 0} : page_policy;
 	if (!response->head)
-		body_add_source(&response->body, listing_open(walk, &view));
+		body_add_source(&response->body,
+			listing_open(job->archive, walk, &view));
 }
 
 /* Show the lines of the member called name. */
@@ -180,7 +228,7 @@ serve_log(struct job *job, struct str name)
 	enum status status = STATUS_NOT_FOUND;
 
 	job->what = "a member, line by line";
-	if (zipdir_find(job->archive->zipdir, name, &member))
+	if (find_member(job, name, &member))
 		status = represent_log(job->archive, &member,
 			job->service->site, &start, &how);
 	if (status == STATUS_NOT_FOUND) {
@@ -214,7 +262,7 @@ find_index(struct job *job, struct member *member)
 	const struct site *site = job->service->site;
 
 	for (size_t i = 0; i < site->nindex; i++) {
-		if (zipdir_find(job->archive->zipdir,
+		if (find_member(job,
 			    path_join(job->route.member, site->index[i],
 				    job->arena),
 			    member))
@@ -238,7 +286,7 @@ serve_directory(struct job *job)
 			serve_listing(job, job->route.member);
 		return;
 	}
-	status = archive_walk(job->archive, job->route.member, &walk);
+	status = walk_directory(job, job->route.member, &walk);
 	job->what = "a directory, whose page ends in /";
 	if (status == STATUS_GO)
 		redirect(job);
@@ -318,9 +366,9 @@ serve_route(struct job *job)
 		redirect(job);
 	} else if (serve_own_name(job)) {
 		return;
-	} else if (!route->slash &&
-		zipdir_find(job->archive->zipdir, route->member, &member)) {
-		job->what = "a member";
+	} else if (!route->slash && find_member(job, route->member, &member)) {
+		job->what = job->linked ? "a member, by a symbolic link"
+					: "a member";
 		serve_member(job, &member);
 	} else {
 		serve_directory(job);

@@ -82,6 +82,7 @@ enter_slot(struct zipdir *zipdir, const struct pending *p)
 	zipdir->count += slot->entry == 0;
 	slot->entry = (uint32_t)(p->entry - zipdir->copy) + 1;
 	slot->notes = tag_of(p->hash);
+	zipdir->links |= zipentry_is_link(p->entry);
 }
 
 static int
@@ -270,6 +271,12 @@ struct charset *
 zipdir_charset(const struct zipdir *zipdir)
 {
 	return zipdir->charset;
+}
+
+bool
+zipdir_has_links(const struct zipdir *zipdir)
+{
+	return zipdir->links;
 }
 
 bool

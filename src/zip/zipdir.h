@@ -74,6 +74,9 @@ bool zipdir_find_exact(
 /* The charset of zipdir_read. */
 struct charset *zipdir_charset(const struct zipdir *zipdir);
 
+/* Some members are symbolic links. */
+bool zipdir_has_links(const struct zipdir *zipdir);
+
 /* Backslashes of names were read as slashes (zipname.h). */
 bool zipdir_has_backslashes(const struct zipdir *zipdir);
 

@@ -25,6 +25,7 @@ struct zipdir {
 	uint64_t last[4];        /* the set of last bytes of names */
 	struct charset *charset; /* of names without the UTF-8 flag */
 	bool backslashes;        /* they were read as slashes */
+	bool links;              /* some members are symbolic links */
 	struct zipaliases aliases;
 
 	_Atomic uint32_t checksum; /* of copy; 0: not computed yet */

@@ -183,6 +183,20 @@ zipentry_read_extra(struct member *member, struct str extra)
 	}
 }
 
+bool
+zipentry_is_link(const unsigned char *entry)
+{
+	enum {
+		MADE_BY_UNIX = 3,
+		MADE_BY_OS_X = 19,
+		TYPE = 0170000,
+		LINK = 0120000
+	};
+
+	return (entry[5] == MADE_BY_UNIX || entry[5] == MADE_BY_OS_X) &&
+		(get16(entry + 40) & TYPE) == LINK;
+}
+
 void
 zipentry_read(
 	const unsigned char *entry, uint64_t prefix, struct member *member)
@@ -199,6 +213,7 @@ zipentry_read(
 		.method = get16(entry + 10),
 		.flags = get16(entry + 8),
 		.local = true,
+		.link = zipentry_is_link(entry),
 	};
 	zipentry_read_extra(member, zipentry_extra(entry));
 	/* An offset that overflows lies beyond any file, so archive_locate will

@@ -32,6 +32,7 @@ struct member {
 	uint16_t method;
 	uint16_t flags;
 	bool local; /* modified was recorded in an unknown time zone */
+	bool link;  /* a symbolic link, whose content is a path */
 };
 
 /* The slot of a member that was not found by zipdir_find. */
@@ -59,6 +60,9 @@ struct str zipentry_extra(const unsigned char *entry);
 /* The name is in the character set of names without the UTF-8 flag; else it is
  * UTF-8 as far as it is valid. */
 bool zipentry_is_legacy(const unsigned char *entry);
+
+/* The entry is a symbolic link, as systems of Unix mark it. */
+bool zipentry_is_link(const unsigned char *entry);
 
 /* Decode an entry.  prefix is added to the offset. */
 void zipentry_read(

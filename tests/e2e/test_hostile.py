@@ -255,7 +255,7 @@ ROWS = {
     "a4-directory-with-data": [
         Ask("d", 301), listed("d/"), listed("", "d/", "good.txt"),
     ],
-    "a4-symbolic-link": [fine("a.txt", b"../../../../etc/passwd")],
+    "a4-symbolic-link": [gone("a.txt"), listed("", "a.txt", "good.txt")],
     "a5-encrypted": [unsupported("a.txt", "encrypted")],
     "a5-encrypted-in-directory": [unsupported("a.txt", "encrypted")],
     "a5-encrypted-strongly": [unsupported("a.txt", "encrypted")],
@@ -487,6 +487,9 @@ def test_what_is_listed_is_there(hostile, name):
     got, _ = put(hostile, f"{name}.wwz", Ask(INDEX, 200))
     assert got.status == 200, got
     for entry in json.loads(got.body)["entries"]:
+        if entry.get("to") == "nothing":  # a symbolic link
+            assert "href" not in entry
+            continue
         got, _ = put(hostile, f"{name}.wwz", Ask(entry["href"], 200))
         assert got.status in (200, 500, 501), f"{entry}: {got}"
 

@@ -1,0 +1,33 @@
+/* Symbolic links inside an archive: members whose content is a path. */
+
+#ifndef LINK_H
+#define LINK_H
+
+#include "archive/archive.h"
+#include "base/arena.h"
+
+/* The most links that are followed on the way to one member. */
+enum { LINKS_MAX = 8 };
+
+/* Where a name leads. */
+enum link_end {
+	LINK_FILE,
+	LINK_DIRECTORY,
+	LINK_BROKEN,  /* to nothing, damaged, or over more than LINKS_MAX */
+	LINK_OUTSIDE, /* out of the archive, or absolute */
+	LINK_NO_MEMORY,
+};
+
+/* Follow name, whose components may be symbolic links, as a file system would.
+ * A link's path is relative to the directory that holds it.  Names of links are
+ * compared as bytes.  LINK_FILE sets *member; LINK_FILE and LINK_DIRECTORY set
+ * *real to a name that no link is part of, in arena.  Any thread. */
+enum link_end link_follow(struct archive *archive, struct str name,
+	struct arena *arena, struct member *member, struct str *real);
+
+/* The path that a link holds, in arena; p is NULL when it cannot be read, which
+ * has been logged if it is damaged.  Any thread. */
+struct str link_path(struct archive *archive, const struct member *link,
+	struct arena *arena);
+
+#endif

@@ -1,0 +1,185 @@
+#include "serve/listrow.h"
+
+#include <inttypes.h>
+
+#include "http/mime.h"
+#include "http/packedname.h"
+#include "http/page.h"
+#include "http/path.h"
+#include "zip/charset.h"
+
+struct listrow
+listrow_of(struct archive *archive, int64_t written, const struct child *child,
+	struct arena *arena)
+{
+	struct listrow row = {archive, written, *child, {NULL, 0}, LINK_FILE};
+	struct str real;
+
+	if (child->directory || !child->member.link)
+		return row;
+	row.path = link_path(archive, &child->member, arena);
+	if (row.path.p == NULL)
+		row.path = STR("");
+	row.child.member = (struct member){.name = child->member.name};
+	row.end = link_follow(
+		archive, child->member.name, arena, &row.child.member, &real);
+	if (row.end != LINK_FILE)
+		row.child.member = (struct member){.size = 0};
+	row.child.directory = row.end == LINK_DIRECTORY;
+	return row;
+}
+
+/* The name in UTF-8, as far as it is valid. */
+static struct str
+shown_name(const struct listrow *row, struct str name, struct arena *arena)
+{
+	struct str shown = {NULL, 0};
+	char *utf8;
+
+	if (!row->child.legacy)
+		return name;
+	utf8 = arena_get(arena, CHARSET_ROOM(name.n));
+	if (utf8 != NULL)
+		shown = charset_to_utf8(
+			zipdir_charset(row->archive->zipdir), name, utf8);
+	return shown.p ? shown : name;
+}
+
+/* Add the URL relative to the directory.  It encodes the bytes of the name, not
+ * characters. */
+static void
+add_link(const struct listrow *row, struct text *text)
+{
+	path_encode_link(text, row->child.name);
+	if (row->child.directory)
+		text_byte(text, '/');
+}
+
+/* Leads nowhere: a link that no request can follow. */
+static bool
+is_lost(const struct listrow *row)
+{
+	return row->end != LINK_FILE && row->end != LINK_DIRECTORY;
+}
+
+int64_t
+listrow_time(const struct member *member, int64_t written)
+{
+	return member->local && member->modified > written ? written
+							   : member->modified;
+}
+
+static void
+add_columns(const struct listrow *row, struct text *text)
+{
+	uint64_t size = row->child.member.size;
+	char time[PAGE_TIME_SIZE];
+
+	if (row->child.directory || is_lost(row)) {
+		text_add(text, STR("<td></td><td></td>"));
+		return;
+	}
+	page_time(listrow_time(&row->child.member, row->written), time);
+	text_printf(text, "<td title=\"%" PRIu64 " bytes\">", size);
+	page_add_size(text, size);
+	text_printf(text,
+		"</td><td><time datetime=\"%s\">%.10s<span> %.5s</span></time></td>",
+		time, time, time + 11);
+}
+
+/* The row most likely has a log page. */
+static bool
+may_be_log(const struct listrow *row)
+{
+	struct str name = row->child.name;
+	struct packedname packed = packedname_read(name);
+
+	return row->end == LINK_FILE && !row->child.directory &&
+		(mime_is_log(name) ||
+			(packed.packing != PACKING_NONE &&
+				packing_supports(packed.packing) &&
+				mime_is_log(packed.inner)));
+}
+
+static void
+add_name(const struct listrow *row, struct text *text)
+{
+	text_add(text, STR("<bdi>"));
+	page_add(text, shown_name(row, row->child.name, text->arena));
+	if (row->child.directory)
+		text_byte(text, '/');
+	text_add(text, STR("</bdi>"));
+	if (row->path.p == NULL)
+		return;
+	text_add(text, STR(" \xe2\x86\x92 <bdi>"));
+	page_add(text, shown_name(row, row->path, text->arena));
+	text_add(text, STR("</bdi>"));
+}
+
+void
+listrow_html(const struct listrow *row, struct text *text)
+{
+	text_add(text,
+		row->child.directory ? STR("<tr><td class=\"d\">")
+				     : STR("<tr><td>"));
+	if (may_be_log(row)) {
+		/* The link does not begin with the file's name, because a
+		 * mirroring program would take the file for a directory. */
+		text_add(text, STR("<a class=\"l\" href=\"./-wwz-log/"));
+		path_encode(text, row->child.name, false);
+		text_add(text, STR("?view\">log</a>"));
+	}
+	if (is_lost(row)) {
+		add_name(row, text);
+	} else {
+		text_add(text, STR("<a href=\""));
+		add_link(row, text);
+		text_add(text, STR("\">"));
+		add_name(row, text);
+		text_add(text, STR("</a>"));
+	}
+	text_add(text, STR("</td>"));
+	add_columns(row, text);
+	text_add(text, STR("</tr>\n"));
+}
+
+static void
+add_json_figures(const struct listrow *row, struct text *text)
+{
+	const struct member *member = &row->child.member;
+	char time[PAGE_TIME_SIZE];
+
+	page_time(listrow_time(&row->child.member, row->written), time);
+	text_printf(text,
+		",\"size\":%" PRIu64
+		",\"modified\":\"%s\",\"compressed\":%" PRIu64
+		",\"method\":%u,\"crc32\":\"%08" PRIx32 "\"",
+		member->size, time, member->packed, member->method,
+		member->crc);
+}
+
+void
+listrow_json(const struct listrow *row, struct text *text)
+{
+	const char *kind = row->child.directory ? "directory"
+		: is_lost(row)                  ? "nothing"
+						: "file";
+
+	text_add(text, STR("\n{\"name\":"));
+	page_add_json(text, shown_name(row, row->child.name, text->arena));
+	if (!is_lost(row)) {
+		text_add(text, STR(",\"href\":\""));
+		add_link(row, text);
+		text_byte(text, '"');
+	}
+	if (row->path.p != NULL) {
+		text_add(text, STR(",\"type\":\"link\",\"target\":"));
+		page_add_json(text, shown_name(row, row->path, text->arena));
+		text_printf(text, ",\"to\":\"%s\"", kind);
+	} else {
+		text_printf(text, ",\"type\":\"%s\"", kind);
+	}
+	if (!row->child.directory && !is_lost(row))
+		add_json_figures(row, text);
+	text_byte(text, '}');
+}

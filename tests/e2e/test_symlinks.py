@@ -1,0 +1,179 @@
+"""Symbolic links inside archives are followed inside the archive, relative, at
+most eight, and never out."""
+
+import json
+import re
+import subprocess
+import zipfile
+
+import pytest
+
+import archives
+import harness
+
+LINK, FILE = 0o120777 << 16, 0o100644 << 16
+
+TREE = [
+    ("v2/index.html", b"<p>two"), ("v2/a.css", b"p { margin: 0 }" * 50),
+    ("v2/deep/b.txt", b"deep\n"), ("v1/index.html", b"<p>one"),
+    ("a.css.br", "v2/a.css", LINK),  # a sibling that is a link counts for nothing
+    ("top.css", b"top"), ("a.css", b"own"),
+    ("current", "v2", LINK), ("slash", "v2/", LINK), ("twice", "current", LINK),
+    ("style", "current/a.css", LINK), ("style.css", "./v2/../v2/a.css", LINK),
+    ("v2/up", "../v1", LINK), ("v2/deep/far.css", "../../top.css", LINK),
+    ("through", "current/up/index.html", LINK), ("run.log", "v2/deep/b.txt", LINK),
+    ("here", ".", LINK), ("nothing", "none.txt", LINK),
+    ("absolute", "/top.css", LINK), ("out", "../x.txt", LINK),
+    ("v2/far-out", "../../../../etc/passwd", LINK),
+    ("itself", "itself", LINK), ("one", "other", LINK), ("other", "one", LINK),
+    ("empty", "", LINK), ("long", "a" * 5000, LINK),
+    *((f"chain{n}", f"chain{n + 1}", LINK) for n in range(9)),
+    ("chain9", b"end"),
+]
+
+
+def write(path, tree, system=3, method=archives.DEFLATED):
+    with zipfile.ZipFile(path, "w") as z:
+        for name, content, *mode in tree:
+            info = zipfile.ZipInfo(name, archives.DATE)
+            info.create_system = system
+            info.external_attr = mode[0] if mode else FILE
+            info.compress_type = method
+            z.writestr(info, content)
+
+
+CONTENT = {name: content for name, content, *mode in TREE if not mode}
+
+FOLLOWED = {
+    "current/index.html": "v2/index.html", "current/": "v2/index.html",
+    "slash/": "v2/index.html", "twice/": "v2/index.html",
+    "twice/deep/b.txt": "v2/deep/b.txt", "style": "v2/a.css",
+    "style.css": "v2/a.css", "current/up/index.html": "v1/index.html",
+    "current/up/": "v1/index.html", "v2/deep/far.css": "top.css",
+    "current/deep/far.css": "top.css", "through": "v1/index.html",
+    "here/here/here/top.css": "top.css", "chain1": "chain9", "chain9": "chain9",
+    "/".join(["here"] * 8) + "/top.css": "top.css",
+}
+LOST = ["nothing", "absolute", "out", "v2/far-out", "current/far-out", "itself",
+        "one", "other", "empty", "long", "chain0", "current/none",
+        "nothing/x", "out/x.txt", "style/", "style/x", "top.css/x",
+        "/".join(["here"] * 9) + "/top.css", "x/" * 1500 + "y"]
+
+
+@pytest.fixture(params=[archives.STORED, archives.DEFLATED],
+                ids=["stored", "deflated"])
+def served(tmp, request):
+    root = tmp / "www"
+    root.mkdir()
+    (root / "x.txt").write_text("outside")
+    write(root / "x.wwz", TREE, method=request.param)
+    with harness.running(harness.Responder(tmp, root)) as responder:
+        with responder.client() as client:
+            yield root, client
+
+
+def test_followed(served):
+    _, client = served
+    for asked, real in FOLLOWED.items():
+        got = client.ask(f"/x.wwz/{asked}")
+        assert (got.status, got.body) == (200, CONTENT[real]), (asked, got)
+        plain = client.ask(f"/x.wwz/{real}")
+        assert got.get("ETag") == plain.get("ETag"), asked
+    got = client.ask("/x.wwz/style.css", headers=[("Accept-Encoding", "gzip")])
+    assert got.get("Content-Type").startswith("text/css"), got
+    # Nobody takes the text of a link for a coding.
+    got = client.ask("/x.wwz/a.css", headers=[("Accept-Encoding", "br")])
+    assert (got.body, got.get("Content-Encoding")) == (b"own", None), got
+
+
+def test_directories(served):
+    """A link to a directory is one, with the address that was asked for."""
+    _, client = served
+    for name in ("current", "twice", "current/up", "here"):
+        got = client.ask(f"/x.wwz/{name}")
+        assert (got.status, got.get("Location")) == (301, f"/x.wwz/{name}/")
+    got = client.ask("/x.wwz/current/-wwz-index?format=json")
+    names = [entry["name"] for entry in json.loads(got.body)["entries"]]
+    assert names == ["deep", "a.css", "far-out", "index.html", "up"]
+    got = client.ask("/x.wwz/run.log/-wwz-log")
+    assert got.status == 200 and b">deep<" in got.body, got
+
+
+@pytest.mark.parametrize("option", [[], ["--untrusted"]], ids=["", "untrusted"])
+def test_lost(tmp, served, option):
+    root, _ = served
+    with harness.running(harness.Responder(tmp, root, *option)) as responder:
+        with responder.client() as client:
+            for name in LOST:
+                got = client.ask(f"/x.wwz/{name}")
+                assert got.status == 404, (name[:40], got)
+                assert b"outside" not in got.body and b"root:" not in got.body
+            assert client.ask("/x.wwz/style").status == 200
+
+
+def test_listed(served):
+    _, client = served
+    got = client.ask("/x.wwz/-wwz-index?format=json")
+    entries = {entry["name"]: entry for entry in json.loads(got.body)["entries"]}
+    link = entries["style"]
+    assert (link["type"], link["target"], link["to"], link["size"]) == (
+        "link", "current/a.css", "file", len(CONTENT["v2/a.css"])), link
+    assert entries["current"] == {
+        "name": "current", "href": "current/", "type": "link", "target": "v2",
+        "to": "directory"}
+    assert entries["out"] == {
+        "name": "out", "type": "link", "target": "../x.txt", "to": "nothing"}
+    assert entries["top.css"]["type"] == "file"
+    page = client.ask("/x.wwz/-wwz-index").body.decode()
+    assert ('<a href="current/"><bdi>current/</bdi> \u2192 <bdi>v2</bdi></a>'
+            in page), page
+    hrefs = re.findall('href="([^"]*)"', page)
+    assert "style" in hrefs and "out" not in hrefs and "itself" not in hrefs
+
+
+def test_check(served):
+    root, _ = served
+    got = subprocess.run([harness.WWZ, "check", "--json", root / "x.wwz"],
+                         capture_output=True, timeout=harness.PATIENCE)
+    found = {}
+    for line in got.stdout.decode().splitlines():
+        finding = json.loads(line)
+        if finding.get("word", "").startswith("link"):
+            found.setdefault(finding["word"], []).append(finding["member"])
+    assert got.returncode == 1
+    assert sorted(found["link-outside"]) == ["absolute", "out", "v2/far-out"]
+    assert sorted(found["link-broken"]) == [
+        "chain0", "empty", "itself", "long", "nothing", "one", "other"]
+    got = subprocess.run(
+        [harness.WWZ, "explain", "--root", root, "/x.wwz/style"],
+        capture_output=True, timeout=harness.PATIENCE)
+    assert b"found: a member, by a symbolic link\n" in got.stdout, got
+
+
+def test_made_by_others(tmp):
+    """The same bits mean nothing in an archive made by FAT."""
+    root = tmp / "www"
+    root.mkdir()
+    write(root / "x.wwz", [("a.txt", b"a"), ("l", "a.txt", LINK)], system=0)
+    with harness.running(harness.Responder(tmp, root)) as responder:
+        with responder.client() as client:
+            assert client.ask("/x.wwz/l").body == b"a.txt"
+
+
+def test_infozip(tmp):
+    """As zip -y writes them; and lftp copies what they lead to."""
+    tree, root = tmp / "tree", tmp / "www"
+    (tree / "sub").mkdir(parents=True)
+    root.mkdir()
+    (tree / "sub/a.txt").write_text("a\n")
+    (tree / "link").symlink_to("sub/a.txt")
+    (tree / "dir").symlink_to("sub")
+    subprocess.run(["zip", "-qry", root / "x.wwz", "."], cwd=tree, check=True)
+    with harness.served(tmp, root) as (_, nginx):
+        nginx.allow("directory index of")  # lftp looks whether it may list /
+        subprocess.run(
+            ["lftp", "-c", f"mirror http://127.0.0.1:{nginx.port}/x.wwz/"
+             f" {tmp}/copy"], check=True, timeout=harness.PATIENCE)
+    copied = {str(path.relative_to(tmp / "copy")): path.read_text()
+              for path in (tmp / "copy").rglob("*") if path.is_file()}
+    assert copied == dict.fromkeys(["sub/a.txt", "link", "dir/a.txt"], "a\n")
