@@ -37,6 +37,8 @@ enum {
 /* The bits of zipdir_notes that hold the size of a checked local header. */
 #define LOCAL_SIZE_MASK 0x3ffffu
 
+_Static_assert(ZIPLOCAL_MAX <= LOCAL_SIZE_MASK, "the size has 18 bits");
+
 static struct identity
 identity_of(const struct stat *st)
 {

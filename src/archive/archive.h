@@ -95,6 +95,8 @@ int archive_fault(const struct archive *archive, const struct member *member,
 /* Notes about a member's content: bits stored in the index. */
 enum {
 	ARCHIVE_CHECKED = 1 << 18, /* its CRC-32 matches */
+	/* Its content is right, but its data are not one whole stream. */
+	ARCHIVE_ODD = 1 << 19,
 	/* A number of 3 bits: what the first bytes look like (http/look.h). */
 	ARCHIVE_LOOK_SHIFT = 28,
 	ARCHIVE_LOOK_MASK = 7,

@@ -5,7 +5,13 @@
  *
  * Inflating a large member leaves access points (points.h), and begins at one
  * if it can.  The CRC-32 can only be checked when the content was made from the
- * beginning. */
+ * beginning.
+ *
+ * The content is right if the data give as many bytes as the directory says, no
+ * more, with the directory's CRC-32.  Some writers leave bytes behind the end
+ * of the deflate stream, or leave its end out, or the whole stream of an empty
+ * file.  Such content is sent, but the data are noted as ARCHIVE_ODD,
+ * since no gzip file can be made of them (verify.h). */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,6 +21,7 @@
 #include "archive/chunk.h"
 #include "archive/method.h"
 #include "base/crc.h"
+#include "base/log.h"
 
 enum {
 	INPUT_SIZE = 64 * 1024,
@@ -80,11 +87,28 @@ run_zlib(struct inflater *i, int most)
 	return result;
 }
 
-/* All content has been made.  Check that the stream ends here and that the
- * CRC-32 matches. */
+/* All content is right.  Note it, and whether its data are one whole stream,
+ * which is what a gzip file has to hold. */
+static void
+note_content(const struct inflater *i, const char *odd)
+{
+	unsigned notes = ARCHIVE_CHECKED | (odd ? ARCHIVE_ODD : 0);
+	bool new = (archive_notes(i->archive, &i->member) & notes) != notes;
+
+	archive_note(i->archive, &i->member, notes);
+	if (odd && new)
+		log_pairs(LOG_INFO, "member-odd",
+			{"archive", str_of(i->archive->path)},
+			{"member", i->member.name}, {"why", str_of(odd)});
+}
+
+/* All content has been made.  Check that the stream gives no more and that the
+ * CRC-32 matches.  Data behind the end of the stream, and a missing end, do not
+ * make the content wrong. */
 static ssize_t
 finish_inflate(struct inflater *i, int result, char last)
 {
+	const char *odd = NULL;
 	unsigned char surplus;
 
 	i->z.next_out = &surplus;
@@ -94,10 +118,14 @@ finish_inflate(struct inflater *i, int result, char last)
 		result = run_zlib(i, INPUT_BEHIND);
 	if (result == Z_ERRNO)
 		return inflate_fault(i, archive_loss(i->archive));
-	if (result != Z_STREAM_END || i->z.avail_out == 0)
+	if (i->z.avail_out == 0)
 		return inflate_fault(i, "more data than the directory says");
-	if (i->z.avail_in > 0 || i->left > 0)
-		return inflate_fault(i, "the data end early");
+	if (result == Z_STREAM_END && (i->z.avail_in > 0 || i->left > 0))
+		odd = "the deflate stream ends before its data do";
+	else if (result == Z_BUF_ERROR)
+		odd = "the deflate stream has no end";
+	else if (result != Z_STREAM_END)
+		return inflate_fault(i, "the deflate stream does not end");
 	if (i->blocks.points != NULL)
 		points_finish(
 			i->blocks.points, i->blocks.lines + (last != '\n'));
@@ -105,7 +133,7 @@ finish_inflate(struct inflater *i, int result, char last)
 		return 0;
 	if (i->crc != i->member.crc)
 		return inflate_fault(i, "CRC-32 does not match");
-	archive_note(i->archive, &i->member, ARCHIVE_CHECKED);
+	note_content(i, odd);
 	return 0;
 }
 
@@ -128,6 +156,8 @@ inflater_read(struct source *source, void *buffer, size_t n)
 	result = n > 0 ? run_zlib(i, INPUT_TURN) : Z_OK;
 	if (result == Z_ERRNO)
 		return inflate_fault(i, archive_loss(i->archive));
+	if (result == Z_MEM_ERROR)
+		return inflate_fault(i, "no memory");
 	if (result != Z_OK && result != Z_STREAM_END)
 		return inflate_fault(
 			i, i->z.msg ? i->z.msg : "the data end early");

@@ -349,6 +349,20 @@ membercache_resize(
 }
 
 void
+membercache_remove(struct membercache *membercache, struct cached *cached)
+{
+	bool entered;
+
+	pthread_mutex_lock(&membercache->lock);
+	entered = cached->owner != NULL;
+	if (entered)
+		remove_cached(membercache, cached);
+	pthread_mutex_unlock(&membercache->lock);
+	if (entered)
+		cached_drop(cached);
+}
+
+void
 membercache_forget(
 	struct membercache *membercache, struct membercache_owner *owner)
 {

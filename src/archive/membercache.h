@@ -19,6 +19,7 @@ enum membercache_kind {
 	MEMBERCACHE_GUNZIPPED, /* struct points, of what a gzip file holds */
 	MEMBERCACHE_SEARCH,    /* struct search */
 	MEMBERCACHE_LINES,     /* struct logsearch */
+	MEMBERCACHE_VERIFIER,  /* struct verifier */
 };
 
 /* The first member of every cached object. */
@@ -104,6 +105,10 @@ bool membercache_enter(struct membercache *membercache,
  * share. */
 bool membercache_resize(
 	struct membercache *membercache, struct cached *cached, size_t size);
+
+/* Let cached go: nobody finds it any more.  Does nothing if it was not entered
+ * or has been evicted.  Any thread that has a share. */
+void membercache_remove(struct membercache *membercache, struct cached *cached);
 
 /* Drop all objects of owner.  Any thread. */
 void membercache_forget(

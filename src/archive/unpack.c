@@ -231,8 +231,11 @@ unpacker_read(struct source *source, void *buffer, size_t n)
 		u->size % BLOCK_SIZE >= (uint64_t)got;
 	if (got < 0 || (got == 0 && n > 0))
 		return unpack_fault(u, zip_file_strerror(u->file));
-	if (u->size == u->member.size && zip_fread(u->file, &surplus, 1) != 0)
+	if (u->size < u->member.size)
+		return (ssize_t)got;
+	if (zip_fread(u->file, &surplus, 1) != 0)
 		return unpack_fault(u, zip_file_strerror(u->file));
+	archive_note(u->archive, &u->member, ARCHIVE_CHECKED);
 	return (ssize_t)got;
 }
 

@@ -286,10 +286,17 @@ check_content(struct check *c, const struct zipdir_record *record, uint64_t i,
 	const struct member *member = &record->member;
 	struct progress *progress = &c->report.progress;
 	const char *theirs = NULL;
-	bool right = checkmember_read(c->archive, member, start, progress);
+	bool right;
 
+	c->word = NULL;
+	right = checkmember_read(c->archive, member, start, progress);
 	if (!right)
 		tell_fault(c, &record->recorded);
+	else if (c->word != NULL)
+		tell_advice(c, c->word, &record->recorded,
+			arena_printf(&c->arena,
+				"%s: it is sent inflated, never as gzip",
+				c->why));
 	if (c->libzip != NULL)
 		theirs = libzipread_fault(c->libzip, i, member, progress);
 	if (right && theirs != NULL)

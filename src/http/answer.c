@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "archive/content.h"
+#include "archive/verify.h"
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "http/errorpage.h"
@@ -36,14 +37,42 @@ add_clipped(struct body *body, struct str text, uint64_t at, struct span part)
 				text, (size_t)(from - at), (size_t)(to - at)));
 }
 
-/* Add header, deflate stream and trailer, as far as they lie within part. */
+/* Add the bytes from `from` to `to` of the data of r, which are in its coding.
+ * Until they have been looked through once, the end of the part waits for that.
+ */
+static void
+add_data(struct body *body, const struct representation *r, uint64_t from,
+	uint64_t to)
+{
+	struct verifier *verifier;
+
+	if (!represent_is_doubtful(body->archive, r)) {
+		body_add_slice(body, r->start + from, to - from);
+		return;
+	}
+	verifier = verify_get(body->archive, &r->member, r->start);
+	if (verifier == NULL)
+		body->arena->failed = true;
+	else
+		body_add_verified(body, r->start + from, to - from, verifier);
+}
+
+static uint64_t
+clamp(uint64_t value, uint64_t low, uint64_t high)
+{
+	return value < low ? low : value > high ? high : value;
+}
+
+/* Add header, deflate stream and trailer, as far as they lie within part.  A
+ * part that has nothing of the stream waits for the look through it, too, as it
+ * can complete what the client has. */
 static void
 add_gzip(struct body *body, const struct representation *r, struct span part)
 {
 	const uint64_t front = sizeof(gzip_header);
 	const uint64_t end = front + r->member.packed;
-	uint64_t from = part.first > front ? part.first : front;
-	uint64_t to = part.end < end ? part.end : end;
+	uint64_t from = clamp(part.first, front, end);
+	uint64_t to = clamp(part.end, front, end);
 	unsigned char *trailer = arena_get(body->arena, GZIP_TRAILER_SIZE);
 
 	if (trailer == NULL)
@@ -51,8 +80,7 @@ add_gzip(struct body *body, const struct representation *r, struct span part)
 	put32(trailer, r->member.crc);
 	put32(trailer + 4, (uint32_t)r->member.size);
 	add_clipped(body, (struct str){gzip_header, front}, 0, part);
-	if (from < to)
-		body_add_slice(body, r->start + from - front, to - from);
+	add_data(body, r, from - front, to - front);
 	add_clipped(body, (struct str){(char *)trailer, GZIP_TRAILER_SIZE}, end,
 		part);
 }
@@ -95,8 +123,7 @@ add_part(struct body *body, const struct representation *r, struct span part)
 	if (r->form == FORM_GZIP)
 		add_gzip(body, r, part);
 	else if (can_slice(body, r, part))
-		body_add_slice(
-			body, r->start + part.first, part.end - part.first);
+		add_data(body, r, part.first, part.end);
 	else
 		add_representation(body, r, part);
 }

@@ -54,6 +54,8 @@ release_segment(struct segment *s)
 	close_source(&s->source);
 	cached_drop(s->cached);
 	s->cached = NULL;
+	verify_drop(s->verifier);
+	s->verifier = NULL;
 }
 
 /* Drop all segments that are left. */
@@ -136,6 +138,19 @@ body_add_slice(struct body *body, uint64_t offset, uint64_t length)
 }
 
 void
+body_add_verified(struct body *body, uint64_t offset, uint64_t length,
+	struct verifier *verifier)
+{
+	assert(offset + length <= (uint64_t)body->archive->id.size);
+	append_segment(body,
+		(struct segment){.kind = SEGMENT_SLICE,
+			.left = length,
+			.at = offset,
+			.verifier = verifier,
+			.whole = length});
+}
+
+void
 body_add_content(struct body *body, const struct member *member, uint64_t start,
 	struct span part)
 {
@@ -198,6 +213,31 @@ next_text(struct segment *s, struct str *span)
 	return BODY_SPAN;
 }
 
+/* Look through the data as far as they were given out, or, before the last
+ * bytes, to the end.  BODY_SPAN: go on. */
+static enum body_result
+verify_slice(struct body *body, struct segment *s)
+{
+	uint64_t part =
+		s->left <= BODY_TAIL_SIZE ? s->whole : s->whole - s->left;
+	int result;
+
+	if (take_buffer(body) == NULL)
+		return cut(body, "no memory");
+	result = verify_step(
+		s->verifier, part, s->whole, body->buffer, BODY_SPAN_SIZE);
+	body->waits = result == SOURCE_WAITS;
+	if (result == SOURCE_LATER || result == SOURCE_WAITS)
+		return BODY_LATER;
+	if (result < 0)
+		return cut(body, "its data are no whole stream of its content");
+	if (result == 1) {
+		verify_drop(s->verifier);
+		s->verifier = NULL;
+	}
+	return BODY_SPAN;
+}
+
 /* Give out the mapping itself, except for the last bytes.  These are copied, so
  * that they are read before the last check of the file. */
 static enum body_result
@@ -205,6 +245,12 @@ next_slice(struct body *body, struct segment *s, struct str *span)
 {
 	uint64_t n = s->left;
 
+	if (s->verifier != NULL) {
+		enum body_result result = verify_slice(body, s);
+
+		if (result != BODY_SPAN)
+			return result;
+	}
 	if (n <= BODY_TAIL_SIZE) {
 		*span = (struct str){take_buffer(body), (size_t)n};
 		if (span->p == NULL)
@@ -342,6 +388,8 @@ advance_segment(struct body *body)
 
 	body->first = s->next;
 	close_source(&s->source);
+	verify_drop(s->verifier);
+	s->verifier = NULL;
 	if (s->cached != NULL) {
 		s->next = body->lent;
 		body->lent = s;
@@ -432,7 +480,7 @@ is_small(const struct body *body)
 	uint64_t bytes = body->length;
 
 	for (const struct segment *s = body->first; s != NULL; s = s->next) {
-		if (bytes > BODY_SETTLE_SIZE)
+		if (bytes > BODY_SETTLE_SIZE || s->verifier != NULL)
 			return false;
 		if (s->kind != SEGMENT_CONTENT)
 			continue;
@@ -478,6 +526,8 @@ body_borrow(struct body *body)
 			n = source_memory(body->archive, &s->member, s->start);
 		else if (s->kind == SEGMENT_SOURCE)
 			n = s->source->memory;
+		else if (s->verifier != NULL)
+			n = verify_memory(s->verifier);
 		else
 			continue;
 		if (n + BODY_SPAN_SIZE > most)

@@ -5,6 +5,7 @@
 #define BODY_H
 
 #include "archive/reader.h"
+#include "archive/verify.h"
 #include "base/arena.h"
 #include "http/range.h"
 
@@ -34,6 +35,10 @@ struct segment {
 	struct member member;  /* of SEGMENT_CONTENT */
 	uint64_t start;        /* offset of member's data in the file */
 	struct source *source; /* of SEGMENT_SOURCE */
+	/* Of SEGMENT_SLICE: what has to look through it first, or NULL; and
+	 * the bytes that there were. */
+	struct verifier *verifier;
+	uint64_t whole;
 };
 
 struct body {
@@ -76,6 +81,10 @@ void body_free(struct body *body);
  * runs out, arena->failed is set. */
 void body_add_text(struct body *body, struct str text);
 void body_add_slice(struct body *body, uint64_t offset, uint64_t length);
+/* Add a slice, or nothing (length 0), that is not finished before verifier says
+ * that it is right.  The body takes over the caller's share in verifier. */
+void body_add_verified(struct body *body, uint64_t offset, uint64_t length,
+	struct verifier *verifier);
 /* Add the bytes from part.first to part.end of the content of member, whose
  * data start at start in the file. */
 void body_add_content(struct body *body, const struct member *member,
@@ -128,7 +137,8 @@ body_is_work(const struct body *body)
 	const struct segment *s = body->first;
 
 	return s != NULL &&
-		(s->kind == SEGMENT_CONTENT || s->kind == SEGMENT_SOURCE);
+		(s->kind == SEGMENT_CONTENT || s->kind == SEGMENT_SOURCE ||
+			s->verifier != NULL);
 }
 
 /* The next bytes are best made at once: see struct source. */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "archive/source.h"
+#include "archive/verify.h"
 #include "base/crc.h"
 #include "base/log.h"
 #include "http/look.h"
@@ -148,10 +148,13 @@ offer_sibling(struct representations *found, struct archive *archive,
 /* Offer the member's data as they are, if they are in a content coding already.
  */
 static void
-offer_as_it_lies(struct representations *found, struct arena *arena)
+offer_as_it_lies(struct representations *found, const struct archive *archive,
+	struct arena *arena)
 {
 	struct representation r = found->of[CODING_IDENTITY];
 
+	if (verify_verdict(archive, &r.member) == VERDICT_ODD)
+		return;
 	if (r.member.method == ZIP_DEFLATED) {
 		r.form = FORM_GZIP;
 		r.size = r.member.packed + GZIP_AROUND;
@@ -169,7 +172,7 @@ offer_coded(struct representations *found, struct archive *archive,
 {
 	if (is_sibling(name))
 		return;
-	offer_as_it_lies(found, arena);
+	offer_as_it_lies(found, archive, arena);
 	for (int i = CODING_GZIP; i < CODINGS; i++) {
 		if ((found->available & 1u << i) == 0)
 			offer_sibling(
@@ -280,6 +283,31 @@ last_modified(const struct archive *archive)
 	int64_t now = time(NULL), modified = archive->id.modified.tv_sec;
 
 	return modified < now ? modified : now;
+}
+
+bool
+represent_is_doubtful(
+	const struct archive *archive, const struct representation *r)
+{
+	if (r->form == FORM_CONTENT || !represent_readable(&r->member) ||
+		r->member.method == ZIP_STORED)
+		return false;
+	return verify_verdict(archive, &r->member) != VERDICT_RIGHT;
+}
+
+enum status
+represent_confirm(struct representations *found, struct archive *archive,
+	enum coding coding)
+{
+	const struct representation *r = &found->of[coding];
+	enum status status;
+
+	if (!represent_is_doubtful(archive, r) || !verify_is_quick(&r->member))
+		return STATUS_GO;
+	status = verify_at_once(archive, &r->member, r->start);
+	if (verify_verdict(archive, &r->member) == VERDICT_ODD)
+		found->available &= ~(1u << coding);
+	return status;
 }
 
 enum status

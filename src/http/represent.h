@@ -34,7 +34,8 @@ struct representations {
 
 /* Find the representations of member:
  * - its content as identity;
- * - its deflate stream as gzip, or its Zstandard frame as zstd, unchanged;
+ * - its deflate stream as gzip, or its Zstandard frames as zstd, unchanged,
+ *   unless they are known to be odd;
  * - siblings, members of the same name followed by ".gz", ".zst" or ".br", for
  *   codings not found yet; a sibling itself has none;
  * - for packed logs and assets (packedname.h) instead of these: their content,
@@ -45,6 +46,17 @@ struct representations {
 enum status represent(struct representations *found, struct archive *archive,
 	const struct member *member, const struct site *site,
 	struct arena *arena);
+
+/* The data of r have to be looked through before they are sent whole (see
+ * verify.h).  Any thread. */
+bool represent_is_doubtful(
+	const struct archive *archive, const struct representation *r);
+
+/* Look through the data of the representation in coding, if it is doubtful and
+ * small.  It is not available any more if they prove odd.  STATUS_GO, or as
+ * verify_at_once.  Any thread. */
+enum status represent_confirm(struct representations *found,
+	struct archive *archive, enum coding coding);
 
 /* The content of member can be read: it is not encrypted, and its method is
  * supported. */

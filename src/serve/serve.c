@@ -43,13 +43,26 @@ answer_error(struct job *job, enum status status)
 	job->archive = NULL;
 }
 
-/* Answer with what was found, according to RFC 9110. */
+/* Answer with what was found, according to RFC 9110.  Another representation is
+ * chosen if the first one proves to be of no use. */
 static void
-serve_found(struct job *job, const struct representations *found)
+serve_found(struct job *job, struct representations *found)
 {
+	enum status status = STATUS_GO;
 	struct negotiation n;
+	unsigned before;
 
-	negotiate(&n, job->request, found, time(NULL));
+	do {
+		before = found->available;
+		negotiate(&n, job->request, found, time(NULL));
+		if (n.status == STATUS_OK || n.status == STATUS_PARTIAL)
+			status = represent_confirm(
+				found, job->archive, n.coding);
+	} while (found->available != before);
+	if (status != STATUS_GO) {
+		answer_error(job, status);
+		return;
+	}
 	answer(job->response, found, &n, job->service->site);
 }
 
@@ -416,8 +429,7 @@ try(struct job *job)
 	job->archive = archive;
 	serve_route(job);
 	body_settle(&job->response->body);
-	/* An empty body cannot be cut short, so answer with an error. */
-	if (job->response->body.broken && job->response->body.length == 0)
+	if (job->response->body.broken)
 		answer_error(job, STATUS_ERROR);
 	if (!job->response->head && !body_borrow(&job->response->body))
 		answer_error(job, STATUS_UNAVAILABLE);

@@ -1347,20 +1347,22 @@ check_cut(struct wires *w, struct str content)
 static void
 test_damaged_member(void **state)
 {
-	static const char *const uris[] = {
-		"/damaged.wwz/small.txt", "/damaged.wwz/medium.txt"};
+	/* A small one is read before the head is sent. */
+	static const struct wanted medium_one = {
+		.uri = "/damaged.wwz/medium.txt", .flags = KEEP};
+	static const struct wanted large_one = {
+		.uri = "/damaged.wwz/large.bin", .flags = KEEP};
+	struct wires w;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(uris); i++) {
-		const struct wanted wanted = {.uri = uris[i], .flags = KEEP};
-		struct wires w;
-
-		connect_wires(&w);
-		send_request(&w, &wanted);
-		assert_int_equal(run(&w), CONN_CLOSE);
-		check_cut(&w, i ? medium : small);
-		disconnect(&w);
-	}
+	connect_wires(&w);
+	send_request(&w, &medium_one);
+	assert_int_equal(run(&w), CONN_IDLE);
+	assert_int_equal(check_answer(&w, "medium", 1, 500, NULL), 0);
+	send_request(&w, &large_one);
+	assert_int_equal(run(&w), CONN_CLOSE);
+	check_cut(&w, large);
+	disconnect(&w);
 	log_take();
 }
 
@@ -1465,8 +1467,8 @@ save_archives(void)
 			.name = "large.bin", .content = large});
 	zipmake_finish(&z, ZIP64_NONE, STR(""));
 	zipmake_save(&z, "a.wwz");
-	for (unsigned i = 0; i < 2; i++)
-		zipmake_set(&z, zipmake_entry(&z, i) + AT_ENTRY_CRC, 4, 12345);
+	zipmake_set(&z, zipmake_entry(&z, 1) + AT_ENTRY_CRC, 4, 12345);
+	zipmake_set(&z, zipmake_entry(&z, 3) + AT_ENTRY_CRC, 4, 12345);
 	zipmake_save(&z, "damaged.wwz");
 	zipmake_free(&z);
 }

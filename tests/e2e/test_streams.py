@@ -1,0 +1,232 @@
+"""Nothing goes out as gzip, and ends as if it were complete, that is not one
+whole deflate stream of the content that the directory describes."""
+
+import contextlib
+import gzip
+import struct
+import subprocess
+import threading
+import zlib
+
+import pytest
+
+import archives
+import harness
+
+SMALL = archives.text(5000)
+# Longer than what is looked through before the answer, in several slices.
+LARGE = archives.noise(1_400_000) + archives.text(600_000)
+GZIP = [("Accept-Encoding", "gzip")]
+ONLY_GZIP = [("Accept-Encoding", "gzip, *;q=0")]
+
+
+def archive(path, content, data, crc=None, size=None):
+    """One deflated member, a.txt, with these data."""
+    name = b"a.txt"
+    fields = (
+        20, 0, 8, 0, 0x5264, zlib.crc32(content) if crc is None else crc,
+        len(data), len(content) if size is None else size, len(name), 0)
+    local = b"PK\3\4" + struct.pack("<5H3I2H", *fields) + name + data
+    entry = struct.pack("<4sH5H3I2H", b"PK\1\2", 0x314, *fields)
+    entry += struct.pack("<3H2I", 0, 0, 0, 0o100644 << 16, 0) + name
+    end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 1, 1, len(entry),
+                      len(local), 0)
+    path.write_bytes(local + entry + end)
+    archives.age(path)
+
+
+# The content is right, but no gzip file can be made of the data.
+ODD = {
+    "behind": lambda content: {"data": archives.raw_deflate(content) + b"more"},
+    "no-end": lambda content: {"data": unended(content)},
+    "two": lambda content: {
+        "data": archives.raw_deflate(content) + archives.raw_deflate(b"")},
+}
+
+# The content is not what the directory says.
+DAMAGED = {
+    "crc": lambda content: {"data": archives.raw_deflate(content), "crc": 1},
+    "short": lambda content: {
+        "data": archives.raw_deflate(content), "size": len(content) + 1},
+    "long": lambda content: {
+        "data": archives.raw_deflate(content), "size": len(content) - 1,
+        "crc": zlib.crc32(content[:-1])},
+    "cut": lambda content: {"data": archives.raw_deflate(content)[:-40]},
+    "bits": lambda content: {"data": flipped(archives.raw_deflate(content))},
+}
+
+
+def unended(content):
+    """All bytes, flushed, but no last block."""
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return deflate.compress(content) + deflate.flush(zlib.Z_SYNC_FLUSH)
+
+
+def flipped(data):
+    at = len(data) * 3 // 4
+    return data[:at] + bytes([data[at] ^ 0x55]) + data[at + 1:]
+
+
+def is_whole_gzip(body, content):
+    try:
+        return gzip.decompress(body) == content
+    except (OSError, EOFError, zlib.error):
+        return False
+
+
+@pytest.fixture
+def responder(tmp):
+    root = tmp / "www"
+    root.mkdir()
+    with harness.running(harness.Responder(tmp, root)) as one:
+        yield one
+
+
+def ask(responder, headers, method="GET"):
+    with responder.client() as client:
+        return client.ask("/a.wwz/a.txt", method, headers, keep=False)
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_small_odd(responder, kind):
+    """The first answer, and each later one, is identity."""
+    archive(responder.root / "a.wwz", SMALL, **ODD[kind](SMALL))
+    responder.journal.expect("info member-odd .*member=a.txt ")
+    for method in ("HEAD", "GET", "GET"):
+        got = ask(responder, GZIP, method)
+        assert got.status == 200 and got.get("Content-Encoding") is None
+        assert got.get("Content-Length") == str(len(SMALL))
+        assert method == "HEAD" or (got.body == SMALL and got.ended)
+    assert ask(responder, ONLY_GZIP).status == 406
+    part = ask(responder, [*GZIP, ("Range", "bytes=4990-")])
+    assert part.status == 206 and part.body == SMALL[4990:]
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_large_odd(responder, kind):
+    """The first answer as gzip is cut before its end, later ones are identity."""
+    archive(responder.root / "a.wwz", LARGE, **ODD[kind](LARGE))
+    responder.journal.expect("info member-odd .*member=a.txt ")
+    responder.journal.expect("warn response-cut .*no whole stream")
+    got = ask(responder, GZIP)
+    assert got.get("Content-Encoding") == "gzip"
+    assert got.cut and not got.ended and len(got.body) > 1_000_000
+    for headers in (GZIP, [("Accept-Encoding", "identity")]):
+        got = ask(responder, headers)
+        assert got.status == 200 and got.get("Content-Encoding") is None
+        assert got.body == LARGE and got.ended
+
+
+@pytest.mark.parametrize("kind", DAMAGED)
+@pytest.mark.parametrize("accept", ["gzip", "identity"])
+def test_small_damaged(responder, kind, accept):
+    """500, in both codings and each time, with a line that says why."""
+    archive(responder.root / "a.wwz", SMALL, **DAMAGED[kind](SMALL))
+    responder.journal.expect("warn member-damaged .*member=a.txt ", times=2)
+    for _ in range(2):
+        got = ask(responder, [("Accept-Encoding", accept)])
+        assert got.status == 500 and got.ended and b"<!DOCTYPE" in got.body
+
+
+@pytest.mark.parametrize("kind", DAMAGED)
+@pytest.mark.parametrize("accept", ["gzip", "identity"])
+def test_large_damaged(responder, kind, accept):
+    """Cut, in both codings and each time, with a line that says why."""
+    archive(responder.root / "a.wwz", LARGE, **DAMAGED[kind](LARGE))
+    responder.journal.expect("warn member-damaged .*member=a.txt ", times=2)
+    responder.journal.allow("warn response-cut ")
+    for _ in range(2):
+        got = ask(responder, [("Accept-Encoding", accept)])
+        assert got.status == 200 and got.cut and not got.ended
+        assert not is_whole_gzip(got.body, LARGE)
+
+
+def test_large_right(responder):
+    """Whole, part by part, and whole again: the parts of the first answer wait
+    for the same look through the data."""
+    archive(responder.root / "a.wwz", LARGE, archives.raw_deflate(LARGE))
+    head = ask(responder, GZIP, "HEAD")
+    tag, size = head.get("ETag"), int(head.get("Content-Length"))
+    last = ask(responder, [
+        *GZIP, ("Range", f"bytes={size - 100}-"), ("If-Range", tag)])
+    assert last.status == 206
+    for _ in range(2):
+        got = ask(responder, GZIP)
+        assert got.ended and is_whole_gzip(got.body, LARGE)
+        assert got.get("ETag") == tag and got.body[-100:] == last.body
+    parts = ask(responder, [
+        *GZIP, ("Range", f"bytes=0-9,{size - 8}-"), ("If-Range", tag)])
+    assert parts.status == 206 and got.body[:10] in parts.body
+
+
+@pytest.mark.parametrize("part", ["-1", "0-10", "5-700000", "0-"])
+def test_part_of_damaged(responder, part):
+    """No part that was asked for first is finished either."""
+    archive(responder.root / "a.wwz", LARGE, archives.raw_deflate(LARGE), 1)
+    responder.journal.expect("warn member-damaged .*CRC-32")
+    responder.journal.expect("warn response-cut ")
+    tag = ask(responder, GZIP, "HEAD").get("ETag")
+    got = ask(responder, [*GZIP, ("Range", f"bytes={part}"), ("If-Range", tag)])
+    assert got.status == 206 and got.cut and not got.ended
+
+
+def test_many_at_once(responder):
+    """Ten first requests; each is whole or, in the other archive, cut."""
+    archive(responder.root / "a.wwz", LARGE, archives.raw_deflate(LARGE))
+    answers = []
+
+    def get():
+        answers.append(ask(responder, GZIP))
+
+    def all_at_once():
+        threads = [threading.Thread(target=get) for _ in range(10)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    all_at_once()
+    assert len(answers) == 10
+    assert all(is_whole_gzip(got.body, LARGE) for got in answers)
+    answers.clear()
+    responder.journal.allow("warn (member-damaged .*CRC-32|response-cut)")
+    archive(responder.root / "b.wwz", LARGE, archives.raw_deflate(LARGE), 1)
+    (responder.root / "b.wwz").rename(responder.root / "a.wwz")
+    all_at_once()
+    assert len(answers) == 10
+    assert all(got.cut and not got.ended for got in answers)
+
+
+def test_behind_nginx(tmp):
+    """A browser's view: what is damaged never comes as a complete answer."""
+    root = tmp / "www"
+    root.mkdir()
+    archive(root / "a.wwz", SMALL, **ODD["behind"](SMALL))
+    archive(root / "b.wwz", LARGE, **DAMAGED["crc"](LARGE))
+    with harness.served(tmp, root) as (responder, nginx):
+        responder.journal.expect("info member-odd ")
+        responder.journal.expect("warn member-damaged ")
+        responder.journal.expect("warn response-cut ")
+        nginx.journal.allow("upstream|response-cut|member-")
+        with contextlib.closing(nginx.client()) as client:
+            got = client.ask("/a.wwz/a.txt", headers=GZIP)
+            assert got.status == 200 and got.body == SMALL
+        with contextlib.closing(nginx.client()) as client:
+            assert client.ask("/b.wwz/a.txt", headers=GZIP).cut
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_check_and_explain(tmp, kind):
+    """An author is told, and it is no error."""
+    path = tmp / "a.wwz"
+    archive(path, SMALL, **ODD[kind](SMALL))
+    done = subprocess.run([harness.WWZ, "check", path], check=False,
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done
+    assert "never as gzip" in done.stdout and "libzip" not in done.stdout
+    done = subprocess.run(
+        [harness.WWZ, "explain", "--root", tmp, "--header",
+         "Accept-Encoding: gzip", "/a.wwz/a.txt"],
+        check=False, capture_output=True, text=True)
+    assert "Content-Encoding" not in done.stdout, done
+    assert "member-odd" in done.stdout + done.stderr, done
