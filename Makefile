@@ -57,7 +57,7 @@ CSTD += -DWWZ_LZMA
 LIBS += -llzma
 endif
 # Debian 12 has no bzip2.pc.
-ifeq ($(shell echo '\#include <bzlib.h>' | $(CC) -E - >/dev/null 2>&1 && echo yes),yes)
+ifeq ($(shell $(CC) -E -include bzlib.h - </dev/null >/dev/null 2>&1 && echo yes),yes)
 CSTD += -DWWZ_BZIP2
 LIBS += -lbz2
 endif
