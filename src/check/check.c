@@ -177,6 +177,9 @@ check_name(struct check *c, const struct zipdir_record *record)
 	const char *why = record->unreachable;
 	struct str name = record->member.name;
 
+	/* The archive's top, as bsdtar writes it. */
+	if (str_eq(record->recorded, STR("./")))
+		return;
 	if (why == NULL &&
 		(ownname_page(name) || ownname_in_tree(&name, false)))
 		why = "the name belongs to a page of the server";

@@ -679,20 +679,21 @@ class FastCgi:
         return response
 
 
-def npm(name, package):
-    """Where the npm package is, installed in build/NAME."""
+def npm(name, *packages):
+    """Where the first of the npm packages is, installed in build/NAME."""
     home = TOP / "build" / name
-    place = home / "node_modules" / package.split("@")[0]
-    if not (place / "package.json").is_file():
+    places = [home / "node_modules" / re.sub("(?<=.)@.*", "", package)
+              for package in packages]
+    if not all((place / "package.json").is_file() for place in places):
         home.mkdir(parents=True, exist_ok=True)
         subprocess.run(
             ["npm", "install", "--no-save", "--ignore-scripts", "--silent",
-             "--prefix", home, package],
+             "--prefix", home, *packages],
             check=True,
             stdin=subprocess.DEVNULL,
             timeout=300,
         )
-    return place
+    return places[0]
 
 
 NGINX = ("user root;\n" if os.geteuid() == 0 else "") + """\
