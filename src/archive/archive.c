@@ -411,6 +411,7 @@ local_fault(const struct archive *archive, const struct member *member,
 	const uint64_t end = zipdir_start(archive->zipdir);
 	unsigned char header[ZIPLOCAL_MAX];
 
+	*size = 0;
 	if (end < ZIPLOCAL_SIZE || member->offset > end - ZIPLOCAL_SIZE)
 		return "no room for a local header";
 	if (archive_read(archive, member->offset, header, ZIPLOCAL_SIZE) < 0)
@@ -446,24 +447,62 @@ archive_fault(const struct archive *archive, const struct member *member,
 	return -1;
 }
 
+/* Where offsets are modulo 4 GiB, find the first local header that fits, each
+ * time, as the index has no room for the place. */
+static const char *
+find_wrapped(const struct archive *archive, const struct member *member,
+	uint64_t *start)
+{
+	const char *first = NULL;
+
+	for (uint64_t i = 0; i <= zipdir_wraps(archive->zipdir); i++) {
+		struct member at = *member;
+		const char *why;
+		uint32_t size;
+
+		at.offset += i << 32;
+		why = local_fault(archive, &at, &size);
+		*start = at.offset + size;
+		if (why == NULL)
+			return NULL;
+		first = first ? first : why;
+	}
+	return first;
+}
+
+/* Find the data of a member that has not been located before. */
+static const char *
+find_data(const struct archive *archive, const struct member *member,
+	uint64_t *start)
+{
+	const char *why;
+	uint32_t size;
+
+	if (zipdir_wraps(archive->zipdir) > 0)
+		return find_wrapped(archive, member, start);
+	why = local_fault(archive, member, &size);
+	if (why == NULL) {
+		zipdir_add_notes(archive->zipdir, member->slot, size);
+		*start = member->offset + size;
+	}
+	return why;
+}
+
 enum status
 archive_locate(
 	struct archive *archive, const struct member *member, uint64_t *start)
 {
-	uint32_t size =
+	const uint32_t size =
 		zipdir_notes(archive->zipdir, member->slot) & LOCAL_SIZE_MASK;
+	const char *why = NULL;
 
-	if (size == 0) {
-		const char *why = local_fault(archive, member, &size);
-
-		if (why != NULL) {
-			archive_fault(archive, member, why);
-			return STATUS_ERROR;
-		}
-		zipdir_add_notes(archive->zipdir, member->slot, size);
-	}
 	*start = member->offset + size;
-	return STATUS_GO;
+	if (size == 0)
+		why = find_data(archive, member, start);
+	if (why == NULL)
+		return STATUS_GO;
+	archive_fault(archive, member, why);
+	return STATUS_ERROR;
 }
 
 unsigned

@@ -160,7 +160,8 @@ find_extents(struct check *c, uint64_t *total)
 			archive_locate(c->archive, member, &data) != STATUS_GO)
 			continue;
 		c->extents[c->nextents++] = (struct extent){
-			member->offset, data + member->packed, at, NOWHERE};
+			zipdir_wraps(zipdir) > 0 ? data : member->offset,
+			data + member->packed, at, NOWHERE};
 		if (represent_readable(member))
 			*total += member->size;
 	}
@@ -442,6 +443,15 @@ check_archive(struct check *c)
 		tell_advice(c, "libzip-disagrees", NULL,
 			arena_printf(&c->arena,
 				"wwz opens it, libzip does not: %s", why));
+	if (zipdir_wraps(c->archive->zipdir) > 0)
+		tell_advice(c, "offsets-wrap", NULL,
+			STR("offsets are modulo 4 GiB, or as much stands in front: members are looked for by their local headers; repack it with zip64"));
+	if (zipdir_behind(c->archive->zipdir) > 0)
+		tell_advice(c, "bytes-behind", NULL,
+			arena_printf(&c->arena,
+				"%" PRIu64
+				" bytes stand behind the archive and are ignored",
+				zipdir_behind(c->archive->zipdir)));
 	/* Contents are read once by the server's code and once by libzip. */
 	progress_begin(&c->report.progress, "checking", c->nextents,
 		c->libzip ? 2 * total : total, c->report.quiet);

@@ -32,8 +32,10 @@ represent_unsupported(
 	const struct archive *archive, const struct member *member)
 {
 	bool encrypted = (member->flags & ZIP_ENCRYPTED) != 0;
-	const char *why =
-		encrypted ? "encrypted" : "a method that cannot be read here";
+	const char *why = encrypted ? "encrypted"
+		: member->method == ZIP_DEFLATE64
+		? "Deflate64, which no browser and few programs read: repack it with deflate"
+		: "a method that cannot be read here";
 	char method[8];
 
 	snprintf(method, sizeof(method), "%u", member->method);

@@ -152,6 +152,8 @@ copy_directory(struct zipdir *zipdir, const struct zipend *end, int fd,
 			end->size, COPY_MAX);
 	zipdir->start = end->start;
 	zipdir->prefix = end->prefix;
+	zipdir->behind = end->behind;
+	zipdir->wraps = end->wraps;
 	zipdir->copy_size = (size_t)end->size;
 	zipdir->copy = hugepages_new(zipdir->copy_size + 1);
 	if (zipdir->copy == NULL) {
@@ -289,6 +291,18 @@ uint64_t
 zipdir_start(const struct zipdir *zipdir)
 {
 	return zipdir->start;
+}
+
+uint64_t
+zipdir_wraps(const struct zipdir *zipdir)
+{
+	return zipdir->wraps;
+}
+
+uint64_t
+zipdir_behind(const struct zipdir *zipdir)
+{
+	return zipdir->behind;
 }
 
 uint32_t

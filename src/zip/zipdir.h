@@ -16,12 +16,17 @@ struct zipend;
  * ZIPDIR_OK *zipdir is the caller's; otherwise fault says what is wrong.
  *
  * Where the format is ambiguous, it is read as follows:
- * - The end record is the last one whose comment ends where the file ends.
+ * - The end record is the last one whose comment ends where the file ends.  If
+ *   there is none, it is the last one with at most 64 KiB behind its comment,
+ *   unless it lies in the comment of an earlier one; then nothing may stand
+ *   before the archive.
  * - A zip64 end record counts if its locator stands directly before the end
  *   record.  What the end record says must then agree with it.
  * - The central directory ends where the end records begin.  If it starts later
  *   than recorded, data were prepended to the archive, and the difference is
  *   added to all offsets; the locator must be off by the same number.
+ * - If it starts later by 4 GiB or more and there is no zip64 end record,
+ *   offsets may be modulo 4 GiB, as macOS writes them (zipdir_wraps).
  * - Of several members with the same name, the last in the directory counts.
  * - A member's name is the one of its Unicode Path field, if that fits.  One
  *   slash in front of a name is ignored, and then "./".  A backslash is a slash
@@ -58,6 +63,13 @@ uint32_t zipdir_checksum(struct zipdir *zipdir);
 
 /* Where the central directory starts.  No member's data may reach this. */
 uint64_t zipdir_start(const struct zipdir *zipdir);
+
+/* How many times 4 GiB may have to be added to a member's offset; 0 for a sound
+ * archive. */
+uint64_t zipdir_wraps(const struct zipdir *zipdir);
+
+/* Bytes behind the archive that do not belong to it. */
+uint64_t zipdir_behind(const struct zipdir *zipdir);
 
 /* Find the member called name.  Directories that are only implied are not
  * found.  Only if no member is called so, other forms of its name count: the

@@ -17,7 +17,7 @@ struct zipdir {
 	/* Set by zipdir_open. */
 	unsigned char *copy;
 	size_t copy_size;
-	uint64_t start, prefix;
+	uint64_t start, prefix, behind, wraps;
 	struct slot *slots;
 	uint32_t nslots;
 	uint32_t count;

@@ -14,6 +14,8 @@ enum {
 	LOCATOR_SIZE = 20,
 	COMMENT_MAX = 65535,
 	TAIL_MAX = LOCATOR_SIZE + END_SIZE + COMMENT_MAX,
+	BEHIND_MAX = 64 * 1024, /* bytes behind the archive */
+	WRAPS_MAX = 256,        /* an archive of 1 TiB */
 };
 
 #define END_SIGNATURE     0x06054b50u
@@ -46,11 +48,12 @@ zip_read(
 }
 
 static enum zipdir_result
-tail_read(struct tail *tail, int fd, uint64_t size, struct fault *fault)
+tail_read(struct tail *tail, size_t most, int fd, uint64_t size,
+	struct fault *fault)
 {
 	enum zipdir_result result;
 
-	tail->n = size < TAIL_MAX ? (size_t)size : TAIL_MAX;
+	tail->n = size < most ? (size_t)size : most;
 	tail->offset = size - tail->n;
 	tail->p = malloc(tail->n + 1);
 	if (tail->p == NULL) {
@@ -65,7 +68,8 @@ tail_read(struct tail *tail, int fd, uint64_t size, struct fault *fault)
 	return result;
 }
 
-/* Find the end record in the tail; NULL when there is none. */
+/* Find the last end record in the tail whose comment ends where the file ends;
+ * NULL when there is none. */
 static const unsigned char *
 find_end(const struct tail *tail)
 {
@@ -81,12 +85,43 @@ find_end(const struct tail *tail)
 	return NULL;
 }
 
-/* A field of the end record agrees with that of the zip64 record if it is
- * equal, or has all bits set, which refers to the zip64 record. */
-static bool
-zip64_agrees(uint64_t is, uint64_t said, uint64_t saturated)
+/* Find the last end record in the tail, with *behind bytes behind its comment.
+ * NULL when there is none, or when it can also be read as a part of an earlier
+ * one's comment. */
+static const unsigned char *
+find_end_before(const struct tail *tail, uint64_t *behind)
 {
-	return said == saturated || said == is;
+	const unsigned char *last = NULL;
+
+	if (tail->n < END_SIZE)
+		return NULL;
+	for (size_t at = tail->n - END_SIZE + 1; at-- > 0;) {
+		const unsigned char *p = tail->p + at;
+		size_t end;
+
+		if (p[0] != 'P' || get32(p) != END_SIGNATURE)
+			continue;
+		end = at + END_SIZE + get16(p + 20);
+		if (last == NULL &&
+			(end > tail->n || tail->n - end > BEHIND_MAX))
+			return NULL;
+		if (last == NULL)
+			*behind = tail->n - end;
+		else if (p + END_SIZE <= last && tail->p + end > last &&
+			end <= tail->n)
+			return NULL;
+		last = last == NULL ? p : last;
+	}
+	return last;
+}
+
+/* A field of the end record agrees with that of the zip64 record if all its
+ * bits are set, which refers to that record, or they are the low bits of it:
+ * some writers do not saturate. */
+static bool
+zip64_agrees(uint64_t is, uint64_t said, uint64_t ones)
+{
+	return said == ones || said == (is & ones);
 }
 
 /* Read the zip64 end record that the locator points to.  With data prepended to
@@ -192,6 +227,12 @@ place_directory(struct zipend *end, uint64_t recorded, struct fault *fault)
 			", not at %" PRIu64,
 			end->record, end->start, recorded);
 	end->prefix = end->start - recorded;
+	/* Without zip64, offsets of 32 bits may have overflowed, as those of
+	 * macOS do; or so much was prepended. */
+	if (!end->zip64 && end->prefix >> 32 <= WRAPS_MAX) {
+		end->wraps = end->prefix >> 32;
+		end->prefix = (uint32_t)end->prefix;
+	}
 	if (end->zip64 && end->shift != end->prefix)
 		return zip_damaged(fault,
 			"zip64 end record at offset %" PRIu64
@@ -200,31 +241,66 @@ place_directory(struct zipend *end, uint64_t recorded, struct fault *fault)
 	return ZIPDIR_OK;
 }
 
+static enum zipdir_result
+no_end(struct fault *fault, uint64_t size)
+{
+	fault_set(fault,
+		"no end record in the last %" PRIu64 " bytes of %" PRIu64,
+		size < TAIL_MAX ? size : TAIL_MAX, size);
+	return ZIPDIR_NO_END;
+}
+
+/* Read what the end record p in the tail says. */
+static enum zipdir_result
+read_end(struct zipend *end, const unsigned char *p, const struct tail *tail,
+	int fd, struct fault *fault)
+{
+	const uint64_t at = tail->offset + (uint64_t)(p - tail->p);
+	uint64_t recorded = 0;
+	enum zipdir_result result =
+		read_records(end, &recorded, p, at, tail, fd, fault);
+
+	return result == ZIPDIR_OK ? place_directory(end, recorded, fault)
+				   : result;
+}
+
+/* Look for an end record with bytes behind it.  The archive must begin with the
+ * file then: if it does not, it can be one inside of an archive that has not
+ * been written to its end. */
+static enum zipdir_result
+read_before(struct zipend *end, int fd, uint64_t size, struct fault *fault)
+{
+	struct tail tail;
+	const unsigned char *p;
+	enum zipdir_result result =
+		tail_read(&tail, TAIL_MAX + BEHIND_MAX, fd, size, fault);
+
+	if (result != ZIPDIR_OK)
+		return result;
+	p = find_end_before(&tail, &end->behind);
+	if (p != NULL)
+		result = read_end(end, p, &tail, fd, fault);
+	free(tail.p);
+	if (p == NULL || result == ZIPDIR_DAMAGED || end->prefix > 0)
+		return no_end(fault, size);
+	return result;
+}
+
 enum zipdir_result
 zipend_read(struct zipend *end, int fd, uint64_t size, struct fault *fault)
 {
 	struct tail tail;
 	const unsigned char *p;
-	uint64_t recorded = 0;
-	enum zipdir_result result = tail_read(&tail, fd, size, fault);
+	enum zipdir_result result = tail_read(&tail, TAIL_MAX, fd, size, fault);
 
 	if (result != ZIPDIR_OK)
 		return result;
 	*end = (struct zipend){0};
 	p = find_end(&tail);
-	if (p == NULL) {
-		fault_set(fault,
-			"no end record in the last %zu bytes of %" PRIu64,
-			tail.n, size);
-		result = ZIPDIR_NO_END;
-	} else {
-		uint64_t at = tail.offset + (uint64_t)(p - tail.p);
-
-		result = read_records(end, &recorded, p, at, &tail, fd, fault);
-	}
+	if (p != NULL)
+		result = read_end(end, p, &tail, fd, fault);
 	free(tail.p);
-	return result == ZIPDIR_OK ? place_directory(end, recorded, fault)
-				   : result;
+	return p != NULL ? result : read_before(end, fd, size, fault);
 }
 
 uint64_t

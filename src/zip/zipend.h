@@ -16,8 +16,10 @@ struct zipend {
 	uint64_t size;   /* of the central directory */
 	uint64_t count;  /* members, as the end record says */
 	uint64_t prefix; /* bytes before the archive, added to all offsets */
+	uint64_t behind; /* bytes behind the archive */
 	uint64_t record; /* where the end record lies, which gives count */
 	uint64_t shift;  /* from the locator's offset to the zip64 record */
+	uint64_t wraps;  /* offsets are modulo 4 GiB: how often, at most */
 	bool zip64;      /* count is exact, not modulo 65,536 */
 };
 

@@ -9,6 +9,7 @@
 enum zip_method {
 	ZIP_STORED = 0,
 	ZIP_DEFLATED = 8,
+	ZIP_DEFLATE64 = 9,
 	ZIP_ZSTD = 93,
 };
 

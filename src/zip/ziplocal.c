@@ -35,6 +35,14 @@ same_name(struct str local, struct str recorded)
 		same_bytes(zipentry_plain(local), zipentry_plain(recorded));
 }
 
+/* The header gives no size, as it follows the data.  SharpZipLib up to 1.3.3
+ * writes all ones for that, also in the zip64 field. */
+static bool
+is_unknown(uint64_t size)
+{
+	return size == 0 || size == UINT32_MAX || size == UINT64_MAX;
+}
+
 const char *
 ziplocal_differs(const unsigned char *header, const struct member *member)
 {
@@ -53,9 +61,10 @@ ziplocal_differs(const unsigned char *header, const struct member *member)
 		return "local header and directory differ in method";
 	if (((flags ^ member->flags) & ZIP_ENCRYPTED) != 0)
 		return "local header and directory differ in encryption";
-	if (local.size != member->size && !(later && local.size == 0))
+	if (local.size != member->size && !(later && is_unknown(local.size)))
 		return "local header and directory differ in size";
-	if (local.packed != member->packed && !(later && local.packed == 0))
+	if (local.packed != member->packed &&
+		!(later && is_unknown(local.packed)))
 		return "local header and directory differ in compressed size";
 	return NULL;
 }

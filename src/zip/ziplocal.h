@@ -15,8 +15,8 @@ enum {
 uint32_t ziplocal_size(const unsigned char *header);
 
 /* Compare the whole header with the central directory: name, method,
- * encryption, sizes.  NULL when they agree (sizes may be 0 when they follow the
- * data), else a sentence that says what differs.  Pure. */
+ * encryption, sizes.  NULL when they agree (sizes may be 0 or all ones when
+ * they follow the data), else a sentence that says what differs.  Pure. */
 const char *ziplocal_differs(
 	const unsigned char *header, const struct member *member);
 

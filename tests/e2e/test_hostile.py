@@ -116,9 +116,10 @@ def refused(path, why="control character|NUL"):
 
 # What whole archives are refused for.
 DAMAGED = {
-    "c2-bytes-behind": "no end record",
+    "c2-bytes-around": "no end record",
+    "c2-bytes-behind-ambiguous": "no end record",
+    "c2-bytes-behind-many": "no end record",
     "c2-comment-long": "no end record",
-    "c2-comment-short": "no end record",
     "c2-end-cut": "no end record",
     "c3-bytes-between": "no central directory header at offset 185",
     "c3-count-here": "several disks",
@@ -193,10 +194,11 @@ BAD_MEMBER = {
 
 # Archives whose a.txt is right, whatever else is wrong.
 RIGHT = [
-    "a2-descriptor-64", "a2-descriptor-contradicts", "a2-descriptor-missing",
+    "a2-descriptor-64", "a2-descriptor-ones", "a2-descriptor-contradicts", "a2-descriptor-missing",
     "a2-descriptor-without-signature", "a2-size-zip64-in-local-only",
     "a2-size-zip64-twice", "a2-size-zip64-unasked",
     "a4-file-marked-directory-dos", "a4-file-marked-directory-unix",
+    "c2-bytes-behind", "c2-comment-short",
     "c2-end-in-comment-not-to-the-end", "c2-signature-in-comment",
     "c4-front", "c4-front-adjusted", "c5-locator-or-search", "c5-zip64",
     "c5-zip64-and-plain", "disk-of-member", "extra-cut", "local-crc",
@@ -409,6 +411,8 @@ ROWS = {
     "deflate-no-data": odd_stream("a.txt", "has no end", b""),
     "deflate-garbage": spoilt("a.txt", "invalid block type"),
     "deflate-far-back": spoilt("a.txt", "too far back"),
+    "method-deflate64": [
+        unsupported("a.txt", "repack it with deflate")],
     "method-unknown": [unsupported("a.txt", "method=97")],
     # A libzip that reads it finds out when the type is looked for, whatever is
     # accepted.
