@@ -6,6 +6,7 @@ import json
 import struct
 import subprocess
 import unicodedata
+import warnings
 import zipfile
 import zlib
 
@@ -41,7 +42,8 @@ def unicode_path(raw, name, crc=None):
 
 def write(path, *entries):
     """Each entry's content is its place."""
-    with zipfile.ZipFile(path, "w") as z:
+    with zipfile.ZipFile(path, "w") as z, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # zipfile takes all for one name
         for place, entry in enumerate(entries):
             z.writestr(entry, b"" if entry.raw.endswith(b"\\")
                        else b"%d" % place)
