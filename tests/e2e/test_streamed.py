@@ -169,3 +169,21 @@ def test_deflate64(tmp):
                           capture_output=True, text=True)
     assert done.returncode == 1
     assert "Deflate64" in done.stdout and "repack it" in done.stdout, done
+
+
+def test_compare_libzip(tmp):
+    """scripts/compare-libzip is content with what both read alike, and fails
+    for a difference that it does not explain."""
+    script = harness.TOP / "scripts/compare-libzip"
+    streamed(tmp / "a.zip")
+    archives.write(tmp / "b.zip", {"b.txt": TEXT, "empty": b""})
+    done = subprocess.run([script, tmp], check=False, capture_output=True,
+                          text=True)
+    assert done.returncode == 0, done
+    assert "2 archives, 2 read alike" in done.stdout
+    (tmp / "c.zip").write_bytes(
+        (harness.TOP / "testdata/hostile/a3-name.wwz").read_bytes())
+    done = subprocess.run([script, tmp], check=False, capture_output=True,
+                          text=True)
+    assert done.returncode == 1, done
+    assert "c.zip: only libzip reads 1 of 2\n    NOT EXPLAINED" in done.stdout
