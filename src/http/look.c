@@ -194,9 +194,12 @@ open_looked_at(struct archive *archive, const struct member *member,
 
 	/* With a size that is never reached, the source does not check the
 	 * end.  Faults there are found when the end is sent. */
-	if (packing == PACKING_NONE && member->method == ZIP_DEFLATED)
+	if (member->method == ZIP_DEFLATED)
 		endless.size = UINT64_MAX;
-	return unwrap_open(archive, &endless, start, &how, &position);
+	/* Here no access points are needed. */
+	if (packing == PACKING_NONE)
+		return source_open(archive, &endless, start, NULL);
+	return unwrap_open(archive, member, start, &how, &position);
 }
 
 /* Read up to n first bytes of it.  Returns how many, fewer at its end or if
