@@ -41,6 +41,8 @@ struct listing {
 	/* Set once. */
 	struct archive *archive; /* lent */
 	struct listing_view view;
+	bool utf8; /* the directory was asked for in another form than its own
+		    */
 	struct zipdir_walk start;
 	struct place *places; /* NULL: in the order of the walk */
 	size_t nplaces;
@@ -242,7 +244,8 @@ add_row(struct listing *l, bool directories)
 		l->place = 0;
 		return false;
 	}
-	row = listrow_of(l->archive, l->view.written, &child, &l->out.arena);
+	row = listrow_of(
+		l->archive, l->view.written, &child, l->utf8, &l->out.arena);
 	if (l->view.json && l->rows > 0)
 		text_byte(&l->out.row, ',');
 	if (l->view.json)
@@ -375,6 +378,9 @@ listing_open(struct archive *archive, struct zipdir_walk walk,
 	l->out.make = make_listing_row;
 	l->archive = archive;
 	l->start = l->walk = walk;
+	l->utf8 = walk.prefix.n > 0 &&
+		!str_eq(str_slice(walk.prefix, 0, walk.prefix.n - 1),
+			view->directory);
 	l->view = *view;
 	l->view.archive = arena_copy(&l->arena, view->archive);
 	l->view.directory = arena_copy(&l->arena, view->directory);

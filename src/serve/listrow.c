@@ -10,9 +10,10 @@
 
 struct listrow
 listrow_of(struct archive *archive, int64_t written, const struct child *child,
-	struct arena *arena)
+	bool utf8, struct arena *arena)
 {
-	struct listrow row = {archive, written, *child, {NULL, 0}, LINK_FILE};
+	struct listrow row = {
+		archive, written, utf8, *child, {NULL, 0}, LINK_FILE};
 	struct str real;
 
 	if (child->directory || !child->member.link)
@@ -45,12 +46,13 @@ shown_name(const struct listrow *row, struct str name, struct arena *arena)
 	return shown.p ? shown : name;
 }
 
-/* Add the URL relative to the directory.  It encodes the bytes of the name, not
- * characters. */
+/* Add the URL relative to the directory. */
 static void
 add_link(const struct listrow *row, struct text *text)
 {
-	path_encode_link(text, row->child.name);
+	path_encode_link(text,
+		row->utf8 ? shown_name(row, row->child.name, text->arena)
+			  : row->child.name);
 	if (row->child.directory)
 		text_byte(text, '/');
 }

@@ -8,6 +8,7 @@
 struct listrow {
 	struct archive *archive;
 	int64_t written; /* the archive's time */
+	bool utf8; /* links are in UTF-8, not in the archive's own bytes */
 	/* Of a link: the directory or the member that it leads to, with the
 	 * link's name. */
 	struct child child;
@@ -18,7 +19,7 @@ struct listrow {
 /* Make the row of child, a child in archive, whose file was written at that
  * time.  Links are followed.  What the row holds besides lies in arena. */
 struct listrow listrow_of(struct archive *archive, int64_t written,
-	const struct child *child, struct arena *arena);
+	const struct child *child, bool utf8, struct arena *arena);
 
 /* The time of a member.  One that was recorded in an unknown zone may be hours
  * ahead, but not later than the archive.  Pure. */

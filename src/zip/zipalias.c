@@ -100,22 +100,64 @@ same_depth(struct str name, struct str directory)
 		: str_slice(name, 0, (size_t)(rest.p - name.p) - 1);
 }
 
-struct str
-zipalias_directory(const struct zipaliases *aliases,
-	const unsigned char *entries, struct str name)
+/* found comes before the names in the directory called name. */
+static bool
+comes_before(struct str found, struct str name)
 {
-	size_t at = seek_recorded(aliases, entries, name, true);
+	int order = str_compare(
+		str_slice(found, 0, found.n < name.n ? found.n : name.n), name);
 
-	/* Between a name and those below it, others can lie: "a", "a-", "a/".
-	 */
-	for (; at < aliases->n; at++) {
-		const unsigned char *entry = entries + aliases->at[at];
-		struct str found = recorded(entry);
+	return order < 0 ||
+		(order == 0 && (found.n == name.n || found.p[name.n] < '/'));
+}
 
-		if (!str_starts(found, name) || found.p[name.n] > '/')
+/* The own name of the directory recorded as name; p is NULL when there is none.
+ */
+static struct str
+directory_of(const struct zipaliases *aliases, const unsigned char *entries,
+	struct str name)
+{
+	size_t from = 0, to = aliases->n;
+	const unsigned char *entry;
+	struct str found;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (comes_before(recorded(entries + aliases->at[middle]), name))
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	if (from == aliases->n)
+		return (struct str){NULL, 0};
+	entry = entries + aliases->at[from];
+	found = recorded(entry);
+	if (!str_starts(found, name) || found.n == name.n ||
+		found.p[name.n] != '/')
+		return (struct str){NULL, 0};
+	return same_depth(zipentry_name(entry), name);
+}
+
+struct str
+zipalias_path(const struct zipaliases *aliases, const unsigned char *entries,
+	struct str name)
+{
+	for (size_t n = name.n; aliases->n > 0 && n > 0; n--) {
+		struct str own = {NULL, 0};
+		char *path;
+
+		if (n == name.n || name.p[n] == '/')
+			own = directory_of(
+				aliases, entries, str_slice(name, 0, n));
+		if (own.p == NULL)
+			continue;
+		path = malloc(own.n + name.n - n + 1);
+		if (path == NULL)
 			break;
-		if (found.p[name.n] == '/')
-			return same_depth(zipentry_name(entry), name);
+		memcpy(path, own.p, own.n);
+		memcpy(path + own.n, name.p + n, name.n - n);
+		return (struct str){path, own.n + name.n - n};
 	}
 	return (struct str){NULL, 0};
 }

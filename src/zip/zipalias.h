@@ -24,9 +24,10 @@ void zipalias_sort(struct zipaliases *aliases, unsigned char *entries);
 const unsigned char *zipalias_find(const struct zipaliases *aliases,
 	const unsigned char *entries, struct str name);
 
-/* The name of the directory that is recorded as name; p is NULL when there is
- * none.  Lent by entries.  Any thread. */
-struct str zipalias_directory(const struct zipaliases *aliases,
+/* name, with the own name of the longest directory in front of it, or that it
+ * is, for the one recorded; p is NULL when there is none, or no memory.  The
+ * caller frees p.  Any thread. */
+struct str zipalias_path(const struct zipaliases *aliases,
 	const unsigned char *entries, struct str name);
 
 #endif

@@ -338,16 +338,23 @@ find_bytes(const struct zipdir *zipdir, struct str name, uint32_t *at)
 	return slot->entry ? zipdir->copy + slot->entry - 1 : NULL;
 }
 
-/* The entry recorded as name that has another name of its own. */
+/* The entry recorded as name, or in a directory recorded so, that has another
+ * name of its own. */
 static const unsigned char *
 find_alias(const struct zipdir *zipdir, struct str name, uint32_t *at)
 {
 	const unsigned char *entry =
 		zipalias_find(&zipdir->aliases, zipdir->copy, name);
+	struct str path;
 
-	if (entry == NULL ||
-		find_bytes(zipdir, zipentry_name(entry), at) != entry)
-		return NULL;
+	if (entry != NULL)
+		return find_bytes(zipdir, zipentry_name(entry), at) == entry
+			? entry
+			: NULL;
+	path = zipalias_path(&zipdir->aliases, zipdir->copy, name);
+	if (path.p != NULL)
+		entry = find_bytes(zipdir, path, at);
+	free((char *)(uintptr_t)path.p);
 	return entry;
 }
 

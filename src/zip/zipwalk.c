@@ -104,6 +104,7 @@ zipdir_walk(
 	const struct zipdir *zipdir, struct str name, struct zipdir_walk *walk)
 {
 	struct str own;
+	bool found;
 
 	if (name.n == 0) {
 		*walk = (struct zipdir_walk){.zipdir = zipdir};
@@ -111,9 +112,10 @@ zipdir_walk(
 	}
 	if (walk_bytes(zipdir, name, walk))
 		return true;
-	own = zipalias_directory(&zipdir->aliases, zipdir->copy, name);
-	return (own.p != NULL && walk_bytes(zipdir, own, walk)) ||
-		walk_spelled(zipdir, name, walk);
+	own = zipalias_path(&zipdir->aliases, zipdir->copy, name);
+	found = own.p != NULL && walk_bytes(zipdir, own, walk);
+	free((char *)(uintptr_t)own.p);
+	return found || walk_spelled(zipdir, name, walk);
 }
 
 bool

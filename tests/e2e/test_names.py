@@ -236,3 +236,25 @@ def test_slash_in_front(tmp, ask):
     assert one("host/c.txt") == one("c.txt") == one("e.txt") == 404
     assert one.listed("") == ["C:/", "d/", "a.txt", "f.txt"]
     assert check(tmp / "www/x.wwz") == (1, ["name-unreachable"] * 2)
+
+
+@pytest.mark.parametrize("entries, directories", [
+    ([Entry(b"caf\x82/\x8a/\x82.txt"), Entry(b"x")],
+     ["", "café/", b"caf\x82/", "café/è/", b"caf\x82/\x8a/"]),
+    ([Entry(b"caf\x82/d/\x82.txt",
+            extra=unicode_path(b"caf\x82/d/\x82.txt", "café/d/é.txt"))],
+     ["", "café/", b"caf\x82/", "café/d/", b"caf\x82/d/"]),
+    ([Entry(unicodedata.normalize("NFD", "é/ö/ü").encode(), flags=UTF8)],
+     ["", "é/", unicodedata.normalize("NFD", "é/"), "é/ö/"]),
+    ([Entry(b"a\\\x82x\\\x82", FAT)], ["", "a/", "a/éx/", b"a/\x82x/"])],
+    ids=["charset", "Unicode Path", "decomposed", "backslashes"])
+def test_links_lead_on(ask, entries, directories):
+    """However a directory was asked for, its listing's links are good there."""
+    one = ask(entries)
+    for directory in directories:
+        where = "/x.wwz/" + archives.url(directory)
+        got = one.client.ask(where + "-wwz-index?format=json")
+        assert got.status == 200, (directory, got)
+        for entry in json.loads(got.body)["entries"]:
+            got = one.client.ask(where + entry["href"])
+            assert got.status == 200, (directory, entry, got)
