@@ -46,7 +46,7 @@ add_data(struct body *body, const struct representation *r, uint64_t from,
 {
 	struct verifier *verifier;
 
-	if (!represent_is_doubtful(body->archive, r)) {
+	if (!r->unverified) {
 		body_add_slice(body, r->start + from, to - from);
 		return;
 	}

@@ -155,8 +155,12 @@ offer_as_it_lies(struct representations *found, const struct archive *archive,
 {
 	struct representation r = found->of[CODING_IDENTITY];
 
-	if (verify_verdict(archive, &r.member) == VERDICT_ODD)
+	enum verdict verdict = verify_verdict(archive, &r.member);
+
+	if (verdict == VERDICT_ODD)
 		return;
+	/* Nobody can look through what cannot be read here. */
+	r.unverified = verdict == VERDICT_NONE && represent_readable(&r.member);
 	if (r.member.method == ZIP_DEFLATED) {
 		r.form = FORM_GZIP;
 		r.size = r.member.packed + GZIP_AROUND;
@@ -287,27 +291,18 @@ last_modified(const struct archive *archive)
 	return modified < now ? modified : now;
 }
 
-bool
-represent_is_doubtful(
-	const struct archive *archive, const struct representation *r)
-{
-	if (r->form == FORM_CONTENT || !represent_readable(&r->member) ||
-		r->member.method == ZIP_STORED)
-		return false;
-	return verify_verdict(archive, &r->member) != VERDICT_RIGHT;
-}
-
 enum status
 represent_confirm(struct representations *found, struct archive *archive,
 	enum coding coding)
 {
-	const struct representation *r = &found->of[coding];
+	struct representation *r = &found->of[coding];
 	enum status status;
 
-	if (!represent_is_doubtful(archive, r) || !verify_is_quick(&r->member))
+	if (!r->unverified || !verify_is_quick(&r->member))
 		return STATUS_GO;
 	status = verify_at_once(archive, &r->member, r->start);
-	if (verify_verdict(archive, &r->member) == VERDICT_ODD)
+	r->unverified = verify_verdict(archive, &r->member) != VERDICT_RIGHT;
+	if (status == STATUS_GO && r->unverified)
 		found->available &= ~(1u << coding);
 	return status;
 }

@@ -22,6 +22,7 @@ struct representation {
 	uint64_t size;          /* of what is sent */
 	struct str type;        /* Content-Type */
 	bool guessed;           /* type: from the content, not the name */
+	bool unverified;        /* its data: see verify.h */
 	struct str etag;        /* strong, quoted; in the arena */
 	struct str disposition; /* Content-Disposition; mostly empty */
 };
@@ -47,13 +48,8 @@ enum status represent(struct representations *found, struct archive *archive,
 	const struct member *member, const struct site *site,
 	struct arena *arena);
 
-/* The data of r have to be looked through before they are sent whole (see
- * verify.h).  Any thread. */
-bool represent_is_doubtful(
-	const struct archive *archive, const struct representation *r);
-
-/* Look through the data of the representation in coding, if it is doubtful and
- * small.  It is not available any more if they prove odd.  STATUS_GO, or as
+/* Look through the data of the representation in coding, if they are unverified
+ * and few.  It is not available any more if they prove odd.  STATUS_GO, or as
  * verify_at_once.  Any thread. */
 enum status represent_confirm(struct representations *found,
 	struct archive *archive, enum coding coding);
