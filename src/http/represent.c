@@ -127,8 +127,23 @@ is_sibling(struct str name)
 	return false;
 }
 
+/* The first bytes of r are in this coding, as far as they can be read here. */
+static bool
+begins_in(enum coding coding, struct archive *archive,
+	const struct representation *r)
+{
+	const struct look_as as = {
+		coding == CODING_GZIP ? PACKING_GZIP : PACKING_ZSTD, r->type};
+	enum look look;
+
+	return coding == CODING_BR ||
+		(look_member(archive, &r->member, r->start, &as, &look) ==
+				STATUS_GO &&
+			look != LOOK_BROKEN);
+}
+
 /* Offer the sibling that holds the member called name in this coding, if it
- * exists and can be read. */
+ * exists and can be read, and is not something else. */
 static void
 offer_sibling(struct representations *found, struct archive *archive,
 	struct str name, enum coding coding, struct arena *arena)
@@ -144,7 +159,8 @@ offer_sibling(struct representations *found, struct archive *archive,
 		return;
 	r.size = r.member.size;
 	r.type = found->of[CODING_IDENTITY].type;
-	offer(found, coding, &r, arena);
+	if (begins_in(coding, archive, &r))
+		offer(found, coding, &r, arena);
 }
 
 /* Offer the member's data as they are, if they are in a content coding already.

@@ -215,6 +215,27 @@ def test_behind_nginx(tmp):
             assert client.ask("/b.wwz/a.txt", headers=GZIP).cut
 
 
+def test_sibling_that_is_none(responder):
+    """a.css.gz that is no gzip file is no form of a.css, but a file."""
+    page = b"<!DOCTYPE html><title>Not Found</title>"
+    archives.write(responder.root / "a.wwz", {
+        "a.css": SMALL, "a.css.gz": page, "b.css": SMALL,
+        "b.css.gz": gzip.compress(SMALL)}, archives.STORED)
+    archives.age(responder.root / "a.wwz")
+    with responder.client() as client:
+        for _ in range(2):
+            for method in ("HEAD", "GET"):
+                got = client.ask("/a.wwz/a.css", method, GZIP)
+                assert got.get("Content-Encoding") is None
+                assert got.get("Content-Length") == str(len(SMALL))
+            assert got.status == 200 and got.body == SMALL
+            got = client.ask("/a.wwz/a.css.gz", headers=GZIP)
+            assert got.status == 200 and got.body == page
+            got = client.ask("/a.wwz/b.css", headers=GZIP)
+            assert got.get("Content-Encoding") == "gzip"
+            assert gzip.decompress(got.body) == SMALL
+
+
 @pytest.mark.parametrize("kind", ODD)
 def test_check_and_explain(tmp, kind):
     """An author is told, and it is no error."""

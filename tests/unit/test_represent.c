@@ -79,8 +79,6 @@ add_members(struct zipmake *z)
 		{"encrypted.css", 0, 1},
 		{"encrypted8.css", 8, 1},
 		{"all.css", 0, 0},
-		{"all.css.gz", 0, 0},
-		{"all.css.zst", 8, 0},
 		{"all.css.br", 0, 0},
 		{"both.css", 8, 0},
 		{"both.css.gz", 0, 0},
@@ -100,6 +98,7 @@ add_members(struct zipmake *z)
 		const char *name;
 		unsigned method;
 	} packed[] = {
+		{"all.css.gz", 0},
 		{"x.log.gz", 0},
 		{"x.txt.gz", 8},
 		{"x.LOG.GZ", 0},
@@ -125,6 +124,14 @@ add_members(struct zipmake *z)
 			&(struct zipmake_member){.name = packed[i].name,
 				.content = STR(GZIPPED),
 				.method = packed[i].method});
+	zipmake_add(z,
+		&(struct zipmake_member){.name = "all.css.zst",
+			.content = STR("\x28\xb5\x2f\xfd\x20\x04\x21\0\0zstd"),
+			.method = 8});
+	/* Files of other kinds are no forms. */
+	zipmake_add_text(z, "none.css", "none");
+	zipmake_add_text(z, "none.css.gz", "none");
+	zipmake_add_text(z, "none.css.zst", "none");
 	/* Without a suffix its type is found in its content, if libzip reads
 	 * that: one raw block. */
 	zipmake_add(z,
@@ -145,6 +152,7 @@ test_forms(void **state)
 		{"stored.css", STATUS_GO, ID},
 		{"deflated.css", STATUS_GO, ID | GZIP},
 		{"bzip2.png", STATUS_GO, ID},
+		{"none.css", STATUS_GO, ID},
 		{"zstd.css", STATUS_GO, ZSTD},
 		{"zstd", STATUS_GO, ZSTD},
 		{"zstd-encrypted.css", STATUS_UNSUPPORTED, 0},
