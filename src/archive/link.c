@@ -25,7 +25,9 @@ link_path(
 	uint64_t start;
 	char *path;
 
+	/* Many empty blocks of a deflate stream would take long. */
 	if (link->size == 0 || link->size >= PATH_MAX ||
+		link->packed > 2 * PATH_MAX ||
 		(link->flags & ZIP_ENCRYPTED) != 0 ||
 		archive_locate(archive, link, &start) != STATUS_GO)
 		return none;

@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import zipfile
+import zlib
 
 import pytest
 
@@ -177,3 +178,21 @@ def test_infozip(tmp):
     copied = {str(path.relative_to(tmp / "copy")): path.read_text()
               for path in (tmp / "copy").rglob("*") if path.is_file()}
     assert copied == dict.fromkeys(["sub/a.txt", "link", "dir/a.txt"], "a\n")
+
+
+def test_slow_link(tmp):
+    """The few bytes of a link come after thousands of empty blocks: such a stream
+    is not read."""
+    root = tmp / "www"
+    root.mkdir()
+    path = root / "x.wwz"
+    data = b"\0\0\0\xff\xff" * 2000 + archives.raw_deflate(b"a.txt")
+    write(path, [("a.txt", b"a"), ("slow", data, LINK), ("fine", "a.txt", LINK)],
+          method=archives.STORED)
+    archives.patch(path, "slow", "method", archives.DEFLATED)
+    archives.patch(path, "slow", "size", 5)
+    archives.patch(path, "slow", "crc", zlib.crc32(b"a.txt"))
+    with harness.running(harness.Responder(tmp, root)) as responder:
+        with responder.client() as client:
+            assert client.ask("/x.wwz/fine").body == b"a"
+            assert client.ask("/x.wwz/slow").status == 404
