@@ -442,14 +442,24 @@ try(struct job *job)
 	return right;
 }
 
-/* Answer requests that need no archive; STATUS_GO when one is needed. */
-static enum status
-check_request(struct response *response, const struct request *request)
+/* Tell whether the request announces a body that is too large.  Without a
+ * length the body's bytes are counted as they come.  Caddy writes -1 when it
+ * does not know the length. */
+static bool
+body_is_too_large(const struct request *request)
 {
 	struct str length = request->param[PARAM_CONTENT_LENGTH];
 	uint64_t bytes;
 
-	if (length.n > 0 && !str_number(length, REQUEST_BODY_MAX, &bytes))
+	return length.n > 0 && length.p[0] != '-' &&
+		!str_number(length, REQUEST_BODY_MAX, &bytes);
+}
+
+/* Answer requests that need no archive; STATUS_GO when one is needed. */
+static enum status
+check_request(struct response *response, const struct request *request)
+{
+	if (body_is_too_large(request))
 		return STATUS_TOO_LARGE;
 	if (request->method == METHOD_GET || request->method == METHOD_HEAD)
 		return STATUS_GO;

@@ -463,12 +463,17 @@ class Http:
         self.connection = _Connection("127.0.0.1", port, timeout=timeout)
 
     def ask(self, path, method="GET", headers=(), body=None):
-        """path is bytes of the request line, as latin-1; headers are pairs."""
+        """path is bytes of the request line, as latin-1; headers are pairs.  A
+        body that is a list is sent as so many chunks."""
         c = self.connection
         c.putrequest(method, path, skip_accept_encoding=True)
         for name, value in headers:
             c.putheader(name, value)
-        if body is not None:
+        if isinstance(body, list):
+            c.putheader("Transfer-Encoding", "chunked")
+            body = b"".join(b"%x\r\n%s\r\n" % (len(part), part)
+                            for part in [*body, b""])
+        elif body is not None:
             c.putheader("Content-Length", str(len(body)))
         c.endheaders()
         if body is not None:

@@ -588,15 +588,28 @@ def test_body_too_large(serve, size):
     answers(responder, 3)
 
 
-def test_body_too_large_but_not_announced(serve):
-    """Without CONTENT_LENGTH, as a chunked upload may come."""
+# What a front end writes when it does not know how long a chunked body is: None is
+# no parameter, and -1 is Caddy's.
+UNKNOWN = ["", None, "-1"]
+
+
+@pytest.mark.parametrize("length", UNKNOWN)
+def test_body_of_unknown_length(serve, length):
+    """What counts is how much comes, and a kept connection goes on."""
+    with serve().client() as client:
+        for method, status in [("GET", 200), ("POST", 405)]:
+            for size in (0, 5, 1 << 16):
+                got = client.ask("/x.wwz/a.txt", method, body=bytes(size),
+                                 CONTENT_LENGTH=length)
+                assert (got.status, got.ended) == (status, True), got
+
+
+@pytest.mark.parametrize("length", UNKNOWN)
+def test_body_too_large_but_not_announced(serve, length):
     responder = serve()
     with responder.client() as client:
-        client.send(
-            client.request(
-                "/x.wwz/a.txt", "POST", body=bytes(100_000), CONTENT_LENGTH=""
-            )
-        )
+        client.send(client.request("/x.wwz/a.txt", "POST",
+                                   body=bytes(100_000), CONTENT_LENGTH=length))
         got = client.read_response("POST")
         assert got is not None and got.status == 413, got
 

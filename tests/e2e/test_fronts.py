@@ -44,6 +44,7 @@ SITE = "/dir/site.wwz"
 # Front ends that differ from the others in a row; the table says why.
 APACHE = {"mod_fcgid", "mod_fcgid-rewrite", "mod_fcgid-wwz.py",
           "mod_fcgid-action", "mod_proxy_fcgi", "apache-cgi"}
+FCGID = APACHE - {"mod_proxy_fcgi", "apache-cgi"}
 LIGHTTPD = {"lighttpd", "lighttpd-cgi"}
 NGINX = {"nginx", "nginx-keepalive", "nginx-cache"}
 WWZ_PY = {"mod_fcgid-wwz.py"}
@@ -200,6 +201,20 @@ ROWS = [
     Row("GET with a body", at("/a/b.html"), 200, "a/b.html", content=b"body",
         others=[
             (LIGHTTPD, 400, "method-get-body is off"),
+        ]),
+    Row("GET, chunked", at("/a/b.html"), 200, "a/b.html", content=[b"body"],
+        others=[
+            (LIGHTTPD, 400, "method-get-body is off"),
+            (FCGID, 411, ".htaccess refuses it"),
+        ]),
+    Row("POST, chunked", at("/a/b.html"), 405, method="POST",
+        content=[b"bo", b"dy"], others=[
+            (FCGID, 411, ".htaccess refuses it"),
+        ]),
+    Row("POST, chunked, 1 MiB", at("/a/b.html"), 413, method="POST",
+        content=[bytes(1 << 16)] * 16, others=[
+            (FCGID, 411, ".htaccess refuses it"),
+            (HAPROXY, 400, "it does not fit into HAProxy's buffer"),
         ]),
     Row("PUT", at("/a/b.html"), 405, method="PUT", content=b"new"),
     Row("PROPFIND", at("/a/b.html"), 405, method="PROPFIND"),
@@ -363,12 +378,15 @@ def front(request, module_tmp, site):
 
 # What front ends say to these requests by themselves.
 OWN_WORDS = {
-    "nginx": ["client intended to send too large body"],
-    "lighttpd": ["request-size too long: 1048576 -> 413"],
+    "nginx": ["client intended to send too large (chunked )?body"],
+    "lighttpd": [r"request-size too long: \d+ -> 413"],
     "apache": [
         "AH10244: invalid URI path",
         "AH10508: Unsafe URL with %3f URL rewritten without UnsafeAllow3F",
         "AH01270: Error reading request entity data",
+        # A CGI program reads no body without CONTENT_LENGTH (RFC 3875, 4.2).
+        r"AH00574: ap_content_length_filter: apr_bucket_read\(\) failed",
+        "AH02651: Error writing request body to script",
         # A path that is too long for a file's.
         "AH01264: stderr from .*/-wwz-cgi: script not found",
     ],
