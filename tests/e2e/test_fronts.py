@@ -378,7 +378,10 @@ def front(request, module_tmp, site):
 
 # What front ends say to these requests by themselves.
 OWN_WORDS = {
-    "nginx": ["client intended to send too large (chunked )?body"],
+    "nginx": [
+        "client intended to send too large (chunked )?body",
+        "a client request body is buffered to a temporary file",
+    ],
     "lighttpd": [r"request-size too long: \d+ -> 413"],
     "apache": [
         "AH10244: invalid URI path",
