@@ -205,7 +205,7 @@ def scribble(path):
 
 def grow(path):
     with open(path, "ab") as file:
-        file.write(b"more" * 1000)
+        file.write(b"more" * 100_000)
 
 
 def remove(path):
