@@ -209,7 +209,8 @@ tell_names(struct check *c)
 	if (c->legacy > 0)
 		tell_advice(c, "names-legacy", NULL,
 			arena_printf(arena,
-				"%" PRIu64 " names are not UTF-8: they are %s",
+				"names that are not UTF-8: %" PRIu64
+				"; they are %s",
 				c->legacy,
 				c->names
 					? "read in the character set of --names"
@@ -217,8 +218,8 @@ tell_names(struct check *c)
 	if (c->unicode > 0)
 		tell_advice(c, "names-unicode", NULL,
 			arena_printf(arena,
-				"%" PRIu64
-				" names are those of Unicode Path fields; what is recorded beside is an alias",
+				"names of Unicode Path fields: %" PRIu64
+				"; what is recorded beside is an alias",
 				c->unicode));
 	if (zipdir_has_backslashes(c->archive->zipdir))
 		tell_advice(c, "names-backslash", NULL,
@@ -226,8 +227,8 @@ tell_names(struct check *c)
 	else if (c->backslashes > 0 && c->names == NULL)
 		tell_advice(c, "names-backslash", NULL,
 			arena_printf(arena,
-				"%" PRIu64
-				" names hold a backslash that may be half of a character, as in GBK and Shift-JIS: it is no slash, unless --names says otherwise",
+				"names with a backslash that may be half of a character, as in GBK and Shift-JIS: %" PRIu64
+				"; it is no slash, unless --names says otherwise",
 				c->backslashes));
 }
 
