@@ -444,6 +444,7 @@ archive_fault(const struct archive *archive, const struct member *member,
 	log_pairs(LOG_WARN, "member-damaged",
 		{"archive", str_of(archive->path)}, {"member", member->name},
 		{"offset", str_of(offset)}, {"why", str_of(why)});
+	errno = EILSEQ;
 	return -1;
 }
 

@@ -88,7 +88,7 @@ bool archive_is_intact(const struct archive *archive);
 enum status archive_locate(
 	struct archive *archive, const struct member *member, uint64_t *start);
 
-/* Log that member is damaged, and why.  Returns -1. */
+/* Log that member is damaged, and why.  Returns -1 with errno EILSEQ. */
 int archive_fault(const struct archive *archive, const struct member *member,
 	const char *why);
 

@@ -232,13 +232,13 @@ static ssize_t
 decompress_fault(struct decompressor *d, enum step step)
 {
 	d->over = true;
-	if (step != STEP_TOO_LARGE) {
-		errno = step == STEP_NO_MEMORY ? ENOMEM : EILSEQ;
-		return archive_fault(d->archive, &d->member,
-			step == STEP_NO_MEMORY
-				? "no memory to decompress it"
-				: "its compressed content is damaged");
+	if (step == STEP_NO_MEMORY) {
+		errno = ENOMEM;
+		return -1;
 	}
+	if (step != STEP_TOO_LARGE)
+		return archive_fault(d->archive, &d->member,
+			"its compressed content is damaged");
 	log_pairs(LOG_WARN, "member-unsupported",
 		{"archive", str_of(d->archive->path)},
 		{"member", d->member.name},

@@ -156,8 +156,10 @@ inflater_read(struct source *source, void *buffer, size_t n)
 	result = n > 0 ? run_zlib(i, INPUT_TURN) : Z_OK;
 	if (result == Z_ERRNO)
 		return inflate_fault(i, archive_loss(i->archive));
-	if (result == Z_MEM_ERROR)
-		return inflate_fault(i, "no memory");
+	if (result == Z_MEM_ERROR) {
+		errno = ENOMEM;
+		return -1;
+	}
 	if (result != Z_OK && result != Z_STREAM_END)
 		return inflate_fault(
 			i, i->z.msg ? i->z.msg : "the data end early");

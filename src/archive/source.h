@@ -11,8 +11,9 @@ enum { SOURCE_LATER = -2, SOURCE_WAITS = -3 };
 
 struct source {
 	/* Make up to n bytes, n > 0.  Returns how many, 0 at the end, -1 on a
-	 * failure, which has been logged, SOURCE_LATER, or, if there is a
-	 * pause, SOURCE_WAITS. */
+	 * failure, SOURCE_LATER, or, if there is a pause, SOURCE_WAITS.  A
+	 * failure has errno ENOMEM when memory ran out; any other has been
+	 * logged. */
 	ssize_t (*read)(struct source *source, void *buffer, size_t n);
 	/* Release the source and everything it owns. */
 	void (*close)(struct source *source);

@@ -207,7 +207,10 @@ view(void *user, void *data, zip_uint64_t len, zip_source_cmd_t command)
 static ssize_t
 unpack_fault(const struct unpacker *u, const char *why)
 {
-	return u->starved ? -1 : archive_fault(u->archive, &u->member, why);
+	if (!u->starved)
+		return archive_fault(u->archive, &u->member, why);
+	errno = ENOMEM;
+	return -1;
 }
 
 /* libzip checks the CRC-32 only at the end of the content, so one more read

@@ -52,6 +52,7 @@ verify_at_once(
 {
 	struct source *source = source_open(archive, member, start, NULL);
 	char scratch[STEP_SIZE];
+	enum status status;
 	uint64_t seen = 0;
 	ssize_t n;
 
@@ -61,8 +62,11 @@ verify_at_once(
 		n = source->read(source, scratch, sizeof(scratch));
 		seen += n > 0 ? (uint64_t)n : 0;
 	} while (n == SOURCE_LATER || (n > 0 && seen < member->size));
+	status = n >= 0           ? STATUS_GO
+		: errno == ENOMEM ? STATUS_UNAVAILABLE
+				  : STATUS_ERROR;
 	source->close(source);
-	return n < 0 ? STATUS_ERROR : STATUS_GO;
+	return status;
 }
 
 static void
@@ -182,8 +186,7 @@ read_on(struct verifier *v, char *buffer, size_t n)
 	if (v->source == NULL)
 		v->source = source_open(v->archive, &v->member, v->start, NULL);
 	if (v->source == NULL)
-		return archive_fault(
-			v->archive, &v->member, strerrordesc_np(errno));
+		return -1;
 	return v->source->read(v->source, buffer, n);
 }
 

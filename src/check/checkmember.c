@@ -1,5 +1,6 @@
 #include "check/checkmember.h"
 
+#include <errno.h>
 #include <zlib.h>
 
 #include "archive/chunk.h"
@@ -11,6 +12,15 @@ enum {
 	SAVED_LEAST = 64,
 };
 
+/* Reading failed with errno. */
+static bool
+read_fault(const struct archive *archive, const struct member *member)
+{
+	if (errno == ENOMEM)
+		archive_fault(archive, member, "no memory to read it");
+	return false;
+}
+
 bool
 checkmember_read(struct archive *archive, const struct member *member,
 	uint64_t start, struct progress *progress)
@@ -20,10 +30,8 @@ checkmember_read(struct archive *archive, const struct member *member,
 	uint64_t done = 0;
 	ssize_t n;
 
-	if (source == NULL) {
-		archive_fault(archive, member, "no memory to read it");
-		return false;
-	}
+	if (source == NULL)
+		return read_fault(archive, member);
 	do {
 		n = source->read(source, buffer, sizeof(buffer));
 		if (n > 0) {
@@ -31,6 +39,8 @@ checkmember_read(struct archive *archive, const struct member *member,
 			progress_add(progress, 0, (uint64_t)n);
 		}
 	} while (n == SOURCE_LATER || (n > 0 && done < member->size));
+	if (n < 0)
+		read_fault(archive, member);
 	source->close(source);
 	return n >= 0;
 }

@@ -193,11 +193,31 @@ take_buffer(struct body *body)
 }
 
 static enum body_result
-cut(const struct body *body, const char *why)
+cut(struct body *body, const char *why)
 {
+	body->broken = STATUS_ERROR;
 	log_pairs(LOG_WARN, "response-cut",
 		{"archive", str_of(body->archive ? body->archive->path : "")},
 		{"why", str_of(why)});
+	return BODY_CUT;
+}
+
+static enum body_result
+cut_without_memory(struct body *body)
+{
+	cut(body, "no memory");
+	body->broken = STATUS_UNAVAILABLE;
+	return BODY_CUT;
+}
+
+/* A source failed, with errno, and has logged what is wrong with the content.
+ */
+static enum body_result
+cut_by_source(struct body *body)
+{
+	if (errno == ENOMEM)
+		return cut_without_memory(body);
+	body->broken = STATUS_ERROR;
 	return BODY_CUT;
 }
 
@@ -223,14 +243,14 @@ verify_slice(struct body *body, struct segment *s)
 	int result;
 
 	if (take_buffer(body) == NULL)
-		return cut(body, "no memory");
+		return cut_without_memory(body);
 	result = verify_step(
 		s->verifier, part, s->whole, body->buffer, BODY_SPAN_SIZE);
 	body->waits = result == SOURCE_WAITS;
 	if (result == SOURCE_LATER || result == SOURCE_WAITS)
 		return BODY_LATER;
 	if (result < 0)
-		return cut(body, "its data are no whole stream of its content");
+		return cut(body, "its data were not seen to be a whole stream");
 	if (result == 1) {
 		verify_drop(s->verifier);
 		s->verifier = NULL;
@@ -254,7 +274,7 @@ next_slice(struct body *body, struct segment *s, struct str *span)
 	if (n <= BODY_TAIL_SIZE) {
 		*span = (struct str){take_buffer(body), (size_t)n};
 		if (span->p == NULL)
-			return cut(body, "no memory");
+			return cut_without_memory(body);
 		if (archive_read(body->archive, s->at, body->buffer, span->n) <
 			0)
 			return cut(body, archive_loss(body->archive));
@@ -333,13 +353,15 @@ next_content(struct body *body, struct segment *s, struct str *span)
 	body->waits = body->reader.waits;
 	if (got == SOURCE_LATER)
 		return BODY_LATER;
+	if (got < 0 && errno == ENOMEM)
+		return cut_without_memory(body);
 	if (got < 0)
 		return cut(body, strerrordesc_np(errno));
 	got = reader_fill(&body->reader, s->at, s->left, body->buffer);
 	if (got == SOURCE_LATER)
 		return BODY_LATER;
 	if (got < 0)
-		return BODY_CUT;
+		return cut_by_source(body);
 	if (got > 0)
 		take_content(body, s, span);
 	else if (s->left > 0)
@@ -353,13 +375,13 @@ next_source(struct body *body, struct segment *s, struct str *span)
 	ssize_t n;
 
 	if (take_buffer(body) == NULL)
-		return cut(body, "no memory");
+		return cut_without_memory(body);
 	n = s->source->read(s->source, body->buffer, BODY_SPAN_SIZE);
 	body->waits = n == SOURCE_WAITS;
 	if (n == SOURCE_LATER || n == SOURCE_WAITS)
 		return BODY_LATER;
 	*span = (struct str){body->buffer, n > 0 ? (size_t)n : 0};
-	return n < 0 ? BODY_CUT : BODY_SPAN;
+	return n < 0 ? cut_by_source(body) : BODY_SPAN;
 }
 
 static enum body_result
@@ -427,10 +449,8 @@ body_next(struct body *body, struct str *span)
 	body->map_lent = false;
 	body->waits = false;
 	result = pull(body, span);
-	if (result == BODY_CUT) {
-		body->broken = true;
+	if (result == BODY_CUT)
 		drop_segments(body);
-	}
 	return result;
 }
 
@@ -468,7 +488,6 @@ copy_all(struct body *body, char *text)
 		result = copy_next(body, text + done, &n);
 		done += result == BODY_SPAN ? n : 0;
 	} while (result == BODY_SPAN || result == BODY_LATER);
-	body->broken = result != BODY_END;
 	return done;
 }
 

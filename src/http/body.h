@@ -59,8 +59,10 @@ struct body {
 	/* The decompression in progress, in the same buffer.  Consecutive
 	 * segments of one member share it as long as their offsets increase. */
 	struct reader reader;
-	bool waits;  /* BODY_LATER: another body's search must end first */
-	bool broken; /* after the last segment comes BODY_CUT, not BODY_END */
+	bool waits; /* BODY_LATER: another body's search must end first */
+	/* STATUS_GO; or after the last segment comes BODY_CUT, not BODY_END:
+	 * STATUS_ERROR, or STATUS_UNAVAILABLE for lack of memory. */
+	enum status broken;
 };
 
 enum body_result {
@@ -152,7 +154,7 @@ bool body_begins_late(const struct body *body);
 static inline bool
 body_is_done(const struct body *body)
 {
-	return body->first == NULL && !body->broken;
+	return body->first == NULL && body->broken == STATUS_GO;
 }
 
 #endif

@@ -5,8 +5,6 @@
 
 #include "serve/serve.h"
 
-#include <errno.h>
-
 #include "archive/link.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -430,11 +428,9 @@ try(struct job *job)
 	job->response->archive = job->route.archive;
 	job->archive = archive;
 	serve_route(job);
-	errno = 0;
 	body_settle(&job->response->body);
-	if (job->response->body.broken)
-		answer_error(job,
-			errno == ENOMEM ? STATUS_UNAVAILABLE : STATUS_ERROR);
+	if (job->response->body.broken != STATUS_GO)
+		answer_error(job, job->response->body.broken);
 	if (!job->response->head && !body_borrow(&job->response->body))
 		answer_error(job, STATUS_UNAVAILABLE);
 	right = still_right(job, archive);
