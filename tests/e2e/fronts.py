@@ -392,10 +392,10 @@ def cgi_script(place):
     )
 
 
-def apache_cgi(place):
+def apache_cgi(place, more=""):
     script = cgi_script(place)
     text = shipped("cgi/apache.conf", ("/usr/lib/cgi-bin/wwz.cgi", script))
-    more = f"ScriptSock {place.run}/cgid.sock"
+    more += f"\nScriptSock {place.run}/cgid.sock"
     return Apache(place, text, modules=["cgid", "actions"], more=more)
 
 

@@ -13,17 +13,18 @@ TEXT = archives.text(5000)
 MODULES = "".join(
     f"LoadModule {name}_module {fronts.APACHE_MODULES}/mod_{name}.so\n"
     for name in ("deflate", "brotli"))
+APACHE = (" no-gzip no-brotli", " unused")
 # What starts it, what changes in the shipped configuration, the coding, and the
 # tag that it makes of "x".
 FRONTS = {
     "mod_deflate": (
         lambda place: fronts.proxy_fcgi(
             place, more=MODULES + "SetOutputFilter DEFLATE"),
-        ("", ""), "gzip", '"x-gzip"'),
+        APACHE, "gzip", '"x-gzip"'),
     "mod_brotli": (
         lambda place: fronts.proxy_fcgi(
             place, more=MODULES + "SetOutputFilter BROTLI_COMPRESS"),
-        ("", ""), "br", '"x-br"'),
+        APACHE, "br", '"x-br"'),
     "nginx": (
         fronts.Nginx,
         ("gzip off;", "gzip on; gzip_types text/plain;"), "gzip", 'W/"x"'),
