@@ -8,7 +8,7 @@
 
 enum {
 	BLOCK_SIZE = 8192,
-	SMALL_TEXT = 256, /* bytes that one attempt at printing suffices for */
+	SMALL_TEXT = 256, /* printed text up to this size needs one attempt */
 	DIGITS_MAX = 20,  /* of 64 bits in decimal */
 };
 

@@ -1,4 +1,5 @@
-/* Little-endian numbers of zip and gzip, at any address. */
+/* Reads and writes the little-endian numbers of zip and gzip, at any address.
+ */
 
 #ifndef BYTES_H
 #define BYTES_H

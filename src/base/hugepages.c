@@ -39,7 +39,7 @@ map(size_t size)
 void *
 hugepages_new(size_t size)
 {
-	/* No object may be larger, and the size to map must not overflow. */
+	/* C allows no larger object, and the size to map must not overflow. */
 	if (size > PTRDIFF_MAX) {
 		errno = ENOMEM;
 		return NULL;

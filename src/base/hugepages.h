@@ -1,10 +1,10 @@
-/* Allocates large memory that is accessed at random.
+/* Allocates large blocks of memory that are accessed at random.
  *
- * From 2 MiB on, it is mapped separately, in huge pages as far as it fills them
- * and the kernel has some.  Faulting in 512 small pages, one at a time, takes
- * longer than filling them; a huge page needs one fault, and causes fewer TLB
- * misses later.  Freed memory goes back to the kernel and leaves no holes in
- * the heap. */
+ * A block of 2 MiB or more is mapped separately, in huge pages as far as it
+ * fills them and the kernel has some.  Faulting in 512 small pages, one at a
+ * time, takes longer than filling them; a huge page needs one fault, and causes
+ * fewer TLB misses later.  Freed memory goes back to the kernel and leaves no
+ * holes in the heap. */
 
 #ifndef HUGEPAGES_H
 #define HUGEPAGES_H

@@ -10,7 +10,7 @@
  * starts. */
 void interrupt_hold(void);
 
-/* One of these signals is pending.  Any thread. */
+/* Whether one of these signals is pending.  Any thread. */
 bool interrupt_pending(void);
 
 /* Unblock the signals.  If one is pending, this does not return. */

@@ -26,7 +26,8 @@ line_printf(struct line *line, const char *format, ...)
 	line_add(line, str_of(text));
 }
 
-/* Write c as it may stand between quotes.  Returns the number of bytes. */
+/* Write c in a form that can stand between double quotes.  Returns the number
+ * of bytes. */
 static size_t
 escape(char c, char to[4])
 {

@@ -19,9 +19,9 @@ void line_add(struct line *line, struct str text);
 void line_printf(struct line *line, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Add s as it may stand between double quotes: quotes and backslashes get a
- * backslash, and bytes outside printable ASCII become \xHH.  After max bytes
- * the rest is replaced by "...". */
+/* Add s in a form that can stand between double quotes: quotes and backslashes
+ * get a backslash, and bytes outside printable ASCII become \xHH.  After max
+ * bytes the rest is replaced by "...". */
 void line_escape(struct line *line, struct str s, size_t max);
 
 /* The same, including the quotes. */

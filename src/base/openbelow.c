@@ -71,7 +71,7 @@ openat2_below(int dir, const char *rest, int flags, unsigned resolve)
 	return (int)fd;
 }
 
-/* 0 when fd is a regular file; else -1 with errno. */
+/* Returns 0 when fd is a regular file, else -1 with errno. */
 static int
 regular(int fd)
 {

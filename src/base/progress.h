@@ -21,7 +21,7 @@ struct progress {
 	int64_t drawn; /* clock_ms */
 };
 
-/* Begin a task of that many files and bytes, called what ("packing").  Nothing
+/* Begin a task of so many files and bytes.  what names it ("packing").  Nothing
  * is shown when quiet, or when standard error is not a terminal. */
 void progress_begin(struct progress *progress, const char *what, uint64_t files,
 	uint64_t bytes, bool quiet);

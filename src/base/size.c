@@ -15,7 +15,8 @@ size_text(uint64_t bytes, char text[SIZE_TEXT])
 		snprintf(text, SIZE_TEXT, "%" PRIu64 " B", bytes);
 		return text;
 	}
-	/* Tenths of the next unit, rounded; what rounds to 1024 goes on. */
+	/* Count tenths of the next unit, rounded.  A number that rounds to 1024
+	 * goes on to the unit after it. */
 	do {
 		tenths = i < 0
 			? bytes / 1024 * 10 + (bytes % 1024 * 10 + 512) / 1024

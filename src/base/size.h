@@ -1,4 +1,4 @@
-/* Sizes as people read them. */
+/* Prints sizes as people read them. */
 
 #ifndef SIZE_H
 #define SIZE_H
@@ -8,10 +8,9 @@
 /* Room for a size as size_text writes it, with its NUL. */
 enum { SIZE_TEXT = 16 };
 
-/* Write bytes as "512 B", "1.5 MiB" or "12 MiB": two digits or more, rounded,
- * in the largest unit that leaves one before the point.  text is returned.
- * Pure.
- */
+/* Write bytes as "512 B", "1.5 MiB" or "12 MiB": in the largest unit of which
+ * there is at least one, rounded, with one decimal below 10.  Returns text.
+ * Pure. */
 const char *size_text(uint64_t bytes, char text[SIZE_TEXT]);
 
 #endif

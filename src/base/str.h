@@ -62,10 +62,11 @@ str_ends(struct str s, struct str suffix)
 		str_eq(str_slice(s, s.n - suffix.n, s.n), suffix);
 }
 
-/* a and b are equal, ignoring the case of ASCII letters. */
+/* Whether a and b are equal, ignoring the case of ASCII letters. */
 bool str_eq_nocase(struct str a, struct str b);
 
-/* s ends with end, ignoring the case of ASCII letters, and is longer. */
+/* Whether s is longer than end and ends with it, ignoring the case of ASCII
+ * letters. */
 static inline bool
 str_ends_nocase(struct str s, struct str end)
 {
@@ -80,8 +81,8 @@ struct str str_trim(struct str s);
  * sep the part is all of *rest, which becomes empty with p NULL. */
 struct str str_cut(struct str *rest, char sep);
 
-/* Compare in byte order, a prefix before longer strings.  Below, equal to or
- * above 0. */
+/* Compare in byte order, a prefix before longer strings.  Returns less than 0,
+ * 0 or more than 0, as memcmp(3). */
 int str_compare(struct str a, struct str b);
 
 /* Read all of s as a decimal number.  false when s is empty, has anything but
@@ -91,7 +92,7 @@ bool str_number(struct str s, uint64_t max, uint64_t *number);
 /* How many bytes of s are well-formed UTF-8 (RFC 3629), from the first on. */
 size_t str_utf8_prefix(struct str s);
 
-/* All of s is. */
+/* All of s is well-formed UTF-8. */
 bool str_is_utf8(struct str s);
 
 #endif

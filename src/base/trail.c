@@ -10,11 +10,11 @@
 enum { LINKS_MAX = 40, OTHERS_WRITE = S_IWGRP | S_IWOTH };
 
 struct walk {
-	int at;              /* the current directory */
-	struct stat st;      /* of it */
-	bool of_root;        /* nobody but root could interfere so far */
-	int links;           /* followed */
-	bool linked;         /* the last one was the last component */
+	int at;         /* the current directory */
+	struct stat st; /* of it */
+	bool of_root;   /* only root can have interfered so far */
+	int links;      /* followed */
+	bool linked;    /* a link was the last component of a file's path */
 	char left[PATH_MAX]; /* the rest of the path */
 	char name[NAME_MAX + 1];
 };
@@ -67,8 +67,8 @@ begin(struct walk *walk, const char *path)
 			O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
-/* Cut the next component off the rest.  1, 0 when there is none, -1 with errno.
- */
+/* Cut the next component off the rest.  Returns 1, 0 when there is none, or -1
+ * with errno. */
 static int
 next_name(struct walk *walk)
 {
@@ -115,8 +115,9 @@ follow_link(struct walk *walk, int fd, uid_t owner)
 		: 0;
 }
 
-/* Enter the component that was cut off.  The last one of a file's path is not
- * entered unless it is a symbolic link: 1. */
+/* Enter the component that was cut off, or follow it if it is a symbolic link.
+ * Returns 0; 1 without entering it when it is the last component of a file's
+ * path; or -1 with errno. */
 static int
 trail_step(struct walk *walk, bool to_file)
 {

@@ -17,10 +17,10 @@
 struct trail {
 	const char *path; /* as given; lent by the caller */
 	int directory;    /* O_PATH */
-	/* Nobody but root can replace anything on the path, nor what root
-	 * creates in the directory; */
+	/* Only root can replace anything on the path, and anything that root
+	 * creates in the directory. */
 	bool of_root;
-	bool shared; /* but others can create entries in it */
+	bool shared; /* others can create entries there */
 	char name[NAME_MAX + 1];
 };
 
@@ -29,9 +29,9 @@ struct trail {
 int trail_directory(const char *path);
 
 /* Walk to the directory that contains the file at path, which may be missing.
- * If the file is a symbolic link, its target counts.  0, and trail, whose
- * directory the caller closes; -1 with errno as above, also EISDIR when path
- * ends in "/" and ENOLINK for a dangling link. */
+ * If the file is a symbolic link, walk to its target instead.  Returns 0 and
+ * fills *trail, whose directory the caller closes; or -1 with errno as above,
+ * or EISDIR when path ends in "/", or ENOLINK for a dangling link. */
 int trail_file(struct trail *trail, const char *path);
 
 #endif

@@ -11,7 +11,7 @@ enum { CHARACTER_MAX = 4 };
 
 struct charset {
 	pthread_mutex_t lock;
-	/* A conversion has a state: guarded by lock. */
+	/* The conversions have a state, guarded by lock. */
 	iconv_t to_utf8, from_utf8;
 };
 

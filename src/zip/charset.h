@@ -10,8 +10,9 @@
 /* NULL stands for CP437.  Any number of threads may use one. */
 struct charset;
 
-/* Open the character set called name, which must hold ASCII.  NULL with *fault.
- * The C library may read files here, and no later. */
+/* Open the character set called name, in which ASCII characters must be the
+ * bytes they are in ASCII.  On failure NULL, and *fault says why.  The C
+ * library may read files during this call, and never later. */
 struct charset *charset_open(const char *name, struct fault *fault);
 
 /* Takes NULL. */
@@ -20,16 +21,16 @@ void charset_close(struct charset *charset);
 /* Room that a conversion of n bytes needs, in either direction. */
 #define CHARSET_ROOM(n) (4 * (n) + 16)
 
-/* Write the name as UTF-8 to utf8, or the UTF-8 name as charset to bytes, which
- * have CHARSET_ROOM(name.n).  The result's p is NULL when a character cannot be
- * converted. */
+/* Convert name from charset to UTF-8, or from UTF-8 to charset.  utf8 and bytes
+ * have room for CHARSET_ROOM(name.n) bytes; the result lies there.  Its p is
+ * NULL when a character cannot be converted. */
 struct str charset_to_utf8(
 	struct charset *charset, struct str name, char *utf8);
 struct str charset_from_utf8(
 	struct charset *charset, struct str name, char *bytes);
 
-/* The number of bytes of the first character of name, which is not empty; 1 for
- * one that is none of charset. */
+/* The number of bytes of the first character of name, which is not empty; 1
+ * when name does not begin with a character of charset. */
 size_t charset_step(struct charset *charset, struct str name);
 
 #endif

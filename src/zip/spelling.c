@@ -50,7 +50,8 @@ with_slashes(struct spelling *spelling)
 	return (struct str){spelling->made, name.n};
 }
 
-/* The composed or decomposed form of name; p is NULL without one. */
+/* The composed or decomposed form of the name asked for.  p is NULL when it has
+ * none, or without utf8proc. */
 static struct str
 normalise(struct spelling *spelling, bool compose)
 {

@@ -1,6 +1,6 @@
 /* The other forms in which an archive may hold the name of a request: with
- * slashes for backslashes; in the archive's character set; composed or
- * decomposed (Unicode's NFC and NFD, as macOS writes names). */
+ * slashes instead of backslashes; in the archive's character set; composed or
+ * decomposed (Unicode's NFC and NFD; macOS writes names in NFD). */
 
 #ifndef SPELLING_H
 #define SPELLING_H
@@ -8,8 +8,8 @@
 #include "zip/charset.h"
 
 struct spelling {
-	struct str name; /* the present form; NULL before the first */
-	bool legacy;     /* it counts only for names in the character set */
+	struct str name; /* the present form; p is NULL before the first */
+	bool legacy;     /* only names in the character set may match it */
 
 	/* Private. */
 	struct str asked;
@@ -18,8 +18,8 @@ struct spelling {
 	char *made;
 };
 
-/* Begin with the forms of a name, which must outlive spelling.  backslashes: as
- * zipname_has_backslashes. */
+/* Prepare to walk over the forms of name, whose text must outlive spelling.
+ * backslashes is the result of zipname_has_backslashes. */
 void spelling_begin(struct spelling *spelling, struct str name,
 	struct charset *charset, bool backslashes);
 
@@ -27,7 +27,7 @@ void spelling_begin(struct spelling *spelling, struct str name,
  * there is no memory.  Its text is valid until the next call. */
 bool spelling_next(struct spelling *spelling);
 
-/* To be called at the end. */
+/* Release the text of the last form.  To be called at the end. */
 void spelling_end(struct spelling *spelling);
 
 #endif

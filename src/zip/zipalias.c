@@ -51,8 +51,8 @@ zipalias_sort(struct zipaliases *aliases, unsigned char *entries)
 		aliases->at = less;
 }
 
-/* The first place whose name does not come before name; with past, the first
- * one that comes behind it. */
+/* The first place in the list whose name is not less than name; with past, the
+ * first one whose name is greater. */
 static size_t
 seek_recorded(const struct zipaliases *aliases, const unsigned char *entries,
 	struct str name, bool past)
@@ -85,7 +85,8 @@ zipalias_find(const struct zipaliases *aliases, const unsigned char *entries,
 	return str_eq(recorded(entry), name) ? entry : NULL;
 }
 
-/* The beginning of name with as many components as directory. */
+/* The beginning of name, with as many components as directory has.  p is NULL
+ * when name has no more components than that. */
 static struct str
 same_depth(struct str name, struct str directory)
 {
@@ -100,7 +101,7 @@ same_depth(struct str name, struct str directory)
 		: str_slice(name, 0, (size_t)(rest.p - name.p) - 1);
 }
 
-/* found comes before the names in the directory called name. */
+/* Whether found comes before the names in the directory called name. */
 static bool
 comes_before(struct str found, struct str name)
 {
@@ -111,8 +112,8 @@ comes_before(struct str found, struct str name)
 		(order == 0 && (found.n == name.n || found.p[name.n] < '/'));
 }
 
-/* The own name of the directory recorded as name; p is NULL when there is none.
- */
+/* The name for requests of the directory recorded as name.  p is NULL when no
+ * member in the list lies in it. */
 static struct str
 directory_of(const struct zipaliases *aliases, const unsigned char *entries,
 	struct str name)

@@ -116,7 +116,8 @@ enter_all(struct zipdir *zipdir)
 	return 0;
 }
 
-/* 10 slots for 7 members.  At least one stays free, which ends each search. */
+/* There are 10 slots for 7 members.  At least one stays free, which ends each
+ * search. */
 static uint64_t
 slots_for(uint64_t count)
 {
@@ -330,7 +331,8 @@ find_bytes(const struct zipdir *zipdir, struct str name, uint32_t *at)
 	unsigned char last = name.n ? (unsigned char)name.p[name.n - 1] : 0;
 	const struct slot *slot;
 
-	/* This rules out most siblings that do not exist. */
+	/* Most requests for name.gz and the like end here, because no member's
+	 * name ends in that byte. */
 	if ((zipdir->last[last / 64] >> last % 64 & 1) == 0)
 		return NULL;
 	slot = probe(zipdir, name, hash_name(zipdir->key, name));
@@ -338,8 +340,8 @@ find_bytes(const struct zipdir *zipdir, struct str name, uint32_t *at)
 	return slot->entry ? zipdir->copy + slot->entry - 1 : NULL;
 }
 
-/* The entry recorded as name, or in a directory recorded so, that has another
- * name of its own. */
+/* Find the entry whose recorded name is name, where requests use another name;
+ * or the same for a directory that contains it. */
 static const unsigned char *
 find_alias(const struct zipdir *zipdir, struct str name, uint32_t *at)
 {

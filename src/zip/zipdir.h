@@ -12,8 +12,8 @@ struct charset;
 struct zipdir;
 struct zipend;
 
-/* Read the directory of the file of size bytes that fd is open for.  On
- * ZIPDIR_OK *zipdir is the caller's; otherwise fault says what is wrong.
+/* Read the directory of the file that fd is open for and that has size bytes.
+ * On ZIPDIR_OK *zipdir is the caller's; otherwise fault says what is wrong.
  *
  * Where the format is ambiguous, it is read as follows:
  * - The end record is the last one whose comment ends where the file ends.  If
@@ -28,19 +28,20 @@ struct zipend;
  * - If it starts later by 4 GiB or more and there is no zip64 end record,
  *   offsets may be modulo 4 GiB, as macOS writes them (zipdir_wraps).
  * - Of several members with the same name, the last in the directory counts.
- * - A member's name is the one of its Unicode Path field, if that fits.  One
- *   slash in front of a name is ignored, and then "./".  A backslash is a slash
- *   in archives that tools of Windows made without any slash (zipname.h).
- * - A member is left out when no request can name it: an empty, "." or ".."
- *   component, a control character. */
+ * - A member's name is that of its Unicode Path field, if the field fits the
+ *   name recorded.  One slash in front of a name is ignored, and then "./".  A
+ *   backslash is read as a slash in archives that Windows tools made and whose
+ *   names have no slash (zipname.h).
+ * - A member is left out when no request can name it: its name has an empty
+ *   component, "." or ".." as a component, or a control character. */
 enum zipdir_result zipdir_open(
 	struct zipdir **zipdir, int fd, uint64_t size, struct fault *fault);
 
 /* zipdir_cost gives the most memory, in bytes, that the directory described by
- * end takes with its index, but for 4 bytes for each alias (zipalias.h).
+ * end takes with its index, not counting 4 bytes for each alias (zipalias.h).
  * zipdir_read is the second half of zipdir_open, for callers that first reserve
- * that memory.  charset is that of names without the UTF-8 flag, NULL is CP437;
- * it must outlive the zipdir. */
+ * that memory.  charset is that of names without the UTF-8 flag; NULL means
+ * CP437.  It must outlive the zipdir. */
 uint64_t zipdir_cost(const struct zipend *end);
 enum zipdir_result zipdir_read(struct zipdir **zipdir, const struct zipend *end,
 	int fd, struct charset *charset, struct fault *fault);
@@ -57,11 +58,13 @@ size_t zipdir_copied(const struct zipdir *zipdir);
 /* Bytes of memory in addition to that, including the sorted order. */
 size_t zipdir_indexed(const struct zipdir *zipdir);
 
-/* The CRC-32 of the central directory, which records CRC-32, size and place of
- * every member.  The first call reads the whole directory.  Any thread. */
+/* The CRC-32 of the central directory.  It changes with the CRC-32, size or
+ * place of any member, because the directory records them.  The first call
+ * reads the whole directory.  Any thread. */
 uint32_t zipdir_checksum(struct zipdir *zipdir);
 
-/* Where the central directory starts.  No member's data may reach this. */
+/* Where the central directory starts.  No member's data may reach this offset.
+ */
 uint64_t zipdir_start(const struct zipdir *zipdir);
 
 /* How many times 4 GiB may have to be added to a member's offset; 0 for a sound
@@ -71,15 +74,16 @@ uint64_t zipdir_wraps(const struct zipdir *zipdir);
 /* Bytes behind the archive that do not belong to it. */
 uint64_t zipdir_behind(const struct zipdir *zipdir);
 
-/* Find the member called name.  Directories that are only implied are not
- * found.  Only if no member is called so, other forms of its name count: the
- * one recorded, where a Unicode Path field gives another; UTF-8 for one in
- * charset; the composed and the decomposed form; a backslash that was read as a
- * slash. Any thread. */
+/* Find the member called name; false when there is none.  A directory without
+ * an entry of its own is not found.  Only if no member has that name, other
+ * forms of a member's name are tried: the recorded name, if a request would use
+ * another; name converted from UTF-8 to charset; its composed and decomposed
+ * form; and slashes instead of backslashes, if backslashes were read as
+ * slashes.  Any thread. */
 bool zipdir_find(
 	const struct zipdir *zipdir, struct str name, struct member *member);
 
-/* The same without other forms. */
+/* The same, but the name must be the same bytes. */
 bool zipdir_find_exact(
 	const struct zipdir *zipdir, struct str name, struct member *member);
 
@@ -92,10 +96,11 @@ bool zipdir_has_links(const struct zipdir *zipdir);
 /* Backslashes of names were read as slashes (zipname.h). */
 bool zipdir_has_backslashes(const struct zipdir *zipdir);
 
-/* A record of the directory, which may be one that is left out. */
+/* A record of the directory, which may be one of those left out of the index.
+ */
 struct zipdir_record {
 	struct member member;    /* its slot is ZIPDIR_NO_SLOT when left out */
-	struct str recorded;     /* its name as recorded, "/" for "\" */
+	struct str recorded;     /* as recorded; "\" may be "/" by now */
 	const char *unreachable; /* why no request can name it, else NULL */
 	bool legacy;             /* member's name is in charset */
 };
@@ -105,15 +110,15 @@ struct zipdir_record {
 bool zipdir_record(
 	const struct zipdir *zipdir, size_t *at, struct zipdir_record *record);
 
-/* Bits for the caller's use, for each slot: bits 0 to 19 and 28 to 31; this
+/* Each slot has bits for the caller's use: bits 0 to 19 and 28 to 31.  This
  * module uses the others.  They are 0 at first, and always for ZIPDIR_NO_SLOT.
  * Any thread. */
 uint32_t zipdir_notes(const struct zipdir *zipdir, uint32_t slot);
 void zipdir_add_notes(struct zipdir *zipdir, uint32_t slot, uint32_t notes);
 
-/* Sort the names, which the functions below need.  -1 with errno ENOMEM.  No
- * other thread may be in this or one of those functions meanwhile.  A second
- * call does nothing. */
+/* Sort the names.  The functions below need that.  -1 with errno ENOMEM.
+ * During the call no other thread may be in this function or one of those.  A
+ * second call does nothing. */
 int zipdir_sort(struct zipdir *zipdir);
 
 /* A walk over the children of a directory, in byte order of names. */
@@ -125,13 +130,13 @@ struct zipdir_walk {
 
 struct child {
 	struct str name; /* one component, without "/", in bytes */
-	bool directory;  /* it has members below it, or is an entry "…/" */
+	bool directory;  /* implied, or with an entry "name/" */
 	bool legacy;     /* name is in zipdir_charset, else UTF-8, if valid */
 	struct member member; /* of files only */
 };
 
-/* Begin a walk over the directory called name, in any form, as zipdir_find:
- * empty, or without a final "/".
+/* Begin a walk over the directory called name, which has no final "/" and is
+ * empty for the top.  Other forms of the name are tried as by zipdir_find.
  * false when there is no such directory.  Any thread. */
 bool zipdir_walk(
 	const struct zipdir *zipdir, struct str name, struct zipdir_walk *walk);

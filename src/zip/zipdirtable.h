@@ -22,7 +22,7 @@ struct zipdir {
 	uint32_t nslots;
 	uint32_t count;
 	uint64_t key;            /* of the hash */
-	uint64_t last[4];        /* the set of last bytes of names */
+	uint64_t last[4];        /* a set of bytes: those that end a name */
 	struct charset *charset; /* of names without the UTF-8 flag */
 	bool backslashes;        /* they were read as slashes */
 	bool links;              /* some members are symbolic links */

@@ -116,17 +116,17 @@ find_end_before(const struct tail *tail, uint64_t *behind)
 }
 
 /* A field of the end record agrees with that of the zip64 record if all its
- * bits are set, which refers to that record, or they are the low bits of it:
- * some writers do not saturate. */
+ * bits are set, which means "see there", or if it holds the low bits of the
+ * other one, as some writers leave them there. */
 static bool
 zip64_agrees(uint64_t is, uint64_t said, uint64_t ones)
 {
 	return said == ones || said == (is & ones);
 }
 
-/* Read the zip64 end record that the locator points to.  With data prepended to
- * the archive, the offset in the locator is too low; then try directly before
- * the locator, where a record without extensible data lies. */
+/* Read the zip64 end record that the locator points to.  If data were prepended
+ * to the archive, the offset in the locator is too low.  Then try directly
+ * before the locator, where the record lies if it has no extensible data. */
 static enum zipdir_result
 read_end64(unsigned char *record, const unsigned char *locator, uint64_t at,
 	int fd, uint64_t *offset, struct fault *fault)
@@ -227,8 +227,8 @@ place_directory(struct zipend *end, uint64_t recorded, struct fault *fault)
 			", not at %" PRIu64,
 			end->record, end->start, recorded);
 	end->prefix = end->start - recorded;
-	/* Without zip64, offsets of 32 bits may have overflowed, as those of
-	 * macOS do; or so much was prepended. */
+	/* Without zip64, the offsets of 32 bits may have overflowed, as macOS
+	 * lets them; or that much data was prepended. */
 	if (!end->zip64 && end->prefix >> 32 <= WRAPS_MAX) {
 		end->wraps = end->prefix >> 32;
 		end->prefix = (uint32_t)end->prefix;
@@ -264,9 +264,9 @@ read_end(struct zipend *end, const unsigned char *p, const struct tail *tail,
 				   : result;
 }
 
-/* Look for an end record with bytes behind it.  The archive must begin with the
- * file then: if it does not, it can be one inside of an archive that has not
- * been written to its end. */
+/* Look for an end record with bytes behind it.  Such an archive must start at
+ * the beginning of the file.  Otherwise it could be a member of another archive
+ * whose end has not been written yet. */
 static enum zipdir_result
 read_before(struct zipend *end, int fd, uint64_t size, struct fault *fault)
 {

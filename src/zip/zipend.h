@@ -23,8 +23,8 @@ struct zipend {
 	bool zip64;      /* count is exact, not modulo 65,536 */
 };
 
-/* Fill *end from the file of size bytes that fd is open for.  start + size lies
- * within the file then.  Results as zipdir_open. */
+/* Fill *end from the file that fd is open for and that has size bytes.  On
+ * ZIPDIR_OK start + size lies within the file.  Results as zipdir_open. */
 enum zipdir_result zipend_read(
 	struct zipend *end, int fd, uint64_t size, struct fault *fault);
 
@@ -36,8 +36,8 @@ uint64_t zipend_members(const struct zipend *end);
 enum zipdir_result zipend_check(const struct zipend *end,
 	const unsigned char *copy, uint64_t *count, struct fault *fault);
 
-/* fault_set, for one sentence that says what is wrong and at which offset of
- * the file.  Always ZIPDIR_DAMAGED. */
+/* Set fault to one sentence that says what is wrong and at which offset of the
+ * file.  Always gives ZIPDIR_DAMAGED. */
 #define zip_damaged(...) (fault_set(__VA_ARGS__), ZIPDIR_DAMAGED)
 
 /* Read size bytes at offset.  ZIPDIR_FAILED with errno; ZIPDIR_DAMAGED when the

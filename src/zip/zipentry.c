@@ -6,8 +6,8 @@
 
 #define SIGNATURE 0x02014b50u
 
-/* Where zipentry_set_name notes the name's place behind the fixed part, and its
- * length. */
+/* zipentry_set_name stores the name's place behind the fixed part, and its
+ * length, in these two fields. */
 enum { NAME_AT = 34, NAME_SIZE = 36 };
 
 size_t
@@ -128,7 +128,7 @@ take64(struct str *field, uint64_t *value)
 }
 
 /* Take the time out of NTFS's field (section 4.5.5): units of 100 ns since
- * 1601, in the attribute numbered 1.  One of 0 is none. */
+ * 1601, in the attribute numbered 1.  0 means that there is no time. */
 static void
 take_ntfs_time(struct member *member, struct str field)
 {

@@ -22,7 +22,7 @@ enum {
 /* A member as described by the central directory.  Nothing in it has been
  * checked against the rest of the file. */
 struct member {
-	struct str name;     /* lent by the zipdir, as is recorded */
+	struct str name; /* for requests; lent by the zipdir, as recorded is */
 	struct str recorded; /* the name of the local header */
 	uint64_t size;       /* of the content */
 	uint64_t packed;     /* of the data in the archive */
@@ -36,7 +36,7 @@ struct member {
 	bool link;  /* a symbolic link, whose content is a path */
 };
 
-/* The slot of a member that was not found by zipdir_find. */
+/* The slot of a member that did not come from zipdir_find. */
 #define ZIPDIR_NO_SLOT UINT32_MAX
 
 enum { ZIPENTRY_SIZE = 46 }; /* the part of fixed size */
@@ -51,9 +51,9 @@ size_t zipentry_size(const unsigned char *entry);
 struct str zipentry_recorded(const unsigned char *entry);
 struct str zipentry_name(const unsigned char *entry);
 
-/* Make name, which lies in entry's name or extra fields, the one of
- * zipentry_name.  Two fields of the entry hold it then, which are not read
- * here: the number of the disk and the internal attributes. */
+/* Make name, which lies in entry's name or extra fields, the result of
+ * zipentry_name.  Its place and length are stored in two fields of the entry
+ * that are not needed: the disk number and the internal attributes. */
 void zipentry_set_name(unsigned char *entry, struct str name);
 
 struct str zipentry_extra(const unsigned char *entry);
@@ -62,27 +62,30 @@ struct str zipentry_extra(const unsigned char *entry);
  * UTF-8 as far as it is valid. */
 bool zipentry_is_legacy(const unsigned char *entry);
 
-/* The entry is a symbolic link, as systems of Unix mark it. */
+/* Whether the entry is a symbolic link, in the way that Unix systems mark it.
+ */
 bool zipentry_is_link(const unsigned char *entry);
 
 /* Decode an entry.  prefix is added to the offset. */
 void zipentry_read(
 	const unsigned char *entry, uint64_t prefix, struct member *member);
 
-/* Sort order, the offsets of n entries in entries, by their names. */
+/* Sort order, which holds the offsets of n entries in entries, by the names of
+ * the entries. */
 void zipentry_sort(unsigned char *entries, uint32_t *order, size_t n);
 
-/* name without a slash in front, as unzip reads it, and then without "./". */
+/* name without one slash in front, and then without any "./" in front, as unzip
+ * reads it. */
 struct str zipentry_plain(struct str name);
 
-/* Why no request can name the member called name: route_find would never give
- * that name.  NULL when one can.  Only the name of a directory may end in an
- * empty component. */
+/* The reason why no request can name the member called name, since route_find
+ * would never give that name; NULL when one can.  Only the name of a directory
+ * may end in an empty component. */
 const char *zipentry_unreachable(struct str name);
 
 /* Update member from extra fields (section 4.5): zip64 sizes and offset, where
- * member's are all ones, and a time in UTC, if member's is local: the extended
- * timestamp, else that of NTFS. */
+ * member's are all ones; and, if member's time is local, a time in UTC, from
+ * the extended timestamp or else from NTFS's field. */
 void zipentry_read_extra(struct member *member, struct str extra);
 
 #endif

@@ -13,8 +13,8 @@ ziplocal_size(const unsigned char *header)
 		get16(header + 28);
 }
 
-/* A backslash of the local header may be a slash in the directory (zipname.h).
- */
+/* A backslash in the local header may have become a slash in the copy of the
+ * directory (zipname.h). */
 static bool
 same_bytes(struct str local, struct str recorded)
 {
@@ -35,8 +35,8 @@ same_name(struct str local, struct str recorded)
 		same_bytes(zipentry_plain(local), zipentry_plain(recorded));
 }
 
-/* The header gives no size, as it follows the data.  SharpZipLib up to 1.3.3
- * writes all ones for that, also in the zip64 field. */
+/* Whether the header leaves the size out, because it follows the data.
+ * SharpZipLib up to 1.3.3 writes all ones for that, also in the zip64 field. */
 static bool
 is_unknown(uint64_t size)
 {

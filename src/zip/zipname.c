@@ -3,8 +3,8 @@
 #include "base/bytes.h"
 #include "base/crc.h"
 
-/* Systems in "version made by" (section 4.4.2), where Info-ZIP's number for
- * NTFS is another one. */
+/* Systems in "version made by" (section 4.4.2), where Info-ZIP has a number of
+ * its own for NTFS. */
 enum { MADE_BY_FAT = 0, MADE_BY_NTFS = 10, MADE_BY_NTFS_TOO = 11, VFAT = 14 };
 
 enum { UNICODE_PATH = 0x7075, UNICODE_PATH_SIZE = 5, LEAD_BYTE = 0x81 };
@@ -24,7 +24,7 @@ is_marked_utf8(const unsigned char *entry)
 	return (get16(entry + 8) & ZIP_UTF8) != 0;
 }
 
-/* A backslash may belong to the character before it. */
+/* Whether a backslash may be the second byte of a character. */
 static bool
 is_doubtful(const unsigned char *entry, struct str name)
 {

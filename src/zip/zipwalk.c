@@ -29,7 +29,7 @@ name_at(const struct zipdir *zipdir, size_t at)
 	return zipentry_name(zipdir->copy + zipdir->order[at]);
 }
 
-/* name is below the directory, or is its own entry. */
+/* Whether name lies in the directory, or is its own entry. */
 static bool
 in_directory(struct str name, struct str directory)
 {
@@ -49,8 +49,8 @@ compare_directory(struct str a, struct str name)
 	return str_compare(str_slice(a, name.n, a.n), STR("/"));
 }
 
-/* The first place at or after from whose name does not come before those in the
- * directory called name; with past, the first one behind them. */
+/* The place, at or after from, of the first name in the directory called name,
+ * or where it would be; with past, the place after the last one. */
 static size_t
 seek(const struct zipdir *zipdir, size_t from, struct str name, bool past)
 {

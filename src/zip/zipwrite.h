@@ -1,4 +1,4 @@
-/* Writing the headers of a zip file (APPNOTE 6.3).  Choices that the format
+/* Writes the headers of a zip file (APPNOTE 6.3).  Choices that the format
  * leaves open are fixed here, so that the same content gives the same bytes:
  *
  * - Made by Unix, with mode 0644 (0755 for directories), since owners and
