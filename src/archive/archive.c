@@ -448,8 +448,8 @@ archive_fault(const struct archive *archive, const struct member *member,
 	return -1;
 }
 
-/* Where offsets are modulo 4 GiB, find the first local header that fits, each
- * time, as the index has no room for the place. */
+/* Where offsets are modulo 4 GiB, find the first local header that fits.  This
+ * is done for every request, because the index has no room for the result. */
 static const char *
 find_wrapped(const struct archive *archive, const struct member *member,
 	uint64_t *start)

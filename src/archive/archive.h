@@ -30,7 +30,7 @@ struct archive {
 	char *path;               /* "ROOT//REST", also valid for open(2) */
 	enum status status;       /* STATUS_GO: it can be read */
 	bool starved;             /* descriptors or memory ran out */
-	size_t lacks;             /* bytes of membercache that lacked, or 0 */
+	size_t lacks;             /* bytes missing in membercache, or 0 */
 	struct identity id;       /* all zero when there is no such file */
 	int64_t opened;           /* clock_ns */
 	int fd;                   /* -1 without a file */
@@ -61,9 +61,9 @@ struct archive {
 struct archive *archive_open(struct str path, struct membercache *membercache,
 	struct charset *charset);
 
-/* Log that path could not be opened: lacks bytes of membercache lacked, or, if
- * that is 0, descriptors or memory.  archive_open does not log this, because
- * the caller may make room and retry. */
+/* Log that path could not be opened: lacks bytes were missing in membercache
+ * or, if that is 0, descriptors or memory had run out.  archive_open does not
+ * log this, because the caller may make room and retry. */
 void archive_log_starved(struct str path, size_t lacks);
 
 /* Take a share, or give one back; giving back the last one closes the archive.
@@ -71,13 +71,13 @@ void archive_log_starved(struct str path, size_t lacks);
 struct archive *archive_keep(struct archive *archive);
 void archive_drop(struct archive *archive);
 
-/* The path still names the same file, unchanged.  A failure must also be less
- * than a second old.  One stat(2).  Any thread. */
+/* Whether the path still names the same file, unchanged.  An archive that
+ * failed to open is fresh for less than a second.  One stat(2).  Any thread. */
 bool archive_is_fresh(const struct archive *archive);
 
-/* The open file is unchanged, whatever its path names now.  If so, everything
- * read before this call is what the archive held when it was opened.  One
- * fstat(2).  Any thread. */
+/* Whether the open file is unchanged, whatever its path names now.  If so,
+ * everything read before this call is what the archive held when it was opened.
+ * One fstat(2).  Any thread. */
 bool archive_is_intact(const struct archive *archive);
 
 /* Find where member's data start in the file.  The first call for a member

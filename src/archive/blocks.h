@@ -1,5 +1,5 @@
-/* Inflating with access points (points.h): they are left at the ends of deflate
- * blocks, and inflating begins at one. */
+/* Inflates with access points (points.h): adds them at the ends of deflate
+ * blocks, and can begin at one of them. */
 
 #ifndef BLOCKS_H
 #define BLOCKS_H
@@ -8,7 +8,8 @@
 
 #include "archive/points.h"
 
-/* A part of a content, which zlib's stream gives.  For one thread at a time. */
+/* The part of a content that comes out of one z_stream.  For one thread at a
+ * time. */
 struct blocks {
 	struct points *points; /* a share; or NULL: leave none */
 	uint64_t begun;        /* offset in the content of zlib's first byte */
@@ -18,7 +19,7 @@ struct blocks {
 	const unsigned char *counted; /* position in the output */
 };
 
-/* To be called when z->next_out was set. */
+/* To be called each time that z->next_out has been set. */
 void blocks_begin_output(struct blocks *blocks, const z_stream *z);
 
 /* Inflate from z->next_in to z->next_out, at most to the end of a deflate block
@@ -29,8 +30,8 @@ int blocks_inflate(struct blocks *blocks, z_stream *z, uint64_t end);
 /* Count the lines of the output, after the last blocks_inflate into it. */
 void blocks_count(struct blocks *blocks, const z_stream *z);
 
-/* Let z go on at a point with so many bits in byte, the one before point.in.
- * Returns zlib's result. */
+/* Prepare z to continue at a point whose first bits are the last ones of byte,
+ * the byte before point.in.  bits says how many.  Returns zlib's result. */
 int blocks_prime(z_stream *z, unsigned bits, unsigned char byte);
 
 #endif

@@ -6,10 +6,10 @@
 
 #include "archive/sozip.h"
 
-/* Chunk i (0 to index->count) of member, whose data start at start, is right:
- * inflated by itself, from its offset in index up to that of the next chunk, it
- * gives a part of the content of the right size.  *from is its offset in the
- * data, and *crc is continued over the part.  Any thread. */
+/* Whether chunk i (0 to index->count) of member, whose data start at start, is
+ * right: inflated by itself, from its offset in index up to that of the next
+ * chunk, it gives a part of the content of the right size.  *from is its offset
+ * in the data, and *crc is continued over the part.  Any thread. */
 bool chunk_is_right(const struct archive *archive, const struct member *member,
 	uint64_t start, const struct sozip *index, uint64_t i, uint64_t *from,
 	uint32_t *crc);

@@ -56,7 +56,7 @@ make_content(
 	return content;
 }
 
-/* The content was inflated before, and is not too large. */
+/* Whether the content has been inflated before and is not too large. */
 static bool
 worth_caching(const struct archive *archive, const struct member *member)
 {

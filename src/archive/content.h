@@ -14,8 +14,8 @@ struct content {
 };
 
 /* Get a share of the content of member, whose data start at start.  NULL when
- * it is not worth caching (see content.c), is damaged, or memory lacks; then
- * use source_open.  Any thread. */
+ * it is not worth caching (see content.c) or damaged, or when there is no
+ * memory; then use source_open.  Any thread. */
 struct content *content_get(
 	struct archive *archive, const struct member *member, uint64_t start);
 

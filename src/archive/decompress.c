@@ -1,5 +1,5 @@
-/* What the libraries have in common: streams of bytes that end and may be
- * followed by others.  A codec makes the bytes of one stream. */
+/* All decompression libraries decode streams of bytes that have an end and may
+ * be followed by other streams.  A codec makes the bytes of one stream. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -61,7 +61,7 @@ struct decompressor {
 	unsigned char *in, *out;
 	size_t nin, nout;
 	bool between; /* streams */
-	bool full;    /* the last output was: there may be more without input */
+	bool full;    /* the last output was, so more may come without input */
 	bool over;
 	unsigned char input[INPUT_SIZE];
 };

@@ -27,7 +27,7 @@ struct gunzip {
 	struct blocks blocks;
 	uint64_t read; /* offset in packed behind the input */
 	uint64_t skip; /* bytes of packed to pass over */
-	unsigned bits; /* of the byte then, that come first */
+	unsigned bits; /* of the byte behind them, that come first */
 	bool raw; /* z began inside a deflate stream, and is not at its end */
 	bool inside; /* inside a gzip member */
 	bool first;  /* no gzip member has ended yet */

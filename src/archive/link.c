@@ -67,7 +67,8 @@ ascend(struct way *way)
 	return true;
 }
 
-/* Go on with the path of a link, whose directory is before at. */
+/* Continue with the path that link holds.  It is relative to the directory of
+ * the link, which is the first `before` bytes of way->at. */
 static enum link_end
 turn(struct way *way, const struct member *link, size_t before)
 {

@@ -9,11 +9,11 @@
 /* The most links that are followed on the way to one member. */
 enum { LINKS_MAX = 8 };
 
-/* Where a name leads. */
+/* The end that a name leads to. */
 enum link_end {
 	LINK_FILE,
 	LINK_DIRECTORY,
-	LINK_BROKEN,  /* to nothing, damaged, or over more than LINKS_MAX */
+	LINK_BROKEN,  /* to nothing, damaged, or more than LINKS_MAX links */
 	LINK_OUTSIDE, /* out of the archive, or absolute */
 	LINK_NO_MEMORY,
 };

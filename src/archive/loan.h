@@ -6,8 +6,8 @@
 
 #include "archive/archive.h"
 
-/* Lend n bytes of archive's membercache.  false when there is not enough room,
- * which has been logged.  Any thread. */
+/* Borrow n bytes from archive's membercache.  false when there is not enough
+ * room, which has been logged.  Any thread. */
 bool loan_take(const struct archive *archive, uint64_t n);
 
 /* Give n bytes back.  Any thread. */

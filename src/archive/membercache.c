@@ -121,7 +121,7 @@ least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* The bytes for what is no index: cached objects and work in progress. */
+/* The bytes that cached objects and work in progress may take. */
 static uint64_t
 share(const struct membercache *membercache)
 {

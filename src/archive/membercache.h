@@ -106,8 +106,8 @@ bool membercache_enter(struct membercache *membercache,
 bool membercache_resize(
 	struct membercache *membercache, struct cached *cached, size_t size);
 
-/* Let cached go: nobody finds it any more.  Does nothing if it was not entered
- * or has been evicted.  Any thread that has a share. */
+/* Remove cached, so that nobody finds it any more.  Does nothing if it was not
+ * entered or has been evicted.  Any thread that has a share. */
 void membercache_remove(struct membercache *membercache, struct cached *cached);
 
 /* Drop all objects of owner.  Any thread. */

@@ -1,12 +1,12 @@
-/* The ways of storing a member: what source_open chooses from. */
+/* The sources for each way of storing a member.  source_open chooses one. */
 
 #ifndef METHOD_H
 #define METHOD_H
 
 #include "archive/source.h"
 
-/* As source_open, for members that are stored, deflated, or by a method that
- * libzip reads, which begin at 0 in any case. */
+/* As source_open, for members that are stored, that are deflated, and whose
+ * method libzip reads.  The last one always begins at 0. */
 struct source *stored_open(struct archive *archive, const struct member *member,
 	uint64_t start, struct position *position);
 struct source *inflate_open(struct archive *archive,

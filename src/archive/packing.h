@@ -15,24 +15,25 @@ enum packing {
 	PACKING_UNITYWEB, /* gzip or Brotli, as the content says; not read */
 };
 
-/* Such files can be read here: wwz was built with the library. */
+/* Whether such files can be read: wwz was built with the library for them. */
 bool packing_supports(enum packing packing);
 
-/* The n bytes at p, at least 6 if the file has them, begin such a file.  true
- * for Brotli, which has no signature. */
+/* Whether the n bytes at p are the beginning of such a file.  n is at least 6
+ * unless the file is shorter.  Always true for Brotli, which has no signature.
+ */
 bool packing_begins(enum packing packing, const unsigned char *p, size_t n);
 
 /* Make a source of the unpacked content of a Zstandard, xz or bzip2 file, which
  * owns packed, a source of the file (member of archive, for the log).  Several
- * streams in a row are one content; what follows and begins no other one is
- * ignored.  A file that needs more than PACKING_MEMORY is refused: read gives
- * -1, and a line in the log says so.  NULL with errno ENOMEM; packed
+ * streams in a row are one content.  Data behind them that do not begin another
+ * stream are ignored.  A file that needs more than PACKING_MEMORY is refused:
+ * read gives -1, and a line in the log says so.  NULL with errno ENOMEM; packed
  * is closed then, too.  Any thread, one at a time. */
 enum { PACKING_MEMORY = 16 * 1024 * 1024 };
 struct source *decompress_open(enum packing packing, struct source *packed,
 	const struct archive *archive, const struct member *member);
 
-/* The most bytes of memory that it takes, without packed. */
+/* The most bytes of memory that it takes, not counting packed. */
 uint64_t decompress_memory(enum packing packing);
 
 #endif

@@ -272,7 +272,8 @@ fit(struct points *points)
 		sizeof(*points) + points->size);
 }
 
-/* Add spot; false when it is too near to the last one, or memory lacks. */
+/* Add spot; false when it is too near to the last one, or there is no memory.
+ */
 static bool
 enter_spot(struct points *points, const struct spot *spot)
 {

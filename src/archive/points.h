@@ -26,7 +26,7 @@ struct point {
 
 /* Get a share of member's points, to be released by points_drop; it may hold
  * none yet.  NULL when the content is too small, the method allows none, or
- * memory lacks.  Any thread. */
+ * there is no memory.  Any thread. */
 struct points *points_get(struct archive *archive, const struct member *member);
 
 /* The same for the gunzipped content of member, which is a gzip file of any
@@ -54,8 +54,8 @@ uint64_t points_before_line(struct points *points, uint64_t lines);
 /* The offset from which the next point is wanted.  It never decreases. */
 uint64_t points_next(struct points *points);
 
-/* Add a point with the n bytes before it.  Does nothing when memory lacks or
- * another thread has added one there. */
+/* Add a point with the n bytes before it.  Does nothing when there is no memory
+ * or another thread has added one there. */
 void points_add(struct points *points, const struct point *point,
 	const unsigned char *window, size_t n);
 
@@ -63,7 +63,8 @@ void points_add(struct points *points, const struct point *point,
  * last one without a newline. */
 void points_finish(struct points *points, uint64_t lines);
 
-/* points_finish was called; *lines is what it was given. */
+/* Whether points_finish was called.  If so, *lines is the number it was given.
+ */
 bool points_finished(struct points *points, uint64_t *lines);
 
 /* The number of newlines in the n bytes at p.  Pure. */

@@ -19,8 +19,8 @@
 #include <stdlib.h>
 
 enum {
-	/* Memory of a decoder: with libzip at most, which is for bzip2, and
-	 * with zlib. */
+	/* The memory of a decoder: the most that libzip needs, which is for
+	 * bzip2; and what zlib needs. */
 	COST_UNPACK = 4 * 1024 * 1024,
 	COST_INFLATE = 128 * 1024,
 };
@@ -158,8 +158,8 @@ holds(const struct reader *r, uint64_t at)
 	return at >= r->at && at - r->at < r->size;
 }
 
-/* The current source will reach offset at, and soon: a new one would not begin
- * nearer to it. */
+/* Whether the current source will reach offset at, and a new one would not
+ * begin nearer to it. */
 static bool
 goes_on(const struct reader *r, struct archive *archive,
 	const struct member *member, uint64_t at)

@@ -8,8 +8,9 @@
 
 enum {
 	READER_SIZE = 64 * 1024, /* of the buffer */
-	/* Up to so many bytes are made and discarded rather than starting again
-	 * at a nearer place. */
+	/* To go on, a reader makes and discards at most this many bytes.  If
+	 * there are more, it starts again at a nearer place, if there is one.
+	 */
 	READER_SKIP = 1024 * 1024
 };
 
@@ -25,8 +26,8 @@ struct reader {
 	bool waits;            /* another reader is searching */
 };
 
-/* Offset at lies more than READER_SKIP bytes behind the nearest place from
- * which member's content can be made, so it has to be searched for. */
+/* Whether offset at lies more than READER_SKIP bytes behind the nearest place
+ * from which member's content can be made, so it has to be searched for. */
 bool reader_is_far(
 	struct archive *archive, const struct member *member, uint64_t at);
 

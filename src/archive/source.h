@@ -58,7 +58,8 @@ uint64_t source_nearest(
 uint64_t source_memory(const struct archive *archive,
 	const struct member *member, uint64_t start);
 
-/* libzip reads this method, in memory that does not grow with the member. */
+/* Whether libzip reads this method, in memory that does not grow with the
+ * member. */
 bool unpack_supports(unsigned method);
 
 #endif

@@ -34,7 +34,7 @@ enum {
 	WINDOW_MAX = 128 * 1024 * 1024, /* libzstd refuses a larger one */
 	FIRST_SIZE = 64, /* of data, looked at for the first window */
 
-	/* Bytes of content in a block of bzip2, about. */
+	/* About as many bytes of content are in a block of bzip2. */
 	BLOCK_SIZE = 900 * 1000,
 };
 

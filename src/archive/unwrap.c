@@ -4,7 +4,8 @@
 #include "archive/points.h"
 #include "archive/wide.h"
 
-/* Newlines are counted in bytes, which a part of a wide character may be. */
+/* Newlines are counted as bytes, and such a byte may be part of another
+ * character in wide text. */
 static bool
 has_points(const struct wrapping *how)
 {

@@ -1,4 +1,5 @@
-/* The text of a member that is compressed, or in UTF-16 or UTF-32. */
+/* Reads the text of a member that is a compressed file, or is in UTF-16 or
+ * UTF-32, or both. */
 
 #ifndef UNWRAP_H
 #define UNWRAP_H
@@ -7,7 +8,7 @@
 
 struct wrapping {
 	enum packing packing; /* one that is supported */
-	bool wide; /* in it, there is a byte order mark: see wide.h */
+	bool wide;            /* the text has a byte order mark: see wide.h */
 };
 
 /* Make a source of the text of member, whose data start at start, in UTF-8 if

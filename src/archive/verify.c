@@ -1,8 +1,9 @@
 /* A verifier lies in the membercache while its member is sent for the first
- * time.  Whoever has sent a part of the data makes the same part of the content
- * before the next bytes, and throws it away.  So the verdict is there when the
- * last bytes are due, and no response is silent for long.  Twenty requests for
- * one member do this work once, each whenever it has its turn. */
+ * time.  Each request that has sent a part of the data decompresses the same
+ * part of the content, and discards it, before it sends more.  So the verdict
+ * is there when the last bytes are due, and no response is silent for long.
+ * Twenty requests for one member do this work once, each whenever it has its
+ * turn. */
 
 #include "archive/verify.h"
 
@@ -21,7 +22,7 @@ struct verifier {
 	struct archive *archive; /* lent: the cache is emptied before it goes */
 	struct member member;
 	uint64_t start;
-	uint64_t memory; /* that is not counted */
+	uint64_t memory; /* that membercache does not count */
 
 	pthread_mutex_t lock; /* guards what follows */
 	bool busy;            /* a thread does a step, and owns source */
@@ -150,7 +151,8 @@ wanted(const struct verifier *v, uint64_t part, uint64_t whole)
 		(double)v->member.size);
 }
 
-/* Begin a step, if there is anything to do: SOURCE_LATER. */
+/* Begin a step, and return SOURCE_LATER.  If there is nothing to do, return the
+ * result of verify_step. */
 static int
 begin_step(struct verifier *v, uint64_t until)
 {
@@ -190,8 +192,9 @@ read_on(struct verifier *v, char *buffer, size_t n)
 	return v->source->read(v->source, buffer, n);
 }
 
-/* At the end the verifier is given up.  If that is a failure, it is one for all
- * who have a share; later requests begin anew, as the cause may be gone. */
+/* End a step, which gave got.  After the last one the verifier leaves the
+ * cache.  A failure counts for all who have a share; later requests begin
+ * again, because its cause may be gone. */
 static void
 end_step(struct verifier *v, ssize_t got)
 {

@@ -28,12 +28,12 @@ static const struct mark {
 struct wide {
 	struct source source;
 	struct source *text;
-	bool begun;    /* the mark has been read */
-	size_t unit;   /* bytes; 1: there was no mark */
-	bool big;      /* the first byte is the highest */
-	uint32_t high; /* a surrogate that waits for the other one, or 0 */
-	bool over;     /* text has ended */
-	size_t n; /* bytes of input, less than a unit but at the beginning */
+	bool begun;      /* the mark has been read */
+	size_t unit;     /* bytes; 1: there was no mark */
+	bool big;        /* the first byte is the highest */
+	uint32_t high;   /* a surrogate that waits for the other one, or 0 */
+	bool over;       /* text has ended */
+	size_t n;        /* bytes of input; less than a unit, except at first */
 	size_t at, made; /* bytes of output: given out, and all */
 	unsigned char input[INPUT_SIZE], output[OUTPUT_SIZE];
 };

@@ -59,7 +59,7 @@ is_single_segment(const struct zstdframe *f)
 	return (f->head[0] & 0x20) != 0;
 }
 
-/* Bytes of the content's size in a frame's header. */
+/* The number of bytes that the content's size takes in a frame's header. */
 static size_t
 content_size_size(const struct zstdframe *f)
 {
@@ -79,7 +79,8 @@ read_descriptor(struct zstdframe *f)
 			content_size_size(f));
 }
 
-/* The content of a frame without a window descriptor is its window. */
+/* The size of the window: that of the content in a frame without a window
+ * descriptor. */
 static uint64_t
 window_of(const struct zstdframe *f)
 {

@@ -1,5 +1,5 @@
-/* The sizes of windows in Zstandard data (RFC 8878, section 3.1.1), which is
- * what a decoder's memory depends on. */
+/* Finds the sizes of windows in Zstandard data (RFC 8878, section 3.1.1).  A
+ * decoder's memory depends on them. */
 
 #ifndef ZSTDFRAME_H
 #define ZSTDFRAME_H
@@ -23,8 +23,8 @@ struct zstdframe {
 	unsigned char head[ZSTDFRAME_HEADER_MAX];
 };
 
-/* Look at the next n bytes.  What is no Zstandard data, and all after it, is
- * ignored.  Pure. */
+/* Look at the next n bytes.  Data that are not Zstandard, and all data behind
+ * them, are ignored.  Pure. */
 void zstdframe_look(struct zstdframe *frame, const void *p, size_t n);
 
 #endif
