@@ -85,8 +85,8 @@ add_gzip(struct body *body, const struct representation *r, struct span part)
 		part);
 }
 
-/* The part can be sent from the mapping.  A stored member that is sent whole
- * must have had its CRC-32 checked once; see stored.c. */
+/* Whether the part can be sent from the mapping.  A stored member that is sent
+ * whole must have had its CRC-32 checked once; see stored.c. */
 static bool
 can_slice(const struct body *body, const struct representation *r,
 	struct span part)
@@ -220,15 +220,15 @@ describe(struct response *response, const struct representations *found,
 	response->dated = true;
 	response->ranges = true;
 	response->has_length = true;
-	/* A browser may know better what a type is that nobody declared: it
-	 * runs no script and applies no style sheet of another type, if it may
-	 * not look. */
+	/* If the type was not declared, the browser may look at the content for
+	 * itself.  With nosniff it would not use a script or a style sheet
+	 * whose type was guessed wrong. */
 	response->sniffable = r->guessed && !site->untrusted;
 	if (site->untrusted && mime_is_active(r->type))
 		response->content_security_policy = STR("sandbox");
 }
 
-/* The bytes to send lie in the archive unchanged, and are many. */
+/* Whether the bytes to send lie in the archive as they are, and are many. */
 static bool
 can_hand_off(const struct representation *r)
 {
@@ -256,8 +256,8 @@ hand_off(struct response *response, const struct representation *r)
 	response->sent = SENT_HANDED_OFF;
 }
 
-/* The parts can be produced without decompressing the content again for each.
- * If not, a large member is answered whole (RFC 9110, section 14.2). */
+/* Whether the parts can be produced without decompressing the content again for
+ * each.  If not, a large member is sent whole (RFC 9110, section 14.2). */
 static bool
 worth_parting(const struct body *body, const struct representation *r,
 	const struct negotiation *n)

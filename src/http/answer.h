@@ -1,4 +1,5 @@
-/* From the result of the negotiation to a response: header fields and body. */
+/* Makes a response, its header fields and its body, from the result of the
+ * negotiation. */
 
 #ifndef ANSWER_H
 #define ANSWER_H

@@ -2,7 +2,7 @@
  * another.  Nothing is read or decompressed before its bytes are asked for, and
  * at most one span of content is in memory at a time, so a response of any size
  * costs the same memory, apart from what is cached for all.  body_add_* build
- * the list, in order; body_next works off its front.
+ * the list, in order; body_next takes from its front.
  *
  * Text and slices cost no copy: a span points into memory or into the mapping
  * of the archive.  All other bytes are made in one buffer, which the next span
@@ -12,13 +12,15 @@
  * The file may be changed or truncated while it is mapped.  So every body that
  * reads from it ends with a check: before the last bytes from the file are
  * given out, archive_is_intact must hold.  The end of a slice is copied out of
- * the mapping first, so that no byte of the file is used after the check.  What
- * was sent up to there came from the file as it was opened; if the check fails,
- * the body is cut, and the client does not get a complete response.
+ * the mapping before the check, so that no byte of the file is used after it.
+ * If the check holds, all that was sent came from the file as it was opened; if
+ * the check fails, the body is cut, and the client does not get a complete
+ * response.
  *
- * A failure in the middle cannot be taken back, because the head has been
- * sent.  BODY_CUT tells the caller to let the response end visibly short.  It
- * is final: the segments are dropped, and body_next keeps answering BODY_CUT.
+ * A failure in the middle cannot become an error response, because the head has
+ * been sent.  BODY_CUT tells the caller to let the response end visibly short.
+ * It is final: the segments are dropped, and body_next keeps answering
+ * BODY_CUT.
  *
  * Long work is cut into steps.  BODY_LATER means that a step was done and gave
  * no bytes yet, as when content before the first byte wanted is decompressed
@@ -491,8 +493,8 @@ copy_all(struct body *body, char *text)
 	return done;
 }
 
-/* The whole body is small, and little data has to be read or decompressed for
- * it. */
+/* Whether the whole body is small, and little data has to be read or
+ * decompressed for it. */
 static bool
 is_small(const struct body *body)
 {
@@ -504,8 +506,8 @@ is_small(const struct body *body)
 		if (s->kind != SEGMENT_CONTENT)
 			continue;
 		bytes += s->at;
-		/* Packed data in excess of that would be blocks with little
-		 * content. */
+		/* If the packed data are larger than that, most of their blocks
+		 * have little content. */
 		if (s->member.packed > BODY_SETTLE_SIZE)
 			return false;
 	}
@@ -524,8 +526,8 @@ body_settle(struct body *body)
 	text = arena_get(body->arena, (size_t)length + 1);
 	if (text == NULL)
 		return;
-	/* The caller checks that the file is unchanged: keep the count from
-	 * reaching zero, where advance_segment would do it. */
+	/* advance_segment checks the file when the count reaches zero.  That
+	 * must not happen here, because the caller does it. */
 	body->file_segments += 1;
 	n = copy_all(body, text);
 	drop_segments(body);

@@ -35,8 +35,8 @@ struct segment {
 	struct member member;  /* of SEGMENT_CONTENT */
 	uint64_t start;        /* offset of member's data in the file */
 	struct source *source; /* of SEGMENT_SOURCE */
-	/* Of SEGMENT_SLICE: what has to look through it first, or NULL; and
-	 * the bytes that there were. */
+	/* For SEGMENT_SLICE: the verifier that has to look through the data
+	 * first, or NULL; and the length of the slice at first. */
 	struct verifier *verifier;
 	uint64_t whole;
 };
@@ -50,7 +50,7 @@ struct body {
 	/* The position. */
 	struct segment *first; /* the current one */
 	struct segment **last;
-	struct segment *lent;   /* done, but spans may lie in them */
+	struct segment *lent;   /* done, but spans may point into them */
 	unsigned file_segments; /* number of SLICE and CONTENT ones left */
 	uint64_t borrowed;      /* bytes, by body_borrow */
 	char *buffer;     /* BODY_SPAN_SIZE bytes, allocated when needed */
@@ -60,8 +60,9 @@ struct body {
 	 * segments of one member share it as long as their offsets increase. */
 	struct reader reader;
 	bool waits; /* BODY_LATER: another body's search must end first */
-	/* STATUS_GO; or after the last segment comes BODY_CUT, not BODY_END:
-	 * STATUS_ERROR, or STATUS_UNAVAILABLE for lack of memory. */
+	/* STATUS_GO; or the reason why the body is cut, so that BODY_CUT and
+	 * not BODY_END comes after the last segment: STATUS_ERROR, or
+	 * STATUS_UNAVAILABLE for lack of memory. */
 	enum status broken;
 };
 
@@ -83,8 +84,9 @@ void body_free(struct body *body);
  * runs out, arena->failed is set. */
 void body_add_text(struct body *body, struct str text);
 void body_add_slice(struct body *body, uint64_t offset, uint64_t length);
-/* Add a slice, or nothing (length 0), that is not finished before verifier says
- * that it is right.  The body takes over the caller's share in verifier. */
+/* Add a slice whose last bytes are given out only after verifier has found the
+ * data right.  A slice of length 0 only waits for that.  The body takes over
+ * the caller's share in verifier. */
 void body_add_verified(struct body *body, uint64_t offset, uint64_t length,
 	struct verifier *verifier);
 /* Add the bytes from part.first to part.end of the content of member, whose
@@ -108,7 +110,7 @@ void body_settle(struct body *body);
 
 /* Borrow the memory that making the bytes needs, until body_free.  false when
  * there is not enough, which has been logged.  To be called after body_settle,
- * which leaves bodies that need none. */
+ * since a settled body needs none. */
 bool body_borrow(struct body *body);
 
 /* Give out the next bytes, never an empty span with BODY_SPAN.  The span stays
@@ -119,7 +121,7 @@ bool body_borrow(struct body *body);
  * it was opened.  Any thread, one at a time. */
 enum body_result body_next(struct body *body, struct str *span);
 
-/* True if another body_next would not overwrite earlier spans.  False after a
+/* Whether earlier spans stay valid if body_next is called again.  False after a
  * span of the mapping: its bytes can be changed by whoever writes the file, so
  * they must be sent before the next body_next, which may check the file for the
  * last time. */
@@ -132,7 +134,7 @@ body_next_spares(const struct body *body)
 		(s == NULL || !body->buffer_lent || s->kind == SEGMENT_TEXT);
 }
 
-/* The next bytes have to be made, which may take long. */
+/* Whether the next bytes have to be made, which may take long. */
 static inline bool
 body_is_work(const struct body *body)
 {
@@ -143,14 +145,15 @@ body_is_work(const struct body *body)
 			s->verifier != NULL);
 }
 
-/* The next bytes are best made at once: see struct source. */
+/* Whether the next bytes are best made at once: see amid in struct source. */
 bool body_is_amid(const struct body *body);
 
-/* The first byte takes long: much content has to be made and discarded before
- * it, or libzip decompresses it, a whole block at a time. */
+/* Whether the first byte takes long, because much content has to be made and
+ * discarded before it, or because libzip decompresses it, a whole block at a
+ * time. */
 bool body_begins_late(const struct body *body);
 
-/* body_next would return BODY_END. */
+/* Whether body_next would return BODY_END. */
 static inline bool
 body_is_done(const struct body *body)
 {

@@ -19,8 +19,8 @@ enum coding {
 /* The values of Content-Encoding; identity's is empty. */
 extern const struct str encoding_names[CODINGS];
 
-/* What a file in that coding has behind its name, such as ".gz"; identity's is
- * empty. */
+/* The suffixes of the names of files in each coding, such as ".gz"; identity's
+ * is empty. */
 extern const struct str encoding_suffixes[CODINGS];
 
 /* Why a coding was chosen. */
@@ -28,7 +28,7 @@ enum chosen {
 	CHOSEN_BY_WEIGHT,   /* it has the highest weight */
 	CHOSEN_BY_IF_MATCH, /* If-Match names its entity tag */
 	CHOSEN_BY_IF_RANGE, /* If-Range names its entity tag */
-	CHOSEN_FOR_RANGE,   /* identity, as If-Range names no tag */
+	CHOSEN_FOR_RANGE, /* identity, for a range without a tag in If-Range */
 };
 
 /* Weights in thousandths; 0 is "not acceptable". */

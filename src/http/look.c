@@ -1,7 +1,6 @@
 /* Only the beginning is looked at, because an answer must not wait for all of a
  * large member.  If that much is UTF-8 and the rest is not, then the wrong
- * charset is sent: who has such texts says so with --charset or --mime-types.
- */
+ * charset is sent.  For such texts there are --charset and --mime-types. */
 
 #include "http/look.h"
 
@@ -18,7 +17,8 @@ enum {
 	CHARACTER_SIZE = 4,  /* the longest in UTF-8 */
 };
 
-/* s is UTF-8 but for a character that may be cut at its end. */
+/* Whether s is UTF-8.  Unless it is whole, the last character may be cut off.
+ */
 static bool
 is_utf8(struct str s, bool whole)
 {
@@ -38,8 +38,9 @@ is_utf8(struct str s, bool whole)
 	return true;
 }
 
-/* Bytes that no text has, in whatever charset: control characters but BEL, BS,
- * HT, LF, FF, CR and ESC, which logs are full of. */
+/* Whether s holds bytes that no text has, whatever its charset: control
+ * characters other than BEL, BS, HT, LF, FF, CR and ESC.  Logs are full of
+ * those seven. */
 static bool
 has_controls(struct str s)
 {
@@ -89,8 +90,8 @@ skip_to(struct str *s, struct str word)
 	return false;
 }
 
-/* A label of the Encoding standard for UTF-8, or one that a <meta> cannot mean,
- * since it is itself in ASCII: UTF-16. */
+/* Whether label stands for UTF-8 in the Encoding standard.  UTF-16 counts as
+ * well: a <meta> that could be read as ASCII cannot mean it. */
 static bool
 means_utf8(struct str label)
 {
@@ -202,8 +203,8 @@ open_looked_at(struct archive *archive, const struct member *member,
 	return unwrap_open(archive, member, start, &how, &position);
 }
 
-/* Read up to n first bytes of it.  Returns how many, fewer at its end or if
- * more would take long; -1 with errno when there are none. */
+/* Read up to n first bytes of what is looked at.  Returns how many, fewer at
+ * its end or if more would take long; -1 with errno when there are none. */
 static ssize_t
 read_first(struct archive *archive, const struct member *member, uint64_t start,
 	enum packing packing, char *buffer, size_t n)

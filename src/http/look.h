@@ -18,33 +18,35 @@ enum look {
 	LOOK_NAMED,   /* text that says itself in which other charset it is */
 	LOOK_BINARY,
 	LOOK_BROKEN, /* cannot be unpacked as its name says */
-	LOOK_GZIP,   /* how a file of Unity's is packed */
+	LOOK_GZIP,   /* a file made by Unity, packed with gzip */
 	LOOK_BROTLI,
 };
 
-/* How a content is read. */
+/* What to look at in a member. */
 struct look_as {
-	enum packing packing; /* what is looked at is what is packed in it */
-	struct str type;      /* of that */
+	enum packing packing; /* if not PACKING_NONE: the content of the
+				 compressed file */
+	struct str type;      /* the media type of that content */
 };
 
-/* Look at bytes, the first ones of a content, of which they are all or
- * LOOK_SIZE (whole is false then).  They are
- * - LOOK_NAMED with a byte order mark of UTF-16 or UTF-32; as text/html with a
- *   <meta> in the first KiB that names a charset other than UTF-8; as text/css
- *   if such an @charset comes first;
- * - LOOK_BINARY if there is a NUL in the first 512 bytes, or if these are not
+/* Look at bytes, which are the whole of a content, or its first LOOK_SIZE bytes
+ * if whole is false.  They are
+ * - LOOK_NAMED if they begin with a byte order mark of UTF-16 or UTF-32; if
+ *   type is text/html and a <meta> in the first KiB names a charset other than
+ *   UTF-8; or if type is text/css and they begin with an @charset that does;
+ * - LOOK_BINARY if there is a NUL in the first 512 bytes, or if those are not
  *   UTF-8 and have a control character that text does not have;
- * - else LOOK_UTF8 if all of them are; a character that is cut at the end of
- *   them does not count, unless they are whole.
- * type is that of the content.  Pure. */
+ * - else LOOK_UTF8 if all of them are UTF-8 (if whole is false, the last
+ *   character may be cut off), and LOOK_OTHER if not.  type is that of the
+ *   content.  Pure. */
 enum look look_at(struct str bytes, bool whole, struct str type);
 
 /* The same for member, whose data start at start.  It is looked at once: the
- * answer is noted in the archive.  How it is read must be the same each time.
- * STATUS_GO; STATUS_ERROR when it is damaged, which has been logged, if it is
- * not what is packed in it; or STATUS_UNAVAILABLE when memory runs out.  What
- * is packed and cannot be read here is LOOK_NOTHING.  Any thread. */
+ * answer is noted in the archive.  as must be the same each time.  A compressed
+ * file that is damaged, or is not what its name says, is LOOK_BROKEN.  What
+ * cannot be read here is LOOK_NOTHING.  STATUS_GO; STATUS_ERROR when a member
+ * that is not looked at as a compressed file is damaged, which has been logged;
+ * or STATUS_UNAVAILABLE when memory runs out.  Any thread. */
 enum status look_member(struct archive *archive, const struct member *member,
 	uint64_t start, const struct look_as *as, enum look *look);
 

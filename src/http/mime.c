@@ -14,7 +14,7 @@ enum { TYPE_MAX = 255 };
 
 struct entry {
 	struct str ext;   /* in lower case */
-	const char *type; /* followed by UTF8 if its charset is open */
+	const char *type; /* followed by UTF8 if no charset was given */
 	size_t bare;      /* bytes of type without that */
 	size_t order;     /* of its line in the file */
 };
@@ -408,8 +408,8 @@ listed(struct str type, const char *const list[], size_t n)
 	return false;
 }
 
-/* A browser takes it for XML (WHATWG MIME Sniffing, section 4.6), or some do.
- */
+/* Whether browsers, or some of them, take it for XML (WHATWG MIME Sniffing,
+ * section 4.6). */
 static bool
 is_xml(struct str type)
 {

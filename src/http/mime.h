@@ -1,4 +1,4 @@
-/* From the name of a member to its Content-Type. */
+/* Finds the Content-Type for the name of a member. */
 
 #ifndef MIME_H
 #define MIME_H
@@ -33,9 +33,9 @@ struct str mime_extension(struct str name);
  * struct mime. */
 struct media_type {
 	struct str bare; /* without a charset, or with the file's */
-	struct str utf8; /* with "; charset=utf-8"; empty when the charset is
-			  * not open: the file gave one, or mime_is_text is
-			  * false of the type */
+	struct str utf8; /* with "; charset=utf-8"; empty when no charset is to
+			    be added: the file gave one, or mime_is_text is
+			    false for the type */
 };
 
 /* The media type for the last extension of name, in whatever case.  mime, which
@@ -43,27 +43,28 @@ struct media_type {
  * knows the extension, or there is none.  Any thread. */
 struct media_type mime_find(const struct mime *mime, struct str name);
 
-/* type, with or without parameters, is sent with a charset.  That holds for
- * text and scripts, but not for XML, which declares its encoding itself (RFC
- * 7303, section 3), nor for JSON, which is always UTF-8 (RFC 8259, section 11).
- * Pure; any thread. */
+/* Whether type, with or without parameters, is sent with a charset.  That holds
+ * for text and scripts, but not for XML, which declares its encoding itself
+ * (RFC 7303, section 3), nor for JSON, which is always UTF-8 (RFC 8259, section
+ * 11).  Pure; any thread. */
 bool mime_is_text(struct str type);
 
-/* type, with or without parameters, is a document in which a browser runs
- * scripts: HTML, SVG and every other XML type, since each may hold elements of
- * XHTML.  Pure; any thread. */
+/* Whether type, with or without parameters, is a document in which a browser
+ * runs scripts: HTML, SVG and every other XML type, since each may hold
+ * elements of XHTML.  Pure; any thread. */
 bool mime_is_active(struct str type);
 
-/* type is text/plain with an open charset.  Names in use for that are used for
- * other files, too, so the content decides.  Pure. */
+/* Whether type is text/plain and its charset was not given.  The names of such
+ * files are used for other files, too, so the content decides.  Pure. */
 bool mime_is_plain(const struct media_type *type);
 
-/* name is likely that of a log or another text without a type of its own: it
- * ends in ".log", ".txt", ".out", ".err" or the like, in a number, as old logs
- * do, or has no extension.  Pure. */
+/* Whether name is likely that of a log or another text without a type of its
+ * own: it ends in ".log", ".txt", ".out", ".err" or the like, in a number, as
+ * old logs do, or has no extension.  Pure. */
 bool mime_is_log(struct str name);
 
-/* The extension of name is one of n in list, in whatever case.  Pure. */
+/* Whether the extension of name is one of n in list, in whatever case.  Pure.
+ */
 bool mime_ends_in(struct str name, const char *const list[], size_t n);
 
 #endif

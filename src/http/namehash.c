@@ -52,7 +52,7 @@ is_hex(struct str word)
 	return word.n >= HEX_LENGTH && letter && digit;
 }
 
-/* word holds the name of a month, as dates do. */
+/* Whether word holds the name of a month, as dates do. */
 static bool
 holds_month(struct str word)
 {
@@ -113,7 +113,7 @@ namehash_found(struct str name)
 			continue;
 		if (is_hex(word_of(rest)))
 			return true;
-		/* A hyphen may also be a part of this one. */
+		/* A hyphen may also be part of a hash in base64url. */
 		if (!page && rest.n > BASE64_LENGTH &&
 			rest.p[BASE64_LENGTH] == '.' &&
 			is_base64(str_slice(rest, 0, BASE64_LENGTH)))

@@ -1,5 +1,5 @@
-/* Choosing the representation of a member to send, whole, in parts, or not at
- * all (RFC 9110, sections 12 to 14). */
+/* Chooses the representation of a member, and whether it is sent whole, in
+ * parts or not at all (RFC 9110, sections 12 to 14). */
 
 #ifndef NEGOTIATE_H
 #define NEGOTIATE_H
@@ -24,10 +24,10 @@ struct negotiation {
 void negotiate(struct negotiation *result, const struct request *request,
 	const struct representations *found, int64_t now);
 
-/* Whether a page of the responder's own is to be sent in answer to a GET or
- * HEAD: one representation, without a date, whose entity tag is etag; empty: it
- * has none.  STATUS_GO, STATUS_NOT_MODIFIED or STATUS_FAILED_CONDITION.  Pure.
- */
+/* Decide whether one of the responder's own pages is sent in answer to a GET or
+ * HEAD.  It has one representation and no date.  etag is its entity tag, empty
+ * if it has none.  STATUS_GO, STATUS_NOT_MODIFIED or STATUS_FAILED_CONDITION.
+ * Pure. */
 enum status negotiate_page(const struct request *request, struct str etag);
 
 #endif

@@ -17,9 +17,9 @@ enum ownname {
  * name, or in the tree of ownname_in_tree, cannot be requested.  Pure. */
 enum ownname ownname_page(struct str name);
 
-/* If name is in the tree "-wwz-index/", where each directory is a listing, even
- * if it has an index file, remove that from it.  slash: a "/" followed name.
- * false when it is not.  Pure. */
+/* Remove "-wwz-index/" from the front of name.  In the tree of that name every
+ * directory is shown as a listing, even if it has an index file.  slash says
+ * whether a "/" followed name.  false when name is not in that tree.  Pure. */
 bool ownname_in_tree(struct str *name, bool slash);
 
 /* The name of the member whose log page is called name, which is an

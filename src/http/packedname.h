@@ -5,9 +5,9 @@
 
 #include "archive/packing.h"
 
-/* What the name of a compressed file says of it. */
+/* What the name of a compressed file tells about it. */
 struct packedname {
-	enum packing packing; /* PACKING_NONE: it is none */
+	enum packing packing; /* PACKING_NONE: not compressed */
 	struct str inner;     /* the name of what it holds; lent by name */
 	bool asset; /* a site's own file, for browsers: "a.svgz", "a.js.gz" */
 	bool log;   /* a log: "a.log.gz", "syslog.2.gz" */

@@ -28,9 +28,9 @@ struct str path_decode(struct str path, struct arena *arena);
  * query, and is only made safe; "&" and a "%" that begins an escape stay. */
 void path_encode(struct text *text, struct str path, bool raw);
 
-/* Add name, one component, as a relative URL.  It is not taken for one with a
- * scheme, and begins with a letter, a digit or "%", since programs that mirror
- * directories leave out others. */
+/* Add name, one component, as a relative URL.  The result cannot be taken for a
+ * URL with a scheme.  It begins with a letter, a digit or "%", since programs
+ * that mirror directories leave out other links. */
 void path_encode_link(struct text *text, struct str name);
 
 /* Add name as an ext-value of RFC 8187 (section 3.2.1): all but letters, digits

@@ -83,7 +83,7 @@ text_type(const struct media_type *type, enum look look,
 	return type->bare;
 }
 
-/* The name alone says the type, and whether it has a charset. */
+/* Whether the name alone decides the type and the charset. */
 static bool
 is_settled(const struct media_type *named, const struct site *site)
 {
@@ -127,7 +127,8 @@ is_sibling(struct str name)
 	return false;
 }
 
-/* The first bytes of r are in this coding, as far as they can be read here. */
+/* Whether the first bytes of r are in this coding.  true for Brotli, which has
+ * no signature. */
 static bool
 begins_in(enum coding coding, struct archive *archive,
 	const struct representation *r)
@@ -175,7 +176,7 @@ offer_as_it_lies(struct representations *found, const struct archive *archive,
 
 	if (verdict == VERDICT_ODD)
 		return;
-	/* Nobody can look through what cannot be read here. */
+	/* Data that cannot be read here cannot be looked through. */
 	r.unverified = verdict == VERDICT_NONE && represent_readable(&r.member);
 	if (r.member.method == ZIP_DEFLATED) {
 		r.form = FORM_GZIP;
@@ -244,7 +245,8 @@ inner_type(const struct packedname *packed, const struct media_type *named,
 		: text_type(named, unread ? LOOK_NOTHING : look, site, arena);
 }
 
-/* Offer a packed file: as it lies, and what is packed in it in that coding. */
+/* Offer what a packed file holds, in the coding in which it is packed.  The
+ * file itself is offered already. */
 static enum status
 offer_packed(struct representations *found, struct archive *archive,
 	const struct packedname *packed, const struct site *site,
@@ -266,8 +268,9 @@ offer_packed(struct representations *found, struct archive *archive,
 	return STATUS_GO;
 }
 
-/* What the name of member says.  xz and bzip2 are no content codings.  A form
- * of a member that is there, too, is asked for as the file that it is. */
+/* What the name of member tells, as far as it matters here.  xz and bzip2 are
+ * not content codings.  If a.js is in the archive, too, then a request for
+ * a.js.gz means that file itself. */
 static struct packedname
 packed_as(const struct archive *archive, const struct member *member)
 {
@@ -283,7 +286,8 @@ packed_as(const struct archive *archive, const struct member *member)
 	return packed;
 }
 
-/* The type of a packed file as it lies.  Some tables have its content's. */
+/* The type of a packed file that is sent as it is.  Some tables give the type
+ * of its content for its name. */
 static struct str
 packed_type(enum packing packing, const struct site *site)
 {

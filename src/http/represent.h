@@ -21,8 +21,8 @@ struct representation {
 	uint64_t start;         /* of its data in the file */
 	uint64_t size;          /* of what is sent */
 	struct str type;        /* Content-Type */
-	bool guessed;           /* type: from the content, not the name */
-	bool unverified;        /* its data: see verify.h */
+	bool guessed;           /* type comes from the content, not the name */
+	bool unverified;        /* its data must be looked through (verify.h) */
 	struct str etag;        /* strong, quoted; in the arena */
 	struct str disposition; /* Content-Disposition; mostly empty */
 };
@@ -39,23 +39,23 @@ struct representations {
  *   unless they are known to be odd;
  * - siblings, members of the same name followed by ".gz", ".zst" or ".br", for
  *   codings not found yet; a sibling itself has none;
- * - for packed logs and assets (packedname.h) instead of these: their content,
- *   with its own type, in the coding that they are packed in.
- * STATUS_GO; STATUS_UNSUPPORTED when member is encrypted or its method is not
- * supported, STATUS_ERROR when it is damaged, both logged; STATUS_UNAVAILABLE
- * when memory runs out.  Any thread. */
+ * - for packed logs and assets (packedname.h) instead of these: what they hold,
+ *   with the type of that, in the coding in which they are packed.  STATUS_GO;
+ *   STATUS_UNSUPPORTED when member is encrypted or its method is not supported,
+ *   STATUS_ERROR when it is damaged, both logged; STATUS_UNAVAILABLE when
+ *   memory runs out.  Any thread. */
 enum status represent(struct representations *found, struct archive *archive,
 	const struct member *member, const struct site *site,
 	struct arena *arena);
 
-/* Look through the data of the representation in coding, if they are unverified
- * and few.  It is not available any more if they prove odd.  STATUS_GO, or as
- * verify_at_once.  Any thread. */
+/* If the data of the representation in coding are unverified and few, look
+ * through them.  If they prove odd, this representation is no longer available.
+ * STATUS_GO, or as verify_at_once.  Any thread. */
 enum status represent_confirm(struct representations *found,
 	struct archive *archive, enum coding coding);
 
-/* The content of member can be read: it is not encrypted, and its method is
- * supported. */
+/* Whether the content of member can be read: it is not encrypted, and its
+ * method is supported. */
 bool represent_readable(const struct member *member);
 
 /* Log that member is encrypted or that its method is not supported.  represent
@@ -71,14 +71,16 @@ enum status represent_unsupported(
 enum status represent_log(struct archive *archive, const struct member *member,
 	const struct site *site, uint64_t *start, struct wrapping *how);
 
-/* The only representation of the archive itself.  The name for saving it is
- * made from name, the archive's name.  Status as represent. */
+/* Fill in the only representation of the archive itself.  The name under which
+ * browsers save it is made from name, the archive's name.  Status as represent.
+ */
 enum status represent_archive(struct representations *found,
 	const struct archive *archive, struct str name, const struct site *site,
 	struct arena *arena);
 
 /* The entity tag of a listing of the archive, for a query: it changes with the
- * archive, with wwz and with what bears on listings in site.  In arena. */
+ * archive, with the version of wwz, and with the settings in site that affect
+ * listings.  In arena. */
 struct str represent_listing_tag(const struct archive *archive,
 	struct str query, const struct site *site, struct arena *arena);
 

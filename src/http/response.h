@@ -56,7 +56,7 @@ struct response {
 	enum chosen chosen; /* that coding, because... */
 	uint16_t weight;    /* ...and with this weight, in thousandths */
 	enum sent sent;
-	bool guessed; /* its type: from the content, not the name */
+	bool guessed; /* its type comes from the content, not the name */
 };
 
 /* Make a 200 without fields and with an empty body.  response must not be

@@ -1,4 +1,4 @@
-/* From a request to an archive's path and a member's name. */
+/* Finds the archive's path and the member's name for a request. */
 
 #ifndef ROUTE_H
 #define ROUTE_H

@@ -27,7 +27,8 @@ cut_tag(struct str *list, struct str *tag, bool *weak)
 	return true;
 }
 
-/* tag is etag with a coding behind it, as a front end writes it. */
+/* Whether tag is etag with "-" and a coding behind it, as a front end writes
+ * it. */
 static bool
 is_recoded(struct str tag, struct str etag)
 {

@@ -6,11 +6,11 @@
 
 #include "base/arena.h"
 
-/* field, the value of If-None-Match or If-Match, contains etag, which is strong
- * and quoted, or is "*", which also matches an empty etag: none.  Weak
- * comparison takes W/"x" for "x" (section 8.8.3.2), and "x-gzip" and "x-br" as
- * well, which Apache's mod_deflate and mod_brotli make of it when they
- * compress. Strong comparison matches neither.  The list ends at the first
+/* Whether field, the value of If-None-Match or If-Match, is "*" or contains
+ * etag.  etag is strong and quoted, or empty if there is none, which only "*"
+ * matches.  Weak comparison takes W/"x" for "x" (section 8.8.3.2), and "x-gzip"
+ * and "x-br" as well, which Apache's mod_deflate and mod_brotli make of it when
+ * they compress. Strong comparison matches neither.  The list ends at the first
  * element that is not a tag.  Pure. */
 bool validator_matches(struct str field, struct str etag, bool weak);
 
