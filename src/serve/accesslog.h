@@ -30,7 +30,7 @@ struct accesslog {
 	_Atomic bool torn;    /* the file ends in an incomplete line */
 };
 
-/* The message for EPERM. */
+/* The message for the EPERM of accesslog_open. */
 #define ACCESSLOG_NOT_BY_ROOT                                               \
 	"root writes no log where others can put a link in its place: say " \
 	"--user"

@@ -138,7 +138,7 @@ log_slow(const struct account *account, const struct response *response)
 struct access
 account_access(struct account *account, const struct response *response)
 {
-	/* PHASES is none of the phases, so this ends the current one. */
+	/* PHASES is not a phase, so this only ends the current one. */
 	account_enter(account, PHASES);
 	account->spent[PHASE_OPEN] += response->opening;
 	account->spent[PHASE_INFLATE] -= response->opening;

@@ -1,5 +1,5 @@
-/* Accounting of requests: the time each phase takes is measured, and at the end
- * the request is counted and logged. */
+/* Accounts for requests: measures the time that each phase takes; at the end
+ * counts and logs the request. */
 
 #ifndef ACCOUNT_H
 #define ACCOUNT_H
@@ -18,8 +18,8 @@ struct accounts {
  * threads may be using accounts. */
 void account_reopen(const struct accounts *accounts);
 
-/* The account of one request.  All zero when accounts is NULL; then all calls
- * do nothing. */
+/* The account of one request.  If account_begin was given NULL, it is all zero
+ * and the other functions do nothing. */
 struct account {
 	const struct accounts *accounts;
 	struct request *request; /* what to log, in the arena; or NULL */
@@ -32,7 +32,8 @@ struct account {
 /* Begin a request.  accounts may be NULL. */
 void account_begin(struct account *account, const struct accounts *accounts);
 
-/* Copy to arena what is logged of request, whose own text may be released. */
+/* Copy those parts of request that are logged to arena.  The text of request
+ * itself may be released then. */
 void account_note(struct account *account, const struct request *request,
 	struct arena *arena);
 

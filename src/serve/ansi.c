@@ -7,9 +7,9 @@
 
 enum {
 	REPLACEMENT = 0xfffd,
-	/* The most cells that may be blanked: a fixed number, and more for each
-	 * byte.  Otherwise a few bytes that move the cursor and erase could
-	 * blank whole lines again and again. */
+	/* The most cells that may be blanked: a fixed number, and a few more
+	 * for each byte of input.  Otherwise a few bytes that move the cursor
+	 * and erase could blank whole lines again and again. */
 	BLANKS = 8 * ANSI_CELLS,
 	BLANKS_EACH = 16,
 };
@@ -114,7 +114,7 @@ perform(struct ansi *a, uint32_t final)
 	}
 }
 
-/* point is a noncharacter, which browsers treat as an error. */
+/* Whether point is a noncharacter, which browsers treat as an error. */
 static bool
 is_no_character(uint32_t point)
 {

@@ -13,8 +13,8 @@
  * newline ends any sequence.
  *
  * Concealed characters take no room, up to the end of the line at most: Jenkins
- * hides notes of hundreds of characters so, and nothing else that matters may
- * be hidden.
+ * hides notes of hundreds of characters in this way, but nothing may hide the
+ * rest of a log.
  *
  * Invalid UTF-8 becomes U+FFFD, one for each maximal prefix of a character, as
  * in browsers.  A character is one cell, whatever its width. */

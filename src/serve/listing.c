@@ -3,9 +3,9 @@
  * other order needs an array of positions in that walk, which is sorted when
  * the listing is opened.
  *
- * Programs that mirror directories take each link of a page for a file or a
- * directory to fetch, unless it has a query.  So all links have one but those
- * to members and directories. */
+ * Programs that mirror directories fetch whatever the links of a page lead to,
+ * unless a link has a query.  So all links but those to members and directories
+ * have a query. */
 
 #include "serve/listing.h"
 
@@ -41,7 +41,7 @@ struct listing {
 	/* Set once. */
 	struct archive *archive; /* lent */
 	struct listing_view view;
-	bool utf8; /* the directory was asked for in another form than its own
+	bool utf8; /* the directory was requested in another form than its own
 		    */
 	struct zipdir_walk start;
 	struct place *places; /* NULL: in the order of the walk */
@@ -103,8 +103,8 @@ add_crumb(struct listing *l, struct str name, size_t up)
 }
 
 /* Add the archive and each directory down to this one, all but the last as
- * links.  Of very many only the last ones are shown, since the link grows with
- * each level. */
+ * links.  If there are very many, only the last ones are shown, because the
+ * links grow with each level. */
 static void
 add_breadcrumbs(struct listing *l)
 {

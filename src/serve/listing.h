@@ -22,10 +22,11 @@ struct listing_view {
  * written are left empty.  Pure. */
 struct listing_view listing_view_of(struct str query);
 
-/* Make a source of the listing of walk over archive, which is at its beginning,
- * shown as view.  The caller must hold the archive until the source is closed.
- * Names in view are copied.  A listing sorted by name is made while it is read;
- * any other order takes 16 bytes for each child.  NULL with errno ENOMEM. */
+/* Make a source of the listing of the directory that walk, which is at its
+ * beginning, walks over in archive, shown as view.  The caller must hold the
+ * archive until the source is closed.  Names in view are copied.  A listing
+ * sorted by name is made while it is read; any other order takes 16 bytes for
+ * each child.  NULL with errno ENOMEM. */
 struct source *listing_open(struct archive *archive, struct zipdir_walk walk,
 	const struct listing_view *view);
 

@@ -57,7 +57,7 @@ add_link(const struct listrow *row, struct text *text)
 		text_byte(text, '/');
 }
 
-/* Leads nowhere: a link that no request can follow. */
+/* Whether row is a link that no request can follow. */
 static bool
 is_lost(const struct listrow *row)
 {
@@ -89,7 +89,7 @@ add_columns(const struct listrow *row, struct text *text)
 		time, time, time + 11);
 }
 
-/* The row most likely has a log page. */
+/* Whether the row most likely has a log page. */
 static bool
 may_be_log(const struct listrow *row)
 {

@@ -13,7 +13,7 @@ is_word(uint32_t point)
 		((point | 0x20) >= 'a' && (point | 0x20) <= 'z');
 }
 
-/* The cells begin with text, in which "0" stands for any digit. */
+/* Whether the cells begin with text, in which "0" stands for any digit. */
 static bool
 cells_start(const struct ansi_cell *cell, size_t n, struct str text)
 {
@@ -160,7 +160,7 @@ has_sign(const struct ansi_cell *cell, size_t n, size_t at,
 			(end == n || !is_word(cell[end].point)));
 }
 
-/* point is a key of a sign that can be anywhere in a line. */
+/* Whether point is a key of a sign that can be anywhere in a line. */
 static bool
 is_key(uint32_t point)
 {

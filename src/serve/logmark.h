@@ -22,11 +22,11 @@ struct logmark {
 	size_t name;    /* length of the name, which follows end */
 };
 
-/* The mark at the beginning of a line, after the time that some systems put
- * there.  Pure. */
+/* Find the mark at the beginning of a line, or after the time that some systems
+ * write there.  Pure. */
 struct logmark logmark_find(const struct ansi_cell *cell, size_t n);
 
-/* The line looks like an error.  Pure. */
+/* Whether the line looks like an error.  Pure. */
 bool logmark_is_error(const struct ansi_cell *cell, size_t n);
 
 #endif

@@ -1,5 +1,5 @@
-/* Requests that search for lines in the same log: one of them searches at a
- * time, and the number of lines is remembered. */
+/* Coordinates requests that search for lines in the same log: one of them
+ * searches at a time, and the number of lines is remembered. */
 
 #ifndef LOGSEARCH_H
 #define LOGSEARCH_H
@@ -8,24 +8,25 @@
 
 struct logsearch;
 
-/* A share of what all requests for the log in member have in common, to be
- * dropped.  NULL when there is no room for it.  All functions here are for any
- * thread. */
+/* Get a share of the logsearch of the log in member, which all requests for it
+ * use.  The caller drops it.  NULL when there is no room for it.  All functions
+ * here are for any thread. */
 struct logsearch *logsearch_get(
 	struct archive *archive, const struct member *member);
 
 /* Takes NULL. */
 void logsearch_drop(struct logsearch *search);
 
-/* Become the one that searches, until logsearch_give.  False while there is
- * another one. */
+/* Become the request that searches, until logsearch_give.  false while another
+ * one searches. */
 bool logsearch_take(struct logsearch *search);
 void logsearch_give(struct logsearch *search);
 
 /* Remember how many lines the log has. */
 void logsearch_set_total(struct logsearch *search, uint64_t total);
 
-/* How many it has; LOGPAGE_UNKNOWN when they have not been counted. */
+/* How many lines the log has; LOGPAGE_UNKNOWN when they have not been counted.
+ */
 uint64_t logsearch_total(struct logsearch *search);
 
 #endif

@@ -5,9 +5,9 @@
  * at most TURN_SIZE bytes are skipped at a time.
  *
  * Each request reads the first NEAR_SIZE bytes by itself.  Beyond these only
- * one request at a time searches a log.  It leaves access points, or at least
- * the number of lines if there are none of the log, and the requests that
- * waited for it start again with those. */
+ * one request at a time searches a log.  It leaves access points, or if a log
+ * cannot have those, at least its number of lines.  The requests that waited
+ * for it start again with these. */
 
 #include "serve/logview.h"
 
@@ -160,12 +160,12 @@ look_up_total(struct logview *v)
 	if (total == LOGPAGE_UNKNOWN)
 		return;
 	v->view.total = total;
-	/* Behind the end there is nothing to see: the last lines are. */
+	/* If the first line wanted lies behind the end, show the last lines. */
 	if (v->looking_for_end || v->view.from > total)
 		set_total(v, total);
 }
 
-/* The search may go on: no other request searches. */
+/* Whether the search may go on, because no other request searches. */
 static bool
 may_search(struct logview *v)
 {

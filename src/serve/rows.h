@@ -6,7 +6,7 @@
 #include "archive/source.h"
 #include "base/arena.h"
 
-/* The first member of each such source.  All zero at first, but for make and
+/* The first member of each such source.  All zero at first, except make and
  * source.close. */
 struct rows {
 	struct source source; /* source.read is rows_read */

@@ -1,7 +1,8 @@
 /* A request is answered in the order of the functions here.  The last step
- * checks that the archive is still fresh: everything read before, from the
- * index and of a small member, is then what the file held at that moment.  If
- * the file has been replaced meanwhile, the whole response is made again. */
+ * checks that the archive is still fresh: if it is, everything read before, the
+ * index and the content of a small member, is what the file held at that
+ * moment.  If the file has been replaced meanwhile, the whole response is made
+ * again. */
 
 #include "serve/serve.h"
 
@@ -43,8 +44,8 @@ answer_error(struct job *job, enum status status)
 	job->archive = NULL;
 }
 
-/* Answer with what was found, according to RFC 9110.  Another representation is
- * chosen if the first one proves to be of no use. */
+/* Answer with what was found, according to RFC 9110.  If the data of the chosen
+ * representation prove to be odd, choose another one. */
 static void
 serve_found(struct job *job, struct representations *found)
 {
@@ -83,8 +84,9 @@ serve_member(struct job *job, const struct member *member)
 		answer_error(job, represent_unsupported(archive, member));
 }
 
-/* Find the member called name, through symbolic links if need be; then it keeps
- * that name, which decides its media type. */
+/* Find the member called name, through symbolic links if need be.  A member
+ * found through a link keeps the name of the link, which decides its media
+ * type. */
 static bool
 find_member(struct job *job, struct str name, struct member *member)
 {
@@ -105,7 +107,7 @@ find_member(struct job *job, struct str name, struct member *member)
 	return true;
 }
 
-/* As archive_walk, and through symbolic links. */
+/* As archive_walk, but through symbolic links if need be. */
 static enum status
 walk_directory(struct job *job, struct str name, struct zipdir_walk *walk)
 {
@@ -128,9 +130,9 @@ walk_directory(struct job *job, struct str name, struct zipdir_walk *walk)
 	}
 }
 
-/* Answer with the archive's own page for missing members.  It is never sent in
- * a coding, so that no cache gives it to a client that does not accept the
- * coding. */
+/* Answer with the page that the archive itself has for missing members.  It is
+ * never sent in a coding, so that no cache gives it to a client that does not
+ * accept the coding. */
 static bool
 serve_own_page(struct job *job)
 {
@@ -174,8 +176,9 @@ archive_name(const struct job *job)
 	return path_last(job->route.archive);
 }
 
-/* Evaluate the conditions on a page of the responder's own, whose entity tag,
- * if it has one, is in the response.  true when the page is wanted. */
+/* Evaluate the request's conditions for one of the responder's own pages.  Its
+ * entity tag, if it has one, is in the response.  true when the page is wanted.
+ */
 static bool
 wants_page(struct job *job)
 {
@@ -309,7 +312,7 @@ serve_directory(struct job *job)
 		answer_error(job, status);
 }
 
-/* The status page is missing unless there are counters. */
+/* Without counters there is no status page. */
 static void
 serve_status(struct job *job)
 {
@@ -399,8 +402,8 @@ time_opening(struct job *job, const struct archive *archive)
 	job->opening = clock_ns() - job->started;
 }
 
-/* At some moment since the request came, the archive was the file at its path,
- * and it has not changed until now. */
+/* Whether the archive was the file at its path at some moment since the request
+ * came, and has not changed until now. */
 static bool
 still_right(const struct job *job, const struct archive *archive)
 {

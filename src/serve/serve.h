@@ -1,5 +1,5 @@
-/* From a request to its response, for all callers: FastCGI, CGI, `wwz explain`,
- * tests. */
+/* Makes the response to a request, for all callers: FastCGI, CGI, `wwz
+ * explain`, tests. */
 
 #ifndef SERVE_H
 #define SERVE_H

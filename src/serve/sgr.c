@@ -42,8 +42,8 @@ nearest(const uint16_t rgb[3])
 	return off_grey < off_cube ? 232 + grey : cube;
 }
 
-/* Read the n parameters of a colour, "5;N" or "2;R;G;B", into *colour, when it
- * is one. */
+/* If the n parameters are a colour, "5;N" or "2;R;G;B", read it into *colour.
+ */
 static void
 read_colour(const uint16_t *p, size_t n, uint32_t *colour)
 {

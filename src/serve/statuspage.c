@@ -321,7 +321,8 @@ add_prometheus(struct view *v)
 			i < CACHE_ROWS - UP_AND_DOWN ? "counter" : "gauge",
 			values[i]);
 	add_histogram(v);
-	/* No URIs as labels: each new one would make a new time series. */
+	/* URIs are not labels, because each new one would make a new time
+	 * series. */
 	if (v->sum.nslowest > 0)
 		add_help(t, "wwz_slowest_request_seconds", "gauge",
 			"Time of the slowest requests.");
