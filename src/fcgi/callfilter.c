@@ -3,15 +3,16 @@
  * open descriptors, and on files, which Landlock restricts.
  * tests/e2e/test_confine.py compares the list with what strace sees.
  *
- * Any other call fails with ENOSYS and does not end the process.  A C library
- * of another release tries newer calls first (openat2, statx, clone3) and falls
- * back to older ones, and an omission in this list must not stop the service.
- * The kernel logs such a call.  Only calls of another architecture end the
- * process: no library makes them, only an attempt to get around the list.
+ * Any other call fails with ENOSYS and does not end the process.  The C library
+ * of another release may try newer calls first (openat2, statx, clone3), and
+ * falls back to older ones; and an omission in this list must not stop the
+ * service.  The kernel logs such a call.  Only calls of another architecture
+ * end the process: no library makes them, only an attempt to get around the
+ * list.
  *
- * The kernel (from 5.11) evaluates this list of numbers once, not at each
- * call.  libseccomp would only add the numbers of other architectures, which
- * are not wanted here. */
+ * The kernel (from 5.11) evaluates the filter once for each number that it
+ * always allows, not at each call.  libseccomp would only add the numbers of
+ * other architectures, which are not wanted here. */
 
 #include "fcgi/callfilter.h"
 
@@ -156,8 +157,8 @@ static const unsigned not_executing[] = {
 };
 
 #ifdef SYS_socketcall
-/* Calls allowed where the C library makes one of all that concern sockets, by
- * its first argument. */
+/* Where one call, socketcall(2), stands for all that concern sockets, its first
+ * argument must be one of these. */
 static const unsigned socket_calls[] = {
 	SYS_ACCEPT4,
 	SYS_RECV,
@@ -246,7 +247,7 @@ callfilter_install(void)
 	compile_list(&program);
 	filter.len = (unsigned short)program.n;
 	result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &filter);
-	if (result > 0) /* a thread that has a filter of its own */
+	if (result > 0) /* the ID of a thread that has a filter of its own */
 		errno = EBUSY;
 	return result == 0 ? 0 : -1;
 }

@@ -1,5 +1,4 @@
-/* One request of plain CGI (RFC 3875), from the environment to standard output.
- */
+/* Answers one request of plain CGI (RFC 3875). */
 
 #ifndef CGI_H
 #define CGI_H
@@ -7,16 +6,16 @@
 #include "serve/serve.h"
 
 /* Answer the request in environment on descriptor fd.  Its body is read from
- * standard input and discarded, up to 64 MiB.  Returns the process's exit
- * status, a failure when the response had to be cut. */
+ * standard input and discarded, unless it has more than 64 MiB.  Returns the
+ * process's exit status, a failure when the response had to be cut. */
 int cgi_run(const struct service *service, char *const *environment, int fd);
 
-/* This process was started for one CGI request: REQUEST_METHOD is set, and
- * descriptor 0 is not a listening socket.
+/* Whether this process was started for one CGI request: REQUEST_METHOD is set,
+ * and descriptor 0 is not a listening socket.
  *
  * In that case the command line must not be trusted.  A server turns a query
- * without "=" into arguments (RFC 3875, section 4.4), so any of them may come
- * from the client, and nothing tells which.  It does not matter whether
+ * without "=" into arguments (RFC 3875, section 4.4), so any argument may come
+ * from the client, and nothing tells which ones do.  It does not matter whether
  * descriptor 0 is connected, since a client can reset a connection before it is
  * checked. */
 bool cgi_is_started(void);

@@ -1,5 +1,4 @@
-/* Dropping the rights that the process does not need once its sockets are open.
- */
+/* Drops the rights that the process does not need once its sockets are open. */
 
 #ifndef CONFINE_H
 #define CONFINE_H
@@ -13,7 +12,8 @@ struct confine_user {
 	gid_t gid;
 };
 
-/* The user called name.  -1 with errno: EINVAL when there is none. */
+/* Find the user called name.  -1 with errno, which is EINVAL when there is
+ * none. */
 int confine_find(struct confine_user *user, const char *name);
 
 /* Become user permanently, with that user's groups.  -1 with errno. */
@@ -23,8 +23,8 @@ int confine_become(const struct confine_user *user);
  * other process may trace this one, and in the file system it can only read
  * below root (NULL: anywhere), remove files in the n directories of removable,
  * and create and write files in writable (NULL: nowhere).  A kernel without
- * Landlock does not enforce the last part.  Before threads start.  -1 with
- * errno. */
+ * Landlock does not enforce the part about files.  To be called before threads
+ * start.  -1 with errno. */
 int confine_process(const char *root, const char *const *removable, size_t n,
 	const char *writable);
 

@@ -15,12 +15,13 @@
  * reset the connection and could lose the answer.
  *
  * No connection may hold a thread for long.  A run ends after TURN_SIZE bytes
- * or TURN_NS of work; but a block of bzip2 that was decoded is given out to its
- * end, since 20 that take turns every 2 ms push each other out of the
- * processor's cache, and take twice the time.  A response that has only to be
- * sent then waits for epoll; one that takes more work is marked heavy and from
- * then on runs only in its turn (turns.h).  A connection that reads a request
- * and finds long work does none of it on the spot.
+ * or TURN_NS of work; but once a block of bzip2 is decoded, the run goes on to
+ * the end of the block: 20 responses that take turns every 2 ms would push each
+ * other's blocks out of the processor's cache and take twice the time.  A
+ * response that has only to be sent then waits for epoll; one that takes more
+ * work is marked heavy and from then on runs only in its turn (turns.h).  If a
+ * request begins with long work (body_begins_late), the run that has read it
+ * does none of that work.
  *
  * A response that fails after its head was sent cannot become an error page.
  * It is cut: the connection is closed without FCGI_END_REQUEST, so the front
@@ -117,7 +118,7 @@ begin_draining(struct conn *conn)
 	return shutdown(conn->fd, SHUT_WR) < 0 ? CONN_CLOSE : CONN_READABLE;
 }
 
-/* The response is sent or cut: say what the connection does next. */
+/* The response has been sent or cut.  Returns what the connection waits for. */
 static enum conn_wait
 finish_response(struct conn *conn, enum body_result result)
 {
@@ -153,8 +154,8 @@ write_failed(struct conn *conn)
 	return CONN_CLOSE;
 }
 
-/* The request that is being answered has been aborted.  A response that is sent
- * in one go is not asked about. */
+/* Whether the request that is being answered has been aborted.  This is not
+ * asked for a response that is sent in one go. */
 static bool
 is_aborted(const struct conn *conn)
 {
@@ -279,7 +280,7 @@ refuse_rest(struct conn *conn, enum status status)
 	return CONN_WRITABLE;
 }
 
-/* Send a few bytes, for which there is room as a rule. */
+/* Send a few bytes.  As a rule there is room for them. */
 static bool
 send_few(const struct conn *conn, const unsigned char *p, size_t n)
 {

@@ -17,7 +17,7 @@ enum conn_state {
 
 /* When conn_run returns, the connection waits for this. */
 enum conn_wait {
-	CONN_IDLE,     /* for a request: none has begun */
+	CONN_IDLE,     /* for a request, of which nothing has come */
 	CONN_READABLE, /* for more to read */
 	CONN_WRITABLE, /* for room in the socket */
 	CONN_TURN,     /* for its next turn at long work */
@@ -66,8 +66,8 @@ struct conn *conn_new(int fd, const struct service *service,
 /* Close and release.  Takes NULL. */
 void conn_free(struct conn *conn);
 
-/* The response being sent is long work: conn_run may only be called when the
- * connection has its turn. */
+/* Whether the response being sent is long work: conn_run may only be called
+ * when the connection has its turn. */
 static inline bool
 conn_is_heavy(const struct conn *conn)
 {

@@ -1,5 +1,5 @@
-/* How the process was started, according to libfcgi: by a web server as CGI, or
- * with a FastCGI socket. */
+/* Asks libfcgi how the process was started: by a web server as CGI, or with a
+ * FastCGI socket. */
 
 #ifndef FCGI_H
 #define FCGI_H
@@ -10,8 +10,8 @@
  * the handlers that libfcgi installs are removed.  -1 with errno. */
 int fcgi_init(void);
 
-/* Descriptor 0 is not a FastCGI listening socket: it is connected, or not a
- * socket.  Before threads start. */
+/* Whether descriptor 0 is not a FastCGI listening socket, because it is
+ * connected or not a socket.  To be called before threads start. */
 bool fcgi_is_cgi(void);
 
 #endif

@@ -27,8 +27,7 @@ struct intake_pool {
 	_Atomic size_t used;
 };
 
-/* The buffer of one connection.  All zero but for pool when nothing has come.
- */
+/* The buffer of one connection.  All zero except pool when nothing has come. */
 struct intake {
 	struct intake_pool *pool;
 	struct wire wire;
@@ -44,9 +43,9 @@ enum wire_state intake_look(struct intake *intake);
  * there may be more to read. */
 ssize_t intake_receive(struct intake *intake, int fd, bool *full);
 
-/* While request id is answered: the next record, in the buffer or the socket,
- * is FCGI_ABORT_REQUEST for it.  The record stays there; intake_look ignores it
- * when that request is over. */
+/* Whether the next record, in the buffer or in the socket, is
+ * FCGI_ABORT_REQUEST for request id, which is being answered.  The record stays
+ * there; intake_look ignores it when that request is over. */
 bool intake_aborts(const struct intake *intake, int fd, uint16_t id);
 
 /* Decode the parameters of the request that intake_look found.  Their text is
@@ -64,7 +63,7 @@ void intake_rest(struct intake *intake);
 /* Free the buffer, with what is in it. */
 void intake_free(struct intake *intake);
 
-/* Part of a request has come that is not dealt with. */
+/* Whether a part of a request has come that has not been dealt with. */
 bool intake_has_begun(const struct intake *intake);
 
 #endif

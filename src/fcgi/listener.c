@@ -62,14 +62,14 @@ listener_is_for_root(const char *address)
 	return strncmp(address, "unix:", 5) != 0 || is_for_root(address + 5);
 }
 
-/* As root, remove nothing whose path others can change. */
+/* Root removes nothing whose path others can change. */
 static bool
 may_remove(const char *path)
 {
 	return geteuid() != 0 || is_for_root(path);
 }
 
-/* Some process listens on address. */
+/* Whether some process listens on address. */
 static bool
 alive(const struct sockaddr_un *address)
 {
@@ -85,8 +85,9 @@ alive(const struct sockaddr_un *address)
 	return answered;
 }
 
-/* Check what is at the path of a new socket: 0 nothing, 1 a socket that nobody
- * listens on and that may be removed, -1 and fault for anything else. */
+/* Check what is at the path of a new socket.  Returns 0 for nothing, 1 for a
+ * socket that nobody listens on and that may be removed, -1 and fault for
+ * anything else. */
 static int
 check_stale(const struct sockaddr_un *address, struct fault *fault)
 {

@@ -22,8 +22,8 @@ struct listeners {
 struct listener_how {
 	mode_t mode;       /* of a Unix socket */
 	bool allow_remote; /* TCP addresses that are not loopback */
-	/* The new owner of a Unix socket for which listener_is_for_root holds;
-	 * NULL: it stays the caller's. */
+	/* The new owner of a Unix socket for which listener_is_for_root is
+	 * true.  NULL: the socket stays the caller's. */
 	const struct confine_user *owner;
 };
 
@@ -42,7 +42,7 @@ bool listener_is_for_root(const char *address);
  * removing anything.  -1 and fault. */
 int listener_check(const char *address, int allow_remote, struct fault *fault);
 
-/* fd is a socket that listens. */
+/* Whether fd is a socket that listens. */
 bool listener_listens(int fd);
 
 /* Take the listening sockets this process was started with: systemd's

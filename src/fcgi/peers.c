@@ -113,7 +113,8 @@ next_look(const struct peers *peers, int64_t now)
 	return now + (peers->timeout_ms + LOOKS - 1) / LOOKS;
 }
 
-/* unsent is not read here: INT_MAX lets the first check see progress. */
+/* The unsent bytes are not counted here; INT_MAX lets the first check see
+ * progress. */
 static void
 park(struct peers *peers, struct peer *peer, enum conn_wait wait)
 {
@@ -401,7 +402,7 @@ peers_next(struct peers *peers)
 	return peers->next;
 }
 
-/* The peer has taken bytes out of the socket since the last check. */
+/* Whether the peer has taken bytes out of the socket since the last check. */
 static bool
 has_taken(struct peer *peer)
 {
@@ -445,7 +446,7 @@ peers_look(struct peers *peers, int64_t now)
 	}
 	listen_again_locked(peers, now);
 	pthread_mutex_unlock(&peers->lock);
-	/* Writing the log may take long: not with the lock held. */
+	/* Writing the log may take long, so the lock is not held. */
 	for (; late > 0; late--)
 		log_pairs(LOG_INFO, "peer-timeout",
 			{"why", STR("nothing read or sent in time")});

@@ -1,6 +1,6 @@
-/* The connections of front ends and the listeners that accept them: which
- * thread owns a connection, when it times out, and how all connections are
- * ended. */
+/* Manages the connections of front ends and the listeners that accept them:
+ * decides which thread owns a connection, when it times out, and how all
+ * connections are ended. */
 
 #ifndef PEERS_H
 #define PEERS_H
@@ -31,9 +31,9 @@ struct peer;
 
 struct peers;
 
-/* The number of connections allowed at a time when the process may have that
- * many descriptors: a quarter of them and a few more are reserved for archives
- * and everything else. */
+/* How many connections are allowed at a time in a process that may have so many
+ * descriptors.  A quarter of these and a few more are reserved for archives and
+ * everything else. */
 size_t peers_max(uint64_t descriptors);
 
 /* Make the set of connections accepted from listeners, which are watched once

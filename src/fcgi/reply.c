@@ -79,7 +79,7 @@ ask_peer(struct conn *conn)
 {
 	struct sendqueue *queue = &conn->queue;
 
-	/* Whatever else is to be sent serves as well. */
+	/* Anything else that is sent makes the peer answer as well. */
 	if (conn->probed || !conn->head_sent || !sendqueue_is_empty(queue))
 		return;
 	conn->probed = true;

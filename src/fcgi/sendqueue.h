@@ -39,10 +39,10 @@ void sendqueue_add_stdout(struct sendqueue *queue, uint16_t id, struct str s);
 void sendqueue_add_stderr_end(struct sendqueue *queue, uint16_t id);
 void sendqueue_add_end(struct sendqueue *queue, uint16_t id, bool aborted);
 
-/* There is room for another span and the end. */
+/* Whether there is room for another span and the end. */
 bool sendqueue_has_room(const struct sendqueue *queue);
 
-/* Everything queued has been sent. */
+/* Whether everything queued has been sent. */
 bool sendqueue_is_empty(const struct sendqueue *queue);
 
 /* Send as much as fd takes now and remove that from the queue.  Returns as

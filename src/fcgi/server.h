@@ -10,7 +10,7 @@ struct server_limits {
 	int threads;         /* at least 1 */
 	int timeout_seconds; /* without a byte received or sent */
 	int grace_seconds;   /* to finish responses when stopping */
-	bool alone;          /* in its process: filter its system calls */
+	bool alone; /* it has the process to itself: filter system calls */
 };
 
 /* Block the signals that server_run handles.  Call it before the sockets are

@@ -51,7 +51,8 @@ accept_failed(struct cache *cache)
 	if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
 		return;
 	/* The event came before the process began to stop.  The listener has
-	 * been closed since, and its number may be another file's by now. */
+	 * been closed since then, and its descriptor may belong to another file
+	 * now. */
 	if (errno == EBADF || errno == ENOTSOCK || errno == EINVAL)
 		return;
 	log_pairs(LOG_ERROR, "accept-failed",

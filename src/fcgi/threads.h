@@ -28,8 +28,8 @@ struct threads *threads_start(const struct threads_needs *needs);
 /* How many were started. */
 int threads_count(const struct threads *threads);
 
-/* Let one of the threads that is not stuck, if there is one, ping the service
- * manager. */
+/* Let a thread ping the service manager.  None does if all of them are stuck.
+ */
 void threads_ping(struct threads *threads);
 
 /* End all threads, each after the event it deals with, and wait for them. */

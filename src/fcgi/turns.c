@@ -21,8 +21,8 @@
  * treated as if it had had no turn, and stands aside until another's turn has
  * ended.
  *
- * This file knows neither the work nor epoll, so threads that wait in another
- * way can be served from the same line. */
+ * This file depends neither on the work nor on epoll, so threads that wait in
+ * another way could use the same line. */
 
 #include "fcgi/turns.h"
 
@@ -146,7 +146,7 @@ turns_ready(struct turns *turns)
 	return is;
 }
 
-/* a's turn comes before that of b, which has waited longer. */
+/* Whether a's turn comes before b's although b has waited longer. */
 static bool
 precedes(struct turns *turns, const struct turn *a, const struct turn *b)
 {

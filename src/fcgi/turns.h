@@ -1,5 +1,5 @@
-/* Long work is done in turns: the line of those who wait for one, and the
- * choice of the next. */
+/* Lets long work be done in turns: keeps the line of those who wait for a turn,
+ * and chooses the next one. */
 
 #ifndef TURNS_H
 #define TURNS_H
@@ -31,11 +31,12 @@ void turns_free(struct turns *turns);
 
 /* The functions that follow may be called by any thread. */
 
-/* Put turn in line; the caller must not touch it any more.  waits: it has just
- * had a turn but could do nothing, because other work must be done first. */
+/* Put turn in line; the caller must not touch it any more.  waits says that it
+ * has just had a turn but could do nothing, because other work must be done
+ * first. */
 void turns_add(struct turns *turns, struct turn *turn, bool waits);
 
-/* turns_take would return a turn. */
+/* Whether turns_take would return a turn. */
 bool turns_ready(struct turns *turns);
 
 /* Take the next one out of the line.  The caller does a piece of its work,
@@ -44,9 +45,8 @@ bool turns_ready(struct turns *turns);
 struct turn *turns_take(struct turns *turns);
 void turns_end(struct turns *turns, bool waits);
 
-/* Let those who wait for other work try again, if nobody is in line or working
- * who could do it.  To be called after anything that could have ended such
- * work. */
+/* If nobody is in line or working, let those who wait for other work try again.
+ * To be called after anything that could have ended such work. */
 void turns_stir(struct turns *turns);
 
 #endif

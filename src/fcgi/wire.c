@@ -19,8 +19,8 @@ get16be(unsigned char high, unsigned char low)
 	return (unsigned)high << 8 | low;
 }
 
-/* Begin a record between requests: the begin of a request, a management record,
- * or a leftover of a request that has ended, which is ignored. */
+/* Begin a record between requests.  It is FCGI_BEGIN_REQUEST, a management
+ * record, or a leftover of a request that has ended, which is ignored. */
 static enum wire_state
 open_first(struct wire *wire)
 {

@@ -63,7 +63,7 @@ enum wire_state wire_look(struct wire *wire, unsigned char *p, size_t *n);
  * them. */
 void wire_next(struct wire *wire, unsigned char *p, size_t *n);
 
-/* Part of a request or of a record has come. */
+/* Whether a part of a request or of a record has come. */
 bool wire_has_begun(const struct wire *wire);
 
 /* Cut the first name-value pair off *rest, which is not empty (section 3.4).
@@ -89,7 +89,7 @@ void wire_end(unsigned char end[WIRE_END_SIZE], uint16_t id);
 /* The same for a request that was aborted: its application status is not 0. */
 void wire_end_aborted(unsigned char end[WIRE_END_SIZE], uint16_t id);
 
-/* header is that of FCGI_ABORT_REQUEST for request id.  Pure. */
+/* Whether header is that of an FCGI_ABORT_REQUEST for request id.  Pure. */
 bool wire_aborts(const unsigned char header[WIRE_HEADER_SIZE], uint16_t id);
 
 /* The same as wire_end for a request whose role is not served:
