@@ -77,7 +77,7 @@ refuse_option(const struct options *options, struct fault *fault,
 		command_specs[options->command].name);
 }
 
-/* As set_option. */
+/* Set spec's option to value.  Returns as set_option. */
 static const char *
 set_value(struct options *options, const struct option_spec *spec,
 	const char *value)

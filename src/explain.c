@@ -47,7 +47,7 @@ shown_coding(enum coding coding)
 					 : encoding_names[coding].p;
 }
 
-/* Print why this coding was chosen (by encoding.h and negotiate.c). */
+/* Print why encoding.c and negotiate.c chose this coding. */
 static void
 print_why(const struct response *response, const struct request *request)
 {

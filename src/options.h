@@ -56,7 +56,7 @@ struct options {
 	uint64_t max_memory;
 	struct server_limits limits;
 
-	struct pack_options pack; /* without threads and quiet */
+	struct pack_options pack; /* threads and quiet are not set here */
 
 	const char *fields[OPTIONS_FIELDS]; /* of -H: "Name: value" */
 	int nfields;

@@ -25,10 +25,11 @@ struct option_spec {
 struct command_spec {
 	const char *name, *arguments, *says;
 	int least, most;   /* number of words after the options */
-	const char *wants; /* what they are, for the message when they lack */
+	const char *wants; /* what they are, for the message when they are
+			      missing */
 };
 
-/* In the order of the help.  The last one has no name. */
+/* In the order of the help.  The last element has no name. */
 extern const struct option_spec option_specs[];
 
 extern const struct command_spec command_specs[COMMANDS];

@@ -8,8 +8,8 @@
 
 /* Check everything that a start with these options needs, and change nothing
  * but this process's user.  site holds the settings for responses.  Problems go
- * to standard error, a line each; what would be done goes to standard output.
- * 0, or -1 when there is a problem. */
+ * to standard error, a line each; what the server would do goes to standard
+ * output.  0, or -1 when there is a problem. */
 int servecheck(const struct options *options, const struct site *site);
 
 #endif

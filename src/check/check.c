@@ -27,7 +27,7 @@
 #include "http/packedname.h"
 #include "http/represent.h"
 
-enum { SEEKABLE_FROM = 1024 * 1024 }; /* larger contents deserve an index */
+enum { SEEKABLE_FROM = 1024 * 1024 }; /* larger members should have an index */
 
 #define NOWHERE   SIZE_MAX
 #define DOS_EPOCH INT64_C(315532800) /* 1980: stands for no time */
@@ -40,7 +40,8 @@ struct extent {
 };
 
 struct check {
-	struct log_sink sink; /* first member: take is passed a pointer to it */
+	struct log_sink
+		sink; /* must come first: take is passed a pointer to it */
 	struct report report;
 	struct charset *names;
 	struct arena arena; /* for the findings of one member */
@@ -193,7 +194,7 @@ check_name(struct check *c, const struct zipdir_record *record)
 			STR("never served: a later member has the same name, and the last one wins"));
 }
 
-/* Its name is that of a Unicode Path field. */
+/* Whether its name is that of a Unicode Path field. */
 static bool
 has_unicode_path(const struct zipdir_record *record)
 {
@@ -363,7 +364,7 @@ check_link(struct check *c, const struct zipdir_record *record)
 	}
 }
 
-/* Check member number i.  with is that of its extent. */
+/* Check member number i.  with is the field of its extent. */
 static void
 check_member(struct check *c, const struct zipdir_record *record, uint64_t i,
 	size_t with)

@@ -10,7 +10,7 @@ struct charset;
 /* Check the archives called files, with the server's own code wherever
  * possible, and write the findings to standard output (report.h).  Returns the
  * process's exit status, a failure when there are errors.  names is the charset
- * of names without the UTF-8 flag, NULL is CP437. */
+ * of names without the UTF-8 flag; NULL means CP437. */
 int check_files(char *const *files, int nfiles, struct charset *names,
 	bool json, bool quiet);
 

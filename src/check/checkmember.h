@@ -12,13 +12,13 @@
 bool checkmember_read(struct archive *archive, const struct member *member,
 	uint64_t start, struct progress *progress);
 
-/* A stored member would be clearly smaller if it were deflated, judging by a
- * sample from its middle. */
+/* Whether a stored member would be clearly smaller if it were deflated, judging
+ * by a sample from its middle. */
 bool checkmember_is_compressible(const struct archive *archive,
 	const struct member *member, uint64_t start);
 
-/* Each chunk of a deflated member, inflated by itself from its offset in index,
- * gives its part of the content. */
+/* Whether each chunk of a deflated member, inflated by itself from its offset
+ * in index, gives its part of the content. */
 bool checkmember_has_chunks(const struct archive *archive,
 	const struct member *member, uint64_t start, const struct sozip *index);
 

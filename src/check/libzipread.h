@@ -1,5 +1,5 @@
-/* A second opinion on an archive's members: reads them with libzip, which opens
- * the file itself.  Without libzip (src/without) there is none. */
+/* Gives a second opinion on an archive's members: reads them with libzip, which
+ * opens the file itself.  Without libzip (src/without) there is none. */
 
 #ifndef LIBZIPREAD_H
 #define LIBZIPREAD_H

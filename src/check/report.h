@@ -19,8 +19,8 @@ struct report {
 	uint64_t found[REPORT_LEVELS];
 };
 
-/* Write a finding.  word is its kind, for programs; what describes it in
- * words.  member is NULL for a finding about the whole archive. */
+/* Write a finding.  word is its kind, for programs; what describes it for
+ * people.  member is NULL for a finding about the whole archive. */
 void report_add(struct report *report, enum report_level level,
 	const char *word, const struct str *member, struct str what);
 

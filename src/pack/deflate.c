@@ -11,7 +11,7 @@
 
 enum {
 	SAVED_LEAST = 64, /* bytes */
-	SAVED_PART = 50,  /* one of so many */
+	SAVED_PART = 50,  /* 1/50 of the size */
 	SAMPLES = 4,
 	SAMPLE = 16 << 10,
 	SAMPLED_FROM = 256 << 10,

@@ -45,13 +45,13 @@ struct piece {
  * ends before the end of the piece. */
 int deflate_piece(struct deflater *deflater, struct piece *piece);
 
-/* Deflating a member of size bytes to packed bytes is worth it: it saves at
- * least 2 % and 64 bytes. */
+/* Whether it is worth it to deflate a member of size bytes to packed bytes:
+ * whether that saves at least 2 % and 64 bytes. */
 bool deflate_saves(uint64_t size, uint64_t packed);
 
-/* Deflating the file of size bytes looks worth it, judging by samples at even
- * distances.  True for small files, which are tried whole, and for files that
- * cannot be read: that is reported elsewhere. */
+/* Whether deflating the file fd of size bytes looks worth it, judging by
+ * samples at even distances.  true for small files, which are tried whole, and
+ * for files that cannot be read, which is reported elsewhere. */
 bool deflate_promises(struct deflater *deflater, int fd, uint64_t size);
 
 /* Read all n bytes, as pread(2).  -1 with errno; EBUSY when the file ends

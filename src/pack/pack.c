@@ -24,8 +24,8 @@
 #include "pack/tempfile.h"
 
 enum {
-	DEAD_PART = 5,       /* pack anew when one of so many bytes is unused */
-	MEMBER_AROUND = 512, /* usual bound on bytes of headers */
+	DEAD_PART = 5,       /* pack anew when 1/5 of the bytes is unused */
+	MEMBER_AROUND = 512, /* bytes of headers of a member, as a rule less */
 	BUFFER_SIZE = 4096,
 };
 
@@ -50,7 +50,8 @@ struct pack {
 	/* The state of one attempt. */
 	struct items items;
 	struct reuse reuse;
-	size_t reused, found; /* members; old ones that still exist by name */
+	size_t reused, found; /* members; and those of the old archive with a
+				 name that still exists */
 	uint64_t size;        /* of the archive */
 
 	struct progress progress;
@@ -119,10 +120,11 @@ packwrite_of(struct pack *p, int fd)
 	};
 }
 
-/* The archive's time is when packing it began.  A file whose inode changed in
- * that second or later may have other content although its time is the same: it
- * may have been written within that second, or its time may have been set back,
- * as by unpacking.  Then, and with --checksum, the content decides. */
+/* The archive's time is when packing it began.  If a file's inode has changed
+ * in that second or later, its content may differ although its time is the
+ * same: it may have been written within that second, or its time may have been
+ * set back, as when files are unpacked.  In this case, and with --checksum, the
+ * content decides. */
 static int
 compare_content(struct pack *p, struct item *item)
 {
@@ -143,9 +145,10 @@ compare_content(struct pack *p, struct item *item)
 	return 0;
 }
 
-/* If the file of item is reused, so is its sibling, and the absence of a
- * sibling is taken over, too.  A member of that name with another time was not
- * made as a sibling, but was a file of the tree. */
+/* If the file of item, a sibling, is reused, so is the sibling; if the old
+ * archive has no such sibling, the new one gets none.  A member of the
+ * sibling's name with another time was not made as a sibling, but was a file of
+ * the tree. */
 static void
 mark_sibling(struct pack *p, struct item *item)
 {
@@ -204,8 +207,8 @@ too_dead(uint64_t dead, uint64_t size)
 	return dead > size / DEAD_PART;
 }
 
-/* Known before anything is written: even if nothing can be compressed, too
- * large a part of the archive would be unused. */
+/* Whether it is clear before anything is written that too large a part of the
+ * archive would be unused, even if nothing could be compressed. */
 static bool
 is_hopeless(const struct pack *p, uint64_t dead, uint64_t end)
 {
@@ -237,7 +240,8 @@ write_directory(struct pack *p, int fd, uint64_t at)
 	return result < 0 ? pack_failed(p, p->file) : 0;
 }
 
-/* The old archive's central directory is the one that would be written. */
+/* Whether the old archive's central directory is the one that would be written.
+ */
 static bool
 has_directory(struct pack *p)
 {

@@ -25,7 +25,7 @@ items_find(const struct items *items, struct str name)
 	return bsearch(&key, items->item, items->n, sizeof(key), compare_items);
 }
 
-/* A sibling of file might be worth having. */
+/* Whether a sibling of file might be worth having. */
 static bool
 may_have_sibling(const struct tree_file *file)
 {

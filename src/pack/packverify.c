@@ -38,10 +38,11 @@ verify_failed(struct verifier *v, struct str name, const char *why)
 	return -1;
 }
 
-/* The central directory as libzip reads it agrees with entry.  Only fields of
- * zip_stat_t before its time are compared: if this program's time_t has 64 bits
- * and libzip was built with 32, all later fields have other offsets.  The
- * method and the CRC-32, which are left out, are verified with the content. */
+/* Whether the central directory, as libzip reads it, agrees with entry.  Only
+ * fields of zip_stat_t before its time are compared: if this program's time_t
+ * has 64 bits and libzip was built with 32, all later fields have other
+ * offsets.  The method and the CRC-32, which are left out, are verified with
+ * the content. */
 static bool
 libzip_agrees(zip_t *zip, size_t at, const struct zip_entry *entry)
 {

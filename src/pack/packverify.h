@@ -8,7 +8,7 @@
 #include "base/progress.h"
 #include "pack/item.h"
 
-/* This program was built with libzip. */
+/* Whether this program was built with libzip. */
 bool packverify_is_possible(void);
 
 struct verify_file {
@@ -19,8 +19,8 @@ struct verify_file {
 };
 
 /* Verify that the file holds exactly items.  Every member is read and its
- * CRC-32 compared, by that many threads.  -1 with fault, also when name refers
- * to another file than fd. */
+ * CRC-32 compared, by so many threads.  -1 with fault, also when name refers to
+ * another file than fd. */
 int packverify_archive(const struct verify_file *file,
 	const struct items *items, int threads, struct progress *progress,
 	struct fault *fault);

@@ -134,7 +134,7 @@ next_item(struct writer *w)
 	return NULL;
 }
 
-/* The file will be stored; known before it is read. */
+/* Whether the file will be stored, if that is known before it is read. */
 static bool
 is_stored(struct writer *w, const struct item *item)
 {

@@ -14,7 +14,7 @@
 
 enum {
 	SAVED_LEAST = 64, /* bytes */
-	SAVED_PART = 20,  /* one of so many */
+	SAVED_PART = 20,  /* 1/20 of the size */
 	ZSTD_LEVEL = 19,  /* windows of 8 MiB, which all browsers accept */
 };
 

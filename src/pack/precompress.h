@@ -10,7 +10,7 @@
  * coded. */
 enum { PRECOMPRESS_MAX = 16 << 20 };
 
-/* This program was built with the library for coding. */
+/* Whether this program was built with the library for coding. */
 bool precompress_has(enum coding coding);
 
 /* Code the size bytes of fd at the highest level into *coded, *n bytes, which
@@ -18,8 +18,8 @@ bool precompress_has(enum coding coding);
 int precompress_file(enum coding coding, int fd, size_t size,
 	unsigned char **coded, size_t *n);
 
-/* A sibling of n bytes is worth having beside a member of packed bytes: it
- * saves at least 5 % and 64 bytes. */
+/* Whether a sibling of n bytes is worth having beside a member of packed bytes:
+ * whether it saves at least 5 % and 64 bytes. */
 bool precompress_saves(uint64_t packed, uint64_t n);
 
 #endif

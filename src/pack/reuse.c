@@ -45,8 +45,8 @@ reuse_close(struct reuse *reuse)
 	*reuse = (struct reuse){.fd = -1};
 }
 
-/* The end of the bytes of entry, including its index; 0 when its headers are
- * not those that would be written. */
+/* The end of the bytes of entry, including its index.  0 when its headers are
+ * not as they would be written now. */
 static uint64_t
 end_of(const struct reuse *reuse, const struct zip_entry *entry, bool seekable)
 {

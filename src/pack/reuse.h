@@ -1,4 +1,4 @@
-/* Finding the members of an old archive that can be reused when it is packed
+/* Finds the members of an old archive that can be reused when it is packed
  * again. */
 
 #ifndef REUSE_H
@@ -19,12 +19,12 @@ void reuse_open(struct reuse *reuse, int fd, uint64_t size, struct str comment);
 void reuse_close(struct reuse *reuse);
 
 /* Mark item as reused, and set its entry, if the old archive has it unchanged:
- * with the same name, size (unless it is a sibling) and, if timed, time.
- * Returns whether the old archive has a member of that name. */
+ * with the same name, the same size (unless it is a sibling) and, if timed, the
+ * same time.  Returns whether the old archive has a member of that name. */
 bool reuse_mark(const struct reuse *reuse, struct item *item, bool timed);
 
-/* The number of bytes that belong to no reused item before *end, which is set
- * to where the last reused item ends. */
+/* Set *end to where the last reused item ends, and return how many bytes before
+ * it belong to no reused item. */
 uint64_t reuse_dead(const struct items *items, uint64_t *end);
 
 /* Copy the bytes of reused items to the same offsets of the file fd.  The gaps

@@ -102,8 +102,8 @@ tempfile_open(struct tempfile *file, const struct trail *target,
 	}
 	if (st.st_nlink > 0)
 		return 0;
-	/* Before it was locked, another process took it for a leftover and
-	 * removed it. */
+	/* Before the file was locked, another process took it for a leftover
+	 * and removed it. */
 	close(file->fd);
 	return tempfile_open(file, target, old, fault);
 }

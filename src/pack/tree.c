@@ -1,8 +1,8 @@
 /* The tree may belong to another user, who can change it meanwhile.  So each
  * directory is opened from the top by a path without symbolic links, and its
  * entries are examined through its descriptor.  The target of a link is
- * resolved by name, but then opened in the same way, so a wrong answer does no
- * harm. */
+ * resolved by name, but then opened in the same way, so it does no harm if that
+ * answer is wrong. */
 
 #include "pack/tree.h"
 
@@ -59,8 +59,8 @@ refuse_errno(const struct walk *walk, struct str name)
 	return refuse_entry(walk, name, strerrordesc_np(errno));
 }
 
-/* Why name cannot be served: zipdir.c leaves it out, or serve.c answers it
- * itself.  NULL when it can. */
+/* The reason why name cannot be served: zipdir.c would leave it out, or serve.c
+ * would answer with a page of its own.  NULL when it can be served. */
 static const char *
 unreachable(struct str name)
 {
@@ -200,8 +200,8 @@ visit(struct walk *walk, size_t i, int fd, const char *name, size_t *count)
 		   : add_tree_file(walk, &found);
 }
 
-/* Record which directory place i is.  A symbolic link must not lead to a
- * directory above it. */
+/* Record which directory place i is, and refuse it if a symbolic link has led
+ * to a directory above itself. */
 static int
 know(struct walk *walk, size_t i, const struct stat *st)
 {

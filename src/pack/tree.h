@@ -9,7 +9,8 @@
 #include "base/fault.h"
 
 struct tree_file {
-	struct str name; /* relative to the top; "…/": an empty directory */
+	struct str name; /* relative to the top; it ends in "/" for an empty
+			    directory */
 	struct str way;  /* the same without symbolic links, for openbelow.h */
 	uint64_t size;
 	struct timespec modified, changed;
@@ -26,14 +27,15 @@ struct tree {
  * order of their names.  Nothing outside of it is opened, even if entries are
  * replaced meanwhile.  Hard links are ordinary files; symbolic links stand for
  * the file or directory they point to.  The file omit, the archive itself, is
- * left out (NULL: none).  Anything else that cannot be packed is an error, -1
- * with fault: a link that leads out of directory, to nothing or to a directory
- * above itself; anything that is not a file, directory or link; a name that
- * cannot be requested (control characters, "-wwz-..."); anything unreadable. */
+ * left out (NULL: none).  Whatever cannot be packed is an error, -1 with fault:
+ * a link that leads out of directory, to nothing or to a directory above
+ * itself; anything that is not a file, directory or link; a name that cannot be
+ * requested (control characters, "-wwz-..."); anything unreadable. */
 int tree_walk(struct tree *tree, int top, const char *directory,
 	const struct stat *omit, struct fault *fault);
 
-/* According to st, the file is still the one that tree_walk saw, unchanged. */
+/* Whether st says that the file is still the one that tree_walk saw, and
+ * unchanged. */
 bool tree_file_is(const struct tree_file *file, const struct stat *st);
 
 void tree_free(struct tree *tree);

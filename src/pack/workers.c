@@ -24,7 +24,7 @@ struct workers {
 	bool stop;
 };
 
-/* Deflating the whole file of job is worth it. */
+/* Whether deflating the whole file of job is worth it. */
 static bool
 is_worth(struct deflater *deflater, struct job *job)
 {

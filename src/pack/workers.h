@@ -14,8 +14,8 @@ struct job {
 	struct piece piece;
 	bool first; /* the first piece of its file */
 
-	/* Set by either side: the file is better stored; for a sibling, it is
-	 * not worth having. */
+	/* Set by either side: the file is better stored; or, for a sibling, it
+	 * is not worth having. */
 	bool stored;
 
 	/* The result. */
