@@ -326,6 +326,8 @@ class Apache(Front):
         # no child of its.
         self.allow("AH01071: Got error ")
         self.allow(r"AH00052: child pid \d+ exit signal Segmentation fault")
+        # Or keeps a connection that was closed meanwhile.
+        self.allow("AH03093: process_socket: apr_pollset_add failure for keep")
 
 
 def put_htaccess(place, htaccess, options=""):
