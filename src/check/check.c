@@ -219,8 +219,8 @@ tell_names(struct check *c)
 	if (c->unicode > 0)
 		tell_advice(c, "names-unicode", NULL,
 			arena_printf(arena,
-				"names of Unicode Path fields: %" PRIu64
-				"; what is recorded beside is an alias",
+				"names from Unicode Path fields: %" PRIu64
+				"; the recorded names are aliases",
 				c->unicode));
 	if (zipdir_has_backslashes(c->archive->zipdir))
 		tell_advice(c, "names-backslash", NULL,
