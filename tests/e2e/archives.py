@@ -87,7 +87,7 @@ def headers(data):
         at += 46 + sum(sizes)
 
 
-# Where a field lies in a directory entry and in a local header.
+# The offsets of fields in a directory entry and in a local header.
 FIELDS = {
     "flags": (8, 6, "<H"),
     "method": (10, 8, "<H"),

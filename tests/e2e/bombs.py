@@ -12,7 +12,7 @@ def zeros(mib):
     """A deflate stream of so many MiB of zeros, about a thousandth of that;
     made without compressing them all."""
     deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
-    # The second MiB finds the window full of zeros; so do all that follow.
+    # For the second MiB and all that follow, the window is full of zeros.
     first = deflate.compress(bytes(MIB)) + deflate.flush(zlib.Z_FULL_FLUSH)
     block = deflate.compress(bytes(MIB)) + deflate.flush(zlib.Z_FULL_FLUSH)
     return first + block * (mib - 1) + deflate.flush()

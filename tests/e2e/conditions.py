@@ -27,7 +27,7 @@ ACCEPTED = {
     "gzip, *;q=0": ["gzip"],
 }
 
-# What stands for a tag of the member is filled in later.
+# Placeholders for the member's tags are filled in later.
 TAGS = ["I", "G", "W/I", "W/G", f"{OTHER}, I", f"G , {OTHER}", "I,G", OTHER,
         "*", "junk"]
 DATES = [EARLIER, "SAME", LATER, "junk"]

@@ -11,8 +11,8 @@ import harness
 
 sys.dont_write_bytecode = True
 
-# valgrind and a sanitizer's own allocator cannot share a process; packages are
-# made with the plain build; nobody wants to know how fast a sanitizer is.
+# valgrind and a sanitizer's allocator cannot share a process; packages are made
+# with the plain build; the speed of a sanitizer's build is of no interest.
 collect_ignore = (
     ["test_bench.py", "test_package.py", "test_valgrind.py"]
     if harness.SANITIZED else [])

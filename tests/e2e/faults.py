@@ -95,7 +95,7 @@ class Faults:
         for function in functions:
             at = self.at[function] = len(self.at) * self.SLOT.size
             struct.pack_into("32s", self.map, at, function.encode())
-        # A sanitizer wants to be the first library, and need not.
+        # A sanitizer expects to be the first library, but does not have to be.
         asan = os.environ.get("ASAN_OPTIONS", "")
         self.environment = {
             **os.environ, "LD_PRELOAD": str(made), "FAILSYS": str(path),

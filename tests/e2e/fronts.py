@@ -17,7 +17,7 @@ SOCKET, ROOT, BINARY = "/run/wwz/wwz.sock", "/srv/www", "/usr/local/bin/wwz"
 USER = "www-data"
 HOST = "www.example.org"
 
-# Programs that are started as root and give it up are told to be this user;
+# Programs that start as root and change the user are told to become this user;
 # others are started as this user.
 AS_ROOT = os.geteuid() == 0
 
@@ -48,8 +48,8 @@ def shipped(name, *changes):
     return text
 
 
-# Sanitizers want addresses that are not random; a front end that starts wwz does
-# not pass such settings on.
+# Sanitizers need addresses that are not random, and a front end that starts wwz
+# does not pass on the setting for that.
 FOR_SANITIZERS = """\
 #!/bin/sh
 exec setarch -R {program} "$@"
@@ -189,11 +189,11 @@ class Nginx(Front):
         )
         command = ["nginx", "-p", main.parent, "-c", main, "-e", "stderr"]
         super().__init__("nginx", place, command, port)
-        # What wwz said of a request is judged where it comes from.
+        # wwz's own lines about a request are checked in wwz's log.
         self.allow("FastCGI sent in stderr: ")
 
 
-# As Debian's lighttpd.conf, but for places.
+# As Debian's lighttpd.conf, except for the paths.
 LIGHTTPD = """\
 server.modules = (
 	"mod_indexfile", "mod_access", "mod_alias", "mod_redirect",
@@ -252,8 +252,8 @@ class Lighttpd(Front):
         self.expect(r"server stopped by UID")
 
 
-# Debian's apache2.conf, in short; what is in site.conf or in .htaccess is what
-# deploy/ ships.
+# Debian's apache2.conf, shortened; site.conf and .htaccess hold what deploy/
+# ships.
 APACHE = """\
 ServerRoot "{home}"
 PidFile "{home}/apache.pid"
@@ -323,7 +323,7 @@ class Apache(Front):
         self.expect(r"AH00094: Command line:")
         self.expect(r"caught SIGTERM, shutting down")
         # Now and then a worker of Apache crashes when all end at once; wwz is
-        # no child of its.
+        # not its child.
         self.allow("AH01071: Got error ")
         self.allow(r"AH00052: child pid \d+ exit signal Segmentation fault")
         # Or keeps a connection that was closed meanwhile.

@@ -28,8 +28,8 @@ import urllib.parse
 TOP = pathlib.Path(__file__).resolve().parents[2]
 WWZ = pathlib.Path(os.path.abspath(os.environ.get("WWZ", TOP / "build/wwz")))
 
-# Sanitizer builds lie in build/asan and build/tsan, one that counts what is
-# reached in build/coverage.
+# The sanitizers' builds are in build/asan and build/tsan, the one for coverage
+# is in build/coverage.
 SANITIZED = re.search("[at]san|coverage", WWZ.parent.name) is not None
 COVERED = WWZ.parent.name == "coverage"
 
@@ -44,9 +44,9 @@ def only_root(why):
     return pytest.mark.skipif(os.geteuid() != 0, reason=f"only root {why}")
 
 
-# After so many seconds a thing counts as one that never comes: no test says how
-# fast something is.  It is more than a sanitizer takes on a machine that has much
-# else to do, and other than any timeout that wwz and its front ends know.
+# After so many seconds, a test gives up waiting.  No test says how fast
+# something is.  The time is longer than a sanitizer's build takes on a busy
+# machine, and different from every timeout of wwz and its front ends.
 PATIENCE = 200
 
 LINE = re.compile(
@@ -214,7 +214,7 @@ os.execvp(command[0], command)
 def handed_over(command, *files):
     """Command and options that start command with files as descriptors 3, 4 and
     so on, told of them as systemd tells."""
-    # Out of the way of the new numbers.
+    # Move it out of the way of the new numbers.
     high = [fcntl.fcntl(file, fcntl.F_DUPFD, 20) for file in files]
     try:
         yield {
@@ -665,7 +665,7 @@ class FastCgi:
                 end = struct.unpack(">IB3x", content)
             else:
                 raise AssertionError(f"record of type {kind}")
-        # The responder's own log has these lines, too, and is judged.
+        # The responder's own log has these lines, too, and is checked.
         for line in errors.decode(errors="replace").splitlines():
             match = LINE.fullmatch(line)
             assert match and match["level"] in ("error", "warn"), (
@@ -753,7 +753,7 @@ class Nginx(Process):
         command = ["nginx", "-p", home, "-c", home / "nginx.conf"]
         command += ["-e", "stderr"]
         super().__init__("nginx", tmp, command, ("127.0.0.1", self.port))
-        # These lines are judged where they come from.
+        # These lines are checked in the log of the responder.
         self.allow("FastCGI sent in stderr: ")
 
     def client(self):

@@ -6,7 +6,7 @@ import re
 CELLS = 16384
 BLANK = (" ", frozenset())
 
-# A line falls into these; whatever else is there is a character to show.
+# A line consists of these; everything else is a character to show.
 TOKEN = re.compile(
     r"\x1b\[(?P<body>[ -?]*)(?P<final>[@-~]?)"
     r"|\x1b[]PX^_](?:[^\x07\x18\x1a\x1b]*)(?:[\x07\x18\x1a])?"

@@ -22,7 +22,8 @@ TWO_THREADS = ["--threads", "2"]
 
 MIB = 1 << 20
 
-# What memory may grow by, whatever is asked; a sanitizer keeps what is freed.
+# The most that memory may grow, whatever is requested; a sanitizer keeps freed
+# memory.
 ROOM = (512 if harness.SANITIZED else 64) * MIB
 
 
@@ -307,7 +308,7 @@ def test_last_byte_of_one(root, serve, method):
         for client in want_last_bytes(stack, responder, ["/x.wwz/m.bin"] * 3):
             assert client.read_response().body == content[-1:]
     read = responder.bytes_read() - before
-    # A request is small beside it.
+    # A request is small compared with it.
     assert size <= read < 2 * size + 100_000, f"{read} of {size} bytes"
 
 

@@ -148,8 +148,8 @@ def make_nothing(path):
     pass
 
 
-# What lies at x.wwz, the member asked for, the statuses that are right, and
-# what else the log line must say.
+# The file at x.wwz, the member requested, the statuses that are right, and what
+# else the log line must say.
 ARCHIVES = [
     (make_text, "a.txt", (500,), ""),
     (make_empty, "a.txt", (500,), ""),

@@ -193,7 +193,7 @@ def site(module_tmp):
     """(browser, URL of the site's archive, HTTP client)."""
     root = module_tmp / "www"
     root.mkdir()
-    # Asked for by the browser where a page names no icon.
+    # The browser requests this when a page names no icon.
     (root / "favicon.ico").touch()
     with zipfile.ZipFile(
         root / "site.wwz", "w", zipfile.ZIP_DEFLATED

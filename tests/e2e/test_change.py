@@ -142,8 +142,8 @@ def test_many_replacements(tmp, root, serve):
         reader.start()
     for version in range(1, ROUNDS + 1):
         publish(version)
-        # Before each fifth one somebody has asked; that others come at any
-        # moment of an answer is what this is about.
+        # Before each fifth one, a request has been answered; the others come at
+        # any moment of an answer, which is the point of this test.
         before = sum(reader.count for reader in readers)
         if version % 5 == 0:
             harness.wait_until(
@@ -156,7 +156,7 @@ def test_many_replacements(tmp, root, serve):
     assert not wrong, wrong
     seen = set().union(*(reader.versions for reader in readers))
     assert len(seen) > ROUNDS // 10, f"only {len(seen)} versions were seen"
-    # What was replaced is let go of.
+    # Replaced archives are closed.
     harness.wait_until(
         lambda: responder.descriptors() < 30, "old files are closed"
     )

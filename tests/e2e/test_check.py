@@ -57,8 +57,8 @@ def words(path):
     ]
 
 
-# Hostile archives from which all that is asked is served, with what is wrong
-# with them all the same; all others of these are fine.
+# Hostile archives whose members are all served, with the findings about them;
+# there are none about the others that are served.
 SERVED = {
     "a4-directory-with-data": "name-unreachable",
     "a4-symbolic-link": "link-outside",

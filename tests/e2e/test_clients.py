@@ -196,8 +196,8 @@ def test_gzip_form_goes_on(tmp, servers, client, url):
     assert gzip.decompress(path.read_bytes()) == TEXT
 
 
-# The archive that takes the place of the first one, and whether what was
-# fetched before still counts.
+# The archive that replaces the first one, and whether the bytes fetched before
+# are still used.
 REPLACEMENTS = [
     ({"other.txt": b"new", "text.txt": TEXT}, True),
     ({"text.txt": TEXT[:-1] + b"!"}, False),

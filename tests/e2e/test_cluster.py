@@ -24,7 +24,7 @@ import harness
 HOSTS = {"one": "10.0.0.11", "two": "10.0.0.12", "three": "10.0.0.13"}
 ARCHIVES = [f"/docs/manual-{number}.wwz" for number in range(30)]
 PAGE = archives.text(4000)
-# More than what the sockets on its way hold.
+# More than the sockets on the way hold.
 BIG = archives.noise(32 << 20)
 CLIENTS = 6
 
@@ -151,7 +151,7 @@ class Load:
         with inside(self.space):
             client = harness.Http(80)
             for archive in itertools.cycle(order):
-                # At a pace that leaves other tests some of the machine.
+                # The pace leaves other tests a part of the machine.
                 if self.stop.wait(0.005):
                     break
                 began = time.monotonic()
@@ -266,7 +266,8 @@ def strike(fault, hosts, victim, balancer):
     return until
 
 
-# Where the host is gone without a word: in less time, and by the other check.
+# If the host disappears without a reset, the other check finds out, in less
+# time.
 UNPLUGGED = [("timeout server 10s", "timeout server 3s"),
              ("#option httpchk", "option httpchk")]
 
@@ -324,7 +325,7 @@ def test_one_of_three_fails(tmp, root, spaces, fault, changes):
                 assert after[archive] != victim, archive
             else:
                 assert after[archive] == before[archive], archive
-        # What is asked for before the fault is noticed goes to either.
+        # Requests before the fault is noticed go to either host.
         for host in set(hosts) - {victim}:
             found = hosts[host].open_archives()
             assert found >= placed(before, host) | placed(after, host), host

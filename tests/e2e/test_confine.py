@@ -24,7 +24,7 @@ ATTEMPTS = ["execve", "fork", "socket", "ptrace", "kill", "chmod", "rename",
             "setuid", "io_uring", "memfd", "unshare", "executable memory",
             "memory made executable"]
 
-# Calls that are on the list and are not seen here, and why.
+# Calls that are on the list but are not seen here, and why.
 UNSEEN = {
     "brk": "malloc, when its heap grows",
     "clock_gettime": "where there is no vDSO",

@@ -303,7 +303,7 @@ def test_slow_reader(serve, over):
             for _ in range(16):
                 pause()
                 start += client.socket.recv(48 << 10)
-            # What is a record's is read as records: put it in front again.
+            # These bytes belong to records: put them back in front.
             rest = client.socket
             client.socket = Replayed(start, rest)
             got = client.read_response()
@@ -345,7 +345,7 @@ def test_slow_request(serve):
                 slow.send(whole[i : i + step])
                 drained.send(bytes(1000))
             assert slow.read_response().body == b"answer"
-            # And no longer than that when nothing comes.
+            # And no longer than that if nothing comes.
             harness.wait_until(
                 lambda: any("peer-timeout" in line
                             for line in responder.lines()),
@@ -557,7 +557,7 @@ def test_garbage(serve, kind):
 def test_body(serve, method, size):
     """Read and thrown away; the next request is not misread."""
     with serve().client() as client:
-        # What it holds looks like requests.
+        # Its content looks like requests.
         body = (client.request("/x.wwz/b.txt") * (size // 100 + 1))[:size]
         for _ in range(3):
             got = client.ask("/x.wwz/a.txt", method, body=body)
@@ -1048,7 +1048,7 @@ def test_cgi(root, options):
     assert got.get("Content-Type") == "text/plain; charset=utf-8", got
 
 
-# What servers make of a query, and what they say the query was.
+# The arguments that servers make of a query, and the query that they pass on.
 CGI_WORDS = [
     (["--access-log", "{tmp}/owned"], "--access-log+{tmp}/owned%00"),
     (["--access-log", "{tmp}/owned"], "--access-log+{tmp}/owned"),

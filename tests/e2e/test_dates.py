@@ -105,7 +105,7 @@ def test_date_of_this_second(front):
     path, far = "/now.wwz/a.txt", 4_000_000_000
     os.utime(root / "now.wwz", (far, far))
     for _ in range(20):
-        # What lies ahead counts as just now, and so does what is written now.
+        # A time in the future counts as now, and so does a file written now.
         date = client.ask(path).get("Last-Modified")
         got = client.ask(path, headers=[("If-Range", date),
                                         ("Range", "bytes=0-1")])

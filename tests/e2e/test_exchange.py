@@ -75,7 +75,8 @@ def plant(home):
         os.chown(path, NOBODY, NOBODY)
 
 
-# What is exchanged, below home, and for a link to what of the secret.
+# The path below home that is replaced, and the part of the secret that the link
+# leads to.
 PACKED = {
     "directory": ("site/d", ""),
     "file": ("site/d/key", "key"),

@@ -21,7 +21,8 @@ import faults
 import harness
 from faults import MEMBERS, REQUESTS, fault_of, plain
 
-# What the responder calls while it serves, and how these calls may fail.
+# The functions that the responder calls while it serves, and how these may
+# fail.
 SERVING = {
     "accept4": "ECONNABORTED EMFILE ENFILE ENOBUFS ENOMEM EINTR EAGAIN EPERM",
     "close": "EINTR EIO",
@@ -41,7 +42,7 @@ SERVING = {
     "write": "EAGAIN EINTR EIO ENOSPC short",
 }
 
-# Beside these, what it calls before.
+# Besides these, the functions that it calls before.
 STARTING = {
     "bind": "EADDRINUSE EACCES",
     "close": "EIO",
@@ -70,7 +71,7 @@ STARTING = {
     "stat": "EIO",
 }
 
-# What it calls on occasions that no request of PATHS is.
+# The functions that no request of PATHS makes it call.
 RARE = {
     "connect": "ENOENT ECONNREFUSED",
     "dup3": "EBUSY EMFILE EINTR",
@@ -130,7 +131,7 @@ MADE_BY = {
     "rt_sigreturn": "does not return",
 }
 
-# What pack calls.
+# The functions that pack calls.
 PACKING = {
     "close": "EIO ENOSPC",
     "copy_file_range": "EXDEV EIO ENOSPC EINTR short",
@@ -164,7 +165,7 @@ PACKING = {
     "write": "EIO EPIPE short",
 }
 
-# What check calls.
+# The functions that check calls.
 CHECKING = {
     "dup": "EMFILE",
     "fcntl": "EPERM",
@@ -178,7 +179,7 @@ CHECKING = {
     "stat": "EIO",
 }
 
-# What one request by CGI calls.
+# The functions that one CGI request calls.
 ONCE = {
     "close": "EIO",
     "fstat": "EIO",

@@ -365,7 +365,7 @@ def start_fcgid(place, name):
     return fronts.fcgid(place)
 
 
-# Those that ask a responder which was started before them.
+# Front ends that connect to a responder that was started before them.
 BEFORE_A_RESPONDER = {
     "nginx": fronts.Nginx,
     "nginx-keepalive": lambda place: fronts.Nginx(
@@ -378,7 +378,7 @@ BEFORE_A_RESPONDER = {
     "caddy": fronts.Caddy,
 }
 
-# Those that start it themselves.
+# Front ends that start it themselves.
 WITH_ITS_OWN = {
     **{name: lambda place, name=name: start_fcgid(place, name)
        for name in FORMS},
@@ -386,7 +386,7 @@ WITH_ITS_OWN = {
     "lighttpd-cgi": fronts.lighttpd_cgi,
 }
 
-# What wwz says to these requests.
+# The answers of wwz to these requests.
 SAID = (r"(warn|info) (bad-path|archive-missing|archive-no-file"
         r"|archive-outside|archive-damaged|no-archive) ")
 
@@ -419,7 +419,7 @@ def front(request, module_tmp, site):
         yield process
 
 
-# What front ends say to these requests by themselves.
+# The answers that front ends give to these requests by themselves.
 OWN_WORDS = {
     "nginx": [
         "client intended to send too large (chunked )?body",
@@ -434,7 +434,7 @@ OWN_WORDS = {
         # A CGI program reads no body without CONTENT_LENGTH (RFC 3875, 4.2).
         r"AH00574: ap_content_length_filter: apr_bucket_read\(\) failed",
         "AH02651: Error writing request body to script",
-        # A path that is too long for a file's.
+        # The path is too long for that of a file.
         "AH01264: stderr from .*/-wwz-cgi: script not found",
     ],
 }

@@ -344,7 +344,7 @@ def test_lighttpd_starts_and_ends_it(place, start, slow):
     front = start(fronts.Lighttpd(place, "lighttpd/wwz-spawn.conf"))
     answers(front)
     (pid,) = children(place)
-    # Ended by somebody else, it is started again.
+    # If something else ends it, it is started again.
     os.kill(pid, signal.SIGTERM)
     # (Its end may itself show as two: the leak check has a process of its own.)
     harness.wait_until(
@@ -407,7 +407,7 @@ def test_suexec(tmp, start, suexec_home, original):
         fronts.own(path, SUEXEC_USER)
         # Apache looks at the wrapper, and only its user may change it.
         path.chmod(0o755)
-    # The archive is the user's alone, Apache need not read it.
+    # Only the user can read the archive; Apache does not have to.
     (root / "site.wwz").chmod(0o600)
     group = "nogroup"
     more = f"SuexecUserGroup {SUEXEC_USER} {group}\n"

@@ -59,7 +59,7 @@ def check(front, rows, host=None):
     assert not wrong, "\n".join(wrong)
 
 
-# What the whole site is like when it is one archive.
+# Requests for a whole site that is one archive, and the answers.
 WHOLE = [
     ("/", 200, PAGE),
     ("/index.html", 200, PAGE),

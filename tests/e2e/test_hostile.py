@@ -114,7 +114,7 @@ def refused(path, why="control character|NUL"):
     return Ask(path, 400, why=why, word="bad-path")
 
 
-# What whole archives are refused for.
+# Why whole archives are refused.
 DAMAGED = {
     "c2-bytes-around": "no end record",
     "c2-bytes-behind-ambiguous": "no end record",
@@ -159,7 +159,7 @@ DAMAGED = {
     "disk": "several disks",
 }
 
-# What a.txt is refused for, in archives that are fine beside it.
+# Why a.txt is refused, in archives that are otherwise fine.
 BAD_MEMBER = {
     "a1-method-stored-in-directory": "differ in method",
     "a1-method-stored-in-local": "differ in method",
@@ -244,7 +244,7 @@ SPECIAL = [
     "a\\..\\b", "C:\\a", "\\\\host\\a",
 ]
 
-# All else: what is asked, and good.txt besides.
+# All other archives: the requests, and one for good.txt.
 ROWS = {
     **{name: [bad("a.txt", why)] for name, why in BAD_MEMBER.items()},
     **{name: [fine("a.txt")] for name in RIGHT},
@@ -376,7 +376,7 @@ ROWS = {
     ],
     "stored-size-large": [
         bad("a.txt", "size"),
-        # What lies behind the archive's file in memory is nobody's.
+        # The memory behind the archive's mapping belongs to nobody.
         *(bad("a.txt", "size", headers=[("Range", f"bytes={part}")])
           for part in ("0-99", "5000-5100", "4096-200000", "-1", "-100000")),
     ],
@@ -414,8 +414,8 @@ ROWS = {
     "method-deflate64": [
         unsupported("a.txt", "repack it with deflate")],
     "method-unknown": [unsupported("a.txt", "method=97")],
-    # A libzip that reads it finds out when the type is looked for, whatever is
-    # accepted.
+    # If libzip reads this method, the fault is found when the type is looked
+    # for, whatever the client accepts.
     "method-zstd-garbage": [
         bad("a.txt", ""),
         bad("a.txt", "", headers=[("Accept-Encoding", "zstd")]),

@@ -244,7 +244,7 @@ def test_slow_readers_share(root, serve):
         assert client.ask("/three.wwz/a.bin").status == 503
         assert client.ask("/one.wwz/a.bin", "HEAD").status == 200
         assert opened(client) == count + 2
-        # Only what is read is in the way of others.
+        # Only archives that are being read are in the way of others.
         for reader in slow:
             reader.close()
         harness.wait_until(
@@ -279,7 +279,7 @@ def begin_slowly(stack, responder, path, headers, count):
 
 
 HELD = {
-    # What is asked for, and how much one answer holds, at least and at most.
+    # The request, and how much memory one answer holds, at least and at most.
     "bzip2": ("/x.wwz/b.bin", 3 * MIB, 5 * MIB),
     "deflate": ("/x.wwz/d.bin", 100 << 10, 300 << 10),
     "by-size": ("/names.wwz/?sort=size", 1 * MIB, 3 * MIB),
@@ -315,8 +315,8 @@ def test_responses_under_way_count(root, serve, kind):
         held = statuses.count(200)
         assert set(statuses) == {200, 503}, statuses
         assert 20 * MIB // most - 1 <= held < count, held
-        # What is small or sent as it lies needs none, and archives have
-        # their own half.
+        # Small answers, and data sent as they are stored, need none, and
+        # archives have their own half.
         assert client.ask("/x.wwz/a.txt").body == b"small"
         assert client.ask("/x.wwz/small.bz2").body == b"small"
         assert client.ask("/other.wwz/a.txt").body == b"other"
@@ -453,11 +453,12 @@ def hold(stack, responder, size, count):
         client = stack.enter_context(responder.client())
         whole = client.request(
             "/x.wwz/a.txt", headers=[("A", "a" * (size - 1000))])
-        # One that there is no memory for at all is closed.
+        # A connection for which there is no memory at all is closed.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             client.send(whole[:-1])
         held.append((client, whole[-1:]))
-    # All that came before has been read when this is answered, or refused.
+    # When this is answered or refused, everything that came before has been
+    # read.
     with contextlib.suppress(OSError), responder.client() as client:
         client.send(client.request("/x.wwz/a.txt"))
         client.read_response()

@@ -170,7 +170,7 @@ def random_log(seed):
         joined = "".join(n + draw.choice(";;;:") for n in numbers)[:-1]
         return b"\x1b[" + joined.encode() + draw.choice([b"m"] * 6 + [b"K"])
 
-    # A NUL further up would be no log's.
+    # With a NUL further up this would not be a log.
     return b"=" * 512 + b"\n" + b"".join(piece() for _ in range(6000))
 
 

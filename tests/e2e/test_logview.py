@@ -213,7 +213,7 @@ def test_overwritten(root, serve, name):
         ask = client.request(f"/x.wwz/{name}/-wwz-log?from=1&lines=20000")
         client.send(ask)
         assert client.socket.recv(1, socket.MSG_PEEK)
-        # More than a socket takes is still to be made.
+        # There is still more to be made than a socket takes.
         with open(root / "x.wwz", "r+b") as file:
             file.write(data)
         got = client.read_response()

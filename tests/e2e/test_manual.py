@@ -132,7 +132,7 @@ cd /srv/site
 zip -qr /srv/www/site.wwz .
 touch -r index.html /srv/www/site.wwz
 """
-# What was started in the background is there when it can be reached.
+# A program started in the background is ready when it can be reached.
 BACKGROUND = """\
 until [ -S /run/wwz/wwz.sock ]; do sleep 0.01; done
 """

@@ -206,7 +206,7 @@ def test_comment_with_signatures(root, serve):
             assert (got.status, got.body) == (200, content), f"{name}: {got}"
 
 
-# What Debian packages bring; any of each kind will do.
+# Files of Debian packages; any file of each kind will do.
 REAL = {
     ".jar": ("/usr/share/java", "libcommons-lang3-java"),
     ".odt": ("/usr/share/docutils", "docutils-common"),
@@ -335,8 +335,8 @@ def test_behind_4_gib(root, serve):
         assert check_members(client, "/x.wwz", path) == len(TREE)
 
 
-# What stands in the archive (bytes of a name, UTF-8 flag), and the paths by
-# which it is found.
+# The name in the archive (its bytes, its UTF-8 flag), and the paths by which
+# the member is found.
 NAMES = [
     ("caf\u00e9.txt".encode(), True, ["caf%C3%A9.txt", "caf\xc3\xa9.txt"]),
     ("caf\u00e9.txt".encode(), False, ["caf%C3%A9.txt"]),

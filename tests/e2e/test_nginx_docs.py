@@ -20,7 +20,7 @@ import harness
 DOCS = pathlib.Path("/usr/share/cppreference/doc/html")
 PACKAGE = "cppreference-doc-en-html"
 
-# When each archive is said to have been written.
+# The time that each archive is given.
 SAVED = {"/zip.wwz": 1_700_000_000, "/python.wwz": 1_600_000_001}
 
 TYPES = {

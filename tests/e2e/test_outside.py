@@ -201,7 +201,7 @@ def traced(responder):
 
 def ask_for_all(responder, trap, given):
     for carrier, make in CARRIERS.items():
-        # Without --root, that is what says where the root is.
+        # Without --root, this says where the root is.
         if carrier == "DOCUMENT_ROOT" and not given:
             continue
         for path in PATHS:

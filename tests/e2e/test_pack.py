@@ -121,7 +121,7 @@ def read_back(reader, file, to):
     return contents(to)
 
 
-# Tools that write names in another way than they stand there.
+# Tools that write names in another form than the file system has.
 OWN_WAYS = {
     "python": {b"a/hollow"},
     "7z": {b"back\\slash", b"caf\xe9.html"},

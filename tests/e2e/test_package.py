@@ -76,7 +76,7 @@ def test_make_install_elsewhere(tmp):
     assert not [n for n in files if n[:2] not in ("p/", "m/", "u/")]
 
 
-# What debian/tests/control names.
+# The packages that debian/tests/control names.
 SERVERS = "curl nginx zip"
 
 

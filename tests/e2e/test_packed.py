@@ -74,7 +74,7 @@ ASSETS = {
     "a.out.zst": (archives.zstd(b"a\n"), "application/zstd",
                   "text/plain" + UTF8, "zstd"),
 }
-# Sent as they lie, whatever is accepted.
+# These are sent as they are stored, whatever the client accepts.
 FILES = {
     "a.tar.gz": (gzip.compress(b"a"), "application/gzip"),
     "a.csv.gz": (gzip.compress(b"a,b\n"), "application/gzip"),
@@ -88,7 +88,8 @@ FILES = {
     "wrong.log.gz": (b"a\n", "application/gzip"),
     "cut.html.gz": (gzip.compress(b"<p>" * 9)[:10], "application/gzip"),
     "plain.data.unityweb": (b"UnityWebData1.0\0", "application/octet-stream"),
-    # A form of a member that is there is asked for as the file that it is.
+    # If the archive also has the plain member, a request for the packed one
+    # means that file itself.
     "there.css": (b"p{}", "text/css" + UTF8),
     "there.css.gz": (gzip.compress(b"p{}"), "application/gzip"),
     "there.css.br": (brotli(b"p{color:red}" * 50), "application/octet-stream"),

@@ -139,7 +139,7 @@ def site(module_tmp):
     )
     archives.write(root / "nice.wwz", NICE)
     archives.write(root / "hollow.wwz", {})
-    # What browsers ask every host for.
+    # Browsers request these of every host.
     (root / "favicon.ico").touch()
     sound = tone(SECONDS)
     archives.write(
@@ -450,7 +450,7 @@ SCREENS = [(390, "light"), (390, "dark"), (1280, "light"), (1280, "dark")]
 LOOKS = ["/nice.wwz/", "/nice.wwz/docs/deep/er/", "/nasty.wwz/", "/hollow.wwz/",
          "/nice.wwz/none"]
 
-# The contrast of each text with what is behind it, as WCAG 2 reckons it.
+# The contrast of each text with its background, as WCAG 2 computes it.
 CONTRAST = """(() => {
 	const paint = document.createElement('canvas').getContext('2d',
 		{willReadFrequently: true});
@@ -626,7 +626,7 @@ def test_valid(tmp, site, validator):
         file = tmp / f"{number}.html"
         file.write_bytes(got.body)
         files[file.name] = path
-    # A name may be in what form it likes.
+    # A name may have any form.
     wrong = [
         (files[name], *rest)
         for name, *rest in faults(

@@ -52,9 +52,9 @@ def single(places):
     return ",".join(f"{n}-{n}" for n in places)
 
 
-# What other servers' own tests have: the size of the body, Range, and the first
-# and last bytes of the parts, or the status.  Where they do otherwise than the
-# standard or than wwz, it is said.
+# From other servers' own tests: the size of the body, Range, and the first and
+# last bytes of the parts, or the status.  Comments name the cases where a server
+# differs from the standard or from wwz.
 TABLES = {
     "Go": [
         (11, "bytes=0-4", [(0, 4)]),
@@ -72,7 +72,8 @@ TABLES = {
         (11, "bytes=0-11", [(0, 10)]),
     ],
     "Tomcat": [
-        # Tomcat gives 416 to what is no range: the standard lets it be ignored.
+        # Tomcat answers 416 to a field that is not a range; the standard allows
+        # ignoring it.
         (957, "bytes", 200),
         (957, "bytes=", 200),
         (957, "unknown", 200),
@@ -96,7 +97,8 @@ TABLES = {
         (957, "bytes=-1000", [(0, 956)]),
     ],
     "Jetty": [
-        # Jetty gives 416 to what is no range, and is alone with spaces inside.
+        # Jetty answers 416 to a field that is not a range, and only Jetty takes
+        # spaces inside.
         (200, "bytes=a-b", 200),
         (200, "byte=10-3", 200),
         (200, "onceuponatime=5-10", 200),
@@ -128,7 +130,7 @@ TABLES = {
         (500, "bytes=050-001", 200),
     ],
     "lighttpd": [
-        # lighttpd drops what is out of order after ten parts.
+        # After ten parts, lighttpd drops those that are out of order.
         (1, "bytes=0-0", [(0, 0)]),
         (2, "bytes=0-1", [(0, 1)]),
         (1000, steps(range(12)), [(0, 12)]),
@@ -141,7 +143,7 @@ TABLES = {
         (10_000, f"bytes={single(range(100, 1200, 100))},0-100",
          [(0, 100), *((n, n) for n in range(200, 1200, 100))]),
     ],
-    # What wwz promises of many, and the ends of what can be counted.
+    # wwz's promises about many parts, and the largest numbers.
     "many": [
         (10_000, f"bytes={single(range(0, 64, 2))}",
          [(n, n) for n in range(0, 64, 2)]),
@@ -235,7 +237,7 @@ def wanted(field, size):
         return 200
     parts, most = join(spans)
     if not parts:
-        # Of nothing, the end can be given: all of it.
+        # The end of an empty body can be sent: it is the whole.
         return 200 if size == 0 and any(
             re.fullmatch(r"\s*-0*[1-9]\d*\s*", part)
             for part in field.partition("=")[2].split(",")) else 416

@@ -14,8 +14,8 @@ MODULES = "".join(
     f"LoadModule {name}_module {fronts.APACHE_MODULES}/mod_{name}.so\n"
     for name in ("deflate", "brotli"))
 APACHE = (" no-gzip no-brotli", " unused")
-# What starts it, what changes in the shipped configuration, the coding, and the
-# tag that it makes of "x".
+# How to start it, what changes in the shipped configuration, the coding, and
+# the tag that it makes of "x".
 FRONTS = {
     "mod_deflate": (
         lambda place: fronts.proxy_fcgi(

@@ -203,13 +203,13 @@ def test_first_request_comes_late(place, start, manager, kind):
     responder = system.start()
     with responder.client() as kept:
         assert kept.ask("/site.wwz/a.txt").body == TEXT
-        # The one that listens, this one, and the manager's.
+        # The listening socket, this one, and the manager's.
         harness.wait_until(lambda: sockets(responder) == 3, "no others")
         fresh = responder.client()
         harness.wait_until(lambda: sockets(responder) == 4, "it is accepted")
         responder.process.send_signal(signal.SIGTERM)
         system.wait_for("STOPPING=1")
-        # It has ended what is idle.
+        # It has closed idle connections.
         assert kept.receive(1) is None
         with fresh:
             got = fresh.ask("/site.wwz/a.txt")
@@ -249,7 +249,7 @@ def test_who_has_knocked_is_let_in(tmp, root, serve):
     archives.write(root / "site.wwz", MEMBERS)
     responder = serve("--threads", "1")
     with responder.client() as client:
-        # Who came before has been accepted then.
+        # By then, earlier connections have been accepted.
         client.ask("/site.wwz/a.txt")
     harness.wait_until(lambda: sockets(responder) == 1, "it is idle")
     with stopped_thread(last_thread(responder)):
@@ -301,8 +301,8 @@ def test_watchdog_means_the_threads(manager):
     responder = system.start(WATCHDOG_USEC="40000")
     system.wait_for("WATCHDOG=1")
     with stopped_thread(last_thread(responder)):
-        # What was on its way comes; then there is silence for ten times as
-        # long as a sign of life takes.
+        # Messages on the way arrive; then there is silence for ten times the
+        # interval of the watchdog.
         system.reports.settimeout(0.2)
         late = 0
         with contextlib.suppress(TimeoutError):

@@ -14,7 +14,8 @@ import archives
 import harness
 
 SMALL = archives.text(5000)
-# Longer than what is looked through before the answer, in several slices.
+# Longer than a member that is looked through before the answer, and sent in
+# several slices.
 LARGE = archives.noise(1_400_000) + archives.text(600_000)
 GZIP = [("Accept-Encoding", "gzip")]
 ONLY_GZIP = [("Accept-Encoding", "gzip, *;q=0")]

@@ -249,8 +249,8 @@ def forbid(path):
     path.chmod(0)
 
 
-# What is done; whether responses under way end whole, or are cut; the status
-# from then on, and the word in the log.
+# The change; whether responses under way are complete or cut; the status from
+# then on, and the word in the log.
 CHANGES = [
     (truncate, "cut", 503, "archive-incomplete"),
     (empty, "cut", 503, "archive-incomplete"),

@@ -82,7 +82,7 @@ def test_followed(served):
         assert got.get("ETag") == plain.get("ETag"), asked
     got = client.ask("/x.wwz/style.css", headers=[("Accept-Encoding", "gzip")])
     assert got.get("Content-Type").startswith("text/css"), got
-    # Nobody takes the text of a link for a coding.
+    # The text of a link is not taken for a coding.
     got = client.ask("/x.wwz/a.css", headers=[("Accept-Encoding", "br")])
     assert (got.body, got.get("Content-Encoding")) == (b"own", None), got
 

@@ -27,7 +27,7 @@ MEMBERS = {
     "a.svg": (b"<svg/>", "image/svg+xml", True),
     "a.xml": (b"<a/>", "application/xml", True),
     "latin.txt": (LATIN, "text/plain", True),
-    # What is cut where the look ends is no fault.
+    # A character that is cut where the look ends is no fault.
     "cut.txt": (b"x" + "\u00e9".encode() * 20000, "text/plain" + UTF8, True),
     "latin-far.txt": (b"x" * 16000 + LATIN, "text/plain", True),
     "wide.txt": ("\ufefftext\n".encode("utf-16-le"), "text/plain", True),
@@ -40,7 +40,7 @@ MEMBERS = {
         "README", "a.unheard-of", "Makefile.am", "x.php", "x.tsx")},
     **{name: (b"text\n", "text/plain" + UTF8, True) for name in (
         "a.yml", "a.yaml", "a.toml", "a.md", "a.tap", "a.diff", "a.patch")},
-    # No text.
+    # These are not text.
     "a.dat": (archives.noise(600), BYTES, False),
     "nul": (b"\0", BYTES, False),
     "nul.txt": (b"a\0b", BYTES, False),

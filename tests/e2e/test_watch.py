@@ -307,7 +307,7 @@ def test_access_log_is_opened_again(tmp, site, serve):
         (line,) = wait_lines(log, 1)
         assert parsed(line)["member"] == "s.bin"
         assert len(old.read_text().splitlines()) == 2
-        # Where it cannot be opened again, the old one goes on.
+        # If it cannot be opened again, the old one stays in use.
         log.rename(logs / "access.log.2")
         log.mkdir()
         responder.expect("^error access-log-failed ")
