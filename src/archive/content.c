@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "archive/made.h"
 #include "archive/source.h"
 
 enum {
@@ -21,19 +22,6 @@ content_free(struct cached *cached)
 	free(cached);
 }
 
-static bool
-read_all(struct source *source, char *bytes, size_t n)
-{
-	for (size_t done = 0; done < n;) {
-		ssize_t got = source->read(source, bytes + done, n - done);
-
-		if (got < 1)
-			return false;
-		done += (size_t)got;
-	}
-	return true;
-}
-
 static struct content *
 make_content(
 	struct archive *archive, const struct member *member, uint64_t start)
@@ -41,9 +29,11 @@ make_content(
 	size_t n = (size_t)member->size;
 	struct content *content = malloc(sizeof(*content) + n);
 	struct source *source = source_open(archive, member, start, NULL);
+	size_t done;
 
 	if (content != NULL && source != NULL &&
-		read_all(source, content->bytes, n)) {
+		source_fill(source, content->bytes, n, &done) == 0 &&
+		done == n) {
 		content->cached =
 			(struct cached){.free = content_free, .users = 1};
 		content->n = n;
@@ -79,19 +69,16 @@ content_get(
 
 	if (!worth_caching(archive, member))
 		return NULL;
-	content = (struct content *)membercache_find(archive->membercache,
-		&archive->made, member->slot, MEMBERCACHE_CONTENT);
+	content = (struct content *)made_find(
+		archive, member, MEMBERCACHE_CONTENT);
 	if (content != NULL)
 		return content;
 	content = make_content(archive, member, start);
-	if (content == NULL ||
-		membercache_enter(archive->membercache, &archive->made,
-			member->slot, MEMBERCACHE_CONTENT, &content->cached,
-			sizeof(*content) + content->n))
-		return content;
+	if (content == NULL)
+		return NULL;
 	/* Content that membercache does not count must not take memory, not
 	 * even for this response. */
-	cached_drop(&content->cached);
-	return (struct content *)membercache_find(archive->membercache,
-		&archive->made, member->slot, MEMBERCACHE_CONTENT);
+	return (struct content *)made_share_or_drop(archive, member,
+		MEMBERCACHE_CONTENT, &content->cached,
+		sizeof(*content) + content->n);
 }

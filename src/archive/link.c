@@ -20,8 +20,7 @@ link_path(
 {
 	const struct str none = {NULL, 0};
 	struct source *source;
-	size_t done = 0;
-	ssize_t got = 0;
+	size_t done;
 	uint64_t start;
 	char *path;
 
@@ -35,11 +34,7 @@ link_path(
 	source = path ? source_open(archive, link, start, NULL) : NULL;
 	if (source == NULL)
 		return none;
-	while (done < link->size &&
-		((got = source->read(source, path + done,
-			  (size_t)link->size - done)) > 0 ||
-			got == SOURCE_LATER))
-		done += got > 0 ? (size_t)got : 0;
+	(void)source_fill(source, path, (size_t)link->size, &done);
 	source->close(source);
 	return done == link->size ? (struct str){path, done} : none;
 }

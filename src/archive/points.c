@@ -13,6 +13,8 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "archive/made.h"
+
 enum {
 	DISTANCE = 1024 * 1024,    /* bytes of content, at first */
 	SIZE_MAX_OF_ALL = 8 << 20, /* bytes of memory, for a member */
@@ -55,6 +57,7 @@ make_points(struct archive *archive, const struct member *member,
 	enum membercache_kind kind)
 {
 	struct points *points = calloc(1, sizeof(*points));
+	struct cached *shared;
 
 	if (points == NULL)
 		return NULL;
@@ -65,17 +68,16 @@ make_points(struct archive *archive, const struct member *member,
 	pthread_mutex_init(&points->lock, NULL);
 	/* If it does not fit, points can still be used, but none can be added.
 	 */
-	(void)membercache_enter(archive->membercache, &archive->made,
-		member->slot, kind, &points->cached, sizeof(*points));
-	return points;
+	shared = made_share(
+		archive, member, kind, &points->cached, sizeof(*points));
+	return shared ? (struct points *)shared : points;
 }
 
 static struct points *
 share_points(struct archive *archive, const struct member *member,
 	enum membercache_kind kind)
 {
-	struct cached *cached = membercache_find(
-		archive->membercache, &archive->made, member->slot, kind);
+	struct cached *cached = made_find(archive, member, kind);
 
 	return cached ? (struct points *)cached
 		      : make_points(archive, member, kind);
@@ -94,7 +96,7 @@ points_get(struct archive *archive, const struct member *member)
 struct points *
 points_get_gunzipped(struct archive *archive, const struct member *member)
 {
-	if (archive->membercache == NULL || member->slot == ZIPDIR_NO_SLOT)
+	if (archive->membercache == NULL)
 		return NULL;
 	return share_points(archive, member, MEMBERCACHE_GUNZIPPED);
 }

@@ -18,6 +18,8 @@
 
 #include <stdlib.h>
 
+#include "archive/made.h"
+
 enum {
 	/* The memory of a decoder: the most that libzip needs, which is for
 	 * bzip2; and what zlib needs. */
@@ -60,13 +62,6 @@ is_unpacked(const struct member *member)
 	return member->method != ZIP_STORED && member->method != ZIP_DEFLATED;
 }
 
-static struct search *
-find_search(struct archive *archive, const struct member *member)
-{
-	return (struct search *)membercache_find(archive->membercache,
-		&archive->made, member->slot, MEMBERCACHE_SEARCH);
-}
-
 /* Get a share of the struct search of member.  NULL when there is no room; then
  * each reader searches for itself. */
 static struct search *
@@ -76,9 +71,8 @@ get(struct archive *archive, const struct member *member)
 	size_t cost = sizeof(*search) +
 		(is_unpacked(member) ? COST_UNPACK : COST_INFLATE);
 
-	if (archive->membercache == NULL || member->slot == ZIPDIR_NO_SLOT)
-		return NULL;
-	search = find_search(archive, member);
+	search =
+		(struct search *)made_find(archive, member, MEMBERCACHE_SEARCH);
 	if (search != NULL)
 		return search;
 	search = calloc(1, sizeof(*search));
@@ -86,11 +80,8 @@ get(struct archive *archive, const struct member *member)
 		return NULL;
 	search->cached = (struct cached){.free = search_free, .users = 1};
 	pthread_mutex_init(&search->lock, NULL);
-	if (membercache_enter(archive->membercache, &archive->made,
-		    member->slot, MEMBERCACHE_SEARCH, &search->cached, cost))
-		return search;
-	cached_drop(&search->cached);
-	return find_search(archive, member);
+	return (struct search *)made_share_or_drop(
+		archive, member, MEMBERCACHE_SEARCH, &search->cached, cost);
 }
 
 /* Become the reader that searches.  Take over the source that was left if

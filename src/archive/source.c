@@ -1,6 +1,8 @@
 #include "archive/method.h"
 #include "archive/points.h"
 
+enum { LATER_MOST = 16 }; /* reads that give nothing yet, of one source_fill */
+
 struct source *
 source_open(struct archive *archive, const struct member *member,
 	uint64_t start, struct position *position)
@@ -15,6 +17,24 @@ source_open(struct archive *archive, const struct member *member,
 			*position = (struct position){0};
 		return unpack_open(archive, member, start);
 	}
+}
+
+int
+source_fill(struct source *source, char *buffer, size_t n, size_t *done)
+{
+	ssize_t got;
+
+	*done = 0;
+	for (int later = 0; *done < n && later < LATER_MOST;) {
+		got = source->read(source, buffer + *done, n - *done);
+		if (got == SOURCE_LATER)
+			later++;
+		else if (got <= 0)
+			return (int)got;
+		else
+			*done += (size_t)got;
+	}
+	return 0;
 }
 
 uint64_t

@@ -49,6 +49,11 @@ struct position {
 struct source *source_open(struct archive *archive, const struct member *member,
 	uint64_t start, struct position *position);
 
+/* Read up to n bytes of a source without a pause.  *done is how many: fewer at
+ * its end, on a failure, or when more would take long.  -1 with errno on a
+ * failure. */
+int source_fill(struct source *source, char *buffer, size_t n, size_t *done);
+
 /* The offset from which source_open would begin to reach offset. */
 uint64_t source_nearest(
 	struct archive *archive, const struct member *member, uint64_t offset);

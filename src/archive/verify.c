@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "archive/made.h"
+
 enum {
 	QUICK_SIZE = 1024 * 1024, /* takes 2 or 3 ms to inflate */
 	STEP_SIZE = 16 * 1024,    /* on the stack, for verify_at_once */
@@ -88,19 +90,13 @@ verifier_free(struct cached *cached)
 	free(v);
 }
 
-static struct verifier *
-find_verifier(struct archive *archive, const struct member *member)
-{
-	if (archive->membercache == NULL)
-		return NULL;
-	return (struct verifier *)membercache_find(archive->membercache,
-		&archive->made, member->slot, MEMBERCACHE_VERIFIER);
-}
-
 struct verifier *
 verify_get(struct archive *archive, const struct member *member, uint64_t start)
 {
-	struct verifier *v = find_verifier(archive, member), *other;
+	struct verifier *v = (struct verifier *)made_find(
+		archive, member, MEMBERCACHE_VERIFIER);
+	struct cached *shared;
+	uint64_t memory;
 
 	if (v != NULL)
 		return v;
@@ -112,20 +108,14 @@ verify_get(struct archive *archive, const struct member *member, uint64_t start)
 	v->member = *member;
 	v->start = start;
 	pthread_mutex_init(&v->lock, NULL);
+	memory = source_memory(archive, member, start);
+	shared = made_share(archive, member, MEMBERCACHE_VERIFIER, &v->cached,
+		sizeof(*v) + (size_t)memory);
+	if (shared != NULL)
+		return (struct verifier *)shared;
 	/* Without room each request looks for itself. */
-	if (archive->membercache == NULL ||
-		membercache_enter(archive->membercache, &archive->made,
-			member->slot, MEMBERCACHE_VERIFIER, &v->cached,
-			sizeof(*v) +
-				(size_t)source_memory(archive, member, start)))
-		return v;
-	other = find_verifier(archive, member);
-	if (other == NULL) {
-		v->memory = source_memory(archive, member, start);
-		return v;
-	}
-	verify_drop(v);
-	return other;
+	v->memory = memory;
+	return v;
 }
 
 void

@@ -13,7 +13,6 @@
 enum {
 	HEAD_SIZE = 512,     /* decides whether the bytes are text */
 	PRESCAN_SIZE = 1024, /* WHATWG HTML, section 13.2.3.2 */
-	LATER_MOST = 16,     /* reads that give nothing yet */
 	CHARACTER_SIZE = 4,  /* the longest in UTF-8 */
 };
 
@@ -210,9 +209,8 @@ read_first(struct archive *archive, const struct member *member, uint64_t start,
 	enum packing packing, char *buffer, size_t n)
 {
 	struct source *source;
-	size_t done = 0;
-	ssize_t got = 0;
-	int saved;
+	size_t done;
+	int result, saved;
 
 	if (packing == PACKING_NONE && n > member->size)
 		n = (size_t)member->size;
@@ -224,19 +222,12 @@ read_first(struct archive *archive, const struct member *member, uint64_t start,
 	source = open_looked_at(archive, member, start, packing);
 	if (source == NULL)
 		return -1;
-	for (int later = 0; done < n && later < LATER_MOST;) {
-		got = source->read(source, buffer + done, n - done);
-		later += got == SOURCE_LATER;
-		if (got != SOURCE_LATER && got <= 0)
-			break;
-		done += got > 0 ? (size_t)got : 0;
-	}
+	result = source_fill(source, buffer, n, &done);
 	saved = errno;
 	source->close(source);
 	errno = saved;
-	if (got < 0 && got != SOURCE_LATER)
-		return packing == PACKING_NONE || done == 0 ? -1
-							    : (ssize_t)done;
+	if (result < 0 && (packing == PACKING_NONE || done == 0))
+		return -1;
 	return (ssize_t)done;
 }
 

@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "archive/made.h"
 #include "serve/logpage.h"
 
 struct logsearch {
@@ -17,21 +18,12 @@ logsearch_free(struct cached *cached)
 	free(cached);
 }
 
-static struct logsearch *
-find_line_search(struct archive *archive, const struct member *member)
-{
-	return (struct logsearch *)membercache_find(archive->membercache,
-		&archive->made, member->slot, MEMBERCACHE_LINES);
-}
-
 struct logsearch *
 logsearch_get(struct archive *archive, const struct member *member)
 {
-	struct logsearch *search;
+	struct logsearch *search = (struct logsearch *)made_find(
+		archive, member, MEMBERCACHE_LINES);
 
-	if (archive->membercache == NULL || member->slot == ZIPDIR_NO_SLOT)
-		return NULL;
-	search = find_line_search(archive, member);
 	if (search != NULL)
 		return search;
 	search = malloc(sizeof(*search));
@@ -42,12 +34,8 @@ logsearch_get(struct archive *archive, const struct member *member)
 		.taken = ATOMIC_FLAG_INIT,
 		.total = LOGPAGE_UNKNOWN,
 	};
-	if (membercache_enter(archive->membercache, &archive->made,
-		    member->slot, MEMBERCACHE_LINES, &search->cached,
-		    sizeof(*search)))
-		return search;
-	logsearch_drop(search);
-	return find_line_search(archive, member);
+	return (struct logsearch *)made_share_or_drop(archive, member,
+		MEMBERCACHE_LINES, &search->cached, sizeof(*search));
 }
 
 void
