@@ -65,12 +65,14 @@ str_ends(struct str s, struct str suffix)
 /* Whether a and b are equal, ignoring the case of ASCII letters. */
 bool str_eq_nocase(struct str a, struct str b);
 
-/* Whether s is longer than end and ends with it, ignoring the case of ASCII
- * letters. */
+/* Whether s is longer than end, which is not empty, and ends with it, ignoring
+ * the case of ASCII letters. */
 static inline bool
 str_ends_nocase(struct str s, struct str end)
 {
+	/* Mostly the last bytes differ in more than the bit that is case. */
 	return s.n > end.n &&
+		((s.p[s.n - 1] ^ end.p[end.n - 1]) & ~('a' - 'A')) == 0 &&
 		str_eq_nocase(str_slice(s, s.n - end.n, s.n), end);
 }
 

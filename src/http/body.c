@@ -554,8 +554,10 @@ body_borrow(struct body *body)
 		if (n + BODY_SPAN_SIZE > most)
 			most = n + BODY_SPAN_SIZE;
 	}
-	if (body->archive == NULL || !loan_take(body->archive, most))
-		return body->archive == NULL;
+	if (most == 0 || body->archive == NULL)
+		return true;
+	if (!loan_take(body->archive, most))
+		return false;
 	body->borrowed = most;
 	return true;
 }

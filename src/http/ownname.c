@@ -29,12 +29,14 @@ ownname_page(struct str name)
 bool
 ownname_in_tree(struct str *name, bool slash)
 {
-	struct str rest = *name;
+	const struct str tree = STR("-wwz-index/");
 
-	if (!str_eq(str_cut(&rest, '/'), STR("-wwz-index")) ||
-		(rest.p == NULL && !slash))
+	if (str_starts(*name, tree))
+		*name = str_slice(*name, tree.n, name->n);
+	else if (slash && str_eq(*name, STR("-wwz-index")))
+		*name = (struct str){NULL, 0};
+	else
 		return false;
-	*name = rest;
 	return true;
 }
 

@@ -109,8 +109,8 @@ find_type(struct archive *archive, struct representation *r,
 	if (r->guessed)
 		named = mime_find(NULL, STR("a.txt"));
 	r->type = text_type(&named, look, site, arena);
-	if (mime_is_plain(&named) &&
-		(look == LOOK_BINARY || look == LOOK_NOTHING)) {
+	if ((look == LOOK_BINARY || look == LOOK_NOTHING) &&
+		mime_is_plain(&named)) {
 		r->type = STR("application/octet-stream");
 		r->guessed = true;
 	}
@@ -171,7 +171,6 @@ offer_as_it_lies(struct representations *found, const struct archive *archive,
 	struct arena *arena)
 {
 	struct representation r = found->of[CODING_IDENTITY];
-
 	enum verdict verdict = verify_verdict(archive, &r.member);
 
 	if (verdict == VERDICT_ODD)
@@ -193,8 +192,6 @@ static void
 offer_coded(struct representations *found, struct archive *archive,
 	struct str name, struct arena *arena)
 {
-	if (is_sibling(name))
-		return;
 	offer_as_it_lies(found, archive, arena);
 	for (int i = CODING_GZIP; i < CODINGS; i++) {
 		if ((found->available & 1u << i) == 0)
@@ -356,7 +353,7 @@ represent(struct representations *found, struct archive *archive,
 	offer(found, CODING_IDENTITY, &plain, arena);
 	if (packed.asset || packed.log)
 		status = offer_packed(found, archive, &packed, site, arena);
-	else
+	else if (packed.packing == PACKING_NONE || !is_sibling(member->name))
 		offer_coded(found, archive, member->name, arena);
 	if (status != STATUS_GO)
 		return status;
