@@ -19,6 +19,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "check/checkmember.h"
+#include "check/extents.h"
 #include "check/libzipread.h"
 #include "check/report.h"
 #include "http/look.h"
@@ -29,15 +30,7 @@
 
 enum { SEEKABLE_FROM = 1024 * 1024 }; /* larger members should have an index */
 
-#define NOWHERE   SIZE_MAX
 #define DOS_EPOCH INT64_C(315532800) /* 1980: stands for no time */
-
-/* The part of the file that a member occupies, from its local header on. */
-struct extent {
-	uint64_t start, end;
-	size_t at;   /* of its record, for zipdir_record */
-	size_t with; /* record of a member that overlaps it, or NOWHERE */
-};
 
 struct check {
 	struct log_sink
@@ -53,8 +46,7 @@ struct check {
 	/* The state for one archive. */
 	struct archive *archive;
 	struct libzipread *libzip;
-	struct extent *extents; /* in the order of the records */
-	size_t nextents;
+	struct extents extents;
 	uint64_t files, local_times;
 	uint64_t legacy, unicode, backslashes; /* names */
 };
@@ -104,72 +96,6 @@ static bool
 member_is_directory(const struct member *member)
 {
 	return str_ends(member->name, STR("/"));
-}
-
-static int
-by_start(const void *a, const void *b)
-{
-	const struct extent *x = a, *y = b;
-
-	if (x->start != y->start)
-		return x->start < y->start ? -1 : 1;
-	return x->at < y->at ? -1 : 1;
-}
-
-static int
-by_record(const void *a, const void *b)
-{
-	const struct extent *x = a, *y = b;
-
-	return x->at < y->at ? -1 : 1;
-}
-
-/* Find for each extent, in file order, an earlier one that reaches into it. */
-static void
-find_overlaps(struct extent *extents, size_t n)
-{
-	const struct extent *widest = extents;
-
-	for (size_t i = 1; i < n; i++) {
-		if (extents[i].start < widest->end)
-			extents[i].with = widest->at;
-		if (extents[i].end > widest->end)
-			widest = extents + i;
-	}
-}
-
-/* Fill c->extents, and add up the sizes of the contents to be read. */
-static int
-find_extents(struct check *c, uint64_t *total)
-{
-	const struct zipdir *zipdir = c->archive->zipdir;
-	struct zipdir_record record;
-	size_t at, next = 0, n = 0;
-
-	while (zipdir_record(zipdir, &next, &record))
-		n++;
-	c->nextents = 0;
-	c->extents = calloc(n + 1, sizeof(*c->extents));
-	if (c->extents == NULL)
-		return -1;
-	*total = 0;
-	for (at = next = 0; zipdir_record(zipdir, &next, &record); at = next) {
-		const struct member *member = &record.member;
-		uint64_t data;
-
-		if (member_is_directory(member) ||
-			archive_locate(c->archive, member, &data) != STATUS_GO)
-			continue;
-		c->extents[c->nextents++] = (struct extent){
-			zipdir_wraps(zipdir) > 0 ? data : member->offset,
-			data + member->packed, at, NOWHERE};
-		if (represent_readable(member))
-			*total += member->size;
-	}
-	qsort(c->extents, c->nextents, sizeof(*c->extents), by_start);
-	find_overlaps(c->extents, c->nextents);
-	qsort(c->extents, c->nextents, sizeof(*c->extents), by_record);
-	return 0;
 }
 
 static void
@@ -391,10 +317,10 @@ check_member(struct check *c, const struct zipdir_record *record, uint64_t i,
 		tell_fault(c, &record->recorded);
 	} else if (archive_locate(c->archive, member, &start) != STATUS_GO) {
 		tell_fault(c, &record->recorded);
-	} else if (with == NOWHERE) {
+	} else if (with == EXTENTS_NOWHERE) {
 		check_content(c, record, i, start);
 	}
-	if (with != NOWHERE)
+	if (with != EXTENTS_NOWHERE)
 		tell_overlap(c, record, with);
 	else if (member->link && member->slot != ZIPDIR_NO_SLOT)
 		check_link(c, record);
@@ -403,8 +329,8 @@ check_member(struct check *c, const struct zipdir_record *record, uint64_t i,
 static void
 check_members(struct check *c)
 {
-	const struct extent *extent = c->extents;
-	const struct extent *end = c->extents + c->nextents;
+	const struct extent *extent = c->extents.of;
+	const struct extent *end = extent + c->extents.n;
 	struct zipdir_record record;
 	size_t at = 0, next = 0;
 	uint64_t i = 0;
@@ -414,7 +340,8 @@ check_members(struct check *c)
 	for (; zipdir_record(c->archive->zipdir, &next, &record); at = next) {
 		bool placed = extent < end && extent->at == at;
 
-		check_member(c, &record, i++, placed ? extent->with : NOWHERE);
+		check_member(c, &record, i++,
+			placed ? extent->with : EXTENTS_NOWHERE);
 		extent += placed;
 		progress_add(&c->report.progress, placed, 0);
 		arena_reset(&c->arena);
@@ -433,9 +360,8 @@ static void
 check_archive(struct check *c)
 {
 	const char *why;
-	uint64_t total;
 
-	if (find_extents(c, &total) < 0) {
+	if (extents_find(&c->extents, c->archive) < 0) {
 		archive_log_starved(c->report.file, 0);
 		tell_fault(c, NULL);
 		return;
@@ -455,12 +381,13 @@ check_archive(struct check *c)
 				" bytes stand behind the archive and are ignored",
 				zipdir_behind(c->archive->zipdir)));
 	/* Contents are read once by the server's code and once by libzip. */
-	progress_begin(&c->report.progress, "checking", c->nextents,
-		c->libzip ? 2 * total : total, c->report.quiet);
+	progress_begin(&c->report.progress, "checking", c->extents.n,
+		c->libzip ? 2 * c->extents.total : c->extents.total,
+		c->report.quiet);
 	check_members(c);
 	progress_end(&c->report.progress);
 	libzipread_close(c->libzip);
-	free(c->extents);
+	free(c->extents.of);
 }
 
 /* Open file; archive_open needs a path with a root. */
