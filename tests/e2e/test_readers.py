@@ -1,0 +1,177 @@
+"""Programs that install or read by ranges out of an archive, through nginx."""
+
+import base64
+import hashlib
+import io
+import json
+import os
+import pathlib
+import sqlite3
+import struct
+import subprocess
+import sys
+import tarfile
+import zipfile
+
+import pytest
+
+import archives
+import harness
+import sozips
+
+NOISE = archives.noise(1_000_000, 4)
+GIB = 1 << 30
+CODE = b"def answer():\n    return 42\n"
+
+
+@pytest.fixture
+def served(tmp, root):
+    with harness.served(tmp, root) as (_, nginx):
+        yield f"http://127.0.0.1:{nginx.port}", nginx
+
+
+def run(*command, **options):
+    done = subprocess.run(
+        [str(word) for word in command], stdin=subprocess.DEVNULL,
+        capture_output=True, timeout=harness.PATIENCE, **options)
+    assert done.returncode == 0, (command, done.stderr[-2000:])
+    return done
+
+
+def test_wget_goes_on(tmp, root, served):
+    """wget -c: what is there already is not fetched again."""
+    archives.write(root / "x.wwz", {"noise.bin": (NOISE, archives.STORED)})
+    path = tmp / "noise.bin"
+    path.write_bytes(NOISE[:300_000])
+    done = run("wget", "-c", "-S", "-O", path, f"{served[0]}/x.wwz/noise.bin")
+    assert b" 206 Partial Content" in done.stderr, done.stderr
+    assert b"Content-Range: bytes 300000-999999/1000000" in done.stderr
+    assert path.read_bytes() == NOISE
+
+
+def wheel():
+    """A package as pip wants it."""
+    files = {
+        "fortytwo.py": CODE,
+        "fortytwo-1.0.dist-info/METADATA":
+            b"Metadata-Version: 2.1\nName: fortytwo\nVersion: 1.0\n",
+        "fortytwo-1.0.dist-info/WHEEL":
+            b"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\n"
+            b"Tag: py3-none-any\n",
+        "fortytwo-1.0.dist-info/RECORD": b"",
+    }
+    data = io.BytesIO()
+    archives.write(data, files)
+    return data.getvalue()
+
+
+def test_pip(tmp, root, served):
+    """A simple index in an archive: pages, links with a hash, the wheel."""
+    pip = list(pathlib.Path("/usr/share/python-wheels").glob("pip-*.whl"))
+    assert pip, "python3-pip-whl is not installed"
+    data, name = wheel(), "fortytwo-1.0-py3-none-any.whl"
+    hashed = hashlib.sha256(data).hexdigest()
+    archives.write(root / "index.wwz", {
+        "simple/fortytwo/index.html":
+            f'<!doctype html><title>fortytwo</title>'
+            f'<a href="../../files/{name}#sha256={hashed}">{name}</a>',
+        f"files/{name}": (data, archives.STORED)})
+    run(sys.executable, "-m", "pip", "--isolated", "--no-cache-dir",
+        "--disable-pip-version-check", "install", "--no-deps",
+        "--index-url", f"{served[0]}/index.wwz/simple/",
+        "--target", tmp / "site", "fortytwo==1.0",
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp),
+             "PYTHONPATH": str(pip[0])})
+    assert (tmp / "site/fortytwo.py").read_bytes() == CODE
+
+
+def test_npm(tmp, root, served):
+    """A registry in an archive: what it says of a package, and the tarball."""
+    code, data = b"module.exports = 42;\n", io.BytesIO()
+    package = {"name": "fortytwo", "version": "1.0.0", "main": "index.js"}
+    with tarfile.open(fileobj=data, mode="w:gz") as tar:
+        for name, content in {"package.json": json.dumps(package).encode(),
+                              "index.js": code}.items():
+            info = tarfile.TarInfo(f"package/{name}")
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+    data = data.getvalue()
+    digest = base64.b64encode(hashlib.sha512(data).digest()).decode()
+    package["dist"] = {
+        "tarball": f"{served[0]}/npm.wwz/files/fortytwo-1.0.0.tgz",
+        "integrity": f"sha512-{digest}"}
+    archives.write(root / "npm.wwz", {
+        "fortytwo": json.dumps({
+            "name": "fortytwo", "dist-tags": {"latest": "1.0.0"},
+            "versions": {"1.0.0": package}}),
+        "files/fortytwo-1.0.0.tgz": (data, archives.STORED)})
+    run("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts",
+        "--prefix", tmp / "app", "--cache", tmp / "cache",
+        "--registry", f"{served[0]}/npm.wwz/", "fortytwo",
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp)})
+    assert (tmp / "app/node_modules/fortytwo/index.js").read_bytes() == code
+
+
+def part(client, path, first, size):
+    got = client.ask(
+        path, headers=[("Range", f"bytes={first}-{first + size - 1}")])
+    assert got.status == 206 and len(got.body) == size, got
+    return got.body
+
+
+@pytest.mark.parametrize("method", [archives.STORED, archives.DEFLATED])
+def test_sqlite(tmp, root, served, method):
+    """A database, page by page and not in order, is the same database."""
+    rows = [(n, f"row {n} {n * n}") for n in range(20_000)]
+    with sqlite3.connect(tmp / "data.db") as database:
+        database.execute("create table t (n integer primary key, word text)")
+        database.executemany("insert into t values (?, ?)", rows)
+    database.close()
+    content = (tmp / "data.db").read_bytes()
+    archives.write(root / "db.wwz", {"data.db": (content, method)})
+    client, path = served[1].client(), "/db.wwz/data.db"
+    page, count = struct.unpack(
+        ">H10xI", (head := part(client, path, 0, 100))[16:32])
+    assert head.startswith(b"SQLite format 3\0")
+    with open(tmp / "copy.db", "wb") as copy:
+        for number in sorted(range(count), key=lambda n: n * 7919 % count):
+            copy.seek(number * page)
+            copy.write(part(client, path, number * page, page))
+    client.close()
+    database = sqlite3.connect(tmp / "copy.db")
+    assert database.execute("pragma integrity_check").fetchall() == [("ok",)]
+    assert database.execute("select * from t order by n").fetchall() == rows
+    database.close()
+
+
+def test_tiles_in_a_gigabyte(root, served):
+    """As a viewer of PMTiles reads: a head, a directory, and tiles that lie far
+    apart, out of a stored member of which nobody ever wants the whole."""
+    tiles = {127: 4000, 5 << 20: 30_000, (GIB >> 1) + 3: 50_000,
+             GIB - 70_000: 70_000}
+    pieces = {0: b"PMTiles\3" + bytes(119)}
+    pieces.update((at, archives.noise(n, at)) for at, n in tiles.items())
+    name = b"map.pmtiles"
+    # Ranges are sent without the CRC-32, which this one lacks.
+    front = sozips.local(name, 0, 0, GIB, GIB)
+    entry = struct.pack(
+        "<4sHHHHHHIIIHHHHHII", b"PK\1\2", 20, 20, 0, 0, 0, 0x5264, 0, GIB, GIB,
+        len(name), 0, 0, 0, 0, 0, 0) + name
+    with open(root / "map.wwz", "wb") as file:
+        file.write(front)
+        for at, content in pieces.items():
+            file.seek(len(front) + at)
+            file.write(content)
+        file.seek(len(front) + GIB)
+        file.write(entry + struct.pack(
+            "<4sHHHHIIH", b"PK\5\6", 0, 0, 1, 1, len(entry),
+            len(front) + GIB, 0))
+    client = served[1].client()
+    for at, content in pieces.items():
+        same = part(client, "/map.wwz/map.pmtiles", at, len(content)) == content
+        assert same, at
+    with zipfile.ZipFile(root / "map.wwz") as second:
+        with second.open("map.pmtiles") as member:
+            member.seek(127)
+            assert member.read(4000) == pieces[127]
+    client.close()
