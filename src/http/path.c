@@ -147,10 +147,16 @@ path_encode_name(struct text *text, struct str name)
 	}
 }
 
+static const char *
+last_slash(struct str path)
+{
+	return path.n > 0 ? memrchr(path.p, '/', path.n) : NULL;
+}
+
 struct str
 path_last(struct str path)
 {
-	const char *slash = memrchr(path.p, '/', path.n);
+	const char *slash = last_slash(path);
 
 	return slash ? str_slice(path, (size_t)(slash + 1 - path.p), path.n)
 		     : path;
@@ -159,7 +165,7 @@ path_last(struct str path)
 struct str
 path_parent(struct str path)
 {
-	const char *slash = memrchr(path.p, '/', path.n);
+	const char *slash = last_slash(path);
 
 	return str_slice(path, 0, slash ? (size_t)(slash - path.p) : 0);
 }
