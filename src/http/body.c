@@ -28,7 +28,6 @@
 
 #include "http/body.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -42,30 +41,12 @@ body_init(struct body *body, struct arena *arena, struct archive *archive)
 	body->last = &body->first;
 }
 
-static void
-close_source(struct source **source)
-{
-	if (*source != NULL)
-		(*source)->close(*source);
-	*source = NULL;
-}
-
-static void
-release_segment(struct segment *s)
-{
-	close_source(&s->source);
-	cached_drop(s->cached);
-	s->cached = NULL;
-	verify_drop(s->verifier);
-	s->verifier = NULL;
-}
-
 /* Drop all segments that are left. */
 static void
 drop_segments(struct body *body)
 {
 	for (struct segment *s = body->first; s != NULL; s = s->next)
-		release_segment(s);
+		segment_release(s);
 	reader_close(&body->reader, body->buffer);
 	body->first = NULL;
 	body->last = &body->first;
@@ -77,102 +58,12 @@ body_free(struct body *body)
 {
 	drop_segments(body);
 	for (struct segment *s = body->lent; s != NULL; s = s->next)
-		release_segment(s);
+		segment_release(s);
 	free(body->buffer);
 	if (body->archive != NULL)
 		loan_give(body->archive, body->borrowed);
 	archive_drop(body->archive);
 	body_init(body, body->arena, NULL);
-}
-
-static bool
-reads_file(const struct segment *segment)
-{
-	return segment->kind == SEGMENT_SLICE ||
-		segment->kind == SEGMENT_CONTENT;
-}
-
-static void
-append_segment(struct body *body, struct segment segment)
-{
-	struct segment *s = arena_get(body->arena, sizeof(*s));
-
-	if (s == NULL) {
-		release_segment(&segment);
-		return;
-	}
-	*s = segment;
-	*body->last = s;
-	body->last = &s->next;
-	body->length += s->left;
-	body->file_segments += reads_file(s);
-}
-
-void
-body_add_text(struct body *body, struct str text)
-{
-	if (text.n > 0)
-		append_segment(body,
-			(struct segment){.kind = SEGMENT_TEXT,
-				.left = text.n,
-				.text = text.p});
-}
-
-void
-body_add_cached(struct body *body, struct str text, struct cached *cached)
-{
-	append_segment(body,
-		(struct segment){.kind = SEGMENT_TEXT,
-			.left = text.n,
-			.text = text.p,
-			.cached = cached});
-}
-
-void
-body_add_slice(struct body *body, uint64_t offset, uint64_t length)
-{
-	if (length == 0)
-		return;
-	assert(offset + length <= (uint64_t)body->archive->id.size);
-	append_segment(body,
-		(struct segment){
-			.kind = SEGMENT_SLICE, .left = length, .at = offset});
-}
-
-void
-body_add_verified(struct body *body, uint64_t offset, uint64_t length,
-	struct verifier *verifier)
-{
-	assert(offset + length <= (uint64_t)body->archive->id.size);
-	append_segment(body,
-		(struct segment){.kind = SEGMENT_SLICE,
-			.left = length,
-			.at = offset,
-			.verifier = verifier,
-			.whole = length});
-}
-
-void
-body_add_content(struct body *body, const struct member *member, uint64_t start,
-	struct span part)
-{
-	append_segment(body,
-		(struct segment){.kind = SEGMENT_CONTENT,
-			.left = part.end - part.first,
-			.at = part.first,
-			.member = *member,
-			.start = start});
-}
-
-void
-body_add_source(struct body *body, struct source *source)
-{
-	if (source == NULL)
-		body->arena->failed = true;
-	else
-		append_segment(body,
-			(struct segment){
-				.kind = SEGMENT_SOURCE, .source = source});
 }
 
 /* The buffer; NULL when memory runs out. */
@@ -408,12 +299,10 @@ static enum body_result
 advance_segment(struct body *body)
 {
 	struct segment *s = body->first;
-	bool last = reads_file(s) && --body->file_segments == 0;
+	bool last = segment_reads_file(s) && --body->file_segments == 0;
 
 	body->first = s->next;
-	close_source(&s->source);
-	verify_drop(s->verifier);
-	s->verifier = NULL;
+	segment_finish(s);
 	if (s->cached != NULL) {
 		s->next = body->lent;
 		body->lent = s;

@@ -5,9 +5,9 @@
 #define BODY_H
 
 #include "archive/reader.h"
-#include "archive/verify.h"
 #include "base/arena.h"
 #include "http/range.h"
+#include "http/segment.h"
 
 enum {
 	BODY_SPAN_SIZE = READER_SIZE, /* of bytes made or copied, at most */
@@ -16,29 +16,6 @@ enum {
 	/* Up to this size, a copy costs less than sending the last bytes
 	 * separately, which would wake the front end twice. */
 	BODY_SETTLE_SIZE = 128 * 1024
-};
-
-enum segment_kind {
-	SEGMENT_TEXT,    /* bytes in memory */
-	SEGMENT_SLICE,   /* bytes of the archive's file */
-	SEGMENT_CONTENT, /* a member's content, decompressed */
-	SEGMENT_SOURCE,  /* all that a source gives */
-};
-
-struct segment {
-	struct segment *next;
-	enum segment_kind kind;
-	uint64_t left;         /* bytes to come; unknown for SEGMENT_SOURCE */
-	const char *text;      /* of SEGMENT_TEXT */
-	struct cached *cached; /* what text is part of: a share, or NULL */
-	uint64_t at;           /* of the next byte, in file or content */
-	struct member member;  /* of SEGMENT_CONTENT */
-	uint64_t start;        /* offset of member's data in the file */
-	struct source *source; /* of SEGMENT_SOURCE */
-	/* For SEGMENT_SLICE: the verifier that has to look through the data
-	 * first, or NULL; and the length of the slice at first. */
-	struct verifier *verifier;
-	uint64_t whole;
 };
 
 struct body {
