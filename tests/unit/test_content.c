@@ -8,6 +8,7 @@
 
 #include "archive/content.h"
 #include "archive/guard.h"
+#include "archive/made.h"
 #include "http/body.h"
 #include "zipmake.h"
 
@@ -210,6 +211,54 @@ test_empty_blocks(void **state)
 	close_fixture(&f);
 }
 
+static void
+free_made(struct cached *cached)
+{
+	free(cached);
+}
+
+static struct cached *
+make(void)
+{
+	struct cached *cached = calloc(1, sizeof(*cached));
+
+	assert_non_null(cached);
+	cached->free = free_made;
+	cached->users = 1;
+	return cached;
+}
+
+/* Of two that were made at once the first is shared.  What cannot be shared
+ * stays with who made it. */
+static void
+test_first_made_is_shared(void **state)
+{
+	const enum membercache_kind kind = MEMBERCACHE_SEARCH;
+	struct cached *first = make(), *alone = make();
+	struct fixture f;
+	struct member member;
+
+	(void)state;
+	open_fixture(&f, STR("text"), ROOM, false);
+	assert_true(zipdir_find(f.archive->zipdir, STR("m"), &member));
+	assert_null(made_find(f.archive, &member, kind));
+	assert_null(made_share(f.archive, &member, kind, alone, ROOM));
+	assert_ptr_equal(
+		made_share(f.archive, &member, kind, first, 100), first);
+	assert_ptr_equal(
+		made_share(f.archive, &member, kind, make(), 100), first);
+	assert_ptr_equal(made_find(f.archive, &member, kind), first);
+	assert_int_equal(first->users, 4);
+	for (int i = 0; i < 3; i++)
+		cached_drop(first);
+	member.slot = ZIPDIR_NO_SLOT;
+	assert_null(made_find(f.archive, &member, kind));
+	assert_null(made_share(f.archive, &member, kind, alone, 100));
+	assert_int_equal(alone->users, 1);
+	cached_drop(alone);
+	close_fixture(&f);
+}
+
 int
 main(void)
 {
@@ -217,6 +266,7 @@ main(void)
 		cmocka_unit_test(test_what_is_kept),
 		cmocka_unit_test(test_in_use),
 		cmocka_unit_test(test_empty_blocks),
+		cmocka_unit_test(test_first_made_is_shared),
 	};
 
 	log_catch();
