@@ -336,16 +336,15 @@ decompress_open(enum packing packing, struct source *packed,
 {
 	struct decompressor *d = calloc(1, sizeof(*d));
 
-	if (d != NULL) {
+	if (d != NULL)
 		d->codec = codec_of(packing);
-		if (d->codec->begin(d) == 0) {
-			d->source.read = decompressor_read;
-			d->source.close = decompressor_close;
-			d->packed = packed;
-			d->archive = archive;
-			d->member = *member;
-			return &d->source;
-		}
+	if (d != NULL && d->codec != NULL && d->codec->begin(d) == 0) {
+		d->source.read = decompressor_read;
+		d->source.close = decompressor_close;
+		d->packed = packed;
+		d->archive = archive;
+		d->member = *member;
+		return &d->source;
 	}
 	free(d);
 	packed->close(packed);

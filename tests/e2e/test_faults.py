@@ -364,6 +364,8 @@ def send_too_much(responder, control):
         with contextlib.suppress(BrokenPipeError):
             client.send(client.request("/x.wwz/a.txt", body=bytes(70_000)))
         client.read_record()
+        # It shuts its side down after the answer was sent.
+        harness.wait_until(lambda: control.counts("shutdown")[0] > 0, "it ends")
 
 
 def read_nothing(responder, control):
