@@ -217,7 +217,7 @@ explain(const struct service *service, const char *path,
 	make_request(&request, service, path, fields, nfields, &arena);
 	account_note(&account, &request, &arena);
 	log_redirect(&log.sink);
-	serve(&watched, &request, &arena, &response);
+	(void)serve(&watched, &request, &arena, &response, false);
 	print(&response, &request);
 	make_body(&response, &account);
 	log_redirect(NULL);

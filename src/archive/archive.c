@@ -25,19 +25,15 @@
 #include "base/openbelow.h"
 #include "base/readall.h"
 #include "zip/zipend.h"
-#include "zip/ziplocal.h"
 
 enum {
 	UPLOAD_SECONDS = 5,    /* a younger file may be an upload */
 	FAILURE_SECONDS = 1,   /* that a failure is cached */
-	DEFLATE_RATIO = 1032,  /* at most: 258 bytes from two bits */
 	LARGE_READ = 8 * 1024, /* pread costs less than mapping pages */
+	/* What is larger is long work: some ms. */
+	READ_AT_ONCE = 1024 * 1024, /* bytes of central directory */
+	SORT_AT_ONCE = 4096,        /* names */
 };
-
-/* The bits of zipdir_notes that hold the size of a checked local header. */
-#define LOCAL_SIZE_MASK 0x3ffffu
-
-_Static_assert(ZIPLOCAL_MAX <= LOCAL_SIZE_MASK, "the size has 18 bits");
 
 static struct identity
 identity_of(const struct stat *st)
@@ -243,7 +239,7 @@ settle_memory(struct archive *archive)
 }
 
 static enum status
-load_directory(struct archive *archive, struct charset *charset)
+load_directory(struct archive *archive, struct charset *charset, bool at_once)
 {
 	struct fault fault = {""};
 	struct zipend end;
@@ -253,6 +249,8 @@ load_directory(struct archive *archive, struct charset *charset)
 
 	if (result != ZIPDIR_OK)
 		return refuse_content(archive, result, &fault);
+	if (at_once && end.size > READ_AT_ONCE)
+		return STATUS_LATER;
 	status = take_memory(archive, &end);
 	if (status != STATUS_GO)
 		return status;
@@ -264,7 +262,7 @@ load_directory(struct archive *archive, struct charset *charset)
 }
 
 static enum status
-load_file(struct archive *archive, struct charset *charset)
+load_file(struct archive *archive, struct charset *charset, bool at_once)
 {
 	struct stat st;
 	void *map;
@@ -288,7 +286,7 @@ load_file(struct archive *archive, struct charset *charset)
 			return refuse_archive(archive, errno);
 		archive->map = map;
 	}
-	return load_directory(archive, charset);
+	return load_directory(archive, charset, at_once);
 }
 
 /* Release the file and its index; path, identity and status stay. */
@@ -309,7 +307,7 @@ release_file(struct archive *archive)
 
 struct archive *
 archive_open(struct str path, struct membercache *membercache,
-	struct charset *charset)
+	struct charset *charset, bool at_once)
 {
 	struct archive *archive = calloc(1, sizeof(*archive));
 
@@ -326,7 +324,7 @@ archive_open(struct str path, struct membercache *membercache,
 		membercache ? membercache_keep(membercache) : NULL;
 	pthread_mutex_init(&archive->sorting, NULL);
 	archive->opened = clock_ns();
-	archive->status = load_file(archive, charset);
+	archive->status = load_file(archive, charset, at_once);
 	if (archive->status != STATUS_GO)
 		release_file(archive);
 	return archive;
@@ -403,132 +401,26 @@ archive_loss(const struct archive *archive)
 	return strerrordesc_np(error);
 }
 
-/* The fault of member's local header, or NULL and the header's size. */
-static const char *
-local_fault(const struct archive *archive, const struct member *member,
-	uint32_t *size)
-{
-	const uint64_t end = zipdir_start(archive->zipdir);
-	unsigned char header[ZIPLOCAL_MAX];
-
-	*size = 0;
-	if (end < ZIPLOCAL_SIZE || member->offset > end - ZIPLOCAL_SIZE)
-		return "no room for a local header";
-	if (archive_read(archive, member->offset, header, ZIPLOCAL_SIZE) < 0)
-		return archive_loss(archive);
-	*size = ziplocal_size(header);
-	if (*size == 0)
-		return "no local header";
-	if (*size > end - member->offset ||
-		member->packed > end - member->offset - *size)
-		return "the data reach into the central directory";
-	if (member->method == ZIP_STORED && member->size != member->packed)
-		return "stored, but its two sizes differ";
-	if (member->method == ZIP_DEFLATED &&
-		member->size / DEFLATE_RATIO > member->packed)
-		return "more than its data can hold";
-	if (member->size > INT64_MAX)
-		return "larger than any file";
-	if (archive_read(archive, member->offset, header, *size) < 0)
-		return archive_loss(archive);
-	return ziplocal_differs(header, member);
-}
-
-int
-archive_fault(const struct archive *archive, const struct member *member,
-	const char *why)
-{
-	char offset[24];
-
-	snprintf(offset, sizeof(offset), "%" PRIu64, member->offset);
-	log_pairs(LOG_WARN, "member-damaged",
-		{"archive", str_of(archive->path)}, {"member", member->name},
-		{"offset", str_of(offset)}, {"why", str_of(why)});
-	errno = EILSEQ;
-	return -1;
-}
-
-/* Where offsets are modulo 4 GiB, find the first local header that fits.  This
- * is done for every request, because the index has no room for the result. */
-static const char *
-find_wrapped(const struct archive *archive, const struct member *member,
-	uint64_t *start)
-{
-	const char *first = NULL;
-
-	for (uint64_t i = 0; i <= zipdir_wraps(archive->zipdir); i++) {
-		struct member at = *member;
-		const char *why;
-		uint32_t size;
-
-		at.offset += i << 32;
-		why = local_fault(archive, &at, &size);
-		*start = at.offset + size;
-		if (why == NULL)
-			return NULL;
-		first = first ? first : why;
-	}
-	return first;
-}
-
-/* Find the data of a member that has not been located before. */
-static const char *
-find_data(const struct archive *archive, const struct member *member,
-	uint64_t *start)
-{
-	const char *why;
-	uint32_t size;
-
-	if (zipdir_wraps(archive->zipdir) > 0)
-		return find_wrapped(archive, member, start);
-	why = local_fault(archive, member, &size);
-	if (why == NULL) {
-		zipdir_add_notes(archive->zipdir, member->slot, size);
-		*start = member->offset + size;
-	}
-	return why;
-}
-
 enum status
-archive_locate(
-	struct archive *archive, const struct member *member, uint64_t *start)
+archive_sort(struct archive *archive, bool at_once)
 {
-	const uint32_t size =
-		zipdir_notes(archive->zipdir, member->slot) & LOCAL_SIZE_MASK;
-	const char *why = NULL;
-
-	*start = member->offset + size;
-	if (size == 0)
-		why = find_data(archive, member, start);
-	if (why == NULL)
+	if (archive->sorted)
 		return STATUS_GO;
-	archive_fault(archive, member, why);
-	return STATUS_ERROR;
-}
-
-unsigned
-archive_notes(const struct archive *archive, const struct member *member)
-{
-	return zipdir_notes(archive->zipdir, member->slot) & ~LOCAL_SIZE_MASK;
-}
-
-void
-archive_note(const struct archive *archive, const struct member *member,
-	unsigned notes)
-{
-	zipdir_add_notes(archive->zipdir, member->slot, notes);
+	if (at_once && zipdir_count(archive->zipdir) > SORT_AT_ONCE)
+		return STATUS_LATER;
+	pthread_mutex_lock(&archive->sorting);
+	archive->sorted = zipdir_sort(archive->zipdir) == 0;
+	pthread_mutex_unlock(&archive->sorting);
+	return archive->sorted ? STATUS_GO : STATUS_UNAVAILABLE;
 }
 
 enum status
 archive_walk(struct archive *archive, struct str name, struct zipdir_walk *walk)
 {
-	int sorted;
+	enum status status = archive_sort(archive, false);
 
-	pthread_mutex_lock(&archive->sorting);
-	sorted = zipdir_sort(archive->zipdir);
-	pthread_mutex_unlock(&archive->sorting);
-	if (sorted < 0)
-		return STATUS_UNAVAILABLE;
+	if (status != STATUS_GO)
+		return status;
 	return zipdir_walk(archive->zipdir, name, walk) ? STATUS_GO
 							: STATUS_NOT_FOUND;
 }

@@ -43,6 +43,7 @@ struct archive {
 	struct membercache_owner made; /* cached objects made from it */
 
 	pthread_mutex_t sorting; /* held while zipdir is sorted */
+	_Atomic bool sorted;
 };
 
 /* Open path, "ROOT//REST", where REST is relative to ROOT and free of "..".  No
@@ -57,9 +58,10 @@ struct archive {
  * members are cached there.  An archive whose index would need more than half
  * of membercache is refused.  membercache may be NULL.
  * charset is that of names without the UTF-8 flag (charset.h); it must outlive
- * the archive. */
+ * the archive.  at_once: the status is STATUS_LATER, and nothing is logged, if
+ * the central directory is so large that reading it takes long. */
 struct archive *archive_open(struct str path, struct membercache *membercache,
-	struct charset *charset);
+	struct charset *charset, bool at_once);
 
 /* Log that path could not be opened: lacks bytes were missing in membercache
  * or, if that is 0, descriptors or memory had run out.  archive_open does not
@@ -106,7 +108,12 @@ unsigned archive_notes(
 void archive_note(const struct archive *archive, const struct member *member,
 	unsigned notes);
 
-/* As zipdir_walk.  The members are sorted at the first call.  STATUS_GO,
+/* Sort the members for archive_walk, once.  STATUS_GO; STATUS_UNAVAILABLE when
+ * memory runs out; with at_once STATUS_LATER if there are so many that this
+ * takes long.  Any thread. */
+enum status archive_sort(struct archive *archive, bool at_once);
+
+/* As zipdir_walk.  The members are sorted if they are not.  STATUS_GO,
  * STATUS_NOT_FOUND, or STATUS_UNAVAILABLE when memory runs out.  Any thread. */
 enum status archive_walk(
 	struct archive *archive, struct str name, struct zipdir_walk *walk);

@@ -17,6 +17,7 @@ struct entry {
 	LIST_ENTRY(entry) chain;
 	TAILQ_ENTRY(entry) use;
 	struct archive *archive; /* NULL: being opened */
+	bool at_once;            /* and that does not take long */
 	struct str path;         /* lent by archive, or by the opening thread */
 };
 
@@ -249,16 +250,16 @@ make_room(struct cache *cache, size_t lacks)
 /* Open path.  When descriptors or memory run out, close idle archives and
  * retry. */
 static struct archive *
-open_with_room(struct cache *cache, struct str path)
+open_with_room(struct cache *cache, struct str path, bool at_once)
 {
 	struct archive *archive =
-		archive_open(path, cache->membercache, cache->charset);
+		archive_open(path, cache->membercache, cache->charset, at_once);
 
 	while (starved(archive) &&
 		make_room(cache, archive ? archive->lacks : 0)) {
 		archive_drop(archive);
-		archive =
-			archive_open(path, cache->membercache, cache->charset);
+		archive = archive_open(
+			path, cache->membercache, cache->charset, at_once);
 	}
 	if (starved(archive))
 		archive_log_starved(path, archive ? archive->lacks : 0);
@@ -270,20 +271,22 @@ open_with_room(struct cache *cache, struct str path)
 static bool
 worth_remembering(const struct archive *archive)
 {
-	return !starved(archive) && archive->status != STATUS_NOT_FOUND;
+	return !starved(archive) && archive->status != STATUS_NOT_FOUND &&
+		archive->status != STATUS_LATER;
 }
 
 /* Open the archive of entry, and complete or remove the entry. */
 static struct archive *
 open_entry(struct cache *cache, struct entry *entry)
 {
-	struct archive *archive = open_with_room(cache, entry->path);
+	struct archive *archive =
+		open_with_room(cache, entry->path, entry->at_once);
 	int saved = errno;
 
 	pthread_mutex_lock(&cache->lock);
 	if (archive != NULL && archive->status == STATUS_GO)
 		cache->state.opened++;
-	else
+	else if (archive == NULL || archive->status != STATUS_LATER)
 		cache->state.refused++;
 	if (worth_remembering(archive))
 		put_in(cache, entry, archive);
@@ -298,15 +301,19 @@ open_entry(struct cache *cache, struct entry *entry)
 }
 
 struct archive *
-cache_get(struct cache *cache, struct str path)
+cache_get(struct cache *cache, struct str path, bool at_once)
 {
 	struct archive *archive = NULL;
 	struct entry *entry;
 
 	pthread_mutex_lock(&cache->lock);
 	while ((entry = find_entry(cache, path)) != NULL &&
-		entry->archive == NULL)
+		entry->archive == NULL && (!at_once || entry->at_once))
 		pthread_cond_wait(&cache->opened, &cache->lock);
+	if (entry != NULL && entry->archive == NULL) {
+		pthread_mutex_unlock(&cache->lock);
+		return open_with_room(cache, path, true);
+	}
 	if (entry != NULL) {
 		struct uses *uses = uses_of(cache, entry->archive);
 
@@ -317,6 +324,7 @@ cache_get(struct cache *cache, struct str path)
 		entry = calloc(1, sizeof(*entry));
 		if (entry != NULL) {
 			entry->path = path;
+			entry->at_once = at_once;
 			LIST_INSERT_HEAD(path_chain(cache, path), entry, chain);
 		}
 	}

@@ -25,8 +25,9 @@ void cache_free(struct cache *cache);
  * others that want it wait.  An archive in use stays in the cache.  When an
  * index needs more memory than closing idle archives can free, its archive is
  * unavailable.  Failures are cached, except that of a missing file.  NULL with
- * errno ENOMEM.  Any thread. */
-struct archive *cache_get(struct cache *cache, struct str path);
+ * errno ENOMEM.  at_once: as archive_open, and without waiting for a thread
+ * whose opening takes long.  Any thread. */
+struct archive *cache_get(struct cache *cache, struct str path, bool at_once);
 
 /* The state of a cache, and its counters. */
 struct cache_state {

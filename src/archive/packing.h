@@ -18,6 +18,13 @@ enum packing {
 /* Whether such files can be read: wwz was built with the library for them. */
 bool packing_supports(enum packing packing);
 
+/* Blocks are decompressed whole, which takes long. */
+static inline bool
+packing_is_slow(enum packing packing)
+{
+	return packing == PACKING_XZ || packing == PACKING_BZIP2;
+}
+
 /* Whether the n bytes at p are the beginning of such a file.  n is at least 6
  * unless the file is shorter.  Always true for Brotli, which has no signature.
  */

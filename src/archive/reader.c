@@ -56,12 +56,6 @@ search_free(struct cached *cached)
 	free(search);
 }
 
-static bool
-is_unpacked(const struct member *member)
-{
-	return member->method != ZIP_STORED && member->method != ZIP_DEFLATED;
-}
-
 /* Get a share of the struct search of member.  NULL when there is no room; then
  * each reader searches for itself. */
 static struct search *
@@ -69,7 +63,7 @@ get(struct archive *archive, const struct member *member)
 {
 	struct search *search;
 	size_t cost = sizeof(*search) +
-		(is_unpacked(member) ? COST_UNPACK : COST_INFLATE);
+		(source_is_slow(member) ? COST_UNPACK : COST_INFLATE);
 
 	search =
 		(struct search *)made_find(archive, member, MEMBERCACHE_SEARCH);

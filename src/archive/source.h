@@ -20,6 +20,7 @@ struct source {
 	/* Let others work: read may not be called again for a long time.  NULL
 	 * when no other source waits for this one. */
 	void (*pause)(struct source *source);
+	bool late; /* the first read takes long */
 	/* The next bytes come out of a block that is decoded already.  They
 	 * cost much more when others have worked meanwhile, because the
 	 * processor's cache has lost the block. */
@@ -36,6 +37,13 @@ struct position {
 };
 
 #define POSITION_ANY_LINES UINT64_MAX
+
+/* Blocks of member are decompressed whole, by libzip, which takes long. */
+static inline bool
+source_is_slow(const struct member *member)
+{
+	return member->method != ZIP_STORED && member->method != ZIP_DEFLATED;
+}
 
 /* Make a source of the content of member, whose data start at offset start of
  * the file, from position->offset or a place before it.  *position is set to

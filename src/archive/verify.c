@@ -14,6 +14,7 @@
 
 enum {
 	QUICK_SIZE = 1024 * 1024, /* takes 2 or 3 ms to inflate */
+	LONG_SIZE = 128 * 1024,   /* takes 0.3 ms */
 	STEP_SIZE = 16 * 1024,    /* on the stack, for verify_at_once */
 };
 
@@ -47,6 +48,13 @@ bool
 verify_is_quick(const struct member *member)
 {
 	return member->size <= QUICK_SIZE && member->packed <= QUICK_SIZE;
+}
+
+bool
+verify_is_long(const struct member *member)
+{
+	return member->size > LONG_SIZE || member->packed > LONG_SIZE ||
+		source_is_slow(member);
 }
 
 enum status

@@ -27,6 +27,9 @@ enum verdict verify_verdict(
 /* Whether the member is small enough to be looked through at once. */
 bool verify_is_quick(const struct member *member);
 
+/* ...but this is long work: ms, or blocks of libzip's methods. */
+bool verify_is_long(const struct member *member);
+
 /* Look through the whole of a small member, whose data start at start.
  * STATUS_GO: there is a verdict.  STATUS_ERROR, which has been logged: it is
  * damaged.  STATUS_UNAVAILABLE when memory runs out.  Any thread. */

@@ -1,11 +1,13 @@
 /* HTTP status codes (RFC 9110, section 15), as results of functions.  STATUS_GO
- * means "go on"; any other status is the answer to the request. */
+ * means "go on", STATUS_LATER that there is no answer yet; any other status is
+ * the answer to the request. */
 
 #ifndef STATUS_H
 #define STATUS_H
 
 enum status {
 	STATUS_GO = 0,
+	STATUS_LATER = 1, /* this takes long, and was to be done at once */
 	STATUS_OK = 200,
 	STATUS_NO_CONTENT = 204,
 	STATUS_PARTIAL = 206,

@@ -401,7 +401,7 @@ open_archive(const char *file, struct charset *names)
 		return NULL;
 	name = strrchr(real, '/');
 	snprintf(path, sizeof(path), "%.*s/%s", (int)(name - real), real, name);
-	return archive_open(str_of(path), NULL, names);
+	return archive_open(str_of(path), NULL, names, false);
 }
 
 static void

@@ -77,7 +77,7 @@ cgi_run(const struct service *service, char *const *environment, int fd)
 	request_read(&request, environment, &arena);
 	account_note(&account, &request, &arena);
 	drain_body(&request);
-	serve(service, &request, &arena, &response);
+	(void)serve(service, &request, &arena, &response, false);
 	account_enter(&account, PHASE_SEND);
 	result = put_response(&response, fd, &account.bytes);
 	account_end(&account, NULL, &response, result < 0);

@@ -87,12 +87,18 @@ conn_free(struct conn *conn)
 {
 	if (conn == NULL)
 		return;
-	if (conn->state == CONN_WRITING)
+	if (conn->state == CONN_WRITING || conn->state == CONN_SERVING)
 		end_response(conn, true);
 	arena_free(&conn->arena);
 	intake_free(&conn->intake);
 	close(conn->fd);
 	free(conn);
+}
+
+uint64_t
+conn_archive(const struct conn *conn)
+{
+	return hash_name(CLIENT_POINT, conn->response.archive);
 }
 
 /* With a larger socket buffer, a busy front end finds more to read when it
@@ -154,16 +160,6 @@ write_failed(struct conn *conn)
 	return CONN_CLOSE;
 }
 
-/* Whether the request that is being answered has been aborted.  This is not
- * asked for a response that is sent in one go. */
-static bool
-is_aborted(const struct conn *conn)
-{
-	return (conn->heavy || conn->head_sent) && !conn->end_sent &&
-		!conn->drain &&
-		intake_aborts(&conn->intake, conn->fd, conn->id);
-}
-
 /* Whether the turn is over.  Called before each piece of work; *end is 0 at
  * first.  The first piece is not timed, because most responses have only one.
  */
@@ -214,7 +210,7 @@ run_writing(struct conn *conn, int64_t now)
 	/* The peer is gone: do no more work for it. */
 	if (conn->heavy && reply_is_unwanted(conn))
 		return CONN_CLOSE;
-	conn->aborted = conn->aborted || is_aborted(conn);
+	conn->aborted = conn->aborted || reply_is_aborted(conn);
 	while (sent < TURN_SIZE && !turn_is_over(conn, &end)) {
 		ssize_t n;
 
@@ -307,38 +303,53 @@ close_bad(const char *why)
 	return CONN_CLOSE;
 }
 
-static void
-serve_request(struct conn *conn, const struct request *request)
+/* Make the response to the request that has come.  If that takes long, it is
+ * only done in_turn; else the connection is left in CONN_SERVING. */
+static enum conn_wait
+serve_request(struct conn *conn, bool in_turn)
 {
+	/* The archive may have been opened before the turn. */
+	const bool opened = in_turn && conn->response.opened;
+	const int64_t opening = in_turn ? conn->response.opening : 0;
 	struct log_collector errors;
+	bool served;
 
 	log_collect(&errors);
-	serve(conn->service, request, &conn->arena, &conn->response);
+	if (in_turn)
+		account_enter(&conn->account, PHASE_INFLATE);
+	served = serve(conn->service, &conn->request, &conn->arena,
+		&conn->response, !in_turn);
 	log_redirect(NULL);
+	conn->response.opened |= opened;
+	conn->response.opening += opening;
 	conn->errors = reply_errors(conn, &errors.lines);
+	if (!served) {
+		account_enter(&conn->account, PHASE_WAIT);
+		conn->state = CONN_SERVING;
+		conn->head_sent = false;
+		return CONN_TURN;
+	}
+	intake_next(&conn->intake);
+	begin_writing(conn);
+	conn->heavy = body_begins_late(&conn->response.body);
+	return CONN_WRITABLE;
 }
 
 /* A complete request has come: answer it. */
 static enum conn_wait
 answer_request(struct conn *conn)
 {
-	struct request request;
-
 	account_begin(&conn->account, conn->service->accounts);
-	if (!intake_request(&conn->intake, &request, &conn->arena))
+	if (!intake_request(&conn->intake, &conn->request, &conn->arena))
 		return close_bad(
 			"a parameter ends behind the last byte of the parameters");
 	conn->id = conn->intake.wire.id;
 	conn->keep = conn->intake.wire.keep;
 	conn->drain = false;
-	account_note(&conn->account, &request, &conn->arena);
+	account_note(&conn->account, &conn->request, &conn->arena);
 	conn->client =
-		hash_name(CLIENT_POINT, request.param[PARAM_REMOTE_ADDR]);
-	serve_request(conn, &request);
-	intake_next(&conn->intake);
-	begin_writing(conn);
-	conn->heavy = body_begins_late(&conn->response.body);
-	return CONN_WRITABLE;
+		hash_name(CLIENT_POINT, conn->request.param[PARAM_REMOTE_ADDR]);
+	return serve_request(conn, false);
 }
 
 /* Answer the management record that has come.  false when the connection is to
@@ -483,6 +494,10 @@ conn_run(struct conn *conn, int64_t now)
 	/* Long work waits for its turn; this run was for reading a request. */
 	if (reads && conn_is_heavy(conn))
 		return CONN_TURN;
+	if (conn->state == CONN_SERVING && reply_is_unwanted(conn))
+		return CONN_CLOSE;
+	if (conn->state == CONN_SERVING)
+		serve_request(conn, true);
 	if (conn->state == CONN_WRITING)
 		wait = run_writing(conn, now);
 	return wait;

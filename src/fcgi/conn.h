@@ -10,6 +10,7 @@
 
 enum conn_state {
 	CONN_READING,  /* the next request is to come */
+	CONN_SERVING,  /* a request has come; its answer takes long to make */
 	CONN_WRITING,  /* a response is being sent */
 	CONN_DRAINING, /* answered; the rest of the request is read and dropped
 			*/
@@ -46,6 +47,7 @@ struct conn {
 	struct response response;
 	struct account account;
 	uint64_t client;          /* a hash of the client's address */
+	struct request request;   /* until it is answered */
 	bool heavy;               /* the response is long work, done in turns */
 	struct str errors;        /* records of FCGI_STDERR, sent first */
 	size_t queued;            /* bytes of the body in the queue */
@@ -71,8 +73,12 @@ void conn_free(struct conn *conn);
 static inline bool
 conn_is_heavy(const struct conn *conn)
 {
-	return conn->state == CONN_WRITING && conn->heavy;
+	return conn->state == CONN_SERVING ||
+		(conn->state == CONN_WRITING && conn->heavy);
 }
+
+/* A number for the archive that the response is made from. */
+uint64_t conn_archive(const struct conn *conn);
 
 /* Do what can be done without blocking, for one turn at most.  now is in the
  * units of conn->progress.  Only one thread may run a connection at a time. */

@@ -297,7 +297,7 @@ stand_in_line(struct peers *peers, struct peer *peer, bool waits)
 {
 	const struct conn *conn = peer->conn;
 
-	peer->turn.archive = (uintptr_t)conn->response.body.archive;
+	peer->turn.archive = conn_archive(conn);
 	peer->turn.client = conn->client;
 	turns_add(peers->turns, &peer->turn, waits);
 }

@@ -137,3 +137,11 @@ reply_fill(struct conn *conn)
 	}
 	return sendqueue_is_empty(queue) ? result : BODY_SPAN;
 }
+
+bool
+reply_is_aborted(const struct conn *conn)
+{
+	return (conn->heavy || conn->head_sent) && !conn->end_sent &&
+		!conn->drain &&
+		intake_aborts(&conn->intake, conn->fd, conn->id);
+}

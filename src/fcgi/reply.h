@@ -24,6 +24,10 @@ enum body_result reply_abort(struct conn *conn);
  * same turn. */
 bool reply_is_unwanted(struct conn *conn);
 
+/* Whether the request that is being answered has been aborted.  This is not
+ * asked for a response that is sent in one go. */
+bool reply_is_aborted(const struct conn *conn);
+
 /* Make records of FCGI_STDERR from what was logged for the request, for the
  * front end's own log.  They lie in the connection's arena.  Empty when nothing
  * was logged or log lines are not passed on. */

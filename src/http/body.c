@@ -189,10 +189,11 @@ body_begins_late(const struct body *body)
 {
 	const struct segment *s = body->first;
 
+	if (s != NULL && s->kind == SEGMENT_SOURCE)
+		return s->source->late;
 	if (s == NULL || s->kind != SEGMENT_CONTENT)
 		return false;
-	return (s->member.method != ZIP_STORED &&
-		       s->member.method != ZIP_DEFLATED) ||
+	return source_is_slow(&s->member) ||
 		reader_is_far(body->archive, &s->member, s->at);
 }
 
@@ -401,6 +402,17 @@ is_small(const struct body *body)
 			return false;
 	}
 	return bytes <= BODY_SETTLE_SIZE;
+}
+
+bool
+body_settles_late(const struct body *body)
+{
+	const struct segment *s = body->first;
+
+	while (s != NULL &&
+		!(s->kind == SEGMENT_CONTENT && source_is_slow(&s->member)))
+		s = s->next;
+	return s != NULL && is_small(body);
 }
 
 void

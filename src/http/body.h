@@ -80,6 +80,9 @@ void body_add_source(struct body *body, struct source *source);
  * search in the same member meanwhile. */
 void body_pause(struct body *body);
 
+/* body_settle would take long: libzip decompresses whole blocks. */
+bool body_settles_late(const struct body *body);
+
 /* If the body has at most BODY_SETTLE_SIZE bytes, read all of them into text,
  * so that it no longer needs the archive.  If that fails, body_next gives the
  * bytes before the failure and then BODY_CUT. */

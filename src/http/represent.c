@@ -310,13 +310,15 @@ last_modified(const struct archive *archive)
 
 enum status
 represent_confirm(struct representations *found, struct archive *archive,
-	enum coding coding)
+	enum coding coding, bool at_once)
 {
 	struct representation *r = &found->of[coding];
 	enum status status;
 
 	if (!r->unverified || !verify_is_quick(&r->member))
 		return STATUS_GO;
+	if (at_once && verify_is_long(&r->member))
+		return STATUS_LATER;
 	status = verify_at_once(archive, &r->member, r->start);
 	r->unverified = verify_verdict(archive, &r->member) != VERDICT_RIGHT;
 	if (status == STATUS_GO && r->unverified)

@@ -50,9 +50,10 @@ enum status represent(struct representations *found, struct archive *archive,
 
 /* If the data of the representation in coding are unverified and few, look
  * through them.  If they prove odd, this representation is no longer available.
- * STATUS_GO, or as verify_at_once.  Any thread. */
+ * STATUS_GO, or as verify_at_once; with at_once STATUS_LATER if that takes
+ * long. Any thread. */
 enum status represent_confirm(struct representations *found,
-	struct archive *archive, enum coding coding);
+	struct archive *archive, enum coding coding, bool at_once);
 
 /* Whether the content of member can be read: it is not encrypted, and its
  * method is supported. */

@@ -351,7 +351,7 @@ sort_places(struct listing *l)
 	struct child child;
 	size_t at = walk.at;
 
-	if (l->view.sort == LISTING_NAME && !l->view.descending)
+	if (listing_is_by_name(&l->view))
 		return 0;
 	for (; zipdir_next(&walk, &child); at = walk.at) {
 		struct place place = {

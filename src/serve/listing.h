@@ -22,6 +22,13 @@ struct listing_view {
  * written are left empty.  Pure. */
 struct listing_view listing_view_of(struct str query);
 
+/* The listing is in the order of the walk, so that nothing is sorted for it. */
+static inline bool
+listing_is_by_name(const struct listing_view *view)
+{
+	return view->sort == LISTING_NAME && !view->descending;
+}
+
 /* Make a source of the listing of the directory that walk, which is at its
  * beginning, walks over in archive, shown as view.  The caller must hold the
  * archive until the source is closed.  Names in view are copied.  A listing

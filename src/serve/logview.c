@@ -309,6 +309,8 @@ logview_open(struct archive *archive, const struct member *member,
 	v->source.read = logview_read;
 	v->source.pause = logview_pause;
 	v->source.close = logview_close;
+	v->source.late =
+		packing_is_slow(how->packing) || source_is_slow(member);
 	v->source.memory = unwrap_memory(archive, member, start, how);
 	v->archive = archive;
 	v->member = *member;

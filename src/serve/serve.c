@@ -12,6 +12,7 @@
 #include "http/answer.h"
 #include "http/errorpage.h"
 #include "http/ownname.h"
+#include "http/packedname.h"
 #include "http/page.h"
 #include "http/path.h"
 #include "http/route.h"
@@ -19,7 +20,11 @@
 #include "serve/logview.h"
 #include "serve/statuspage.h"
 
-enum { TRIES = 100 };
+enum {
+	TRIES = 100,
+	/* Names in an archive; to sort more by size or time is long work. */
+	LISTED_AT_ONCE = 4096,
+};
 
 /* The state shared by the steps of one request. */
 struct job {
@@ -35,12 +40,17 @@ struct job {
 	bool opened;             /* the archive was opened after that */
 	int64_t opening;         /* nanoseconds spent getting the archive */
 	const char *what;
+	bool at_once; /* do no long work... */
+	bool later;   /* ...although it is needed */
 };
 
 static void
 answer_error(struct job *job, enum status status)
 {
-	errorpage_answer(job->response, status);
+	if (status == STATUS_LATER)
+		job->later = true;
+	else
+		errorpage_answer(job->response, status);
 	job->archive = NULL;
 }
 
@@ -58,7 +68,7 @@ serve_found(struct job *job, struct representations *found)
 		negotiate(&n, job->request, found, time(NULL));
 		if (n.status == STATUS_OK || n.status == STATUS_PARTIAL)
 			status = represent_confirm(
-				found, job->archive, n.coding);
+				found, job->archive, n.coding, job->at_once);
 	} while (found->available != before);
 	if (status != STATUS_GO) {
 		answer_error(job, status);
@@ -67,14 +77,28 @@ serve_found(struct job *job, struct representations *found)
 	answer(job->response, found, &n, job->service->site);
 }
 
+/* Nothing is known of member's content yet, and libzip decompresses whole
+ * blocks. */
+static bool
+look_takes_long(const struct job *job, const struct member *member)
+{
+	return job->at_once && source_is_slow(member) &&
+		archive_notes(job->archive, member) == 0;
+}
+
 static void
 serve_member(struct job *job, const struct member *member)
 {
 	struct archive *archive = job->archive;
 	struct representations found;
-	enum status status = represent(
-		&found, archive, member, job->service->site, job->arena);
+	enum status status;
 
+	if (look_takes_long(job, member)) {
+		answer_error(job, STATUS_LATER);
+		return;
+	}
+	status = represent(
+		&found, archive, member, job->service->site, job->arena);
 	if (status == STATUS_GO)
 		serve_found(job, &found);
 	else
@@ -98,9 +122,14 @@ find_member(struct job *job, struct str name, struct member *member)
 			return true;
 		name = member->name;
 	}
-	if (!zipdir_has_links(zipdir) ||
-		link_follow(job->archive, name, job->arena, member, &real) !=
-			LINK_FILE)
+	if (!zipdir_has_links(zipdir))
+		return false;
+	if (archive_sort(job->archive, job->at_once) == STATUS_LATER) {
+		job->later = true;
+		return false;
+	}
+	if (link_follow(job->archive, name, job->arena, member, &real) !=
+		LINK_FILE)
 		return false;
 	job->linked = true;
 	member->name = name;
@@ -111,10 +140,12 @@ find_member(struct job *job, struct str name, struct member *member)
 static enum status
 walk_directory(struct job *job, struct str name, struct zipdir_walk *walk)
 {
-	enum status status = archive_walk(job->archive, name, walk);
+	enum status status = archive_sort(job->archive, job->at_once);
 	struct member member;
 	struct str real;
 
+	if (status == STATUS_GO)
+		status = archive_walk(job->archive, name, walk);
 	if (status != STATUS_NOT_FOUND ||
 		!zipdir_has_links(job->archive->zipdir))
 		return status;
@@ -217,6 +248,11 @@ serve_listing(struct job *job, struct str directory)
 		job->arena);
 	if (!wants_page(job))
 		return;
+	if (job->at_once && !listing_is_by_name(&view) &&
+		zipdir_count(job->archive->zipdir) > LISTED_AT_ONCE) {
+		answer_error(job, STATUS_LATER);
+		return;
+	}
 	view.archive = archive_name(job);
 	view.directory = directory;
 	view.tree = job->tree;
@@ -228,6 +264,14 @@ serve_listing(struct job *job, struct str directory)
 	if (!response->head)
 		body_add_source(&response->body,
 			listing_open(job->archive, walk, &view));
+}
+
+static bool
+log_takes_long(const struct job *job, const struct member *member)
+{
+	return look_takes_long(job, member) ||
+		(job->at_once &&
+			packing_is_slow(packedname_read(member->name).packing));
 }
 
 /* Show the lines of the member called name. */
@@ -245,8 +289,10 @@ serve_log(struct job *job, struct str name)
 
 	job->what = "a member, line by line";
 	if (find_member(job, name, &member))
-		status = represent_log(job->archive, &member,
-			job->service->site, &start, &how);
+		status = log_takes_long(job, &member)
+			? STATUS_LATER
+			: represent_log(job->archive, &member,
+				  job->service->site, &start, &how);
 	if (status == STATUS_NOT_FOUND) {
 		serve_missing(job);
 		return;
@@ -417,8 +463,8 @@ still_right(const struct job *job, const struct archive *archive)
 static bool
 try(struct job *job)
 {
-	struct archive *archive =
-		cache_get(job->service->cache, job->route.archive);
+	struct archive *archive = cache_get(
+		job->service->cache, job->route.archive, job->at_once);
 	bool right;
 
 	response_init(job->response, job->arena, job->request->method);
@@ -431,6 +477,12 @@ try(struct job *job)
 	job->response->archive = job->route.archive;
 	job->archive = archive;
 	serve_route(job);
+	job->later = job->later ||
+		(job->at_once && body_settles_late(&job->response->body));
+	if (job->later) {
+		archive_drop(archive);
+		return true;
+	}
 	body_settle(&job->response->body);
 	if (job->response->body.broken != STATUS_GO)
 		answer_error(job, job->response->body.broken);
@@ -503,9 +555,19 @@ decide(struct job *job)
 	answer_error(job, status == STATUS_GO ? STATUS_UNAVAILABLE : status);
 }
 
-void
+/* Leave the response as it is when it is to be made later, and never is. */
+static void
+put_off(struct job *job)
+{
+	response_free(job->response);
+	response_init(job->response, job->arena, job->request->method);
+	job->response->status = STATUS_UNAVAILABLE;
+	job->response->archive = job->route.archive;
+}
+
+bool
 serve(const struct service *service, const struct request *request,
-	struct arena *arena, struct response *response)
+	struct arena *arena, struct response *response, bool at_once)
 {
 	struct job job = {
 		.service = service,
@@ -513,13 +575,17 @@ serve(const struct service *service, const struct request *request,
 		.arena = arena,
 		.response = response,
 		.started = clock_ns(),
+		.at_once = at_once,
 	};
 
 	response_init(response, arena, request->method);
 	decide(&job);
+	if (job.later)
+		put_off(&job);
 	response->opened = job.opened;
 	response->opening = job.opening;
 	response->what = job.what;
 	if (arena->failed)
 		fail_without_memory(response);
+	return arena->failed || !job.later;
 }

@@ -20,8 +20,13 @@ struct service {
 
 /* Make the response to request.  response need not be initialised, and the
  * caller must always response_free it.  Its text lies in arena or is lent by
- * request.  Any thread. */
-void serve(const struct service *service, const struct request *request,
-	struct arena *arena, struct response *response);
+ * request.  Any thread.
+ *
+ * at_once: false if this takes long work, which is to read a large central
+ * directory, to sort many names, or to decompress blocks of libzip's methods.
+ * response then has no body, and the answer is made by another call, in a turn
+ * (turns.h).  Else true. */
+bool serve(const struct service *service, const struct request *request,
+	struct arena *arena, struct response *response, bool at_once);
 
 #endif

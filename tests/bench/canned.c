@@ -22,13 +22,15 @@
 /* Set before threads start. */
 static struct str head, content;
 
-void
+bool
 serve(const struct service *service, const struct request *request,
-	struct arena *arena, struct response *response)
+	struct arena *arena, struct response *response, bool at_once)
 {
 	(void)service;
+	(void)at_once;
 	response_init(response, arena, request->method);
 	body_add_text(&response->body, content);
+	return true;
 }
 
 struct str

@@ -55,7 +55,8 @@ median(double *values)
 static struct archive *
 open_archive(const char *path, struct membercache *membercache)
 {
-	struct archive *archive = archive_open(str_of(path), membercache, NULL);
+	struct archive *archive =
+		archive_open(str_of(path), membercache, NULL, false);
 
 	if (archive == NULL || archive->status != STATUS_GO)
 		exit(1);

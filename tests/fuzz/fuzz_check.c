@@ -98,7 +98,7 @@ ask(const struct service *service, struct str name)
 	request.param[PARAM_REQUEST_METHOD] = STR("GET");
 	request.param[PARAM_PATH_INFO] =
 		arena_printf(&arena, "/%.*s", STR_ARG(name));
-	serve(service, &request, &arena, &response);
+	(void)serve(service, &request, &arena, &response, false);
 	status = response.status;
 	if (status == STATUS_OK && !is_whole(&response))
 		status = STATUS_ERROR;
@@ -136,7 +136,7 @@ check_served(int status)
 	if (service.cache == NULL)
 		abort();
 	snprintf(path, sizeof(path), "%s//a.wwz", fuzz_root);
-	archive = cache_get(service.cache, str_of(path));
+	archive = cache_get(service.cache, str_of(path), false);
 	if (archive == NULL)
 		abort();
 	if (archive->status != STATUS_GO)

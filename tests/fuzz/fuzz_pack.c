@@ -155,7 +155,7 @@ check_ours(unsigned bits)
 	size_t at = 0, n = 0, parts = 0;
 
 	snprintf(path, sizeof(path), "%s//a.wwz", fuzz_root);
-	archive = archive_open(str_of(path), NULL, NULL);
+	archive = archive_open(str_of(path), NULL, NULL, false);
 	if (archive == NULL)
 		abort();
 	law(archive->status == STATUS_GO, "the archive can be opened");

@@ -108,6 +108,7 @@ is_status(enum status status)
 	case STATUS_UNAVAILABLE:
 		return true;
 	case STATUS_GO:
+	case STATUS_LATER:            /* only with at_once */
 	case STATUS_FIELDS_TOO_LARGE: /* the connection's */
 		break;
 	}
@@ -285,7 +286,7 @@ serve_head(const struct site *site, const struct request *request,
 
 	if (cache == NULL)
 		abort();
-	serve(&service, request, arena, response);
+	(void)serve(&service, request, arena, response, false);
 	head = response_head(response);
 	fuzz_law(!arena->failed, "memory does not run out", head);
 	cache_free(cache);

@@ -38,7 +38,7 @@ open_path(const char *rest)
 	/* cmocka takes SIGBUS for itself at the beginning of each test. */
 	assert_int_equal(guard_install(), 0);
 	snprintf(path, sizeof(path), "%s//%s", place, rest);
-	archive = archive_open(str_of(path), NULL, NULL);
+	archive = archive_open(str_of(path), NULL, NULL, false);
 	assert_non_null(archive);
 	return archive;
 }

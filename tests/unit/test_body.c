@@ -30,7 +30,7 @@ open_archive(const char *name)
 	/* cmocka takes SIGBUS for itself at the beginning of each test. */
 	assert_int_equal(guard_install(), 0);
 	snprintf(path, sizeof(path), "%s//%s", place, name);
-	archive = archive_open(str_of(path), NULL, NULL);
+	archive = archive_open(str_of(path), NULL, NULL, false);
 	assert_non_null(archive);
 	assert_int_equal(archive->status, STATUS_GO);
 	return archive;

@@ -43,7 +43,7 @@ get(struct cache *cache, const char *name)
 	struct archive *archive;
 
 	snprintf(path, sizeof(path), "%s//%s", place, name);
-	archive = cache_get(cache, str_of(path));
+	archive = cache_get(cache, str_of(path), false);
 	assert_non_null(archive);
 	return archive;
 }

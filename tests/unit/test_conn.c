@@ -248,6 +248,7 @@ put_request(struct zipmake_buffer *b, const struct wanted *w)
 {
 	struct zipmake_buffer params = {0}, body = {0};
 	unsigned id = w->id ? w->id : 1;
+	const char *query = strchr(w->uri, '?');
 	static char filling[70000];
 
 	put_param(&params, "REQUEST_METHOD",
@@ -256,7 +257,8 @@ put_request(struct zipmake_buffer *b, const struct wanted *w)
 	put_param(&params, "REQUEST_URI", str_of(w->uri), w->four);
 	if (w->name != NULL)
 		put_param(&params, w->name, w->more, w->four);
-	put_param(&params, "QUERY_STRING", STR(""), w->four);
+	put_param(&params, "QUERY_STRING", query ? str_of(query + 1) : STR(""),
+		w->four);
 	memset(filling, 'f', sizeof(filling));
 	if (w->params > 0) /* Lengths of 1 and 4 bytes, and the name. */
 		put_param(&params, "FILL",
@@ -1111,7 +1113,7 @@ test_freed_meanwhile(void **state)
 
 	(void)state;
 	snprintf(path, sizeof(path), "%s//a.wwz", place);
-	archive = cache_get(service.cache, str_of(path));
+	archive = cache_get(service.cache, str_of(path), false);
 	assert_int_equal(archive->users, 2);
 	connect_wires(&w);
 	send_request(&w, &wanted);
@@ -1222,6 +1224,21 @@ test_little_among_much(void **state)
 	disconnect(&w);
 }
 
+/* An archive of one member, "m". */
+static void
+save_bzip2(const char *path, struct str content)
+{
+	zip_t *zip = zip_open(path, ZIP_TRUNCATE | ZIP_CREATE, NULL);
+
+	assert_non_null(zip);
+	assert_int_equal(
+		zip_file_add(zip, "m",
+			zip_source_buffer(zip, content.p, content.n, 0), 0),
+		0);
+	assert_int_equal(zip_set_file_compression(zip, 0, ZIP_CM_BZIP2, 0), 0);
+	assert_int_equal(zip_close(zip), 0);
+}
+
 /* A block of bzip2 that was decoded is given out in one turn, whatever that
  * takes: in 20 turns, most of it would come out of the memory 20 times, not out
  * of the processor's cache. */
@@ -1235,17 +1252,9 @@ test_blocks_in_one_turn(void **state)
 	struct str noise = zipmake_noise(SIZE, 3);
 	struct wires w;
 	int turns = 0;
-	zip_t *zip;
 
 	(void)state;
-	zip = zip_open("bz.wwz", ZIP_TRUNCATE | ZIP_CREATE, NULL);
-	assert_non_null(zip);
-	assert_int_equal(
-		zip_file_add(zip, "m",
-			zip_source_buffer(zip, noise.p, noise.n, 0), 0),
-		0);
-	assert_int_equal(zip_set_file_compression(zip, 0, ZIP_CM_BZIP2, 0), 0);
-	assert_int_equal(zip_close(zip), 0);
+	save_bzip2("bz.wwz", noise);
 	connect_wires(&w);
 	w.conn->clock = ticking;
 	send_request(&w, &wanted);
@@ -1258,6 +1267,84 @@ test_blocks_in_one_turn(void **state)
 	assert_int_equal(check_answer(&w, "m", 1, 206, &noise), 0);
 	disconnect(&w);
 	free((void *)(uintptr_t)(noise.p - (SIZE - 1)));
+}
+
+/* An archive of n empty members, whose names have so many bytes. */
+static void
+save_many(const char *path, size_t n, size_t name)
+{
+	struct zipmake z = {0};
+	char digits[400];
+
+	for (size_t i = 0; i < n; i++) {
+		snprintf(digits, sizeof(digits), "%0*zu", (int)name, i);
+		zipmake_add_text(&z, digits, "");
+	}
+	zipmake_finish(&z, ZIP64_NONE, STR(""));
+	zipmake_save(&z, path);
+	zipmake_free(&z);
+}
+
+/* A new connection's request for uri has this status, and waits for a turn
+ * first, or does not. */
+static void
+check_turn(const char *uri, bool turn, int status)
+{
+	const struct wanted wanted = {.uri = uri};
+	struct wires w;
+	struct got got;
+
+	connect_wires(&w);
+	send_request(&w, &wanted);
+	assert_int_equal(conn_run(w.conn, 2000) == CONN_TURN, turn);
+	receive(&w);
+	assert_true(turn == (w.n == 0));
+	run(&w);
+	read_records(&w, 1, &got);
+	assert_int_equal(status_of(&got), status);
+	free(got.out);
+	disconnect(&w);
+}
+
+/* To read a large directory, to sort many names, to sort a listing by size or
+ * time and to decompress a small member of bzip2 is done in turns, and nothing
+ * of it where the request is read. */
+static void
+test_long_work_before_the_head(void **state)
+{
+	static const struct {
+		const char *uri;
+		bool first, again; /* a turn is needed for it */
+		int status;
+	} table[] = {
+		{"/sort.wwz/00000001", false, false, 200},
+		{"/sort.wwz/none", true, false, 404},
+		{"/sort.wwz/", false, false, 200},
+		{"/sort.wwz/?sort=size", true, true, 200},
+		{"/sort.wwz/?sort=name&order=desc", true, true, 200},
+		{"/few.wwz/?sort=size", false, false, 200},
+		{"/read.wwz/none", true, false, 404},
+		{"/small.wwz/m", true, true, 200},
+	};
+	const struct service before = service;
+	struct site listed = *service.site;
+	struct str noise = zipmake_noise(4000, 3);
+
+	(void)state;
+	listed.listing = true;
+	service.site = &listed;
+	service.cache = cache_new(8, 64 << 20, NULL);
+	save_many("few.wwz", 4000, 8);
+	save_many("sort.wwz", 5000, 8);
+	save_many("read.wwz", 4500, 300);
+	save_bzip2("small.wwz", noise);
+	for (size_t i = 0; i < COUNT(table); i++) {
+		check_turn(table[i].uri, table[i].first, table[i].status);
+		check_turn(table[i].uri, table[i].again, table[i].status);
+	}
+	cache_free(service.cache);
+	service = before;
+	free((void *)(uintptr_t)noise.p);
 }
 
 static const struct str slow = {text, 2};
@@ -1522,6 +1609,7 @@ main(void)
 		cmocka_unit_test(test_small_buffer),
 		cmocka_unit_test(test_little_among_much),
 		cmocka_unit_test(test_blocks_in_one_turn),
+		cmocka_unit_test(test_long_work_before_the_head),
 		cmocka_unit_test(test_peer_gone_in_long_work),
 		cmocka_unit_test(test_half_closed_in_long_work),
 		cmocka_unit_test(test_damaged_member),

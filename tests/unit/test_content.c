@@ -41,7 +41,7 @@ open_made(struct fixture *f, struct zipmake *z, size_t room)
 	zipmake_free(z);
 	snprintf(path, sizeof(path), "%s//a.wwz", place);
 	f->membercache = membercache_new(room);
-	f->archive = archive_open(str_of(path), f->membercache, NULL);
+	f->archive = archive_open(str_of(path), f->membercache, NULL, false);
 	assert_int_equal(f->archive->status, STATUS_GO);
 }
 

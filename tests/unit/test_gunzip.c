@@ -46,7 +46,7 @@ open_fixture(struct fixture *f, const struct zipmake_buffer *file, int method)
 	zipmake_free(&z);
 	snprintf(path, sizeof(path), "%s//a.wwz", place);
 	f->membercache = membercache_new(64 << 20);
-	f->archive = archive_open(str_of(path), f->membercache, NULL);
+	f->archive = archive_open(str_of(path), f->membercache, NULL, false);
 	assert_int_equal(f->archive->status, STATUS_GO);
 	assert_true(zipdir_find(f->archive->zipdir, STR("m.gz"), &f->member));
 	assert_int_equal(

@@ -668,7 +668,7 @@ ask(struct answer *got, const struct asked *a, struct cache *cache,
 
 	*got = (struct answer){.boundary = ""};
 	make_request(&request, a, arena);
-	serve(&service, &request, arena, &response);
+	(void)serve(&service, &request, arena, &response, false);
 	got->head = response_head(&response);
 	/* What a HEAD has of a body stays where it is. */
 	while (!response.head &&

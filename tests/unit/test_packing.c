@@ -97,7 +97,7 @@ open_made(struct zipmake *z)
 	zipmake_save(z, "a.wwz");
 	zipmake_free(z);
 	snprintf(path, sizeof(path), "%s//a.wwz", place);
-	archive = archive_open(str_of(path), NULL, NULL);
+	archive = archive_open(str_of(path), NULL, NULL, false);
 	assert_non_null(archive);
 	assert_int_equal(archive->status, STATUS_GO);
 	return archive;

@@ -141,7 +141,7 @@ open_fixture(struct fixture *f, const struct kind *kind)
 	free((void *)(uintptr_t)packed.p);
 	snprintf(path, sizeof(path), "%s//a.wwz", place);
 	f->membercache = membercache_new(ROOM);
-	f->archive = archive_open(str_of(path), f->membercache, NULL);
+	f->archive = archive_open(str_of(path), f->membercache, NULL, false);
 	assert_int_equal(f->archive->status, STATUS_GO);
 	assert_true(zipdir_find(f->archive->zipdir, STR("m"), &f->member));
 	assert_int_equal(

@@ -39,7 +39,7 @@ open_saved(struct zipmake *z, int64_t saved)
 	zipmake_date("a.wwz", saved);
 	zipmake_free(z);
 	snprintf(path, sizeof(path), "%s//a.wwz", place);
-	archive = archive_open(str_of(path), NULL, NULL);
+	archive = archive_open(str_of(path), NULL, NULL, false);
 	assert_non_null(archive);
 	assert_int_equal(archive->status, STATUS_GO);
 	return archive;

@@ -61,7 +61,7 @@ ask(struct asked *a, const char *method, const char *uri,
 	for (; *more != NULL; more++)
 		assert_non_null(a->environment[n++] = strdup(*more));
 	request_read(&a->request, a->environment, &a->arena);
-	serve(&service, &a->request, &a->arena, &a->response);
+	(void)serve(&service, &a->request, &a->arena, &a->response, false);
 	head = response_head(&a->response);
 	a->head = strndup(head.p, head.n);
 	a->body = calloc(1, 1);

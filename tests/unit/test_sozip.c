@@ -79,7 +79,7 @@ open_made(struct zipmake *z, struct member *member, uint64_t *start)
 	zipmake_save(z, "a.wwz");
 	zipmake_free(z);
 	snprintf(path, sizeof(path), "%s//a.wwz", place);
-	archive = archive_open(str_of(path), NULL, NULL);
+	archive = archive_open(str_of(path), NULL, NULL, false);
 	assert_non_null(archive);
 	assert_int_equal(archive->status, STATUS_GO);
 	assert_true(zipdir_find(archive->zipdir, STR("d/a.bin"), member));

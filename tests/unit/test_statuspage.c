@@ -62,7 +62,7 @@ open_fixture(struct fixture *f)
 	assert_true(f->stats != NULL && f->cache != NULL);
 	count_all(f->stats);
 	snprintf(path, sizeof(path), "%s//a\"\\\n.wwz", place);
-	f->archive = cache_get(f->cache, str_of(path));
+	f->archive = cache_get(f->cache, str_of(path), false);
 	assert_int_equal(f->archive->status, STATUS_GO);
 }
 

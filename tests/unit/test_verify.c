@@ -44,7 +44,7 @@ make(void **state)
 	zipmake_free(&z);
 	snprintf(path, sizeof(path), "%s//a.wwz", place);
 	membercache = membercache_new(ROOM);
-	archive = archive_open(str_of(path), membercache, NULL);
+	archive = archive_open(str_of(path), membercache, NULL, false);
 	return archive->status == STATUS_GO ? 0 : -1;
 }
 

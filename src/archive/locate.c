@@ -1,0 +1,133 @@
+/* Where the data of a member lie.  Its local header is checked once; then its
+ * size is among the notes in the index. */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "archive/archive.h"
+#include "base/log.h"
+#include "zip/ziplocal.h"
+
+enum { DEFLATE_RATIO = 1032 }; /* at most: 258 bytes from two bits */
+
+/* The bits of zipdir_notes that hold the size of a checked local header. */
+#define LOCAL_SIZE_MASK 0x3ffffu
+
+_Static_assert(ZIPLOCAL_MAX <= LOCAL_SIZE_MASK, "the size has 18 bits");
+
+/* The fault of member's local header, or NULL and the header's size. */
+static const char *
+local_fault(const struct archive *archive, const struct member *member,
+	uint32_t *size)
+{
+	const uint64_t end = zipdir_start(archive->zipdir);
+	unsigned char header[ZIPLOCAL_MAX];
+
+	*size = 0;
+	if (end < ZIPLOCAL_SIZE || member->offset > end - ZIPLOCAL_SIZE)
+		return "no room for a local header";
+	if (archive_read(archive, member->offset, header, ZIPLOCAL_SIZE) < 0)
+		return archive_loss(archive);
+	*size = ziplocal_size(header);
+	if (*size == 0)
+		return "no local header";
+	if (*size > end - member->offset ||
+		member->packed > end - member->offset - *size)
+		return "the data reach into the central directory";
+	if (member->method == ZIP_STORED && member->size != member->packed)
+		return "stored, but its two sizes differ";
+	if (member->method == ZIP_DEFLATED &&
+		member->size / DEFLATE_RATIO > member->packed)
+		return "more than its data can hold";
+	if (member->size > INT64_MAX)
+		return "larger than any file";
+	if (archive_read(archive, member->offset, header, *size) < 0)
+		return archive_loss(archive);
+	return ziplocal_differs(header, member);
+}
+
+int
+archive_fault(const struct archive *archive, const struct member *member,
+	const char *why)
+{
+	char offset[24];
+
+	snprintf(offset, sizeof(offset), "%" PRIu64, member->offset);
+	log_pairs(LOG_WARN, "member-damaged",
+		{"archive", str_of(archive->path)}, {"member", member->name},
+		{"offset", str_of(offset)}, {"why", str_of(why)});
+	errno = EILSEQ;
+	return -1;
+}
+
+/* Where offsets are modulo 4 GiB, find the first local header that fits.  This
+ * is done for every request, because the index has no room for the result. */
+static const char *
+find_wrapped(const struct archive *archive, const struct member *member,
+	uint64_t *start)
+{
+	const char *first = NULL;
+
+	for (uint64_t i = 0; i <= zipdir_wraps(archive->zipdir); i++) {
+		struct member at = *member;
+		const char *why;
+		uint32_t size;
+
+		at.offset += i << 32;
+		why = local_fault(archive, &at, &size);
+		*start = at.offset + size;
+		if (why == NULL)
+			return NULL;
+		first = first ? first : why;
+	}
+	return first;
+}
+
+/* Find the data of a member that has not been located before. */
+static const char *
+find_data(const struct archive *archive, const struct member *member,
+	uint64_t *start)
+{
+	const char *why;
+	uint32_t size;
+
+	if (zipdir_wraps(archive->zipdir) > 0)
+		return find_wrapped(archive, member, start);
+	why = local_fault(archive, member, &size);
+	if (why == NULL) {
+		zipdir_add_notes(archive->zipdir, member->slot, size);
+		*start = member->offset + size;
+	}
+	return why;
+}
+
+enum status
+archive_locate(
+	struct archive *archive, const struct member *member, uint64_t *start)
+{
+	const uint32_t size =
+		zipdir_notes(archive->zipdir, member->slot) & LOCAL_SIZE_MASK;
+	const char *why = NULL;
+
+	*start = member->offset + size;
+	if (size == 0)
+		why = find_data(archive, member, start);
+	if (why == NULL)
+		return STATUS_GO;
+	archive_fault(archive, member, why);
+	return STATUS_ERROR;
+}
+
+unsigned
+archive_notes(const struct archive *archive, const struct member *member)
+{
+	return zipdir_notes(archive->zipdir, member->slot) & ~LOCAL_SIZE_MASK;
+}
+
+void
+archive_note(const struct archive *archive, const struct member *member,
+	unsigned notes)
+{
+	zipdir_add_notes(archive->zipdir, member->slot, notes);
+}
