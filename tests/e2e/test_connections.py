@@ -845,6 +845,7 @@ def test_hangup_drops_idle_archives(root, serve):
     responder = serve()
     with responder.client() as client:
         client.ask("/x.wwz/a.txt")
+        harness.wait_until(responder.at_rest, "it has closed what waited for it")
         before = responder.descriptors()
         for i in range(10):
             archives.write(root / f"{i}.wwz", {"a.txt": str(i)})

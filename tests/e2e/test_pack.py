@@ -176,7 +176,7 @@ def test_same_bytes(tmp):
     want = (tmp / "one.wwz").read_bytes()
     ways = [
         ([], {"TZ": "Asia/Tokyo"}, 0o022),
-        (["--threads", "1"], {"TZ": "America/New_York"}, 0o077),
+        (["--threads", "1"], {"TZ": "EST5EDT,M3.2.0,M11.1.0"}, 0o077),
         (["--threads", "5"], {"LC_ALL": "C.UTF-8"}, 0o000),
     ]
     for number, (options, environment, umask) in enumerate(ways):
