@@ -225,7 +225,8 @@ test_positions(void **state)
 		failed += differ_number(
 			what, "near", near - position.offset <= 2000000, true);
 		failed += differ_number(what, "lines", (int)position.lines,
-			(int)count_lines(str_slice(lines, 0, position.offset)));
+			(int)count_lines(
+				str_slice(lines, 0, (size_t)position.offset)));
 		failed += differ_number(what, "bytes", (int)got.n,
 			(int)(lines.n - position.offset));
 		if (got.n == lines.n - position.offset)
