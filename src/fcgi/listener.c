@@ -69,20 +69,21 @@ may_remove(const char *path)
 	return geteuid() != 0 || is_for_root(path);
 }
 
-/* Whether some process listens on address. */
+/* Whether some process may listen on address.  Only a refusal says that none
+ * does: a socket of another type, such as syslog's, gives EPROTOTYPE. */
 static bool
 alive(const struct sockaddr_un *address)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	bool answered;
+	bool refused;
 
 	if (fd < 0)
 		return true;
-	answered = connect(fd, (const struct sockaddr *)address,
-			   sizeof(*address)) == 0 ||
-		errno == EAGAIN;
+	refused = connect(fd, (const struct sockaddr *)address,
+			  sizeof(*address)) < 0 &&
+		errno == ECONNREFUSED;
 	close(fd);
-	return answered;
+	return !refused;
 }
 
 /* Check what is at the path of a new socket.  Returns 0 for nothing, 1 for a

@@ -55,17 +55,24 @@ save_file(const char *path)
 	close(fd);
 }
 
-/* Leave a socket at path that nobody listens on. */
-static void
-save_stale(const char *path)
+/* A new socket of this type at path. */
+static int
+bind_socket(int type, const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 
 	strcpy(address.sun_path, path);
 	assert_int_equal(
 		bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	close(fd);
+	return fd;
+}
+
+/* Leave a socket at path that nobody listens on. */
+static void
+save_stale(const char *path)
+{
+	close(bind_socket(SOCK_STREAM, path));
 }
 
 static void
@@ -185,6 +192,8 @@ static const struct {
 	{"unix:file", "file exists and is not a socket", 0, 0},
 	{"unix:link", "link exists and is not a socket", 0, 0},
 	{"unix:live.sock", "live.sock: another process listens there", 0, 0},
+	{"unix:datagram.sock", "datagram.sock: another process listens there",
+		0, 0},
 	{"unix:none/a.sock", "unix:none/a.sock: No such file or directory", 0,
 		0},
 	{"a.sock", "a.sock is neither unix:PATH nor HOST:PORT", 1, 0},
@@ -232,6 +241,7 @@ test_refused(void **state)
 {
 	struct listeners live = {.n = 0};
 	struct fault fault = {""};
+	int datagram = bind_socket(SOCK_DGRAM, "datagram.sock");
 	unsigned failed = 0;
 
 	(void)state;
@@ -245,6 +255,8 @@ test_refused(void **state)
 	assert_true(is_live("live.sock"));
 	assert_int_equal(mode_of("live.sock"), S_IFSOCK | 0640);
 	listener_close(&live);
+	close(datagram);
+	assert_int_equal(unlink("datagram.sock"), 0);
 	assert_int_equal(unlink("link"), 0);
 	assert_int_equal(unlink("file"), 0);
 	assert_int_equal(failed, 0);
