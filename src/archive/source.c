@@ -1,3 +1,7 @@
+#include "archive/source.h"
+
+#include <errno.h>
+
 #include "archive/method.h"
 #include "archive/points.h"
 
@@ -17,6 +21,12 @@ source_open(struct archive *archive, const struct member *member,
 			*position = (struct position){0};
 		return unpack_open(archive, member, start);
 	}
+}
+
+enum status
+source_failure(void)
+{
+	return errno == ENOMEM ? STATUS_UNAVAILABLE : STATUS_ERROR;
 }
 
 int

@@ -57,6 +57,10 @@ source_is_slow(const struct member *member)
 struct source *source_open(struct archive *archive, const struct member *member,
 	uint64_t start, struct position *position);
 
+/* The status to answer with when reading or opening a source failed with errno.
+ */
+enum status source_failure(void);
+
 /* Read up to n bytes of a source without a pause.  *done is how many: fewer at
  * its end, on a failure, or when more would take long.  -1 with errno on a
  * failure. */

@@ -7,7 +7,6 @@
 
 #include "archive/verify.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 #include "archive/made.h"
@@ -73,9 +72,7 @@ verify_at_once(
 		n = source->read(source, scratch, sizeof(scratch));
 		seen += n > 0 ? (uint64_t)n : 0;
 	} while (n == SOURCE_LATER || (n > 0 && seen < member->size));
-	status = n >= 0           ? STATUS_GO
-		: errno == ENOMEM ? STATUS_UNAVAILABLE
-				  : STATUS_ERROR;
+	status = n < 0 ? source_failure() : STATUS_GO;
 	source->close(source);
 	return status;
 }

@@ -231,12 +231,6 @@ read_first(struct archive *archive, const struct member *member, uint64_t start,
 	return (ssize_t)done;
 }
 
-static enum status
-status_of_errno(void)
-{
-	return errno == ENOMEM ? STATUS_UNAVAILABLE : STATUS_ERROR;
-}
-
 /* What the first n bytes say about how a file is packed: LOOK_NOTHING if it is
  * as its name says. */
 static enum look
@@ -269,7 +263,7 @@ look_now(struct archive *archive, const struct member *member, uint64_t start,
 		got = read_first(archive, member, start, PACKING_NONE, buffer,
 			SIGNATURE_SIZE);
 		if (got < 0)
-			return status_of_errno();
+			return source_failure();
 		*look = look_at_signature(as->packing, buffer, (size_t)got);
 		if (*look != LOOK_NOTHING || !packing_supports(as->packing))
 			return STATUS_GO;
@@ -277,7 +271,7 @@ look_now(struct archive *archive, const struct member *member, uint64_t start,
 	got = read_first(
 		archive, member, start, as->packing, buffer, sizeof(buffer));
 	if (got < 0)
-		return status_of_errno();
+		return source_failure();
 	*look = look_at((struct str){buffer, (size_t)got},
 		as->packing == PACKING_NONE ? (uint64_t)got == member->size
 					    : (size_t)got < sizeof(buffer),

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "archive/wide.h"
+#include "given.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define BYTES(string)                      \
@@ -15,55 +16,15 @@
 		string, sizeof(string) - 1 \
 	}
 
-/* A source of given bytes, `piece` at a time; each other read has none yet. */
-struct given {
-	struct source source;
-	struct str bytes;
-	size_t piece;
-	bool later;
-	int *closed;
-};
-
-static ssize_t
-given_read(struct source *source, void *buffer, size_t n)
-{
-	struct given *g = (struct given *)source;
-
-	assert_true(n > 0);
-	g->later = !g->later;
-	if (g->later)
-		return SOURCE_LATER;
-	if (n > g->piece)
-		n = g->piece;
-	if (n > g->bytes.n)
-		n = g->bytes.n;
-	if (n > 0)
-		memcpy(buffer, g->bytes.p, n);
-	g->bytes = str_slice(g->bytes, n, g->bytes.n);
-	return (ssize_t)n;
-}
-
-static void
-given_close(struct source *source)
-{
-	++*((struct given *)source)->closed;
-	free(source);
-}
-
 /* Read all of it, `most` bytes at a time, into buffer. */
 static size_t
 convert(struct str bytes, size_t piece, size_t most, char *buffer, size_t room)
 {
-	struct given *g = calloc(1, sizeof(*g));
 	int closed = 0;
-	struct source *wide;
+	struct source *wide = wide_open(given_open(bytes, piece, &closed));
 	size_t done = 0;
 	ssize_t got;
 
-	assert_non_null(g);
-	*g = (struct given){{.read = given_read, .close = given_close}, bytes,
-		piece, false, &closed};
-	wide = wide_open(&g->source);
 	assert_non_null(wide);
 	do {
 		assert_true(done + most <= room);
