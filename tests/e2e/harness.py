@@ -689,15 +689,23 @@ def npm(name, *packages):
     home = TOP / "build" / name
     places = [home / "node_modules" / re.sub("(?<=.)@.*", "", package)
               for package in packages]
-    if not all((place / "package.json").is_file() for place in places):
-        home.mkdir(parents=True, exist_ok=True)
-        subprocess.run(
-            ["npm", "install", "--no-save", "--ignore-scripts", "--silent",
-             "--prefix", home, *packages],
-            check=True,
-            stdin=subprocess.DEVNULL,
-            timeout=300,
-        )
+    home.parent.mkdir(exist_ok=True)
+    # One process installs, and what it installed is there as a whole.
+    with open(home.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not all((place / "package.json").is_file() for place in places):
+            new = home.with_suffix(".new")
+            for old in (new, home):
+                shutil.rmtree(old, ignore_errors=True)
+            new.mkdir()
+            subprocess.run(
+                ["npm", "install", "--no-save", "--ignore-scripts", "--silent",
+                 "--prefix", new, *packages],
+                check=True,
+                stdin=subprocess.DEVNULL,
+                timeout=300,
+            )
+            new.rename(home)
     return places[0]
 
 
