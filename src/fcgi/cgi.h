@@ -6,8 +6,9 @@
 #include "serve/serve.h"
 
 /* Answer the request in environment on descriptor fd.  Its body is read from
- * standard input and discarded, unless it has more than 64 MiB.  Returns the
- * process's exit status, a failure when the response had to be cut. */
+ * standard input and discarded, unless its length is more than 64 MiB; of a
+ * body without a length, so much is read.  Returns the process's exit status, a
+ * failure when the response had to be cut. */
 int cgi_run(const struct service *service, char *const *environment, int fd);
 
 /* Whether this process was started for one CGI request: REQUEST_METHOD is set,

@@ -1179,6 +1179,28 @@ def test_cgi_error_is_logged(root):
     assert harness.LINE.fullmatch(errors.rstrip("\n")), errors
 
 
+def test_cgi_chunked(root):
+    """A body without a length is read to its end, or a server that has one
+    socket for the body and the response would lose this."""
+    environment = cgi_environment(
+        root, "/x.wwz/a.txt", "POST", [("Transfer-Encoding", "chunked")], b"",
+        WWZ_OPTIONS=f"--root {root}")
+    environment.pop("CONTENT_LENGTH", None)
+    ours, theirs = socket.socketpair()
+    with ours:
+        with theirs:
+            ours.sendall(b"body")
+            ours.shutdown(socket.SHUT_WR)
+            done = subprocess.run(
+                [harness.WWZ], env=environment, stdin=theirs, stdout=theirs,
+                stderr=subprocess.PIPE, timeout=harness.PATIENCE)
+        assert (done.returncode, done.stderr) == (0, b""), done
+        got = b""
+        while part := ours.recv(65536):
+            got += part
+    assert harness.parse_cgi(got, "POST").status == 405
+
+
 def test_cgi_to_a_closed_pipe(root):
     """A server that goes away: no hang, nothing on standard error."""
     with subprocess.Popen(

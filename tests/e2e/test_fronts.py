@@ -431,9 +431,6 @@ OWN_WORDS = {
         "AH10244: invalid URI path",
         "AH10508: Unsafe URL with %3f URL rewritten without UnsafeAllow3F",
         "AH01270: Error reading request entity data",
-        # A CGI program reads no body without CONTENT_LENGTH (RFC 3875, 4.2).
-        r"AH00574: ap_content_length_filter: apr_bucket_read\(\) failed",
-        "AH02651: Error writing request body to script",
         # The path is too long for that of a file.
         "AH01264: stderr from .*/-wwz-cgi: script not found",
     ],
