@@ -15,15 +15,34 @@ command_named(const char *name)
 
 	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
 		return COMMAND_HELP;
+	if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
+		return COMMAND_VERSION;
 	while (i < COMMANDS && strcmp(command_specs[i].name, name) != 0)
 		i++;
 	return (enum command)i;
 }
 
-/* The tables for getopt_long, for one command. */
+static int
+refuse_command(struct fault *fault, const char *word)
+{
+	for (int i = 0; i < COMMANDS; i++) {
+		const char *name = command_specs[i].name;
+
+		if (str_is_near(str_of(word), str_of(name)))
+			return fault_set(fault,
+				"unknown command %s: did you mean %s?", word,
+				name);
+	}
+	return fault_set(fault, "unknown command %s, see wwz help", word);
+}
+
+enum { FOUND_SPEC = 256 }; /* what getopt_long finds: this + its index */
+
+/* The tables for getopt_long, for one command.  Each has --help beside the
+ * options of its own. */
 struct tables {
-	struct option options[OPTIONS_SPECS_MAX + 1];
-	char letters[2 * OPTIONS_SPECS_MAX + 2];
+	struct option options[OPTIONS_SPECS_MAX + 2];
+	char letters[2 * OPTIONS_SPECS_MAX + 3];
 };
 
 static void
@@ -34,13 +53,15 @@ fill_tables(struct tables *tables, enum command command)
 
 	memset(tables, 0, sizeof(*tables));
 	*letter++ = ':';
+	*letter++ = 'h';
+	*option++ = (struct option){"help", no_argument, NULL, 'h'};
 	for (int i = 0; option_specs[i].name != NULL; i++) {
 		if ((option_specs[i].on & 1u << command) == 0)
 			continue;
 		*option++ = (struct option){option_specs[i].name,
 			option_specs[i].argument ? required_argument
 						 : no_argument,
-			NULL, 256 + i};
+			NULL, FOUND_SPEC + i};
 		if (option_specs[i].letter == 0)
 			continue;
 		*letter++ = (char)option_specs[i].letter;
@@ -52,8 +73,8 @@ fill_tables(struct tables *tables, enum command command)
 static const struct option_spec *
 spec_of(int found)
 {
-	if (found >= 256)
-		return &option_specs[found - 256];
+	if (found >= FOUND_SPEC)
+		return &option_specs[found - FOUND_SPEC];
 	for (int i = 0; option_specs[i].name != NULL; i++) {
 		if (option_specs[i].letter == found)
 			return &option_specs[i];
@@ -61,20 +82,41 @@ spec_of(int found)
 	return NULL;
 }
 
+/* The option of tables that word, "--NAME" or "--NAME=VALUE", may have meant,
+ * or NULL. */
+static const char *
+near_option(const struct tables *tables, const char *word)
+{
+	struct str value = str_of(word), name = str_cut(&value, '=');
+
+	if (!str_starts(name, STR("--")))
+		return NULL;
+	name = str_slice(name, 2, name.n);
+	for (const struct option *o = tables->options; o->name != NULL; o++) {
+		if (str_is_near(name, str_of(o->name)))
+			return o->name;
+	}
+	return NULL;
+}
+
 /* Describe the option at fault: a letter within a word by itself, else the
  * word. */
 static int
-refuse_option(const struct options *options, struct fault *fault,
-	char *const *argv, int found)
+refuse_option(enum command command, const struct tables *tables,
+	char *const *argv, int found, struct fault *fault)
 {
 	char letter[] = {'-', (char)optopt, '\0'};
 	const char *word =
-		optopt > 0 && optopt < 256 ? letter : argv[optind - 1];
+		optopt > 0 && optopt < FOUND_SPEC ? letter : argv[optind - 1];
+	const char *near = near_option(tables, word);
 
 	if (found == ':')
 		return fault_set(fault, "%s needs a value", word);
+	if (near != NULL)
+		return fault_set(fault, "unknown option %s: did you mean --%s?",
+			word, near);
 	return fault_set(fault, "unknown option %s, see wwz help %s", word,
-		command_specs[options->command].name);
+		command_specs[command].name);
 }
 
 /* Set spec's option to value.  Returns as set_option. */
@@ -109,7 +151,13 @@ take_options(struct options *options, int argc, char *const *argv,
 		const char *why;
 
 		if (found == ':' || found == '?')
-			return refuse_option(options, fault, argv, found);
+			return refuse_option(
+				options->command, &tables, argv, found, fault);
+		if (found == 'h') {
+			options->topic = options->command;
+			options->command = COMMAND_HELP;
+			return argc;
+		}
 		assert(spec != NULL);
 		why = set_value(options, spec, optarg);
 		if (why != NULL)
@@ -160,9 +208,7 @@ take_rest(
 	if (options->command != COMMAND_HELP || n == 0)
 		return 0;
 	options->topic = command_named(words[0]);
-	if (options->topic != COMMANDS)
-		return 0;
-	return fault_set(fault, "unknown command %s, see wwz help", words[0]);
+	return options->topic == COMMANDS ? refuse_command(fault, words[0]) : 0;
 }
 
 int
@@ -175,8 +221,7 @@ commandline_read(struct options *options, int argc, char *const *argv,
 	if (argc > 1) {
 		options->command = command_named(argv[1]);
 		if (options->command == COMMANDS && argv[1][0] != '-')
-			return fault_set(fault,
-				"unknown command %s, see wwz help", argv[1]);
+			return refuse_command(fault, argv[1]);
 	}
 	/* Without a command, the options are those of serve. */
 	if (argc > 1 && options->command != COMMANDS) {
@@ -249,6 +294,7 @@ commandline_help(enum command topic, FILE *file)
 		file);
 	for (int i = 0; i < COMMANDS; i++)
 		print_command((enum command)i, file);
-	fputs("\nwwz help COMMAND lists the options of a command.  Without a command, wwz serves.\n",
+	fputs("\nwwz help COMMAND, or wwz COMMAND --help, lists the options of a command.\n"
+	      "Without a command, wwz serves.\n",
 		file);
 }

@@ -45,6 +45,13 @@ usage_of(const char *what, const char *why)
 	return EXIT_USAGE;
 }
 
+static int
+usage_option(const char *option, const char *value, const char *why)
+{
+	fprintf(stderr, "wwz: %s %s: %s\n", option, value, why);
+	return EXIT_USAGE;
+}
+
 /* Storage for strings of struct site. */
 struct roots {
 	char real[PATH_MAX];
@@ -60,9 +67,9 @@ resolve_root(struct site *site, const char *root, struct roots *roots)
 	size_t n;
 
 	if (realpath(root, roots->real) == NULL || stat(roots->real, &st) < 0)
-		return usage_of(root, strerrordesc_np(errno));
+		return usage_option("--root", root, strerrordesc_np(errno));
 	if (!S_ISDIR(st.st_mode))
-		return usage_of(root, strerrordesc_np(ENOTDIR));
+		return usage_option("--root", root, strerrordesc_np(ENOTDIR));
 	/* "/" becomes the empty string, since a path follows it. */
 	site->root = str_of(strcmp(roots->real, "/") == 0 ? "" : roots->real);
 	n = strlen(root);
@@ -178,11 +185,13 @@ open_and_leave(struct listeners *listeners, const struct options *options)
 		return 0;
 	}
 	if (confine_find(&user, options->user) < 0)
-		return usage_of(options->user, strerrordesc_np(errno));
+		return usage_option(
+			"--user", options->user, confine_why(errno));
 	if (open_listeners(listeners, options, &user, true) != 0)
 		return EXIT_USAGE;
 	if (confine_become(&user) < 0)
-		return usage_of(options->user, strerrordesc_np(errno));
+		return usage_option(
+			"--user", options->user, confine_why(errno));
 	return open_listeners(listeners, options, &user, false);
 }
 
@@ -227,7 +236,7 @@ open_watchers(struct watchers *watchers, struct service *service,
 		accounts->slow_ns = (int64_t)options->slow_ms * 1000000;
 	if (options->access_log != NULL) {
 		if (accesslog_open(&watchers->log, options->access_log) < 0)
-			return usage_of(options->access_log,
+			return usage_option("--access-log", options->access_log,
 				errno == EPERM && geteuid() == 0
 					? ACCESSLOG_NOT_BY_ROOT
 					: strerrordesc_np(errno));
@@ -441,6 +450,11 @@ main(int argc, char **argv)
 	if (cgi_is_started()) {
 		cgi_name_arguments(argc, argv);
 		return run_as_cgi(getenv("WWZ_OPTIONS"));
+	}
+	/* A process manager would have passed a socket. */
+	if (argc == 1 && isatty(STDIN_FILENO) && getenv("LISTEN_FDS") == NULL) {
+		commandline_help(COMMANDS, stderr);
+		return EXIT_USAGE;
 	}
 	if (commandline_read(&options, argc, argv, &fault) < 0)
 		return usage(fault.text);

@@ -34,7 +34,7 @@ const struct command_spec command_specs[COMMANDS] = {
 		"say what would be answered, and why", 1, 1, "a URL's path"},
 	[COMMAND_HELP] = {"help", "[command]",
 		"show this text, or the options of a command", 0, 1, ""},
-	[COMMAND_VERSION] = {"--version", "", "show the version", 0, 0, ""},
+	[COMMAND_VERSION] = {"version", "", "show the version", 0, 0, ""},
 };
 
 static const char *

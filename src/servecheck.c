@@ -79,9 +79,8 @@ check_user(const struct options *options)
 		return 0;
 	}
 	if (confine_find(&user, options->user) < 0 || confine_become(&user) < 0)
-		return print_fault("%s: %s", options->user,
-			errno == EINVAL ? "there is no such user"
-					: strerrordesc_np(errno));
+		return print_fault(
+			"--user %s: %s", options->user, confine_why(errno));
 	printf("user: %s\n", options->user);
 	return 0;
 }
@@ -93,7 +92,7 @@ check_root(const struct options *options, const struct site *site)
 		printf("root: the DOCUMENT_ROOT of each request\n");
 	} else {
 		if (access(options->root, R_OK | X_OK) < 0)
-			return print_fault("%s: %s", options->root,
+			return print_fault("--root %s: %s", options->root,
 				strerrordesc_np(errno));
 		printf("root: %s\n", options->root);
 	}
@@ -119,12 +118,14 @@ check_access_log(const char *path)
 	}
 	snprintf(copy, sizeof(copy), "%s", path);
 	if (geteuid() == 0 && !accesslog_is_for_root(path))
-		return print_fault("%s: %s", path, ACCESSLOG_NOT_BY_ROOT);
+		return print_fault(
+			"--access-log %s: %s", path, ACCESSLOG_NOT_BY_ROOT);
 	result = access(path, W_OK);
 	if (result < 0 && errno == ENOENT)
 		result = access(dirname(copy), W_OK | X_OK);
 	if (result < 0)
-		return print_fault("%s: %s", path, strerrordesc_np(errno));
+		return print_fault(
+			"--access-log %s: %s", path, strerrordesc_np(errno));
 	printf("access log: %s\n", path);
 	return 0;
 }

@@ -25,6 +25,8 @@ fault_file(struct fault *fault, struct str name, const char *why)
 {
 	size_t n = 0;
 
+	if (name.n == 0)
+		name = STR("\"\"");
 	for (size_t i = 0; i < name.n && n < FAULT_NAME; i++) {
 		unsigned char c = (unsigned char)name.p[i];
 		bool control = c < ' ' || c == 0x7f;

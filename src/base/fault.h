@@ -16,7 +16,8 @@ int fault_set(struct fault *fault, const char *format, ...)
 
 /* Write "name: why", where name is that of a file.  Control characters in name
  * become \xHH, so that it stays one line, and there is room for why, however
- * long name is.  Always returns -1.  Preserves errno. */
+ * long name is; an empty one is shown as "".  Always returns -1.  Preserves
+ * errno. */
 int fault_file(struct fault *fault, struct str name, const char *why);
 
 /* The same, with the words for an errno. */

@@ -63,6 +63,22 @@ str_compare(struct str a, struct str b)
 }
 
 bool
+str_is_near(struct str a, struct str b)
+{
+	while (a.n > 0 && b.n > 0 && a.p[0] == b.p[0]) {
+		a = str_slice(a, 1, a.n);
+		b = str_slice(b, 1, b.n);
+	}
+	while (a.n > 0 && b.n > 0 && a.p[a.n - 1] == b.p[b.n - 1]) {
+		a.n--;
+		b.n--;
+	}
+	if (a.n == 2 && b.n == 2)
+		return a.p[0] == b.p[1] && a.p[1] == b.p[0];
+	return a.n <= 1 && b.n <= 1 && a.n + b.n > 0;
+}
+
+bool
 str_number(struct str s, uint64_t max, uint64_t *number)
 {
 	uint64_t n = 0;

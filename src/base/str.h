@@ -87,6 +87,10 @@ struct str str_cut(struct str *rest, char sep);
  * 0 or more than 0, as memcmp(3). */
 int str_compare(struct str a, struct str b);
 
+/* Whether one edit makes a of b: a byte inserted, removed or replaced, or two
+ * neighbours exchanged (Damerau-Levenshtein distance 1). */
+bool str_is_near(struct str a, struct str b);
+
 /* Read all of s as a decimal number.  false when s is empty, has anything but
  * digits, or exceeds max. */
 bool str_number(struct str s, uint64_t max, uint64_t *number);

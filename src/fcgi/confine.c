@@ -6,6 +6,7 @@
 #include <linux/landlock.h>
 #include <pwd.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -28,6 +29,13 @@ confine_find(struct confine_user *user, const char *name)
 	}
 	*user = (struct confine_user){name, entry->pw_uid, entry->pw_gid};
 	return 0;
+}
+
+const char *
+confine_why(int error)
+{
+	return error == EINVAL ? "there is no such user"
+			       : strerrordesc_np(error);
 }
 
 int

@@ -16,6 +16,9 @@ struct confine_user {
  * none. */
 int confine_find(struct confine_user *user, const char *name);
 
+/* The words for errno after confine_find and confine_become. */
+const char *confine_why(int error);
+
 /* Become user permanently, with that user's groups.  -1 with errno. */
 int confine_become(const struct confine_user *user);
 

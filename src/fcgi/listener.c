@@ -292,6 +292,17 @@ open_all(struct listeners *listeners, const struct addrinfo *list,
 	return 0;
 }
 
+/* Elsewhere ":PORT" means any address, which wwz does not take for granted. */
+static int
+refuse_address(const char *name, struct fault *fault)
+{
+	if (name[0] == ':')
+		return fault_set(fault,
+			"%s names no host: give 127.0.0.1%s, or *%s and --allow-remote for other machines",
+			name, name, name);
+	return fault_set(fault, "%s is neither unix:PATH nor HOST:PORT", name);
+}
+
 static int
 open_tcp(struct listeners *listeners, const char *name, int allow_remote,
 	struct fault *fault)
@@ -307,8 +318,7 @@ open_tcp(struct listeners *listeners, const char *name, int allow_remote,
 		return fault_set(fault, "no memory");
 	if (split_address(copy, &host, &port) < 0) {
 		free(copy);
-		return fault_set(
-			fault, "%s is neither unix:PATH nor HOST:PORT", name);
+		return refuse_address(name, fault);
 	}
 	error = getaddrinfo(host, port, &hints, &list);
 	free(copy);
@@ -369,6 +379,9 @@ listener_inherit(struct listeners *listeners, struct fault *fault)
 	int n = passed();
 	int first = n > 0 ? FIRST_PASSED : STDIN_FILENO;
 
+	if (n <= 0 && !listener_listens(STDIN_FILENO))
+		return fault_set(fault,
+			"nothing to listen on: give --listen unix:PATH or --listen HOST:PORT");
 	for (int fd = first; fd < first + (n > 0 ? n : 1); fd++) {
 		if (!listener_listens(fd))
 			return fault_set(fault,

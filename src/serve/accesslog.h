@@ -32,7 +32,7 @@ struct accesslog {
 
 /* The message for the EPERM of accesslog_open. */
 #define ACCESSLOG_NOT_BY_ROOT                                               \
-	"root writes no log where others can put a link in its place: say " \
+	"root writes no log where others can put a link in its place: use " \
 	"--user"
 
 /* Open the log at path, a string that must outlive log.  A missing file is

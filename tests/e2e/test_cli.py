@@ -1,5 +1,7 @@
 """The command line: what it says of itself, and how it refuses."""
 
+import os
+import pty
 import re
 import subprocess
 
@@ -19,8 +21,9 @@ def wwz(*arguments):
     )
 
 
-def test_version():
-    got = wwz("--version")
+@pytest.mark.parametrize("word", ["version", "--version", "-V"])
+def test_version(word):
+    got = wwz(word)
     assert (got.returncode, got.stderr) == (0, ""), got
     assert re.fullmatch(r"wwz \d+\.\d+\.\d+\n", got.stdout), got
     makefile = (harness.TOP / "Makefile").read_text()
@@ -31,8 +34,11 @@ def test_version():
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        (["help"], ["serve", "explain", "help", "--version"]),
-        (["--help"], ["serve", "explain", "help", "--version"]),
+        (["help"], ["serve", "explain", "help", "version"]),
+        (["--help"], ["serve", "explain", "help", "version"]),
+        (["-h"], ["serve", "explain", "help", "version"]),
+        (["pack", "--help"], ["wwz pack", "--seekable"]),
+        (["serve", "--root", "/none", "-h"], ["wwz serve", "--listen"]),
         (["help", "serve"],
          ["--listen", "--root", "--threads", "--log-level", "--max-archives",
           "--timeout", "--no-listing", "--suffix"]),
@@ -104,11 +110,42 @@ def test_refused(tmp, arguments):
     assert len(got.stderr) < 400, got
 
 
-def test_nothing_to_listen_on():
-    """Started by hand, without a socket and not as CGI."""
-    got = wwz("serve")
+@pytest.mark.parametrize("arguments, meant", [
+    (["pakc", "site"], "unknown command pakc: did you mean pack?"),
+    (["help", "chek"], "unknown command chek: did you mean check?"),
+    (["serve", "--rot=/srv"], "unknown option --rot=/srv: did you mean --root?"),
+    (["serve", "--port", "80"], "unknown option --port, see wwz help serve"),
+])
+def test_what_was_meant(arguments, meant):
+    got = wwz(*arguments)
+    assert (got.returncode, got.stderr) == (2, f"wwz: {meant}\n"), got
+
+
+@pytest.mark.parametrize("arguments", [[], ["serve"]], ids=" ".join)
+def test_nothing_to_listen_on(arguments):
+    """Started without a socket and not as CGI."""
+    got = wwz(*arguments)
     assert got.returncode == 2, got
     assert "--listen" in got.stderr and got.stderr.count("\n") == 1, got
+
+
+def test_alone_on_a_terminal():
+    """Typed by somebody who wants to know what it is."""
+    master, slave = pty.openpty()
+    got = subprocess.run(
+        [harness.WWZ], stdin=slave, capture_output=True, text=True,
+        timeout=harness.PATIENCE)
+    os.close(master)
+    os.close(slave)
+    assert (got.returncode, got.stdout) == (2, ""), got
+    assert got.stderr == wwz("help").stdout
+
+
+def test_port_without_a_host():
+    """It is not said that other machines are meant."""
+    got = wwz("serve", "--listen", ":8080")
+    assert got.returncode == 2, got
+    assert "127.0.0.1:8080" in got.stderr and "--allow-remote" in got.stderr
 
 
 def test_both_forms_of_an_option(root, serve):

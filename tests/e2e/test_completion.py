@@ -52,15 +52,15 @@ def test_commands():
 
 
 @pytest.mark.parametrize(
-    "command", [name for name in COMMANDS if name not in ("help", "--version")])
+    "command", [name for name in COMMANDS if name not in ("help", "version")])
 def test_options(command):
-    assert offered(command, "-") == options(command)
+    assert offered(command, "-") == [*options(command), "--help"]
 
 
 def test_options_without_a_command():
     """Those of serve, before and behind others."""
-    assert offered("--") == [*options("serve"), "--version"]
-    assert offered("--root", "/srv", "--") == options("serve")
+    assert offered("--") == [*options("serve"), "--help", "--version"]
+    assert offered("--root", "/srv", "--") == [*options("serve"), "--help"]
 
 
 @pytest.mark.parametrize(
@@ -68,13 +68,13 @@ def test_options_without_a_command():
     [
         (["exp"], ["explain"]),
         (["serve", "--log"], ["--log-level"]),
-        (["explain", "--he"], ["--header"]),
+        (["explain", "--he"], ["--header", "--help"]),
         (["--vers"], ["--version"]),
         (["help", "s"], ["serve"]),
         # Names of files, by bash itself.
         (["serve", "--root", ""], []),
         (["explain", "/x.w"], []),
-        (["no-such-command", "--"], []),
+        (["no-such-command", "--"], ["--help"]),
     ],
 )
 def test_some(words, wanted):

@@ -83,8 +83,6 @@ def test_options_are_those_of_help():
     """Names, arguments, letters, defaults; in the same order."""
     compared = 0
     for command in commands():
-        if command == "--version":
-            continue
         wanted = options_of(help_of(command), "  ")
         if not wanted:
             continue

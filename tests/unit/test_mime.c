@@ -556,7 +556,7 @@ test_wrong_file(void **state)
 	} table[] = {
 		{"/nonexistent/mime.types", ENOENT,
 			"/nonexistent/mime.types: No such file or directory"},
-		{"", ENOENT, ": No such file or directory"},
+		{"", ENOENT, "\"\": No such file or directory"},
 		{"/dev/null/x", ENOTDIR, "/dev/null/x: Not a directory"},
 		{"/", EISDIR, "/: Is a directory"},
 	};

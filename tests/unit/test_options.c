@@ -70,8 +70,8 @@ static struct str
 describe(struct arena *arena, const struct options *o)
 {
 	static const char *const none[] = {NULL};
-	static const char *const commands[] = {"serve", "pack", "check",
-		"explain", "help", "--version", "all"};
+	static const char *const commands[] = {
+		"serve", "pack", "check", "explain", "help", "version", "all"};
 	struct text text = {.arena = arena};
 	struct fault fault;
 	struct options d;
@@ -158,7 +158,18 @@ test_words(void **state)
 		{{"help", "serve"}, "help topic=serve word=serve"},
 		{{"help", "explain"}, "help topic=explain word=explain"},
 		{{"help", "help"}, "help topic=help word=help"},
-		{{"--version"}, "--version"},
+		{{"help", "--help"}, "help topic=help"},
+		{{"help", "-h"}, "help topic=help"},
+		{{"serve", "--help"}, "help topic=serve"},
+		{{"--root", "/a", "-h"}, "help topic=serve root=/a"},
+		{{"pack", "a", "b", "c", "--help"}, "help topic=pack"},
+		{{"pack", "--help", "--nosuch"}, "help topic=pack"},
+		{{"check", "-qh"}, "help topic=check quiet"},
+		{{"explain", "--help"}, "help topic=explain"},
+		{{"version", "-h"}, "help topic=version"},
+		{{"version"}, "version"},
+		{{"--version"}, "version"},
+		{{"-V"}, "version"},
 		{{"explain", "/x.wwz/a?b"}, "explain word=/x.wwz/a?b"},
 		{{"pack", "a", "b"}, "pack word=a word=b"},
 		{{"pack", "-cq", "--fresh", "-t", "7", "a", "b"},
@@ -262,7 +273,11 @@ test_wrong_words(void **state)
 		/* Commands. */
 		{{"nosuch"}, "nosuch"},
 		{{""}, "command"},
-		{{"Serve"}, "Serve"},
+		{{"Serve"}, "unknown command Serve: did you mean serve?"},
+		{{"srve"}, "did you mean serve?"},
+		{{"servre"}, "did you mean serve?"},
+		{{"severe"}, "unknown command severe, see wwz help"},
+		{{"help", "pakc"}, "did you mean pack?"},
 		{{"help", "nosuch"}, "nosuch"},
 		{{"help", "serve", "more"}, "more"},
 		{{"serve", "more"}, "more"},
@@ -296,7 +311,12 @@ test_wrong_words(void **state)
 		{{"-?"}, "-?"},
 		{{"-W", "root=/a"}, "-W"},
 		{{"---root", "/a"}, "---root"},
-		{{"--Root", "/a"}, "--Root"},
+		{{"--Root", "/a"}, "--Root: did you mean --root?"},
+		{{"--tread=2"}, "unknown option --tread=2, see wwz help serve"},
+		{{"--thread5=2"}, "did you mean --threads?"},
+		{{"serve", "--lisetn", "a"}, "did you mean --listen?"},
+		{{"explain", "--hlep"}, "did you mean --help?"},
+		{{"explain", "--lisetn", "a"}, "--lisetn, see wwz help"},
 		{{"--max", "1"}, "--max"},
 		{{"--="}, "--="},
 		{{"serve", "-H", "A: b"}, "-H"},

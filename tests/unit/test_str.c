@@ -172,6 +172,50 @@ test_cut_nul(void **state)
 }
 
 static void
+test_near(void **state)
+{
+	static const struct {
+		struct str a, b;
+		bool near;
+	} table[] = {
+		{BYTES("serve"), BYTES("serve"), false},
+		{BYTES("serve"), BYTES("serv"), true},
+		{BYTES("serve"), BYTES("erve"), true},
+		{BYTES("serve"), BYTES("srve"), true},
+		{BYTES("serve"), BYTES("sserve"), true},
+		{BYTES("serve"), BYTES("servr"), true},
+		{BYTES("serve"), BYTES("Serve"), true},
+		{BYTES("serve"), BYTES("sevre"), true},
+		{BYTES("serve"), BYTES("esrve"), true},
+		{BYTES("serve"), BYTES("serev"), true},
+		{BYTES("serve"), BYTES("ser"), false},
+		{BYTES("serve"), BYTES("sXrvX"), false},
+		{BYTES("serve"), BYTES("sXXve"), false},
+		{BYTES("serve"), BYTES("srvee"), false},
+		{BYTES("aa"), BYTES("a"), true},
+		{BYTES("aaa"), BYTES("a"), false},
+		{BYTES("a"), BYTES("b"), true},
+		{BYTES("a"), {NULL, 0}, true},
+		{BYTES("ab"), {NULL, 0}, false},
+		{{NULL, 0}, {NULL, 0}, false},
+	};
+	unsigned failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct str a = table[i].a, b = table[i].b;
+		char asked[32];
+
+		snprintf(asked, sizeof(asked), "row %zu", i);
+		failed += differ_number(
+			asked, "near", str_is_near(a, b), table[i].near);
+		failed += differ_number(asked, "near the other way",
+			str_is_near(b, a), table[i].near);
+	}
+	assert_int_equal(failed, 0);
+}
+
+static void
 test_number(void **state)
 {
 	static const struct {
@@ -364,6 +408,7 @@ main(void)
 		cmocka_unit_test(test_trim),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_cut_nul),
+		cmocka_unit_test(test_near),
 		cmocka_unit_test(test_number),
 		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_utf8_all),
