@@ -404,11 +404,16 @@ archive_loss(const struct archive *archive)
 enum status
 archive_sort(struct archive *archive, bool at_once)
 {
+	bool is_long = zipdir_count(archive->zipdir) > SORT_AT_ONCE;
+
 	if (archive->sorted)
 		return STATUS_GO;
-	if (at_once && zipdir_count(archive->zipdir) > SORT_AT_ONCE)
+	if (is_long && at_once)
 		return STATUS_LATER;
-	pthread_mutex_lock(&archive->sorting);
+	if (!is_long)
+		pthread_mutex_lock(&archive->sorting);
+	else if (pthread_mutex_trylock(&archive->sorting) != 0)
+		return STATUS_LATER;
 	archive->sorted = zipdir_sort(archive->zipdir) == 0;
 	pthread_mutex_unlock(&archive->sorting);
 	return archive->sorted ? STATUS_GO : STATUS_UNAVAILABLE;

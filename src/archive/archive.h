@@ -109,12 +109,12 @@ void archive_note(const struct archive *archive, const struct member *member,
 	unsigned notes);
 
 /* Sort the members for archive_walk, once.  STATUS_GO; STATUS_UNAVAILABLE when
- * memory runs out; with at_once STATUS_LATER if there are so many that this
- * takes long.  Any thread. */
+ * memory runs out; if there are so many that this takes long, STATUS_LATER with
+ * at_once, or while another thread does it.  Any thread. */
 enum status archive_sort(struct archive *archive, bool at_once);
 
 /* As zipdir_walk.  The members are sorted if they are not.  STATUS_GO,
- * STATUS_NOT_FOUND, or STATUS_UNAVAILABLE when memory runs out.  Any thread. */
+ * STATUS_NOT_FOUND, or as archive_sort.  Any thread. */
 enum status archive_walk(
 	struct archive *archive, struct str name, struct zipdir_walk *walk);
 

@@ -1,7 +1,7 @@
 /* The lock is held to find, enter and remove entries, never during I/O.  An
  * entry whose archive is NULL is being opened by the thread that entered it.
  * Others that want it wait for a condition variable, which all entries share
- * because opening is rare. */
+ * because opening is rare; but if it takes long, they are sent away. */
 
 #include "archive/cache.h"
 
@@ -308,11 +308,12 @@ cache_get(struct cache *cache, struct str path, bool at_once)
 
 	pthread_mutex_lock(&cache->lock);
 	while ((entry = find_entry(cache, path)) != NULL &&
-		entry->archive == NULL && (!at_once || entry->at_once))
+		entry->archive == NULL && entry->at_once)
 		pthread_cond_wait(&cache->opened, &cache->lock);
 	if (entry != NULL && entry->archive == NULL) {
 		pthread_mutex_unlock(&cache->lock);
-		return open_with_room(cache, path, true);
+		errno = EAGAIN;
+		return NULL;
 	}
 	if (entry != NULL) {
 		struct uses *uses = uses_of(cache, entry->archive);

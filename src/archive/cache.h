@@ -22,11 +22,11 @@ void cache_free(struct cache *cache);
 
 /* Get a share of the archive at path (as archive_open), opened now or earlier.
  * Call archive_is_fresh before relying on it.  Only one thread opens a path;
- * others that want it wait.  An archive in use stays in the cache.  When an
- * index needs more memory than closing idle archives can free, its archive is
- * unavailable.  Failures are cached, except that of a missing file.  NULL with
- * errno ENOMEM.  at_once: as archive_open, and without waiting for a thread
- * whose opening takes long.  Any thread. */
+ * others wait for it if it was called with at_once, and get NULL with errno
+ * EAGAIN if not.  An archive in use stays in the cache.  When an index needs
+ * more memory than closing idle archives can free, its archive is unavailable.
+ * Failures are cached, except that of a missing file.  NULL with errno ENOMEM.
+ * at_once: as archive_open.  Any thread. */
 struct archive *cache_get(struct cache *cache, struct str path, bool at_once);
 
 /* The state of a cache, and its counters. */

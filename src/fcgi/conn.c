@@ -327,7 +327,7 @@ serve_request(struct conn *conn, bool in_turn)
 		account_enter(&conn->account, PHASE_WAIT);
 		conn->state = CONN_SERVING;
 		conn->head_sent = false;
-		return CONN_TURN;
+		return in_turn ? CONN_WAITS : CONN_TURN;
 	}
 	intake_next(&conn->intake);
 	begin_writing(conn);
@@ -497,7 +497,7 @@ conn_run(struct conn *conn, int64_t now)
 	if (conn->state == CONN_SERVING && reply_is_unwanted(conn))
 		return CONN_CLOSE;
 	if (conn->state == CONN_SERVING)
-		serve_request(conn, true);
+		wait = serve_request(conn, true);
 	if (conn->state == CONN_WRITING)
 		wait = run_writing(conn, now);
 	return wait;

@@ -6,6 +6,8 @@
 
 #include "serve/serve.h"
 
+#include <errno.h>
+
 #include "archive/link.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -469,7 +471,8 @@ try(struct job *job)
 
 	response_init(job->response, job->arena, job->request->method);
 	if (archive == NULL) {
-		answer_error(job, STATUS_UNAVAILABLE);
+		answer_error(job,
+			errno == EAGAIN ? STATUS_LATER : STATUS_UNAVAILABLE);
 		return true;
 	}
 	time_opening(job, archive);

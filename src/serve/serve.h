@@ -25,7 +25,8 @@ struct service {
  * at_once: false if this takes long work, which is to read a large central
  * directory, to sort many names, or to decompress blocks of libzip's methods.
  * response then has no body, and the answer is made by another call, in a turn
- * (turns.h).  Else true. */
+ * (turns.h).  There it is false while another thread does work that has to be
+ * done first.  Else true. */
 bool serve(const struct service *service, const struct request *request,
 	struct arena *arena, struct response *response, bool at_once);
 

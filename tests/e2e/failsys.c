@@ -34,10 +34,12 @@
 #include <time.h>
 #include <unistd.h>
 
-/* As in test_faults.py. */
+/* As in faults.py. */
 struct slot {
 	char name[32];
-	int error;  /* errno; 0: the call takes or gives fewer bytes */
+	/* errno; 0: the call takes or gives fewer bytes; HELD: it does not
+	 * fail, but waits until the test says otherwise. */
+	_Atomic int error;
 	int first;  /* of the calls that fail, from 1 on; 0: none does */
 	int every;  /* of those from the first on; 0: only the first */
 	int chance; /* that any other one fails, in 65,536 */
@@ -46,6 +48,7 @@ struct slot {
 };
 
 #define SLOTS 128
+#define HELD  (-1)
 
 static struct slot none, *slots = &none;
 static size_t nslots;
@@ -92,6 +95,7 @@ mix(unsigned seed, unsigned n)
 static int
 fails(const char *name)
 {
+	const struct timespec pause = {.tv_nsec = 1000 * 1000};
 	struct slot *slot = slot_of(name);
 	int n = atomic_fetch_add(&slot->calls, 1) + 1, after = n - slot->first;
 	int chosen = slot->first > 0 && after >= 0 &&
@@ -103,6 +107,11 @@ fails(const char *name)
 	if (!chosen)
 		return 0;
 	slot->failed++;
+	if (slot->error == HELD) {
+		while (slot->error == HELD)
+			clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+		return 0;
+	}
 	errno = slot->error;
 	return 1;
 }

@@ -103,8 +103,11 @@ class Faults:
 
     def fail(self, function, error, first=0, every=0, chance=0, seed=0):
         """Calls of function fail with error, "EIO" or so; "short": they move
-        fewer bytes.  Calls are counted from here on."""
-        number = 0 if error == "short" else getattr(errno, error)
+        fewer bytes; "HELD": they do not fail, but wait until they are told
+        otherwise.  Calls are counted from here on."""
+        number = {"short": 0, "HELD": -1}.get(error)
+        if number is None:
+            number = getattr(errno, error)
         struct.pack_into("4iI2i", self.map, self.at[function] + 32,
                          number, first, every, chance, seed, 0, 0)
 

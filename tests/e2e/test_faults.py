@@ -4,6 +4,7 @@ byte, nothing lost."""
 import concurrent.futures
 import contextlib
 import errno
+import json
 import os
 import pathlib
 import re
@@ -416,6 +417,36 @@ def test_rare_calls_fail(root, failing, function):
             assert (right.status, plain(right)) == (
                 wanted[name].status, plain(wanted[name])), f"{error}: {name}"
     harness.wait_until(lambda: settle(responder) == before, "all is closed")
+
+
+def test_no_thread_waits_for_an_opening(root, failing):
+    """While one of two threads that may do long work opens a large archive,
+    for as long as that takes, and many requests wait for the archive, the
+    other one works.  The archive is opened once."""
+    bombs.write_bomb(root / "zeros.wwz", 64, zlib.crc32(bytes(64 << 20)))
+    bombs.write_many(root / "many.wwz", [b"%d" % i for i in range(60_000)])
+    responder, control = failing("--threads", "3", "--status", functions=RARE)
+    control.fail("madvise", "HELD", first=1)
+    waiting = [responder.client() for _ in range(8)]
+    try:
+        for client in waiting:
+            client.send(client.request("/many.wwz/59999"))
+        harness.wait_until(lambda: control.counts("madvise")[0] > 0,
+                           "it is being opened")
+        for _ in range(4):
+            ask_for_the_end(responder, control)
+            os.utime(root / "zeros.wwz")
+        assert control.over("madvise") == 1
+        got = [client.read_response().status for client in waiting]
+        assert got == [200] * len(waiting)
+        with responder.client() as client:
+            status = json.loads(client.ask(
+                "/many.wwz/-wwz-status?format=json").body)
+        assert status["archives_opened"] == 1 + 4, status
+    finally:
+        control.over("madvise")
+        for client in waiting:
+            client.close()
 
 
 def load(responder, root, count):

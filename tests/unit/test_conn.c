@@ -1347,6 +1347,33 @@ test_long_work_before_the_head(void **state)
 	free((void *)(uintptr_t)noise.p);
 }
 
+/* In its turn, a request finds that another thread is sorting: it waits for
+ * that without a thread, however often it looks. */
+static void
+test_waits_for_another(void **state)
+{
+	const struct wanted wanted = {.uri = "/sort.wwz/none"};
+	struct archive *archive;
+	char path[128];
+	struct wires w;
+
+	(void)state;
+	save_many("sort.wwz", 5000, 8);
+	snprintf(path, sizeof(path), "%s//sort.wwz", place);
+	archive = cache_get(service.cache, str_of(path), false);
+	pthread_mutex_lock(&archive->sorting);
+	connect_wires(&w);
+	send_request(&w, &wanted);
+	assert_int_equal(conn_run(w.conn, 2000), CONN_TURN);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(conn_run(w.conn, 2000), CONN_WAITS);
+	pthread_mutex_unlock(&archive->sorting);
+	run(&w);
+	assert_int_equal(check_answer(&w, "none", 1, 404, NULL), 0);
+	disconnect(&w);
+	archive_drop(archive);
+}
+
 static const struct str slow = {text, 2};
 
 /* A connection by pair, on which long work is under way and the peer has taken
@@ -1610,6 +1637,7 @@ main(void)
 		cmocka_unit_test(test_little_among_much),
 		cmocka_unit_test(test_blocks_in_one_turn),
 		cmocka_unit_test(test_long_work_before_the_head),
+		cmocka_unit_test(test_waits_for_another),
 		cmocka_unit_test(test_peer_gone_in_long_work),
 		cmocka_unit_test(test_half_closed_in_long_work),
 		cmocka_unit_test(test_damaged_member),
