@@ -11,7 +11,7 @@ import harness
 from test_browser import Browser, complaints
 
 PAGE = archives.text(5000)
-EXPOSED = "Content-Range, ETag, Accept-Ranges"
+EXPOSED = "Content-Range, Content-Encoding, ETag, Accept-Ranges"
 # With which each shipped file is changed: (what stands there, what to put there).
 PLACES = {
     "nginx": ("fastcgi_keep_conn on;", "fastcgi_keep_conn on;\n{}"),
@@ -50,8 +50,8 @@ FRONTS = {
 
 
 @contextlib.contextmanager
-def running(name, place, monkeypatch):
-    """The front end with the lines of deploy/cors, and wwz."""
+def running(name, place, monkeypatch, *options):
+    """The front end with the lines of deploy/cors, and wwz with these options."""
     shipped = fronts.shipped
 
     def with_cors(file, *changes):
@@ -65,7 +65,8 @@ def running(name, place, monkeypatch):
     with contextlib.ExitStack() as stack:
         if name != "htaccess":
             monkeypatch.setattr(fronts, "shipped", with_cors)
-            stack.enter_context(harness.running(fronts.responder(place)))
+            stack.enter_context(harness.running(
+                fronts.responder(place, *options)))
         yield stack.enter_context(harness.running(FRONTS[name](place)))
 
 
@@ -114,7 +115,10 @@ SCRIPT = """(async () => {
     const first = await fetch(site + 'big.bin', {headers: {Range: 'bytes=0-9'}});
     const part = await fetch(site + 'big.bin', {headers: {
         Range: 'bytes=100-199', 'If-Match': first.headers.get('ETag')}});
-    return [part.status, part.headers.get('Content-Range'),
+    const several = await fetch(
+        site + 'big.bin', {headers: {Range: 'bytes=0-9,100-109'}});
+    return [several.status, several.headers.get('Content-Type').split(';')[0],
+        part.status, part.headers.get('Content-Range'),
         part.headers.get('Accept-Ranges'),
         [...new Uint8Array(await part.arrayBuffer())]];
 })()"""
@@ -144,6 +148,7 @@ def test_browser(tmp, root, monkeypatch):
         events = browser.open(f"http://127.0.0.1:{other.port}/page.html")
         assert complaints(events) == []
         assert run(SCRIPT % front.port) == [
+            206, "multipart/byteranges",
             206, "bytes 100-199/1048576", "bytes", [*big[100:200]]]
         asked = [event["params"]["request"]["method"]
                  for event in browser.events

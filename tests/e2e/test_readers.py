@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pathlib
+import shutil
 import sqlite3
 import struct
 import subprocess
@@ -110,6 +111,66 @@ def test_npm(tmp, root, served):
         "--registry", f"{served[0]}/npm.wwz/", "fortytwo",
         env={"PATH": os.environ["PATH"], "HOME": str(tmp)})
     assert (tmp / "app/node_modules/fortytwo/index.js").read_bytes() == code
+
+
+POM = """<project><modelVersion>4.0.0</modelVersion><groupId>example</groupId>
+<artifactId>{}</artifactId><version>1.{}</version>{}</project>"""
+NEEDED = """<dependencies><dependency><groupId>example</groupId>
+<artifactId>needed</artifactId><version>1.0</version></dependency></dependencies>"""
+VERSIONS = """<metadata><groupId>example</groupId><artifactId>base</artifactId>
+<versioning><versions><version>1.0</version><version>1.1</version></versions>
+</versioning></metadata>"""
+# An extension is what Maven resolves without plugins, which it would have to fetch.
+PROJECT = """<project><modelVersion>4.0.0</modelVersion><parent>
+<groupId>example</groupId><artifactId>base</artifactId><version>[1.0,2.0)</version>
+<relativePath/></parent><artifactId>app</artifactId><version>1</version>
+<packaging>pom</packaging><build><extensions><extension><groupId>example</groupId>
+<artifactId>extension</artifactId><version>1.0</version></extension></extensions>
+</build></project>"""
+SETTINGS = """<settings><localRepository>{}</localRepository><mirrors><mirror>
+<id>wwz</id><mirrorOf>*</mirrorOf><url>{}</url></mirror></mirrors></settings>"""
+
+
+def maven_repository():
+    """Two versions of a parent, an extension, and a library that it needs."""
+    jar = io.BytesIO()
+    archives.write(jar, {"META-INF/MANIFEST.MF": "Manifest-Version: 1.0\n"})
+    parent = "<packaging>pom</packaging>"
+    files = {
+        "example/base/maven-metadata.xml": VERSIONS.encode(),
+        # Maven gives it to every plugin and extension.
+        "org/codehaus/plexus/plexus-utils/1.1/plexus-utils-1.1.jar":
+            jar.getvalue()}
+    for name, minor, more in [("base", 0, parent), ("base", 1, parent),
+                              ("extension", 0, NEEDED), ("needed", 0, "")]:
+        place = f"example/{name}/1.{minor}/{name}-1.{minor}"
+        files[place + ".pom"] = POM.format(name, minor, more).encode()
+        if more != parent:
+            files[place + ".jar"] = jar.getvalue()
+    for name, content in list(files.items()):
+        files[name + ".sha1"] = hashlib.sha1(content).hexdigest().encode()
+    return files
+
+
+@pytest.mark.skipif(not shutil.which("mvn"), reason="maven is not installed")
+def test_maven(tmp, root, served):
+    """A repository in an archive: a range of versions, artifacts that need others,
+    and checksums without which Maven refuses them."""
+    files = maven_repository()
+    archives.write(root / "maven.wwz", files)
+    (tmp / "settings.xml").write_text(
+        SETTINGS.format(tmp / "m2", f"{served[0]}/maven.wwz/"))
+    (tmp / "pom.xml").write_text(PROJECT)
+    run("mvn", "-B", "-q", "-C", "-s", tmp / "settings.xml",
+        "-gs", tmp / "settings.xml", "-f", tmp / "pom.xml", "validate",
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp)})
+    got = {name: (tmp / "m2" / name).read_bytes() for name in files
+           if (tmp / "m2" / name).is_file()}
+    assert got == {name: content for name, content in files.items()
+                   if name in got}
+    left = set(files) - set(got)
+    assert {name.removesuffix(".sha1") for name in left} == {
+        "example/base/maven-metadata.xml", "example/base/1.0/base-1.0.pom"}
 
 
 def part(client, path, first, size):
