@@ -7,7 +7,7 @@
  * Each request reads the first NEAR_SIZE bytes by itself.  Beyond these only
  * one request at a time searches a log.  It leaves access points, or if a log
  * cannot have those, at least its number of lines.  The requests that waited
- * for it start again with these. */
+ * for it, or passed the first bytes meanwhile, start again with these. */
 
 #include "serve/logview.h"
 
@@ -46,8 +46,8 @@ struct logview {
 	struct logpage_view view;
 	bool looking_for_end;
 	bool searches;          /* this request holds search */
-	bool waits;             /* another one held it */
 	struct source *content; /* NULL: to be opened */
+	uint64_t begun;         /* offset at which it was opened */
 	uint64_t passed;        /* bytes of it skipped */
 	uint64_t lines;         /* newlines in the bytes skipped */
 	char last;              /* last byte skipped */
@@ -94,7 +94,7 @@ get_points(const struct logview *v)
 	return unwrap_points(v->archive, &v->member, &v->how);
 }
 
-/* The offset from which to begin the search. */
+/* The offset of the access point from which to begin the search. */
 static uint64_t
 first_offset(const struct logview *v)
 {
@@ -103,7 +103,7 @@ first_offset(const struct logview *v)
 
 	if (points != NULL)
 		offset = v->looking_for_end
-			? UINT64_MAX
+			? points_nearest_offset(points, UINT64_MAX)
 			: points_before_line(points, v->view.first - 1);
 	points_drop(points);
 	return offset;
@@ -116,6 +116,7 @@ open_content(struct logview *v)
 
 	v->content = unwrap_open(
 		v->archive, &v->member, v->start, &v->how, &position);
+	v->begun = position.offset;
 	v->lines = position.lines;
 	v->last = '\n';
 	return v->content != NULL;
@@ -165,6 +166,16 @@ look_up_total(struct logview *v)
 		set_total(v, total);
 }
 
+/* Start again with what others have found since the content was opened, if that
+ * is nearer. */
+static void
+catch_up(struct logview *v)
+{
+	look_up_total(v);
+	if (v->content != NULL && first_offset(v) > v->begun + v->passed)
+		close_content(v);
+}
+
 /* Whether the search may go on, because no other request searches. */
 static bool
 may_search(struct logview *v)
@@ -172,11 +183,8 @@ may_search(struct logview *v)
 	if (v->passed < NEAR_SIZE || v->searches || v->search == NULL)
 		return true;
 	v->searches = logsearch_take(v->search);
-	if (v->searches && v->waits) {
-		close_content(v);
-		look_up_total(v);
-	}
-	v->waits = !v->searches;
+	if (v->searches)
+		catch_up(v);
 	return v->searches;
 }
 
