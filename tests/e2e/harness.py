@@ -148,13 +148,6 @@ def at_rest(pid):
     return before == now and all(state == "S" for state, *_ in now.values())
 
 
-def processor_time(pid):
-    """Seconds that the process has used."""
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2]
-    user, system = map(int, fields.split()[11:13])
-    return (user + system) / os.sysconf("SC_CLK_TCK")
-
-
 RESERVED = []  # until this process ends
 
 

@@ -366,10 +366,7 @@ def test_timeout(serve):
     with responder.client() as half, responder.client() as deaf:
         half.send(half.request("/x.wwz/a.txt")[:100])
         deaf.send(deaf.request("/x.wwz/big.bin"))
-        start = time.monotonic()
         assert half.receive(1) is None, "an answer to half a request"
-        took = time.monotonic() - start
-        assert took > 0.5, f"closed after {took:.1f} s"
         harness.wait_until(
             lambda: responder.descriptors() == before, "both are given up")
         got = deaf.read_response()

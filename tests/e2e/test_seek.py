@@ -150,17 +150,17 @@ def test_beyond_4_gib(root, serve):
     for _ in range(PIECES):
         crc = zlib.crc32(piece, crc)
     write_huge(root / "x.wwz", packed, PIECES, end, size, crc)
-    responder = serve("--timeout", "60")
-    with responder.client(60) as client:
-        costs = []
+    responder = serve()
+    with responder.client() as client:
+        reads = []
         for first in (size - 100, size - PIECE - 50, (1 << 32) - 50, 12345):
-            before = harness.processor_time(responder.pid)
+            before = responder.bytes_read()
             got = ask_range(client, first, first + 99)
-            costs.append(harness.processor_time(responder.pid) - before)
+            reads.append(responder.bytes_read() - before)
             want = (piece * 2)[first % PIECE :][:100]
             assert got.status == 206, got
             assert got.body == want, f"{first}: other bytes"
-        assert sum(costs[1:]) * 20 < costs[0], costs
+        assert sum(reads[1:]) * 20 < reads[0], reads
 
 
 def write_huge(path, packed, count, end, size, crc):

@@ -419,23 +419,25 @@ def test_slow(root, serve):
     busy machine the small one may be slow, too."""
     archives.write(root / "x.wwz", {
         "a.txt": "a", "large": (archives.noise(8 << 20), archives.STORED)})
-    responder = serve("--slow", "400")
+    responder = serve("--slow", "200")
     responder.expect("^warn slow-request .*uri=/x.wwz/large ")
     responder.allow("^warn slow-request ")
     with responder.client() as client:
         client.ask("/x.wwz/a.txt")
         client.send(client.request("/x.wwz/large"))
-        time.sleep(0.5)
+        assert client.socket.recv(1, socket.MSG_PEEK)
+        harness.wait_until(responder.at_rest, "it waits for the peer")
+        time.sleep(0.25)
         assert len(client.read_response().body) == 8 << 20
         line = harness.wait_until(lambda: next(
             (line for line in responder.lines() if "large" in line), None),
             "a line")
     for any_line in responder.lines():
-        assert float(SLOW.match(any_line)["ms"]) >= 400, any_line
+        assert float(SLOW.match(any_line)["ms"]) >= 200, any_line
     got = SLOW.match(line).groupdict()
     assert got.pop("uri") == "/x.wwz/large"
     ms = {name: float(value) for name, value in got.items()}
-    assert ms["wait"] > 300, line
+    assert ms["wait"] > 200, line
     parts = ms["open"] + ms["wait"] + ms["inflate"] + ms["send"]
     assert abs(parts - ms["ms"]) < 0.01, line
 

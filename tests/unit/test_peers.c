@@ -168,7 +168,7 @@ test_timeout(void **state)
 {
 	struct fixture f;
 	int fd, other;
-	int64_t now;
+	int64_t before, now;
 
 	(void)state;
 	open_fixture(&f, 1024);
@@ -176,18 +176,20 @@ test_timeout(void **state)
 	other = join(&f);
 	assert_int_equal(peers_count(f.peers), 2);
 	assert_true(peers_next(f.peers) == INT64_MAX);
+	before = clock_ms();
 	assert_int_equal(send(fd, "\1", 1, 0), 1);
 	assert_int_equal(run_events(&f), 1);
 	now = clock_ms();
 	assert_true(was_woken(&f));
 	assert_true(peers_next(f.peers) <= now + TIMEOUT / 8);
-	/* Too early, and just in time. */
+	/* Before there is a look, at the first one, and just too early. */
 	peers_look(f.peers, peers_next(f.peers) - 1);
 	peers_look(f.peers, peers_next(f.peers));
+	peers_look(f.peers, before + TIMEOUT - 1);
 	assert_string_equal(log_take(), "");
 	assert_false(has_ended(fd));
 	assert_true(peers_next(f.peers) != INT64_MAX);
-	peers_look(f.peers, now + TIMEOUT);
+	peers_look(f.peers, now + 2 * TIMEOUT);
 	assert_non_null(strstr(log_take(), "info peer-timeout"));
 	assert_true(has_ended(fd));
 	assert_true(peers_next(f.peers) == INT64_MAX);
