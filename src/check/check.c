@@ -194,7 +194,8 @@ check_charset(
 	bool inner = packed.asset || packed.log;
 	struct media_type type =
 		mime_find(NULL, inner ? packed.inner : record->member.name);
-	struct look_as as = {inner ? packed.packing : PACKING_NONE, type.bare};
+	struct look_as as = {.packing = inner ? packed.packing : PACKING_NONE,
+		.type = type.bare};
 	enum look look;
 
 	if (!inner && type.bare.n > 0 && type.utf8.n == 0)

@@ -254,14 +254,6 @@ begin_writing(struct conn *conn)
 	grow_buffer(conn);
 }
 
-static void
-refuse_request(struct conn *conn, enum status status)
-{
-	response_init(&conn->response, &conn->arena, METHOD_GET);
-	errorpage_answer(&conn->response, status);
-	begin_writing(conn);
-}
-
 /* Answer a request that has not been read to its end; drain the rest. */
 static enum conn_wait
 refuse_rest(struct conn *conn, enum status status)
@@ -272,7 +264,9 @@ refuse_rest(struct conn *conn, enum status status)
 	intake_free(&conn->intake);
 	account_begin(&conn->account, conn->service->accounts);
 	conn->errors.n = 0;
-	refuse_request(conn, status);
+	response_init(&conn->response, &conn->arena, METHOD_GET);
+	errorpage_answer(&conn->response, status);
+	begin_writing(conn);
 	return CONN_WRITABLE;
 }
 

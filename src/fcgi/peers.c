@@ -18,7 +18,6 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/queue.h>
 #include <sys/resource.h>
@@ -89,14 +88,6 @@ struct peers {
 	_Atomic size_t n;
 	_Atomic int64_t next; /* check of parked; INT64_MAX: none */
 };
-
-int
-watch_add(struct watch *watch, int epoll, uint32_t events)
-{
-	struct epoll_event event = {.events = events, .data.ptr = watch};
-
-	return epoll_ctl(epoll, EPOLL_CTL_ADD, watch->fd, &event);
-}
 
 static void
 wake_main(struct peers *peers)

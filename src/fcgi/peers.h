@@ -8,23 +8,7 @@
 #include "fcgi/conn.h"
 #include "fcgi/listener.h"
 #include "fcgi/turns.h"
-
-enum watch_kind {
-	WATCH_LISTENER,
-	WATCH_PEER,
-	WATCH_TURNS,
-	WATCH_PING,
-	WATCH_END
-};
-
-/* An event of epoll refers to one of these. */
-struct watch {
-	enum watch_kind kind;
-	int fd;
-};
-
-/* Add watch to epoll, for events.  -1 with errno. */
-int watch_add(struct watch *watch, int epoll, uint32_t events);
+#include "fcgi/watch.h"
 
 /* One connection.  Its struct watch is its first member. */
 struct peer;

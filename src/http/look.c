@@ -290,6 +290,9 @@ look_member(struct archive *archive, const struct member *member,
 		ARCHIVE_LOOK_MASK);
 	if (*look != LOOK_NOTHING || !represent_readable(member))
 		return STATUS_GO;
+	if (as->at_once &&
+		(source_is_slow(member) || packing_is_slow(as->packing)))
+		return STATUS_LATER;
 	status = look_now(archive, member, start, as, look);
 	if (status == STATUS_ERROR && as->packing != PACKING_NONE) {
 		*look = LOOK_BROKEN;

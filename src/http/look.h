@@ -27,6 +27,7 @@ struct look_as {
 	enum packing packing; /* if not PACKING_NONE: the content of the
 				 compressed file */
 	struct str type;      /* the media type of that content */
+	bool at_once;         /* not if that takes long */
 };
 
 /* Look at bytes, which are the whole of a content, or its first LOOK_SIZE bytes
@@ -46,7 +47,8 @@ enum look look_at(struct str bytes, bool whole, struct str type);
  * file that is damaged, or is not what its name says, is LOOK_BROKEN.  What
  * cannot be read here is LOOK_NOTHING.  STATUS_GO; STATUS_ERROR when a member
  * that is not looked at as a compressed file is damaged, which has been logged;
- * or STATUS_UNAVAILABLE when memory runs out.  Any thread. */
+ * STATUS_UNAVAILABLE when memory runs out; or STATUS_LATER if as->at_once and
+ * blocks would have to be decompressed.  Any thread. */
 enum status look_member(struct archive *archive, const struct member *member,
 	uint64_t start, const struct look_as *as, enum look *look);
 

@@ -94,7 +94,7 @@ is_settled(const struct media_type *named, const struct site *site)
 
 static enum status
 find_type(struct archive *archive, struct representation *r,
-	const struct site *site, struct arena *arena)
+	const struct site *site, struct arena *arena, bool at_once)
 {
 	struct media_type named = mime_find(site->mime, r->member.name);
 	enum look look = LOOK_NOTHING;
@@ -104,7 +104,7 @@ find_type(struct archive *archive, struct representation *r,
 	if (is_settled(&named, site))
 		return STATUS_GO;
 	status = look_member(archive, &r->member, r->start,
-		&(struct look_as){PACKING_NONE, named.bare}, &look);
+		&(struct look_as){PACKING_NONE, named.bare, at_once}, &look);
 	r->guessed = named.bare.n == 0;
 	if (r->guessed)
 		named = mime_find(NULL, STR("a.txt"));
@@ -127,41 +127,50 @@ is_sibling(struct str name)
 	return false;
 }
 
-/* Whether the first bytes of r are in this coding.  true for Brotli, which has
- * no signature. */
-static bool
+/* Whether the first bytes of r are in this coding: STATUS_GO, STATUS_NOT_FOUND
+ * or STATUS_LATER.  Brotli has no signature. */
+static enum status
 begins_in(enum coding coding, struct archive *archive,
-	const struct representation *r)
+	const struct representation *r, bool at_once)
 {
 	const struct look_as as = {
-		coding == CODING_GZIP ? PACKING_GZIP : PACKING_ZSTD, r->type};
+		coding == CODING_GZIP ? PACKING_GZIP : PACKING_ZSTD, r->type,
+		at_once};
+	enum status status;
 	enum look look;
 
-	return coding == CODING_BR ||
-		(look_member(archive, &r->member, r->start, &as, &look) ==
-				STATUS_GO &&
-			look != LOOK_BROKEN);
+	if (coding == CODING_BR)
+		return STATUS_GO;
+	status = look_member(archive, &r->member, r->start, &as, &look);
+	if (status == STATUS_LATER)
+		return status;
+	return status == STATUS_GO && look != LOOK_BROKEN ? STATUS_GO
+							  : STATUS_NOT_FOUND;
 }
 
 /* Offer the sibling that holds the member called name in this coding, if it
- * exists and can be read, and is not something else. */
-static void
+ * exists and can be read, and is not something else.  STATUS_GO or
+ * STATUS_LATER. */
+static enum status
 offer_sibling(struct representations *found, struct archive *archive,
 	struct str name, enum coding coding, struct arena *arena)
 {
 	struct representation r = {.form = FORM_CONTENT};
 	struct text wanted = {.arena = arena};
+	enum status status;
 
 	text_add(&wanted, name);
 	text_add(&wanted, encoding_suffixes[coding]);
 	if (!zipdir_find_exact(archive->zipdir, text_str(&wanted), &r.member) ||
 		r.member.link || !represent_readable(&r.member) ||
 		archive_locate(archive, &r.member, &r.start) != STATUS_GO)
-		return;
+		return STATUS_GO;
 	r.size = r.member.size;
 	r.type = found->of[CODING_IDENTITY].type;
-	if (begins_in(coding, archive, &r))
+	status = begins_in(coding, archive, &r, found->at_once);
+	if (status == STATUS_GO)
 		offer(found, coding, &r, arena);
+	return status == STATUS_LATER ? status : STATUS_GO;
 }
 
 /* Offer the member's data as they are, if they are in a content coding already.
@@ -188,16 +197,19 @@ offer_as_it_lies(struct representations *found, const struct archive *archive,
 	}
 }
 
-static void
+static enum status
 offer_coded(struct representations *found, struct archive *archive,
 	struct str name, struct arena *arena)
 {
+	enum status status = STATUS_GO;
+
 	offer_as_it_lies(found, archive, arena);
-	for (int i = CODING_GZIP; i < CODINGS; i++) {
+	for (int i = CODING_GZIP; i < CODINGS && status == STATUS_GO; i++) {
 		if ((found->available & 1u << i) == 0)
-			offer_sibling(
+			status = offer_sibling(
 				found, archive, name, (enum coding)i, arena);
 	}
+	return status;
 }
 
 /* The content coding of a packed file, CODING_NONE if it is in none. */
@@ -254,7 +266,8 @@ offer_packed(struct representations *found, struct archive *archive,
 	enum look look;
 	enum coding coding;
 	enum status status = look_member(archive, &r.member, r.start,
-		&(struct look_as){packed->packing, named.bare}, &look);
+		&(struct look_as){packed->packing, named.bare, found->at_once},
+		&look);
 
 	coding = coding_of(packed->packing, look);
 	if (status != STATUS_GO || coding == CODING_NONE)
@@ -310,14 +323,14 @@ last_modified(const struct archive *archive)
 
 enum status
 represent_confirm(struct representations *found, struct archive *archive,
-	enum coding coding, bool at_once)
+	enum coding coding)
 {
 	struct representation *r = &found->of[coding];
 	enum status status;
 
 	if (!r->unverified || !verify_is_quick(&r->member))
 		return STATUS_GO;
-	if (at_once && verify_is_long(&r->member))
+	if (found->at_once && verify_is_long(&r->member))
 		return STATUS_LATER;
 	status = verify_at_once(archive, &r->member, r->start);
 	r->unverified = verify_verdict(archive, &r->member) != VERDICT_RIGHT;
@@ -348,15 +361,17 @@ represent(struct representations *found, struct archive *archive,
 	if (packed.asset || packed.log)
 		plain.type = packed_type(packed.packing, site);
 	else
-		status = find_type(archive, &plain, site, arena);
+		status =
+			find_type(archive, &plain, site, arena, found->at_once);
 	if (status != STATUS_GO)
 		return status;
-	*found = (struct representations){.modified = last_modified(archive)};
+	found->available = 0;
+	found->modified = last_modified(archive);
 	offer(found, CODING_IDENTITY, &plain, arena);
 	if (packed.asset || packed.log)
 		status = offer_packed(found, archive, &packed, site, arena);
 	else if (packed.packing == PACKING_NONE || !is_sibling(member->name))
-		offer_coded(found, archive, member->name, arena);
+		status = offer_coded(found, archive, member->name, arena);
 	if (status != STATUS_GO)
 		return status;
 	if (!represent_readable(member))
@@ -365,13 +380,13 @@ represent(struct representations *found, struct archive *archive,
 }
 
 enum status
-represent_log(struct archive *archive, const struct member *member,
-	const struct site *site, uint64_t *start, struct wrapping *how)
+represent_log(struct logtext *text, struct archive *archive,
+	const struct member *member, const struct site *site)
 {
 	struct packedname packed = packedname_read(member->name);
 	struct media_type type = mime_find(site->mime,
 		packed.packing == PACKING_NONE ? member->name : packed.inner);
-	struct look_as as = {packed.packing, type.bare};
+	struct look_as as = {packed.packing, type.bare, text->at_once};
 	enum look look;
 	enum status status;
 
@@ -379,12 +394,12 @@ represent_log(struct archive *archive, const struct member *member,
 		return STATUS_NOT_FOUND;
 	if (!represent_readable(member))
 		return represent_unsupported(archive, member);
-	status = archive_locate(archive, member, start);
+	status = archive_locate(archive, member, &text->start);
 	if (status == STATUS_GO)
-		status = look_member(archive, member, *start, &as, &look);
+		status = look_member(archive, member, text->start, &as, &look);
 	if (status != STATUS_GO)
 		return status;
-	*how = (struct wrapping){as.packing, look == LOOK_NAMED};
+	text->how = (struct wrapping){as.packing, look == LOOK_NAMED};
 	return look == LOOK_BINARY || look >= LOOK_BROKEN ? STATUS_NOT_FOUND
 							  : STATUS_GO;
 }

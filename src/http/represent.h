@@ -28,6 +28,7 @@ struct representation {
 };
 
 struct representations {
+	bool at_once; /* set by the caller: no work that takes long */
 	struct representation of[CODINGS];
 	unsigned available; /* bits 1 << coding */
 	int64_t modified;   /* Last-Modified */
@@ -43,17 +44,18 @@ struct representations {
  *   with the type of that, in the coding in which they are packed.  STATUS_GO;
  *   STATUS_UNSUPPORTED when member is encrypted or its method is not supported,
  *   STATUS_ERROR when it is damaged, both logged; STATUS_UNAVAILABLE when
- *   memory runs out.  Any thread. */
+ *   memory runs out; STATUS_LATER if found->at_once and a member has to be
+ *   looked at for the first time, which takes long.  Any thread. */
 enum status represent(struct representations *found, struct archive *archive,
 	const struct member *member, const struct site *site,
 	struct arena *arena);
 
 /* If the data of the representation in coding are unverified and few, look
  * through them.  If they prove odd, this representation is no longer available.
- * STATUS_GO, or as verify_at_once; with at_once STATUS_LATER if that takes
- * long. Any thread. */
+ * STATUS_GO, or as verify_at_once; with found->at_once STATUS_LATER if that
+ * takes long.  Any thread. */
 enum status represent_confirm(struct representations *found,
-	struct archive *archive, enum coding coding, bool at_once);
+	struct archive *archive, enum coding coding);
 
 /* Whether the content of member can be read: it is not encrypted, and its
  * method is supported. */
@@ -65,12 +67,18 @@ bool represent_readable(const struct member *member);
 enum status represent_unsupported(
 	const struct archive *archive, const struct member *member);
 
-/* Find out whether member can be shown as a log.  STATUS_GO if so: *start is
- * where its data start, and *how says how its text is read.  STATUS_NOT_FOUND
- * when it is not text, or packed in a way that cannot be read here; other
- * statuses as represent.  Any thread. */
-enum status represent_log(struct archive *archive, const struct member *member,
-	const struct site *site, uint64_t *start, struct wrapping *how);
+/* The text of a log. */
+struct logtext {
+	bool at_once;        /* as in struct representations */
+	uint64_t start;      /* of the member's data in the file */
+	struct wrapping how; /* it is read */
+};
+
+/* Find out whether member can be shown as a log, and how.  STATUS_GO if so;
+ * STATUS_NOT_FOUND when it is not text, or packed in a way that cannot be read
+ * here; other statuses as represent.  Any thread. */
+enum status represent_log(struct logtext *text, struct archive *archive,
+	const struct member *member, const struct site *site);
 
 /* Fill in the only representation of the archive itself.  The name under which
  * browsers save it is made from name, the archive's name.  Status as represent.

@@ -427,7 +427,7 @@ check(struct input *input, const struct reference *r)
 		(input->bits & NAMELESS) != 0 ? STR("m") : STR("m.bin");
 	struct bytes file = make_file(input, name);
 	struct archive *archive = open_file(file);
-	struct representations found;
+	struct representations found = {.available = 0};
 	struct arena arena = {0};
 	struct member member;
 

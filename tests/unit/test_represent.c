@@ -264,7 +264,7 @@ test_form_details(void **state)
 	add_members(&z);
 	archive = open_made(&z);
 	for (size_t i = 0; i < COUNT(table); i++) {
-		struct representations found;
+		struct representations found = {.available = 0};
 		const struct representation *r;
 		uint64_t size;
 
@@ -298,7 +298,7 @@ test_tags_differ(void **state)
 {
 	struct zipmake z = {0};
 	struct arena arena = {0};
-	struct representations found;
+	struct representations found = {.available = 0};
 	struct archive *archive;
 
 	(void)state;
@@ -353,7 +353,7 @@ test_text_or_not(void **state)
 		const char *want = table[i / 4].want;
 		struct str text = {
 			content, table[i / 4].n + (table[i / 4].nul ? 1 : 0)};
-		struct representations found;
+		struct representations found = {.available = 0};
 		struct arena arena = {0};
 		struct zipmake z = {0};
 		struct archive *archive;
@@ -449,7 +449,7 @@ test_charsets(void **state)
 	for (size_t i = 0; i < 12 * COUNT(table); i++) {
 		const char *name = table[i / 12].name;
 		const char *want = table[i / 12].want[i % 3];
-		struct representations found;
+		struct representations found = {.available = 0};
 		struct representation *r = &found.of[CODING_IDENTITY];
 		struct arena arena = {0};
 		struct zipmake z = {0};
@@ -505,7 +505,7 @@ test_modified(void **state)
 	for (size_t i = 0; i < 2 * COUNT(members); i++) {
 		struct zipmake z = {0};
 		struct arena arena = {0};
-		struct representations found;
+		struct representations found = {.available = 0};
 		struct archive *archive;
 		int64_t want = saved[i % 2];
 		size_t m = i / 2;
@@ -532,7 +532,7 @@ test_damaged(void **state)
 {
 	struct zipmake z = {0};
 	struct arena arena = {0};
-	struct representations found;
+	struct representations found = {.available = 0};
 	struct archive *archive;
 
 	(void)state;
@@ -556,7 +556,7 @@ test_unsupported_in_the_log(void **state)
 {
 	struct zipmake z = {0};
 	struct arena arena = {0};
-	struct representations found;
+	struct representations found = {.available = 0};
 	struct archive *archive;
 	const char *log;
 
@@ -598,7 +598,7 @@ test_archive_itself(void **state)
 	add_members(&z);
 	archive = open_made(&z);
 	for (size_t i = 0; i < COUNT(table); i++) {
-		struct representations found;
+		struct representations found = {.available = 0};
 		const struct representation *r = &found.of[CODING_IDENTITY];
 
 		assert_int_equal(represent_archive(&found, archive,

@@ -1,0 +1,122 @@
+#include "serve/job.h"
+
+#include "archive/link.h"
+#include "http/answer.h"
+#include "http/errorpage.h"
+
+void
+job_fail(struct job *job, enum status status)
+{
+	if (status == STATUS_LATER)
+		job->later = true;
+	else
+		errorpage_answer(job->response, status);
+	job->archive = NULL;
+}
+
+/* If the data of the chosen representation prove to be odd, choose another one.
+ */
+void
+job_serve_found(struct job *job, struct representations *found)
+{
+	enum status status = STATUS_GO;
+	struct negotiation n;
+	unsigned before;
+
+	do {
+		before = found->available;
+		negotiate(&n, job->request, found, time(NULL));
+		if (n.status == STATUS_OK || n.status == STATUS_PARTIAL)
+			status = represent_confirm(
+				found, job->archive, n.coding);
+	} while (found->available != before);
+	if (status != STATUS_GO) {
+		job_fail(job, status);
+		return;
+	}
+	answer(job->response, found, &n, job->service->site);
+}
+
+bool
+job_find(struct job *job, struct str name, struct member *member)
+{
+	const struct zipdir *zipdir = job->archive->zipdir;
+	struct str real;
+
+	if (zipdir_find(zipdir, name, member)) {
+		if (!member->link)
+			return true;
+		name = member->name;
+	}
+	if (!zipdir_has_links(zipdir))
+		return false;
+	if (archive_sort(job->archive, job->at_once) == STATUS_LATER) {
+		job->later = true;
+		return false;
+	}
+	if (link_follow(job->archive, name, job->arena, member, &real) !=
+		LINK_FILE)
+		return false;
+	job->linked = true;
+	member->name = name;
+	return true;
+}
+
+enum status
+job_walk(struct job *job, struct str name, struct zipdir_walk *walk)
+{
+	enum status status = archive_sort(job->archive, job->at_once);
+	struct member member;
+	struct str real;
+
+	if (status == STATUS_GO)
+		status = archive_walk(job->archive, name, walk);
+	if (status != STATUS_NOT_FOUND ||
+		!zipdir_has_links(job->archive->zipdir))
+		return status;
+	if (zipdir_find(job->archive->zipdir, name, &member))
+		name = member.name;
+	switch (link_follow(job->archive, name, job->arena, &member, &real)) {
+	case LINK_DIRECTORY:
+		return archive_walk(job->archive, real, walk);
+	case LINK_NO_MEMORY:
+		return STATUS_UNAVAILABLE;
+	default:
+		return STATUS_NOT_FOUND;
+	}
+}
+
+/* Answer with the page that the archive itself has for missing members.  It is
+ * never sent in a coding, so that no cache gives it to a client that does not
+ * accept the coding. */
+static bool
+serve_own_page(struct job *job)
+{
+	struct request plain = {.method = job->request->method};
+	const struct site *site = job->service->site;
+	struct representations found = {.at_once = job->at_once};
+	struct negotiation n;
+	struct member page;
+	enum status status;
+
+	if (!job_find(job, STR("404.html"), &page))
+		return false;
+	status = represent(&found, job->archive, &page, site, job->arena);
+	if (status == STATUS_LATER)
+		job->later = true;
+	if (status != STATUS_GO)
+		return false;
+	negotiate(&n, &plain, &found, time(NULL));
+	if (n.status != STATUS_OK)
+		return false;
+	answer_error_page(job->response, &found, &n, site, STATUS_NOT_FOUND);
+	return true;
+}
+
+void
+job_serve_missing(struct job *job)
+{
+	job->what = "no member and no directory";
+	if (!serve_own_page(job))
+		job_fail(job, STATUS_NOT_FOUND);
+}

@@ -1,0 +1,47 @@
+/* One request on its way to an answer: what the steps of serve.c share, and the
+ * steps that several of them take. */
+
+#ifndef JOB_H
+#define JOB_H
+
+#include "http/represent.h"
+#include "http/route.h"
+#include "serve/serve.h"
+
+struct job {
+	const struct service *service;
+	const struct request *request;
+	struct arena *arena;
+	struct response *response;
+	struct route route;
+	bool tree;               /* directories are shown as listings */
+	bool linked;             /* a symbolic link was followed */
+	struct archive *archive; /* lent by the response's body */
+	int64_t started;         /* clock_ns */
+	bool opened;             /* the archive was opened after that */
+	int64_t opening;         /* nanoseconds spent getting the archive */
+	const char *what;
+	bool at_once; /* do no long work... */
+	bool later;   /* ...although it is needed */
+};
+
+/* Answer with the error page for status, or, if that is STATUS_LATER, later. */
+void job_fail(struct job *job, enum status status);
+
+/* Answer with one of the representations that were found, as RFC 9110 says. */
+void job_serve_found(struct job *job, struct representations *found);
+
+/* Answer that there is no such member. */
+void job_serve_missing(struct job *job);
+
+/* Find the member called name, through symbolic links if need be.  A member
+ * found through a link keeps the name of the link, which decides its media
+ * type.  When false, job->later may be set. */
+bool job_find(struct job *job, struct str name, struct member *member);
+
+/* As archive_walk, but through symbolic links if need be; with job->at_once
+ * also STATUS_LATER. */
+enum status job_walk(
+	struct job *job, struct str name, struct zipdir_walk *walk);
+
+#endif

@@ -1,0 +1,174 @@
+#include "serve/ownpage.h"
+
+#include "http/negotiate.h"
+#include "http/ownname.h"
+#include "http/page.h"
+#include "http/path.h"
+#include "serve/listing.h"
+#include "serve/logview.h"
+#include "serve/statuspage.h"
+
+/* Names in an archive; to sort more by size or time is long work. */
+enum { LISTED_AT_ONCE = 4096 };
+
+static struct str
+archive_name(const struct job *job)
+{
+	return path_last(job->route.archive);
+}
+
+/* Evaluate the request's conditions for one of the responder's own pages.  Its
+ * entity tag, if it has one, is in the response.  true when the page is wanted.
+ */
+static bool
+wants_page(struct job *job)
+{
+	enum status status = negotiate_page(job->request, job->response->etag);
+
+	if (status == STATUS_FAILED_CONDITION)
+		job_fail(job, status);
+	else if (status == STATUS_NOT_MODIFIED)
+		job->response->status = status;
+	return status == STATUS_GO;
+}
+
+void
+ownpage_list(struct job *job, struct str directory)
+{
+	struct response *response = job->response;
+	struct listing_view view =
+		listing_view_of(job->request->param[PARAM_QUERY_STRING]);
+	struct zipdir_walk walk;
+	enum status status = job_walk(job, directory, &walk);
+
+	job->what = "a directory, as a listing";
+	if (status == STATUS_NOT_FOUND) {
+		job_serve_missing(job);
+		return;
+	}
+	if (status == STATUS_GO && !job->service->site->listing)
+		status = STATUS_FORBIDDEN;
+	if (status != STATUS_GO) {
+		job_fail(job, status);
+		return;
+	}
+	response->etag = represent_listing_tag(job->archive,
+		job->request->param[PARAM_QUERY_STRING], job->service->site,
+		job->arena);
+	if (!wants_page(job))
+		return;
+	if (job->at_once && !listing_is_by_name(&view) &&
+		zipdir_count(job->archive->zipdir) > LISTED_AT_ONCE) {
+		job_fail(job, STATUS_LATER);
+		return;
+	}
+	view.archive = archive_name(job);
+	view.directory = directory;
+	view.tree = job->tree;
+	view.written = job->archive->id.modified.tv_sec;
+	response->content_type =
+		view.json ? STR("application/json") : PAGE_TYPE;
+	response->content_security_policy =
+		view.json ? (struct str){NULL, 0} : page_policy;
+	if (!response->head)
+		body_add_source(&response->body,
+			listing_open(job->archive, walk, &view));
+}
+
+/* Show the lines of the member called name. */
+static void
+serve_log(struct job *job, struct str name)
+{
+	struct response *response = job->response;
+	struct logpage_view view =
+		logpage_view_of(job->request->param[PARAM_QUERY_STRING]);
+	struct text link = {.arena = job->arena};
+	struct logtext logtext = {.at_once = job->at_once};
+	struct member member;
+	enum status status = STATUS_NOT_FOUND;
+
+	job->what = "a member, line by line";
+	if (job_find(job, name, &member))
+		status = represent_log(
+			&logtext, job->archive, &member, job->service->site);
+	if (status == STATUS_NOT_FOUND) {
+		job_serve_missing(job);
+		return;
+	}
+	if (status != STATUS_GO) {
+		job_fail(job, status);
+		return;
+	}
+	response->member = arena_copy(job->arena, member.name);
+	if (!wants_page(job))
+		return;
+	view.name = path_last(member.name);
+	text_add(&link, STR("../"));
+	path_encode(&link, view.name, false);
+	view.link = text_str(&link);
+	view.size = member.size;
+	response->content_type = PAGE_TYPE;
+	response->content_security_policy = page_log_policy;
+	response->refresh_seconds = (unsigned)view.refresh;
+	if (!response->head)
+		body_add_source(&response->body,
+			logview_open(job->archive, &member, logtext.start,
+				&logtext.how, &view));
+}
+
+/* Without counters there is no status page. */
+static void
+serve_status(struct job *job)
+{
+	const struct accounts *accounts = job->service->accounts;
+
+	if (accounts == NULL || accounts->stats == NULL) {
+		job_serve_missing(job);
+		return;
+	}
+	job->what = "the page about this process";
+	if (wants_page(job))
+		statuspage_answer(job->response,
+			job->request->param[PARAM_QUERY_STRING],
+			accounts->stats, job->service->cache);
+}
+
+static void
+serve_archive(struct job *job)
+{
+	struct representations found;
+
+	job->what = "the archive itself";
+	if (!job->service->site->listing)
+		job_fail(job, STATUS_FORBIDDEN);
+	else if (represent_archive(&found, job->archive, archive_name(job),
+			 job->service->site, job->arena) != STATUS_GO)
+		job_fail(job, STATUS_UNAVAILABLE);
+	else
+		job_serve_found(job, &found);
+}
+
+bool
+ownpage_serve(struct job *job)
+{
+	const struct route *route = &job->route;
+
+	if (route->slash)
+		return false;
+	switch (ownname_page(route->member)) {
+	case OWNNAME_LISTING:
+		ownpage_list(job, path_parent(route->member));
+		return true;
+	case OWNNAME_LOG:
+		serve_log(job, ownname_logged(route->member, job->arena));
+		return true;
+	case OWNNAME_ARCHIVE:
+		serve_archive(job);
+		return true;
+	case OWNNAME_STATUS:
+		serve_status(job);
+		return true;
+	default:
+		return false;
+	}
+}
