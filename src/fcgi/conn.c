@@ -38,6 +38,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "fcgi/foreign.h"
 #include "fcgi/reply.h"
 #include "http/errorpage.h"
 
@@ -297,6 +298,24 @@ close_bad(const char *why)
 	return CONN_CLOSE;
 }
 
+/* A front end, which has sent FastCGI before, gets no answer in HTTP. */
+static enum conn_wait
+refuse_foreign(struct conn *conn)
+{
+	const struct intake *intake = &conn->intake;
+	struct foreign foreign =
+		foreign_read((struct str){(const char *)intake->p, intake->n});
+
+	close_bad(foreign.why);
+	if (conn->served || foreign.answer.n == 0)
+		return CONN_CLOSE;
+	intake_free(&conn->intake);
+	return send_few(conn, (const unsigned char *)foreign.answer.p,
+		       foreign.answer.n)
+		? begin_draining(conn)
+		: CONN_CLOSE;
+}
+
 /* Make the response to the request that has come.  If that takes long, it is
  * only done in_turn; else the connection is left in CONN_SERVING. */
 static enum conn_wait
@@ -424,6 +443,8 @@ look(struct conn *conn)
 			if (!end_aborted(conn))
 				return CONN_CLOSE;
 			continue;
+		case WIRE_FOREIGN:
+			return refuse_foreign(conn);
 		case WIRE_BAD:
 			return close_bad("not a FastCGI request");
 		}

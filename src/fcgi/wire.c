@@ -138,15 +138,29 @@ look_step(struct wire *wire, unsigned char *p, size_t *at, size_t n)
 						 : close_record(wire, p);
 }
 
+/* Whether byte is what other protocols begin with, where a record should begin.
+ */
+static bool
+is_foreign(const struct wire *wire, unsigned char byte)
+{
+	return !wire->open && wire->stage == WIRE_BETWEEN &&
+		byte != FCGI_VERSION_1;
+}
+
 enum wire_state
 wire_look(struct wire *wire, unsigned char *p, size_t *n)
 {
 	enum wire_state state = WIRE_PART;
 	size_t at = wire->held;
 
-	while (state == WIRE_PART &&
-		*n - at >= (wire->open ? 1 : WIRE_HEADER_SIZE))
-		state = look_step(wire, p, &at, *n);
+	while (state == WIRE_PART && at < *n) {
+		if (is_foreign(wire, p[at]))
+			state = WIRE_FOREIGN;
+		else if (!wire->open && *n - at < WIRE_HEADER_SIZE)
+			break;
+		else
+			state = look_step(wire, p, &at, *n);
+	}
 	if (at > wire->held && at < *n)
 		memmove(p + wire->held, p + at, *n - at);
 	*n -= at - wire->held;

@@ -24,7 +24,8 @@ enum wire_state {
 	WIRE_BODY_TOO_LONG,
 	WIRE_WRONG_ROLE, /* authorizer or filter */
 	WIRE_ABORTED,    /* FCGI_ABORT_REQUEST is complete */
-	WIRE_BAD,        /* not FastCGI, or not supported here */
+	WIRE_FOREIGN,    /* not FastCGI from its first byte on, which stays */
+	WIRE_BAD,        /* malformed, or not supported here */
 };
 
 enum wire_stage {

@@ -549,6 +549,27 @@ def test_garbage(serve, kind):
     answers(responder, 3)
 
 
+def test_other_protocols(serve):
+    """HTTP is told what this is; all leave a line that says what came."""
+    port = harness.free_port()
+    responder = serve(listen=f"127.0.0.1:{port}")
+    responder.expect("^warn bad-request .*the peer speaks HTTP, not FastCGI", 1)
+    responder.expect("^warn bad-request .*the peer speaks TLS, not FastCGI", 1)
+    responder.expect("^warn bad-request .*not a FastCGI request", 2)
+    got = subprocess.run(["curl", "-si", f"http://127.0.0.1:{port}/x.wwz/"],
+                         capture_output=True, text=True)
+    head, _, body = got.stdout.partition("\n\n")
+    assert (got.returncode, head.split()[:2]) == (0, ["HTTP/1.1", "400"]), got
+    assert "speaks FastCGI, not HTTP" in body, got
+    got = subprocess.run(["curl", "-s", f"https://127.0.0.1:{port}/"],
+                         capture_output=True)
+    assert (got.returncode, got.stdout) == (35, b""), got
+    for start in (b"SSH-2.0-OpenSSH_9.2\r\n", b"\n"):
+        with responder.client() as client:
+            client.send(start)
+            assert client.receive(1) is None
+
+
 @pytest.mark.parametrize("size", [1, 1 << 10, (1 << 16) - 1, 1 << 16])
 @pytest.mark.parametrize("method", ["POST", "GET"])
 def test_body(serve, method, size):

@@ -172,10 +172,10 @@ slow_next(const struct stream *stream, size_t *at, struct found *found)
 	found->n = 0;
 	for (;;) {
 		found->begin = *at;
+		if (*at < stream->n && stream->p[*at] != 1)
+			return WIRE_FOREIGN;
 		if (!slow_record(stream, at, &r))
 			return WIRE_PART;
-		if (r.version != 1)
-			return WIRE_BAD;
 		if (r.id != 0 && r.type == BEGIN_REQUEST)
 			break;
 		if (!r.whole)
