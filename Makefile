@@ -22,6 +22,8 @@ MANDIR  ?= $(PREFIX)/share/man
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 DOCDIR  ?= $(PREFIX)/share/doc/wwz
 COMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 
 CC     ?= cc
 CFLAGS ?= -O2 -g
@@ -219,11 +221,13 @@ static:
 PAGES    := $(wildcard deploy/man/*.[1-8])
 UNITS    := $(wildcard deploy/systemd/wwz.*)
 EXAMPLES := $(shell cd deploy && find . -type f \
-    -not -regex '\./\(bash-completion\|debian\|images\|man\|systemd\)/.*' -printf '%P\n')
+    -not -regex '\./\(completion\|debian\|images\|man\|systemd\)/.*' -printf '%P\n')
 INSTALLED = \
     $(foreach p,$(PAGES),$p:$(MANDIR)/man$(subst .,,$(suffix $p))/$(notdir $p)) \
     $(foreach u,$(UNITS),$u:$(UNITDIR)/$(notdir $u)) \
-    deploy/bash-completion/wwz:$(COMPDIR)/wwz \
+    deploy/completion/wwz.bash:$(COMPDIR)/wwz \
+    deploy/completion/_wwz:$(ZSHDIR)/_wwz \
+    deploy/completion/wwz.fish:$(FISHDIR)/wwz.fish \
     $(foreach e,$(EXAMPLES),deploy/$e:$(DOCDIR)/examples/$e)
 
 # Units and examples name the binary where it is.

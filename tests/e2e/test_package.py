@@ -49,6 +49,8 @@ def test_make_install(tmp):
                  "usr/share/man/man8/wwz-serve.8",
                  "lib/systemd/system/wwz.socket",
                  "usr/share/bash-completion/completions/wwz",
+                 "usr/share/zsh/site-functions/_wwz",
+                 "usr/share/fish/vendor_completions.d/wwz.fish",
                  "usr/share/doc/wwz/examples/nginx/wwz.conf",
                  "usr/share/doc/wwz/examples/cluster/haproxy.cfg"):
         assert name in files, sorted(files)
