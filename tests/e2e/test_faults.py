@@ -10,6 +10,7 @@ import pathlib
 import re
 import resource
 import signal
+import socket
 import subprocess
 import zipfile
 import zlib
@@ -47,6 +48,7 @@ SERVING = {
 STARTING = {
     "bind": "EADDRINUSE EACCES",
     "close": "EIO",
+    "connect": "EAGAIN ECONNREFUSED",
     "epoll_create1": "EMFILE ENOMEM",
     "epoll_ctl": "ENOMEM ENOSPC",
     "eventfd": "EMFILE ENOMEM",
@@ -70,11 +72,11 @@ STARTING = {
     "signalfd": "EMFILE ENOMEM",
     "socket": "EMFILE EACCES",
     "stat": "EIO",
+    "unlink": "EACCES",
 }
 
 # The functions that no request of PATHS makes it call.
 RARE = {
-    "connect": "ENOENT ECONNREFUSED",
     "dup3": "EBUSY EMFILE EINTR",
     "ioctl": "EINVAL",
     "madvise": "ENOMEM EINVAL",
@@ -82,7 +84,6 @@ RARE = {
     "send": "EAGAIN EPIPE ECONNRESET short",
     "sendto": "EAGAIN ECONNREFUSED ENOBUFS",
     "shutdown": "ENOTCONN",
-    "unlink": "EACCES ENOENT",
 }
 
 # Which functions above make a system call; or why none of them can fail it.
@@ -145,7 +146,6 @@ PACKING = {
     "futimens": "EPERM",
     "getrandom": "ENOSYS EINTR",
     "getrlimit": "EPERM",
-    "lstat": "EIO",
     "open": "EMFILE EINTR ENOSPC",
     "openat": "EMFILE EINTR",
     "openat2": "EMFILE EIO EINTR ENOSYS",
@@ -162,22 +162,25 @@ PACKING = {
     "unlinkat": "EIO",
     "setrlimit": "EPERM",
     "sigaction": "EINVAL",
-    "stat": "EIO",
-    "write": "EIO EPIPE short",
+}
+
+# Of these those that it does not call when there is no old archive, or such a
+# one.
+NOT_PACKING = {
+    "none": ["copy_file_range", "fchmod", "fchown", "memfd_create"],
+    "another": ["memfd_create"],
+    "the-same": set(PACKING) - {"memfd_create"},
 }
 
 # The functions that check calls.
 CHECKING = {
     "dup": "EMFILE",
-    "fcntl": "EPERM",
     "fstat": "EIO",
     "mmap": "ENOMEM",
     "open": "EMFILE EIO EINTR",
     "openat2": "EMFILE EIO",
     "pread": "EIO EINTR",
-    "read": "EIO EINTR",
     "realpath": "EIO",
-    "stat": "EIO",
 }
 
 # The functions that one CGI request calls.
@@ -389,14 +392,22 @@ def ask_for_the_end(responder, control):
         assert (got.status, got.body) == (206, b"\0")
 
 
+def reload(responder, control):
+    """The service manager is told."""
+    responder.process.send_signal(signal.SIGHUP)
+    harness.wait_until(lambda: control.counts("sendto")[0] > 1, "it is told")
+
+
 OCCASIONS = {"dup3": reopen_log, "ioctl": read_nothing, "madvise": open_many,
-             "poll": ask_for_the_end, "send": ask_values, "shutdown": send_too_much}
+             "poll": ask_for_the_end, "send": ask_values, "sendto": reload,
+             "shutdown": send_too_much}
 
 
-@pytest.mark.parametrize("function", OCCASIONS)
-def test_rare_calls_fail(root, failing, function):
+@pytest.mark.parametrize("function", RARE)
+def test_rare_calls_fail(tmp, root, failing, function, monkeypatch):
     """A call that few occasions make fails: others are served, and nothing is
     left behind."""
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp / "manager"))
     archives.write(root / "big.wwz", {
         "big.bin": (archives.noise(8 << 20), archives.STORED)})
     bombs.write_bomb(root / "zeros.wwz", 64, zlib.crc32(bytes(64 << 20)))
@@ -511,19 +522,23 @@ def test_calls_fail_at_random(root, failing, front, seed):
     harness.wait_until(lambda: settle(responder) == before, "all is closed")
 
 
-def turns(control, functions, command, environment=(), **options):
-    """Run command again and again, each time with another call that fails, of
-    each function in turn: yields what failed, and what came of it."""
+def turns(control, functions, command, environment=(), prepare=lambda: None,
+          rare=()):
+    """Prepare, and run command, again and again, each time with another call
+    that fails, of each function in turn: yields what failed, and what came of
+    it.  Those that are not rare are called."""
     for function, errors in functions.items():
         for error in errors.split():
             for turn in range(1, TURNS + 1):
+                prepare()
                 control.fail(function, error, first=turn)
                 got = subprocess.run(
-                    command, stdin=subprocess.DEVNULL, capture_output=True,
+                    command, input=b"body", capture_output=True,
                     timeout=harness.PATIENCE,
-                    env={**control.environment, **dict(environment)},
-                    **options)
+                    env={**control.environment, **dict(environment)})
                 if control.over(function) == 0:
+                    assert turn > 1 or function in rare, (
+                        f"{function} is not called")
                     break
                 yield f"{function}, {error}, call {turn}", error, got
 
@@ -585,8 +600,10 @@ def test_pack(tmp, failsys, old, part):
     functions = dict(list(PACKING.items())[part::3])
     control = faults.Faults(tmp / "control", failsys, functions)
     file, before, files = tmp / "x.wwz", None, TREE
-    command = [harness.WWZ, "pack", "--threads", "2", "--quiet",
-               tmp / "tree", file]
+    left = tmp / ".x.wwz.0123456789abcdef.part"
+    (tmp / "link").symlink_to(".")
+    command = [harness.WWZ, "pack", "--threads", "2", tmp / "tree",
+               tmp / "link/x.wwz"]
     plant(tmp / "tree", files)
     if old != "none":
         subprocess.run(command, check=True)
@@ -594,13 +611,18 @@ def test_pack(tmp, failsys, old, part):
     if old == "another":
         files = CHANGED
         plant(tmp / "tree", files)
-    for what, error, got in turns(control, functions, command):
-        fault = fault_of_pack(file, before, files, got, error)
-        assert not fault, f"{what}: {fault}: {got}"
-        assert list(tmp.glob(".x.wwz*")) == [], f"{what}: {got}"
+
+    def prepare():
+        left.touch()
         file.unlink(missing_ok=True)
         if before is not None:
             file.write_bytes(before)
+
+    for what, error, got in turns(control, functions, command,
+                                  prepare=prepare, rare=NOT_PACKING[old]):
+        fault = fault_of_pack(file, before, files, got, error)
+        assert not fault, f"{what}: {fault}: {got}"
+        assert set(tmp.glob(".x.wwz*")) <= {left}, f"{what}: {got}"
 
 
 def test_check(tmp, failsys):
@@ -626,10 +648,11 @@ def test_cgi(root, tmp, failsys, name):
     archives.write(root / "x.wwz", MEMBERS)
     control = faults.Faults(tmp / "control", failsys, ONCE)
     path, fields = REQUESTS[name]
-    values = harness.parameters(root, f"/x.wwz/{path}", headers=fields)
+    values = harness.parameters(root, f"/x.wwz/{path}", headers=fields,
+                                body=b"body")
     environment = [(key, os.fsdecode(value)) for key, value in values]
     right = subprocess.run([harness.WWZ], capture_output=True, check=True,
-                           stdin=subprocess.DEVNULL, env=dict(environment))
+                           input=b"body", env=dict(environment))
     wanted = harness.parse_cgi(right.stdout)
     for what, error, got in turns(control, ONCE, [harness.WWZ], environment):
         assert got.returncode in (0, 1, 2), f"{what}: {got}"
@@ -651,19 +674,33 @@ def test_start(root, tmp, failsys, part):
     functions = dict(list(STARTING.items())[part::3])
     archives.write(root / "x.wwz", MEMBERS)
     (tmp / "run").mkdir()
-    (tmp / "run").chmod(0o777)
     control = faults.Faults(tmp / "control", failsys, functions)
     for function, errors in functions.items():
         for error in errors.split():
             for turn in range(1, TURNS + 1):
                 if not start(tmp, root, control, function, error, turn):
+                    assert turn > 1, f"{function} is not called"
                     break
+
+
+def leave_stale(address):
+    """A socket on which nobody listens any more."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(address))
+    address.chmod(0o666)
 
 
 def start(tmp, root, control, function, error, turn):
     """Start while a call fails; one did."""
     what = f"{function}, {error}, call {turn}"
     address = tmp / "run/s.sock"
+    stale = function in ("connect", "unlink")
+    # Where nobody else can write, root makes the socket and gives it away, and
+    # it stays at the end.
+    given = function == "fchownat"
+    address.parent.chmod(0o755 if given else 0o777)
+    if stale:
+        leave_stale(address)
     control.fail(function, error, first=turn)
     process = subprocess.Popen(
         [harness.WWZ, "serve", "--listen", f"unix:{address}", "--root", root,
@@ -693,10 +730,13 @@ def start(tmp, root, control, function, error, turn):
     finally:
         process.kill()
         process.wait()
-    assert not address.exists(), f"{what}: the socket stays"
+    assert stale or (given and got) or not address.exists(), (
+        f"{what}: the socket stays")
+    address.unlink(missing_ok=True)
     if process.returncode != 0:
         lines = err.decode().splitlines()
-        why = os.strerror(getattr(errno, error))
+        why = "another process listens there" if function == "connect" else \
+            os.strerror(getattr(errno, error))
         assert not got, f"{what}: it ended with {process.returncode}: {lines}"
         assert len(lines) == 1 and why in lines[0], f"{what}: {lines}"
     return failed > 0
