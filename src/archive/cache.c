@@ -345,6 +345,7 @@ cache_list(struct cache *cache, struct cache_state *state,
 	pthread_mutex_lock(&cache->lock);
 	*state = cache->state;
 	state->memory = membercache_taken(cache->membercache);
+	state->lent = membercache_lent(cache->membercache);
 	TAILQ_FOREACH (entry, &cache->uses, use) {
 		if (n == max)
 			break;

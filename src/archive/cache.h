@@ -33,6 +33,7 @@ struct archive *cache_get(struct cache *cache, struct str path, bool at_once);
 struct cache_state {
 	size_t archives;  /* in the cache */
 	uint64_t memory;  /* bytes of the indexes of all open archives */
+	uint64_t lent;    /* bytes lent to work in progress (membercache.h) */
 	uint64_t opened;  /* archives, since the cache was made */
 	uint64_t refused; /* files that could not be opened as archives */
 	uint64_t evicted; /* archives closed to make room for others */

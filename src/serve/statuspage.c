@@ -59,7 +59,7 @@ static const struct row rows[COUNTS] = {
 };
 
 /* Counters and gauges of the cache. */
-enum { CACHE_ROWS = 6, UP_AND_DOWN = 3 };
+enum { CACHE_ROWS = 7, UP_AND_DOWN = 4 };
 
 static const struct row cache_rows[CACHE_ROWS] = {
 	{"archives opened", "archives_opened", "wwz_archives_opened_total", "",
@@ -72,6 +72,9 @@ static const struct row cache_rows[CACHE_ROWS] = {
 		"Archives that are open, failed ones among them."},
 	{"memory of their indexes", "archives_memory",
 		"wwz_archives_memory_bytes", "", "Memory of their indexes."},
+	{"memory lent to responses under way", "memory_lent",
+		"wwz_lent_memory_bytes", "",
+		"Memory lent to responses under way."},
 	{"connections open", "connections_open", "wwz_connections_open", "",
 		"Connections that are open."},
 };
@@ -87,7 +90,8 @@ cache_values(const struct view *v, uint64_t values[CACHE_ROWS])
 	values[2] = v->state.refused;
 	values[3] = v->state.archives;
 	values[4] = v->state.memory;
-	values[5] = accepted > closed ? accepted - closed : 0;
+	values[5] = v->state.lent;
+	values[6] = accepted > closed ? accepted - closed : 0;
 }
 
 static struct str

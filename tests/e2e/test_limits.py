@@ -217,10 +217,14 @@ def test_memory_of_rare_methods(root, serve, method, mib):
     assert grown < room * MIB, f"{grown / MIB:.0f} MiB more"
 
 
+def counter(client, name):
+    got = client.ask("/good.wwz/-wwz-status?format=json")
+    return json.loads(got.body)[name]
+
+
 def opened(client):
     """How many archives were opened, so far."""
-    got = client.ask("/good.wwz/-wwz-status?format=json")
-    return json.loads(got.body)["archives_opened"]
+    return counter(client, "archives_opened")
 
 
 @pytest.mark.threads
@@ -302,8 +306,8 @@ def test_responses_under_way_count(root, serve, kind):
         "e.log.gz": (gzip.compress(text, 1), archives.STORED),
         "a.txt": "small", "small.bz2": ("small", archives.BZIP2)})
     write_names(root / "names.wwz", 65_000)
-    archives.write(root / "other.wwz", {"a.txt": "other"})
-    responder = serve("--threads", "2", "--max-memory", "40M")
+    archives.write(root / "good.wwz", {"a.txt": "other"})
+    responder = serve("--threads", "2", "--max-memory", "40M", "--status")
     responder.expect("^warn memory-in-use .*(x|names).wwz.* half of --max-mem",
                      None)
     count = 20 * MIB // least + 2
@@ -319,12 +323,16 @@ def test_responses_under_way_count(root, serve, kind):
         # archives have their own half.
         assert client.ask("/x.wwz/a.txt").body == b"small"
         assert client.ask("/x.wwz/small.bz2").body == b"small"
-        assert client.ask("/other.wwz/a.txt").body == b"other"
+        assert client.ask("/good.wwz/a.txt").body == b"other"
+        lent = counter(client, "memory_lent")
+        assert held * least <= lent <= 20 * MIB, lent
         assert client.ask("/x.wwz/d.bin", headers=gzipped).status == 200
         for one in clients:
             one.close()
         harness.wait_until(lambda: client.ask(path).status == 200,
                            "there is room")
+        harness.wait_until(lambda: counter(client, "memory_lent") == 0,
+                           "it is given back")
 
 
 @pytest.mark.threads

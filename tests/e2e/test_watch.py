@@ -122,7 +122,8 @@ def test_what_is_counted(site, serve):
         "sent_gzip": 1, "sent_inflated": 3, "sent_as_it_lies": 0,
         "handed_off": 1, "responses_cut": 0, "cache_hits": 7,
         "cache_misses": 3, "archives_opened": 2, "archives_evicted": 0,
-        "archives_refused": 1, "archives_open": 2, "connections_open": 1,
+        "archives_refused": 1, "archives_open": 2, "memory_lent": 0,
+        "connections_open": 1,
     }
     # A look or more at the page itself is counted, too.
     looks = page["request_seconds"]["count"] - len(asked)

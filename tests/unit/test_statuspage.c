@@ -5,7 +5,7 @@
 #include "unit.h"
 #include "zipmake.h"
 
-enum { THREADS = 2 };
+enum { THREADS = 2, LENT = 4 };
 
 /* Each counter has a number of its own, of which both threads count a part; two
  * requests were slow; one archive of two members is open, whose name needs
@@ -64,11 +64,14 @@ open_fixture(struct fixture *f)
 	snprintf(path, sizeof(path), "%s//a\"\\\n.wwz", place);
 	f->archive = cache_get(f->cache, str_of(path), false);
 	assert_int_equal(f->archive->status, STATUS_GO);
+	assert_true(membercache_lend(f->archive->membercache, LENT));
 }
 
 static void
 close_fixture(struct fixture *f)
 {
+	if (f->archive != NULL)
+		membercache_return(f->archive->membercache, LENT);
 	archive_drop(f->archive);
 	cache_free(f->cache);
 	stats_free(f->stats);
@@ -151,6 +154,7 @@ test_text(void **state)
 		"           1  archives opened\n",
 		"           0  archives evicted\n",
 		"           1  archives open\n",
+		"           4  memory lent to responses under way\n",
 		"           7  connections open\n",
 		"           0  up to 0.05 ms\n", "           1  up to 0.1 ms\n",
 		"           1  up to 25 ms\n", "           2  up to 100 ms\n",
@@ -174,7 +178,8 @@ test_json(void **state)
 		"\"uptime\":", "\"requests_2xx\":1001,\n",
 		"\"bytes_sent\":1005,\n", "\"handed_off\":1009,\n",
 		"\"connections_closed\":1014,\n", "\"archives_opened\":1,\n",
-		"\"archives_open\":1,\n", "\"connections_open\":7,\n",
+		"\"archives_open\":1,\n", "\"memory_lent\":4,\n",
+		"\"connections_open\":7,\n",
 		"\"request_seconds\":{\"count\":2,\"sum\":0.030070,\"buckets\":[{\"le\":5e-05,\"count\":0},{\"le\":0.0001,\"count\":1},",
 		"{\"le\":10,\"count\":2}]},\n\"slowest\":[\n",
 		"{\"seconds\":0.030000,\"open\":0.010000,\"wait\":0.005000,\"inflate\":0.012000,\"send\":0.003000,\"ended\":\"2020-01-01T00:00:00Z\",\"status\":200,\"uri\":\"/slow",
@@ -196,6 +201,7 @@ test_prometheus(void **state)
 		"wwz_members_sent_total{how=\"handed_off\"} 1009\n",
 		"# TYPE wwz_archives_opened_total counter\nwwz_archives_opened_total 1\n",
 		"# TYPE wwz_archives_open gauge\nwwz_archives_open 1\n",
+		"# TYPE wwz_lent_memory_bytes gauge\nwwz_lent_memory_bytes 4\n",
 		"# TYPE wwz_connections_open gauge\nwwz_connections_open 7\n",
 		"# TYPE wwz_request_duration_seconds histogram\nwwz_request_duration_seconds_bucket{le=\"5e-05\"} 0\n",
 		"_bucket{le=\"10\"} 2\nwwz_request_duration_seconds_bucket{le=\"+Inf\"} 2\nwwz_request_duration_seconds_sum 0.030070\nwwz_request_duration_seconds_count 2\n",
