@@ -181,6 +181,7 @@ check_confinement(const struct options *options)
 	printf("system calls: %s\n",
 		calls ? "only those that serving needs, by seccomp"
 		      : "all: there is no seccomp here");
+	printf("as a CGI program: the same files, and all system calls\n");
 }
 
 int

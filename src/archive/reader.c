@@ -20,13 +20,6 @@
 
 #include "archive/made.h"
 
-enum {
-	/* The memory of a decoder: the most that libzip needs, which is for
-	 * bzip2; and what zlib needs. */
-	COST_UNPACK = 4 * 1024 * 1024,
-	COST_INFLATE = 128 * 1024,
-};
-
 struct search {
 	struct cached cached;
 
@@ -59,14 +52,11 @@ search_free(struct cached *cached)
 /* Get a share of the struct search of member.  NULL when there is no room; then
  * each reader searches for itself. */
 static struct search *
-get(struct archive *archive, const struct member *member)
+get(struct archive *archive, const struct member *member, uint64_t start)
 {
-	struct search *search;
-	size_t cost = sizeof(*search) +
-		(source_is_slow(member) ? COST_UNPACK : COST_INFLATE);
-
-	search =
+	struct search *search =
 		(struct search *)made_find(archive, member, MEMBERCACHE_SEARCH);
+
 	if (search != NULL)
 		return search;
 	search = calloc(1, sizeof(*search));
@@ -74,8 +64,10 @@ get(struct archive *archive, const struct member *member)
 		return NULL;
 	search->cached = (struct cached){.free = search_free, .users = 1};
 	pthread_mutex_init(&search->lock, NULL);
-	return (struct search *)made_share_or_drop(
-		archive, member, MEMBERCACHE_SEARCH, &search->cached, cost);
+	return (struct search *)made_share_or_drop(archive, member,
+		MEMBERCACHE_SEARCH, &search->cached,
+		sizeof(*search) +
+			(size_t)source_memory(archive, member, start));
 }
 
 /* Become the reader that searches.  Take over the source that was left if
@@ -167,7 +159,7 @@ reader_begin(struct reader *r, struct archive *archive,
 	reader_close(r, buffer);
 	r->slot = member->slot;
 	if (reader_is_far(archive, member, at))
-		r->search = get(archive, member);
+		r->search = get(archive, member, start);
 	if (r->search != NULL &&
 		!take(r, r->search, at, source_nearest(archive, member, at),
 			buffer)) {

@@ -36,7 +36,7 @@ def test_all_is_well(tmp, root, socket_path):
     for word in (f"root: {root}", f"listen: unix:{socket_path}",
                  f"listen: 127.0.0.1:{port}", "at most 50 open",
                  f"access log: {log}", "20 ms", "threads: 3", "-wwz-status",
-                 "up to 7 s"):
+                 "up to 7 s", "as a CGI program: the same files"):
         assert word in got.stdout, f"no {word!r} in:\n{got.stdout}"
     assert sorted(os.listdir(tmp)) == ["www"]
     with socket.create_server(("127.0.0.1", port)):
