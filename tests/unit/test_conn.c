@@ -1526,6 +1526,43 @@ test_peer_gone_in_long_work(void **state)
 	}
 }
 
+/* So has one that waits for the last lines of a log of bzip2, which is read
+ * from its beginning, block after block, twice. */
+static void
+test_peer_gone_in_a_log(void **state)
+{
+	enum { SIZE = 5 << 20, BLOCKS = 5, LOOKED = 2 };
+	const struct wanted wanted = {.uri = "/log.wwz/m/-wwz-log"};
+	char *lines = malloc(SIZE);
+
+	(void)state;
+	assert_non_null(lines);
+	for (int i = 0; i < SIZE; i++)
+		lines[i] = (char)(i % 64 == 63 ? '\n' : 'a' + i % 23);
+	save_bzip2("log.wwz", (struct str){lines, SIZE});
+	for (int gone = 0; gone < 2; gone++) {
+		struct wires w;
+		int turns = 0;
+
+		connect_wires(&w);
+		w.conn->clock = ticking;
+		send_request(&w, &wanted);
+		while (conn_run(w.conn, 2000) == CONN_TURN) {
+			receive(&w);
+			if (++turns == LOOKED && gone) {
+				close(w.fd);
+				w.fd = -1;
+			}
+		}
+		if (gone)
+			assert_in_range(turns, LOOKED, LOOKED + 2);
+		else
+			assert_true(turns > BLOCKS);
+		disconnect(&w);
+	}
+	free(lines);
+}
+
 /* One that has only shut down its sending side gets the whole answer, and with
  * it one record that means nothing. */
 static void
@@ -1750,6 +1787,7 @@ main(void)
 		cmocka_unit_test(test_long_work_before_the_head),
 		cmocka_unit_test(test_waits_for_another),
 		cmocka_unit_test(test_peer_gone_in_long_work),
+		cmocka_unit_test(test_peer_gone_in_a_log),
 		cmocka_unit_test(test_half_closed_in_long_work),
 		cmocka_unit_test(test_damaged_member),
 		cmocka_unit_test(test_truncated_file),
