@@ -115,6 +115,7 @@ set_site(struct site *site, const struct options *options, struct roots *roots)
 		.index = options->index,
 		.nindex = options->nindex,
 		.listing = !options->no_listing,
+		.clean_urls = !options->no_clean_urls,
 		.mime = mime,
 		.charset = str_of(options->charset),
 		.no_charset = options->no_charset,

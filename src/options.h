@@ -41,6 +41,7 @@ struct options {
 	size_t nindex;
 	const char *names; /* a character set; NULL: CP437 */
 	bool no_listing;
+	bool no_clean_urls;
 	const char *charset; /* NULL: none */
 	bool no_charset;
 	int64_t max_age; /* as in struct site */

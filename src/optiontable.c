@@ -300,6 +300,8 @@ const struct option_spec option_specs[] = {
 		"the character set of names that are neither marked as UTF-8 nor valid UTF-8, as iconv calls it (default: CP437)"},
 	{"no-listing", 0, NULL, ON_BOTH, AT(no_listing),
 		"answer 403 to requests for listings and for whole archives"},
+	{"no-clean-urls", 0, NULL, ON_BOTH, AT(no_clean_urls),
+		"do not answer a request for a missing NAME with the member NAME.html"},
 	{"max-age", 0, "SECONDS", ON_BOTH, BY(set_max_age),
 		"how long browsers may use a member without asking again, or none to send no Cache-Control (default: no-cache)"},
 	{"immutable", 0, NULL, ON_BOTH, AT(immutable),

@@ -20,6 +20,7 @@ struct site {
 	const struct str *index; /* names of index files, by preference */
 	size_t nindex;
 	bool listing;            /* of directories without an index file */
+	bool clean_urls;         /* NAME stands for a member NAME.html */
 	const struct mime *mime; /* NULL: the compiled-in table */
 	struct str charset; /* of text that is not UTF-8; empty: not known */
 	bool no_charset;    /* send none at all */

@@ -58,22 +58,44 @@ find_index(struct job *job, struct member *member)
 	return false;
 }
 
-static void
-serve_directory(struct job *job)
+/* Find the page that a name without ".html" stands for. */
+static bool
+find_page(struct job *job, struct member *member)
+{
+	struct text name = {.arena = job->arena};
+
+	if (job->tree || !job->service->site->clean_urls)
+		return false;
+	text_add(&name, job->route.member);
+	text_add(&name, STR(".html"));
+	return job_find(job, text_str(&name), member);
+}
+
+/* The same for a path that ends in "/": a directory of that name comes first.
+ */
+static bool
+find_page_of_no_directory(struct job *job, struct member *member)
 {
 	struct zipdir_walk walk;
-	struct member member;
-	enum status status;
 
-	if (job->route.slash) {
-		job->what = "a directory with an index file";
-		if (!job->tree && find_index(job, &member))
-			serve_member(job, &member);
-		else
-			ownpage_list(job, job->route.member);
-		return;
-	}
-	status = job_walk(job, job->route.member, &walk);
+	return find_page(job, member) &&
+		job_walk(job, job->route.member, &walk) == STATUS_NOT_FOUND;
+}
+
+static void
+serve_page(struct job *job, const struct member *member)
+{
+	job->what = "a page, by its name without .html";
+	serve_member(job, member);
+}
+
+/* Redirect to the page of a directory, which ends in "/". */
+static void
+serve_without_slash(struct job *job)
+{
+	struct zipdir_walk walk;
+	enum status status = job_walk(job, job->route.member, &walk);
+
 	job->what = "a directory, whose page ends in /";
 	if (status == STATUS_GO)
 		redirect(job);
@@ -81,6 +103,21 @@ serve_directory(struct job *job)
 		job_serve_missing(job);
 	else
 		job_fail(job, status);
+}
+
+static void
+serve_directory(struct job *job)
+{
+	struct member member;
+
+	if (!job->tree && find_index(job, &member)) {
+		job->what = "a directory with an index file";
+		serve_member(job, &member);
+	} else if (find_page_of_no_directory(job, &member)) {
+		serve_page(job, &member);
+	} else {
+		ownpage_list(job, job->route.member);
+	}
 }
 
 static void
@@ -101,8 +138,12 @@ serve_route(struct job *job)
 		job->what = job->linked ? "a member, by a symbolic link"
 					: "a member";
 		serve_member(job, &member);
-	} else {
+	} else if (route->slash) {
 		serve_directory(job);
+	} else if (find_page(job, &member)) {
+		serve_page(job, &member);
+	} else {
+		serve_without_slash(job);
 	}
 }
 

@@ -261,6 +261,19 @@ def test_index(ask, options, pages):
         assert b"<table" in one(path + "-wwz-index").body, path
 
 
+def test_no_clean_urls(ask):
+    """Without the option a page's name needs no .html."""
+    one = ask()
+    for path in ("a", "a/", "sub/index", "other/main?x"):
+        got, whole = one(path), one(path.rstrip("/").split("?")[0] + ".html")
+        assert got.status == 200, f"{path}: {got}"
+        assert (got.body, got.headers.items()) == (
+            whole.body, whole.headers.items()), path
+    one = ask("--no-clean-urls")
+    for path in ("a", "a/", "sub/index"):
+        assert one(path).status == 404, path
+
+
 def test_no_listing(ask):
     """Members and index files are all that is given away."""
     one = ask("--no-listing")

@@ -25,6 +25,7 @@ static struct site site = {
 	.index = index_names,
 	.nindex = 2,
 	.listing = true,
+	.clean_urls = true,
 	.max_age = SITE_NO_CACHE,
 };
 static struct service service = {.site = &site};
@@ -302,6 +303,9 @@ save_site(void)
 	add(&z, "dir/sub/x.txt", 0, TEXT);
 	add(&z, "listed/one.txt", 0, TEXT);
 	add(&z, "listed/two/three.txt", 0, TEXT);
+	add(&z, "guide.html", 8, PAGE);
+	add(&z, "guide/part.txt", 0, TEXT);
+	add(&z, "guide/part.txt.html", 0, "<p>not asked for");
 	add(&z, "same", 0, "a file");
 	add(&z, "same/in.txt", 0, "below");
 	add(&z, "style.css", 8, "body{} body{} body{} body{} body{}");
@@ -602,6 +606,54 @@ test_missing_members(void **state)
 
 	(void)state;
 	check_rows(rows, COUNT(rows));
+}
+
+/* A page is found by its name without ".html", as the member that it is. */
+static void
+test_clean_urls(void **state)
+{
+	static const struct row rows[] = {
+		{"GET", "/a.wwz/dir/page", {0}, 200,
+			{HTML, "Vary: Accept-Encoding", "Accept-Ranges: bytes",
+				DATE},
+			PAGE},
+		{"GET", "/a.wwz/dir/page", {"HTTP_ACCEPT_ENCODING=gzip"}, 200,
+			{HTML, "Content-Encoding: gzip"}, "\x1f\x8b"},
+		{"GET", "/a.wwz/dir/page", {"HTTP_RANGE=bytes=3-8"}, 206,
+			{HTML, "Content-Range: bytes 3-8/58"}, "a page"},
+		{"GET", "/a.wwz/dir/page?x=1", {0}, 200, {HTML}, PAGE},
+		{"GET", "/a.wwz/dir/page/", {0}, 200, {HTML}, PAGE},
+		{"GET", "/a.wwz/index", {0}, 200, {HTML}, "<p>index"},
+		/* The file comes first, then the page, then the directory. */
+		{"GET", "/a.wwz/guide/part.txt", {0}, 200, {PLAIN}, TEXT},
+		{"GET", "/a.wwz/guide", {0}, 200, {HTML, "Location"}, PAGE},
+		{"GET", "/a.wwz/guide/", {0}, 200, {HTML}, OURS},
+		{"GET", "/a.wwz/guid", {0}, 404, {HTML}, OWN404},
+		{"GET", "/a.wwz/dir/page.htm", {0}, 404, {HTML}, OWN404},
+		/* A tree of listings has no pages. */
+		{"GET", "/a.wwz/-wwz-index/guide", {0}, 301,
+			{"Location: /a.wwz/-wwz-index/guide/"}, OURS},
+		{"GET", "/a.wwz/-wwz-index/dir/page", {0}, 404, {HTML}, OWN404},
+	};
+
+	(void)state;
+	check_rows(rows, COUNT(rows));
+}
+
+static void
+test_no_clean_urls(void **state)
+{
+	static const struct row rows[] = {
+		{"GET", "/a.wwz/dir/page", {0}, 404, {HTML}, OWN404},
+		{"GET", "/a.wwz/dir/page/", {0}, 404, {HTML}, OWN404},
+		{"GET", "/a.wwz/guide", {0}, 301, {"Location: /a.wwz/guide/"},
+			OURS},
+	};
+
+	(void)state;
+	site.clean_urls = false;
+	check_rows(rows, COUNT(rows));
+	site.clean_urls = true;
 }
 
 static void
@@ -1637,6 +1689,8 @@ main(void)
 		cmocka_unit_test(test_archives_in_the_log),
 		cmocka_unit_test(test_members),
 		cmocka_unit_test(test_missing_members),
+		cmocka_unit_test(test_clean_urls),
+		cmocka_unit_test(test_no_clean_urls),
 		cmocka_unit_test(test_redirects),
 		cmocka_unit_test(test_methods),
 		cmocka_unit_test(test_listings),
