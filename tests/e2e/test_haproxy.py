@@ -1,5 +1,7 @@
 """HAProxy with long URLs: they reach wwz, or HAProxy says that they are too long."""
 
+import subprocess
+
 import pytest
 
 import archives
@@ -33,4 +35,27 @@ def test_long_urls(tmp, root, name, base):
                 for size in (9001, 30_000, 48_000):
                     assert ask(path, size).status == 414, (path, size)
             assert ask("a.txt").body == b"short"
+            client.close()
+
+
+def test_by_itself(tmp, root, monkeypatch):
+    """What docs/front-ends.md says of HAProxy 2.6: it does not tell wwz that an empty
+    chunked body has ended, and gives 304 a length."""
+    version = subprocess.run(["haproxy", "-v"], capture_output=True, text=True)
+    old = " version 2.6." in version.stdout
+    archives.write(root / "site.wwz", {"a.txt": b"short"})
+    shipped = fronts.shipped
+    monkeypatch.setattr(fronts, "shipped", lambda name, *changes: shipped(
+        name, *changes, ("timeout server 60s", "timeout server 1s")))
+    place = fronts.Place(tmp / "front", root)
+    with harness.running(fronts.responder(place)):
+        with harness.running(fronts.Haproxy(place)) as front:
+            client = front.client()
+            got = client.ask("/site.wwz/a.txt", "POST", body=[])
+            assert got.status == (504 if old else 405), got
+            tag = client.ask("/site.wwz/a.txt").get("ETag")
+            got = client.ask(
+                "/site.wwz/a.txt", headers=[("If-None-Match", tag)])
+            assert got.status == 304, got
+            assert got.get("Content-Length") == "0" or not old, got
             client.close()
