@@ -4,6 +4,9 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "http/page.h"
+
+enum { FIRST_REFUSAL = 400 }; /* statuses from here on are errors */
 
 /* Convert "Name: value" to HTTP_NAME=value. */
 static struct str
@@ -47,41 +50,71 @@ shown_coding(enum coding coding)
 					 : encoding_names[coding].p;
 }
 
-/* Print why encoding.c and negotiate.c chose this coding. */
+/* What is told of an answer: lines "name: value", or one JSON object. */
+struct telling {
+	bool json;
+	struct text text;
+};
+
+/* Begin a member of the object. */
 static void
-print_why(const struct response *response, const struct request *request)
+tell_key(struct telling *telling, const char *name)
+{
+	text_printf(&telling->text,
+		"%c\"%s\":", telling->text.n == 0 ? '{' : ',', name);
+}
+
+static void
+tell(struct telling *telling, const char *name, struct str value)
+{
+	if (telling->json) {
+		tell_key(telling, name);
+		page_add_json(&telling->text, value);
+	} else {
+		text_printf(&telling->text, "%s: %.*s\n", name, STR_ARG(value));
+	}
+}
+
+/* Say why encoding.c and negotiate.c chose this coding. */
+static void
+tell_why(struct telling *telling, const struct response *response,
+	const struct request *request)
 {
 	unsigned others = response->available & ~(1u << response->coding);
+	struct text why = {.arena = telling->text.arena};
 
-	printf("why: %s: ", shown_coding(response->coding));
+	text_printf(&why, "%s: ", shown_coding(response->coding));
 	if (response->chosen == CHOSEN_FOR_RANGE)
-		printf("Range without %s\n",
+		text_printf(&why, "Range without %s",
 			request->param[PARAM_IF_RANGE].n > 0
 				? "an entity tag in If-Range"
 				: "If-Range");
 	else if (response->chosen == CHOSEN_BY_IF_RANGE)
-		printf("If-Range names its entity tag\n");
+		text_add(&why, STR("If-Range names its entity tag"));
 	else if (response->chosen == CHOSEN_BY_IF_MATCH)
-		printf("If-Match names its entity tag\n");
+		text_add(&why, STR("If-Match names its entity tag"));
 	else if (others == 0)
-		printf("there is no other form\n");
+		text_add(&why, STR("there is no other form"));
 	else if (request->param[PARAM_ACCEPT_ENCODING].n == 0)
-		printf("the request has no Accept-Encoding\n");
+		text_add(&why, STR("the request has no Accept-Encoding"));
 	else {
-		printf("q=%g%s, no less than", response->weight / 1000.0,
+		text_printf(&why, "q=%g%s, no less than",
+			response->weight / 1000.0,
 			response->sent == SENT_GZIP
 				? " and the member is deflated"
 				: "");
 		for (int i = 0; i < CODINGS; i++) {
 			if ((others & 1u << i) != 0)
-				printf(" %s", shown_coding((enum coding)i));
+				text_printf(&why, " %s",
+					shown_coding((enum coding)i));
 		}
-		printf("\n");
 	}
+	tell(telling, "why", text_str(&why));
 }
 
 static void
-print_member(const struct response *response, const struct request *request)
+tell_member(struct telling *telling, const struct response *response,
+	const struct request *request)
 {
 	static const char *const sent[SENTS] = {
 		[SENT_AS_IT_LIES] = "as it lies in the archive",
@@ -93,58 +126,104 @@ print_member(const struct response *response, const struct request *request)
 
 	if (response->coding == CODING_NONE)
 		return;
-	printf("member: %.*s\n", STR_ARG(response->member));
-	printf("method: %s (%u)\n", method_name(response->method),
-		response->method);
-	printf("sent: %s\n", sent[response->sent]);
+	tell(telling, "member", response->member);
+	tell(telling, "method",
+		arena_printf(telling->text.arena, "%s (%u)",
+			method_name(response->method), response->method));
+	tell(telling, "sent", str_of(sent[response->sent]));
 	if (response->guessed)
-		printf("type: from the content, not from the name\n");
-	print_why(response, request);
+		tell(telling, "type",
+			STR("from the content, not from the name"));
+	tell_why(telling, response, request);
 }
 
-/* Print lines after a label. */
+/* Tell the lines of the log: in JSON, as an array. */
 static void
-print_lines(const char *label, const struct line *lines)
+tell_log(struct telling *telling, const struct line *lines)
 {
 	struct str rest = {lines->p, lines->n};
 
+	if (telling->json) {
+		tell_key(telling, "log");
+		text_byte(&telling->text, '[');
+	}
 	while (rest.n > 0) {
 		struct str line = str_cut(&rest, '\n');
 
-		printf("%s: %.*s\n", label, STR_ARG(line));
+		if (!telling->json) {
+			tell(telling, "log", line);
+			continue;
+		}
+		page_add_json(&telling->text, line);
+		if (rest.n > 0)
+			text_byte(&telling->text, ',');
 	}
+	if (telling->json)
+		text_byte(&telling->text, ']');
 }
 
 static void
-print_head(const struct response *response)
+tell_field(struct telling *telling, struct str field, bool first)
+{
+	struct str value = field, name = str_cut(&value, ':');
+
+	if (!telling->json) {
+		text_printf(&telling->text, "  %.*s\n", STR_ARG(field));
+		return;
+	}
+	if (!first)
+		text_byte(&telling->text, ',');
+	page_add_json(&telling->text, name);
+	text_byte(&telling->text, ':');
+	page_add_json(&telling->text, str_trim(value));
+}
+
+static void
+tell_head(struct telling *telling, const struct response *response)
 {
 	struct str head = response_head(response);
+	bool first = true;
 
-	printf("status: %d %s\n", (int)response->status,
-		response_reason(response->status));
+	if (telling->json) {
+		tell_key(telling, "status");
+		text_number(&telling->text, (uint64_t)response->status);
+		tell_key(telling, "fields");
+		text_byte(&telling->text, '{');
+	} else {
+		text_printf(&telling->text, "status: %d %s\n",
+			(int)response->status,
+			response_reason(response->status));
+	}
 	while (head.n > 0) {
 		struct str line = str_cut(&head, '\n');
 
-		if (line.n > 1 && !str_starts(line, STR("Status:")))
-			printf("  %.*s\n", (int)line.n - 1, line.p);
+		if (line.n <= 1 || str_starts(line, STR("Status:")))
+			continue;
+		tell_field(telling, str_slice(line, 0, line.n - 1), first);
+		first = false;
 	}
+	if (telling->json)
+		text_byte(&telling->text, '}');
 }
 
 static void
-print(const struct response *response, const struct request *request)
+tell_answer(struct telling *telling, const struct response *response,
+	const struct request *request)
 {
 	if (response->archive.n > 0)
-		printf("archive: %.*s\n", STR_ARG(response->archive));
+		tell(telling, "archive", response->archive);
 	if (response->what != NULL)
-		printf("found: %s\n", response->what);
-	print_member(response, request);
+		tell(telling, "found", str_of(response->what));
+	tell_member(telling, response, request);
 	if (response->status == STATUS_NOT_ACCEPTABLE)
-		printf("why: Accept-Encoding allows none of its forms\n");
-	print_head(response);
+		tell(telling, "why",
+			STR("Accept-Encoding allows none of its forms"));
+	tell_head(telling, response);
 }
 
-/* Make the body as if it were sent, so that faults in it are logged. */
-static void
+/* Make the body as if it were sent, so that faults in it are logged.  false
+ * when it would be cut. */
+static bool
 make_body(struct response *response, struct account *account)
 {
 	enum body_result result = BODY_LATER;
@@ -156,17 +235,17 @@ make_body(struct response *response, struct account *account)
 		if (result == BODY_SPAN)
 			account->bytes += span.n;
 	}
+	return result != BODY_CUT;
 }
 
 /* Make the request with the parameters that a front end would send. */
 static void
 make_request(struct request *request, const struct service *service,
-	const char *path, const char *const *fields, int nfields,
-	struct arena *arena)
+	const struct explain *asked, struct arena *arena)
 {
-	struct str query = str_of(path);
+	struct str query = str_of(asked->path);
 	const char **environment =
-		arena_get(arena, ((size_t)nfields + 6) * sizeof(char *));
+		arena_get(arena, ((size_t)asked->nfields + 6) * sizeof(char *));
 	int n = 0;
 
 	*request = (struct request){.method = METHOD_GET};
@@ -175,14 +254,15 @@ make_request(struct request *request, const struct service *service,
 	str_cut(&query, '?');
 	environment[n++] = "REQUEST_METHOD=GET";
 	environment[n++] = "SERVER_PROTOCOL=HTTP/1.1";
-	environment[n++] = arena_printf(arena, "REQUEST_URI=%s", path).p;
+	environment[n++] = arena_printf(arena, "REQUEST_URI=%s", asked->path).p;
 	environment[n++] =
 		arena_printf(arena, "QUERY_STRING=%.*s", STR_ARG(query)).p;
 	environment[n++] = arena_printf(
 		arena, "DOCUMENT_ROOT=%.*s", STR_ARG(service->site->root))
 				   .p;
-	for (int i = 0; i < nfields; i++)
-		environment[n++] = parameter_of(str_of(fields[i]), arena).p;
+	for (int i = 0; i < asked->nfields; i++)
+		environment[n++] =
+			parameter_of(str_of(asked->fields[i]), arena).p;
 	environment[n] = NULL;
 	if (!arena->failed)
 		request_read(request, (char *const *)environment, arena);
@@ -198,34 +278,48 @@ take_line(struct log_sink *sink, const struct log_entry *entry)
 	return true;
 }
 
+static void
+write_telling(struct telling *telling)
+{
+	if (telling->json)
+		text_add(&telling->text, STR("}\n"));
+	fwrite(telling->text.p, 1, telling->text.n, stdout);
+}
+
 int
-explain(const struct service *service, const char *path,
-	const char *const *fields, int nfields)
+explain(const struct service *service, const struct explain *asked)
 {
 	const struct accounts accounts = {.slow_ns = -1};
 	struct service watched = *service;
 	struct arena arena = {0};
+	struct telling telling = {
+		.json = asked->json, .text = {.arena = &arena}};
 	struct request request;
 	struct response response;
 	struct account account;
 	struct access access;
 	struct log_collector log = {.sink = {take_line}};
 	struct line line;
+	bool sent;
 
 	watched.accounts = &accounts;
 	account_begin(&account, &accounts);
-	make_request(&request, service, path, fields, nfields, &arena);
+	make_request(&request, service, asked, &arena);
 	account_note(&account, &request, &arena);
 	log_redirect(&log.sink);
 	(void)serve(&watched, &request, &arena, &response, false);
-	print(&response, &request);
-	make_body(&response, &account);
+	tell_answer(&telling, &response, &request);
+	sent = make_body(&response, &account) &&
+		(int)response.status < FIRST_REFUSAL;
 	log_redirect(NULL);
 	access = account_access(&account, &response);
 	accesslog_format(&line, &access);
-	print_lines("access log", &line);
-	print_lines("log", &log.lines);
+	tell(&telling, telling.json ? "access_log" : "access log",
+		(struct str){line.p, line.n - 1});
+	tell_log(&telling, &log.lines);
+	write_telling(&telling);
+	sent = sent && !arena.failed;
 	response_free(&response);
 	arena_free(&arena);
-	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return fflush(stdout) == 0 && sent ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -5,10 +5,15 @@
 
 #include "serve/serve.h"
 
-/* Answer a GET for the path of a URL, with header fields "Name: value", and
- * describe the response on standard output.  Returns the process's exit status.
- */
-int explain(const struct service *service, const char *path,
-	const char *const *fields, int nfields);
+struct explain {
+	const char *path;          /* of a URL, with its query */
+	const char *const *fields; /* "Name: value" */
+	int nfields;
+	bool json; /* one object instead of lines */
+};
+
+/* Answer a GET, and describe the response on standard output.  Returns the
+ * process's exit status: success when it is sent whole, and is no error. */
+int explain(const struct service *service, const struct explain *asked);
 
 #endif

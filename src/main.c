@@ -21,6 +21,7 @@
 #include "fcgi/confine.h"
 #include "fcgi/fcgi.h"
 #include "pack/pack.h"
+#include "pack/packname.h"
 #include "servecheck.h"
 #include "zip/charset.h"
 
@@ -344,6 +345,19 @@ open_names(struct charset **names, const struct options *options)
 }
 
 static int
+run_explain(const struct service *service, const struct options *options)
+{
+	const struct explain asked = {
+		.path = options->words[0],
+		.fields = options->fields,
+		.nfields = options->nfields,
+		.json = options->json,
+	};
+
+	return explain(service, &asked);
+}
+
+static int
 run_service(const struct options *options)
 {
 	struct charset *names;
@@ -366,8 +380,7 @@ run_service(const struct options *options)
 	if (options->check)
 		status = servecheck(options, &site) < 0 ? EXIT_USAGE : 0;
 	else if (options->command == COMMAND_EXPLAIN)
-		status = explain(&service, options->words[0], options->fields,
-			options->nfields);
+		status = run_explain(&service, options);
 	else
 		status = run_serve(&service, options);
 	cache_free(service.cache);
@@ -410,10 +423,22 @@ fill_standard(void)
 static int
 run_pack(struct options *options)
 {
+	const char *directory = options->words[0], *file = options->output;
+	char name[PATH_MAX];
+
 	raise_descriptors();
 	options->pack.threads = options->limits.threads;
 	options->pack.quiet = options->quiet;
-	return pack(options->words[0], options->words[1], &options->pack);
+	if (options->nwords > 1 && file != NULL)
+		return usage_option(
+			"--output", file, "the archive is named twice");
+	if (options->nwords > 1)
+		file = options->words[1];
+	else if (file == NULL && packname_make(name, directory) == 0)
+		file = name;
+	if (file == NULL)
+		return usage_of(directory, "no name for an archive: give FILE");
+	return pack(directory, file, &options->pack);
 }
 
 /* Options come only from WWZ_OPTIONS. */

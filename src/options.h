@@ -57,11 +57,12 @@ struct options {
 	uint64_t max_memory;
 	struct server_limits limits;
 
+	const char *output;       /* of COMMAND_PACK; NULL: not given */
 	struct pack_options pack; /* threads and quiet are not set here */
 
 	const char *fields[OPTIONS_FIELDS]; /* of -H: "Name: value" */
 	int nfields;
-	bool json;  /* of COMMAND_CHECK */
+	bool json;  /* of COMMAND_CHECK and COMMAND_EXPLAIN */
 	bool quiet; /* of COMMAND_CHECK and COMMAND_PACK */
 
 	char *const *words; /* the words after the options */

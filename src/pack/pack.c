@@ -384,6 +384,24 @@ attempt(struct pack *p, bool fresh)
 	return is_hopeless(p, dead, at) ? AGAIN : replace(p, dead, at);
 }
 
+static void
+print_packed(const struct items *items)
+{
+	for (size_t i = 0; i < items->n; i++) {
+		const struct zip_entry *entry = &items->item[i].entry;
+
+		if (items->item[i].reused)
+			continue;
+		printf("%.*s: ", STR_ARG(entry->name));
+		if (entry->method == ZIP_STORED)
+			puts("stored");
+		else
+			printf("deflated to %.0f %%\n",
+				100.0 * (double)entry->packed /
+					(double)entry->size);
+	}
+}
+
 static enum outcome
 attempt_and_free(struct pack *p, bool fresh)
 {
@@ -391,6 +409,8 @@ attempt_and_free(struct pack *p, bool fresh)
 	size_t removed =
 		p->reuse.fd < 0 ? 0 : zipdir_count(p->reuse.zipdir) - p->found;
 
+	if (p->options->verbose && outcome == PACKED)
+		print_packed(&p->items);
 	if (!p->options->quiet && (outcome == PACKED || outcome == UNCHANGED)) {
 		char size[SIZE_TEXT];
 

@@ -11,7 +11,7 @@ struct pack_options {
 	bool coded[8];     /* by enum coding: make siblings */
 	bool fresh;        /* reuse nothing */
 	bool checksum;     /* compare contents, not times */
-	bool quiet;
+	bool quiet, verbose;
 	int threads;
 };
 

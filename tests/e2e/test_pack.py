@@ -166,6 +166,35 @@ def test_served(serve, root, tree):
 
 
 @pytest.mark.threads
+def test_name_of_the_archive(tmp):
+    """Without one it is the directory's, beside it."""
+    plant(tmp / "a.b", {"c.txt": b"text" * 99})
+    packed("a.b", "other.wwz", cwd=tmp)
+    wanted = (tmp / "other.wwz").read_bytes()
+    for words in (["a.b"], ["a.b//"], ["./a.b"], [tmp / "a.b"],
+                  ["a.b", "-o", "a.b.wwz"], ["--output=a.b.wwz", "a.b"]):
+        packed("-q", *words, cwd=tmp)
+        assert (tmp / "a.b.wwz").read_bytes() == wanted, words
+        (tmp / "a.b.wwz").unlink()
+    assert sorted(os.listdir(tmp)) == ["a.b", "other.wwz"]
+
+
+def test_verbose(tmp):
+    """What is packed, and what became of it; not what is kept."""
+    site = plant(tmp / "site", {
+        "a.txt": b"text" * 1000, "b.bin": archives.noise(5000), "empty": b""})
+    archive = tmp / "site.wwz"
+    lines = packed("-v", site).splitlines()
+    with zipfile.ZipFile(archive) as z:
+        member = z.getinfo("a.txt")
+        part = f"{100 * member.compress_size / member.file_size:.0f} %"
+    assert lines[:3] == [
+        f"a.txt: deflated to {part}", "b.bin: stored", "empty: stored"], lines
+    plant(site, {"empty": b"not any more"}, DAY + 2)
+    assert packed("-qv", site) == "empty: stored\n"
+    assert packed("-qv", site) == ""
+
+
 def test_same_bytes(tmp):
     """Whatever the order of directory entries, the time zone, the number of
     threads, the umask."""

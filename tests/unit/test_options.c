@@ -129,6 +129,10 @@ describe(struct arena *arena, const struct options *o)
 		if (o->pack.coded[i])
 			text_printf(&text, " coded=%s", encoding_names[i].p);
 	}
+	if (o->output != NULL)
+		text_printf(&text, " output=%s", o->output);
+	if (o->pack.verbose)
+		text_printf(&text, " verbose");
 	if (o->pack.fresh)
 		text_printf(&text, " fresh");
 	if (o->pack.checksum)
@@ -174,6 +178,10 @@ test_words(void **state)
 		{{"-V"}, "version"},
 		{{"explain", "/x.wwz/a?b"}, "explain word=/x.wwz/a?b"},
 		{{"pack", "a", "b"}, "pack word=a word=b"},
+		{{"pack", "a"}, "pack word=a"},
+		{{"pack", "-vo", "b", "a"}, "pack output=b verbose word=a"},
+		{{"pack", "a", "--output=b"}, "pack output=b word=a"},
+		{{"explain", "--json", "/x"}, "explain json word=/x"},
 		{{"pack", "-cq", "--fresh", "-t", "7", "a", "b"},
 			"pack threads=7 fresh checksum quiet word=a word=b"},
 		{{"pack", "--seekable", "all", "a", "b"},
@@ -289,7 +297,8 @@ test_wrong_words(void **state)
 		{{"-"}, "-"},
 		{{"--version", "more"}, "more"},
 		{{"explain"}, "path"},
-		{{"pack", "a"}, "a directory and a file"},
+		{{"pack"}, "a directory"},
+		{{"pack", "a", "-o"}, "-o needs a value"},
 		{{"pack", "a", "b", "c"}, "c"},
 		{{"pack", "--seekable", "", "a", "b"}, "--seekable"},
 		{{"pack", "--seekable", "some", "a", "b"}, "--seekable"},
