@@ -241,11 +241,11 @@ make_body(struct response *response, struct account *account)
 /* Make the request with the parameters that a front end would send. */
 static void
 make_request(struct request *request, const struct service *service,
-	const struct explain *asked, struct arena *arena)
+	const struct options *options, struct arena *arena)
 {
-	struct str query = str_of(asked->path);
-	const char **environment =
-		arena_get(arena, ((size_t)asked->nfields + 6) * sizeof(char *));
+	struct str query = str_of(options->words[0]);
+	const char **environment = arena_get(
+		arena, ((size_t)options->nfields + 6) * sizeof(char *));
 	int n = 0;
 
 	*request = (struct request){.method = METHOD_GET};
@@ -254,15 +254,16 @@ make_request(struct request *request, const struct service *service,
 	str_cut(&query, '?');
 	environment[n++] = "REQUEST_METHOD=GET";
 	environment[n++] = "SERVER_PROTOCOL=HTTP/1.1";
-	environment[n++] = arena_printf(arena, "REQUEST_URI=%s", asked->path).p;
+	environment[n++] =
+		arena_printf(arena, "REQUEST_URI=%s", options->words[0]).p;
 	environment[n++] =
 		arena_printf(arena, "QUERY_STRING=%.*s", STR_ARG(query)).p;
 	environment[n++] = arena_printf(
 		arena, "DOCUMENT_ROOT=%.*s", STR_ARG(service->site->root))
 				   .p;
-	for (int i = 0; i < asked->nfields; i++)
+	for (int i = 0; i < options->nfields; i++)
 		environment[n++] =
-			parameter_of(str_of(asked->fields[i]), arena).p;
+			parameter_of(str_of(options->fields[i]), arena).p;
 	environment[n] = NULL;
 	if (!arena->failed)
 		request_read(request, (char *const *)environment, arena);
@@ -287,13 +288,13 @@ write_telling(struct telling *telling)
 }
 
 int
-explain(const struct service *service, const struct explain *asked)
+explain(const struct service *service, const struct options *options)
 {
 	const struct accounts accounts = {.slow_ns = -1};
 	struct service watched = *service;
 	struct arena arena = {0};
 	struct telling telling = {
-		.json = asked->json, .text = {.arena = &arena}};
+		.json = options->json, .text = {.arena = &arena}};
 	struct request request;
 	struct response response;
 	struct account account;
@@ -304,7 +305,7 @@ explain(const struct service *service, const struct explain *asked)
 
 	watched.accounts = &accounts;
 	account_begin(&account, &accounts);
-	make_request(&request, service, asked, &arena);
+	make_request(&request, service, options, &arena);
 	account_note(&account, &request, &arena);
 	log_redirect(&log.sink);
 	(void)serve(&watched, &request, &arena, &response, false);

@@ -345,19 +345,6 @@ open_names(struct charset **names, const struct options *options)
 }
 
 static int
-run_explain(const struct service *service, const struct options *options)
-{
-	const struct explain asked = {
-		.path = options->words[0],
-		.fields = options->fields,
-		.nfields = options->nfields,
-		.json = options->json,
-	};
-
-	return explain(service, &asked);
-}
-
-static int
 run_service(const struct options *options)
 {
 	struct charset *names;
@@ -380,7 +367,7 @@ run_service(const struct options *options)
 	if (options->check)
 		status = servecheck(options, &site) < 0 ? EXIT_USAGE : 0;
 	else if (options->command == COMMAND_EXPLAIN)
-		status = run_explain(&service, options);
+		status = explain(&service, options);
 	else
 		status = run_serve(&service, options);
 	cache_free(service.cache);
@@ -392,6 +379,8 @@ run_service(const struct options *options)
 static int
 run_check(const struct options *options)
 {
+	const struct check_how how = {
+		options->json, options->quiet, options->strict};
 	struct charset *names;
 	int status;
 
@@ -399,8 +388,7 @@ run_check(const struct options *options)
 		return usage_of("start", strerrordesc_np(errno));
 	if (open_names(&names, options) < 0)
 		return EXIT_USAGE;
-	status = check_files(options->words, options->nwords, names,
-		options->json, options->quiet);
+	status = check_files(options->words, options->nwords, names, &how);
 	charset_close(names);
 	return status;
 }

@@ -62,8 +62,9 @@ struct options {
 
 	const char *fields[OPTIONS_FIELDS]; /* of -H: "Name: value" */
 	int nfields;
-	bool json;  /* of COMMAND_CHECK and COMMAND_EXPLAIN */
-	bool quiet; /* of COMMAND_CHECK and COMMAND_PACK */
+	bool json;   /* of COMMAND_CHECK and COMMAND_EXPLAIN */
+	bool quiet;  /* of COMMAND_CHECK and COMMAND_PACK */
+	bool strict; /* of COMMAND_CHECK */
 
 	char *const *words; /* the words after the options */
 	int nwords;

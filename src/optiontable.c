@@ -354,6 +354,8 @@ const struct option_spec option_specs[] = {
 		"a header field of the request, as 'Name: value'; may be given several times"},
 	{"json", 0, NULL, ON_CHECK | ON_EXPLAIN, AT(json),
 		"print one JSON object a line instead of text"},
+	{"strict", 0, NULL, ON_CHECK, AT(strict),
+		"exit with 1 for advice, too"},
 	{"quiet", 'q', NULL, ON_PACK | ON_CHECK, AT(quiet),
 		"print no summary, and no progress on a terminal"},
 	{.name = NULL},

@@ -21,6 +21,7 @@
 #include "check/checkmember.h"
 #include "check/extents.h"
 #include "check/libzipread.h"
+#include "check/links.h"
 #include "check/report.h"
 #include "http/look.h"
 #include "http/mime.h"
@@ -46,6 +47,7 @@ struct check {
 	/* The state for one archive. */
 	struct archive *archive;
 	struct libzipread *libzip;
+	struct links *links; /* NULL: no memory for them */
 	struct extents extents;
 	uint64_t files, local_times;
 	uint64_t legacy, unicode, backslashes; /* names */
@@ -211,6 +213,15 @@ check_charset(
 			STR("not UTF-8, and does not say what else: it is sent without a charset, unless --charset gives one"));
 }
 
+static bool
+is_page(struct str name)
+{
+	struct str type = mime_find(NULL, name).bare;
+
+	return str_eq(type, STR("text/html")) ||
+		str_eq(type, STR("application/xhtml+xml"));
+}
+
 /* Check the content of member number i, whose data start at start. */
 static void
 check_content(struct check *c, const struct zipdir_record *record, uint64_t i,
@@ -248,6 +259,8 @@ check_content(struct check *c, const struct zipdir_record *record, uint64_t i,
 		checkmember_is_compressible(c->archive, member, start))
 		tell_advice(c, "compressible", &record->recorded,
 			STR("stored, but deflate would make it smaller"));
+	if (c->links != NULL && is_page(member->name))
+		links_look(c->links, member, start);
 }
 
 static void
@@ -385,8 +398,12 @@ check_archive(struct check *c)
 	progress_begin(&c->report.progress, "checking", c->extents.n,
 		c->libzip ? 2 * c->extents.total : c->extents.total,
 		c->report.quiet);
+	c->links = links_new(c->archive, c->report.file);
 	check_members(c);
 	progress_end(&c->report.progress);
+	if (c->links != NULL)
+		links_report(c->links, &c->report);
+	links_free(c->links);
 	libzipread_close(c->libzip);
 	free(c->extents.of);
 }
@@ -426,12 +443,14 @@ check_file(struct check *c, const char *file)
 }
 
 int
-check_files(char *const *files, int nfiles, struct charset *names, bool json,
-	bool quiet)
+check_files(char *const *files, int nfiles, struct charset *names,
+	const struct check_how *how)
 {
 	struct check c = {.sink = {take_log_line},
 		.names = names,
-		.report = {.json = json, .quiet = quiet}};
+		.report = {.json = how->json,
+			.quiet = how->quiet,
+			.strict = how->strict}};
 
 	log_redirect(&c.sink);
 	for (int i = 0; i < nfiles; i++)

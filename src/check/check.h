@@ -7,11 +7,15 @@
 
 struct charset;
 
+struct check_how {
+	bool json, quiet, strict; /* as in struct report */
+};
+
 /* Check the archives called files, with the server's own code wherever
  * possible, and write the findings to standard output (report.h).  Returns the
- * process's exit status, a failure when there are errors.  names is the charset
- * of names without the UTF-8 flag; NULL means CP437. */
+ * process's exit status, as report_end.  names is the charset of names without
+ * the UTF-8 flag; NULL means CP437. */
 int check_files(char *const *files, int nfiles, struct charset *names,
-	bool json, bool quiet);
+	const struct check_how *how);
 
 #endif

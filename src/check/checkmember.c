@@ -45,6 +45,25 @@ checkmember_read(struct archive *archive, const struct member *member,
 	return n >= 0;
 }
 
+size_t
+checkmember_start(struct archive *archive, const struct member *member,
+	uint64_t start, char *buffer, size_t n)
+{
+	struct source *source = source_open(archive, member, start, NULL);
+	size_t done = 0;
+	ssize_t got = 1;
+
+	if (source == NULL)
+		return 0;
+	while (done < n && (got > 0 || got == SOURCE_LATER)) {
+		got = source->read(source, buffer + done, n - done);
+		if (got > 0)
+			done += (size_t)got;
+	}
+	source->close(source);
+	return done;
+}
+
 bool
 checkmember_is_compressible(const struct archive *archive,
 	const struct member *member, uint64_t start)

@@ -12,6 +12,11 @@
 bool checkmember_read(struct archive *archive, const struct member *member,
 	uint64_t start, struct progress *progress);
 
+/* Read the beginning of a sound member into buffer, at most n bytes.  Returns
+ * how many; 0 when there is no memory. */
+size_t checkmember_start(struct archive *archive, const struct member *member,
+	uint64_t start, char *buffer, size_t n);
+
 /* Whether a stored member would be clearly smaller if it were deflated, judging
  * by a sample from its middle. */
 bool checkmember_is_compressible(const struct archive *archive,

@@ -96,5 +96,7 @@ report_end(struct report *report)
 		write_summary(report);
 	if (fflush(stdout) != 0 || ferror(stdout))
 		return EXIT_FAILURE;
+	if (report->strict && report->found[REPORT_ADVICE] > 0)
+		return EXIT_FAILURE;
 	return report->found[REPORT_ERROR] > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

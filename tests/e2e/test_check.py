@@ -589,6 +589,8 @@ def test_manual_page_names_all_words():
                                               PAGE.read_text()))))
     source = (harness.TOP / "src/check/check.c").read_text()
     mine = set(re.findall(r'tell_(?:error|advice)\(c, "([^"]+)"', source))
+    source = (harness.TOP / "src/check/links.c").read_text()
+    mine |= set(re.findall(r'"(href-[a-z]+)"', source))
     theirs = {
         "archive-damaged", "archive-incomplete", "archive-missing",
         "archive-no-file", "archive-forbidden", "archive-unreadable",

@@ -34,7 +34,8 @@ run_check(const char *path, unsigned bits, int *status)
 	stdout = open_memstream(&p, &n);
 	if (stdout == NULL)
 		abort();
-	*status = check_files(files, 1, NULL, bits & JSON, bits & QUIET);
+	*status = check_files(files, 1, NULL,
+		&(struct check_how){bits & JSON, bits & QUIET, false});
 	fclose(stdout);
 	stdout = terminal;
 	return (struct str){p, n};

@@ -137,6 +137,8 @@ describe(struct arena *arena, const struct options *o)
 		text_printf(&text, " fresh");
 	if (o->pack.checksum)
 		text_printf(&text, " checksum");
+	if (o->strict)
+		text_printf(&text, " strict");
 	if (o->json)
 		text_printf(&text, " json");
 	if (o->quiet)
@@ -192,6 +194,7 @@ test_words(void **state)
 			"pack seekable=18446744073709551615 word=a word=b"},
 		{{"check", "a", "b"}, "check word=a word=b"},
 		{{"check", "a", "--json", "-q"}, "check json quiet word=a"},
+		{{"check", "--strict", "a"}, "check strict word=a"},
 		{{"check", "--quiet", "--", "-"}, "check quiet word=-"},
 		{{"explain", "--", "-r"}, "explain word=-r"},
 		{{"explain", ""}, "explain word="},
