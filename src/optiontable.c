@@ -307,7 +307,7 @@ const struct option_spec option_specs[] = {
 	{"immutable", 0, NULL, ON_BOTH, AT(immutable),
 		"tell browsers that a member whose name holds a hash, as in app.3f2a9c1b.js, never changes; they may use it for a year, unless --max-age says otherwise"},
 	{"untrusted", 0, NULL, ON_BOTH, AT(untrusted),
-		"send Content-Security-Policy: sandbox with pages of archives, so that they get no rights of the site"},
+		"send Content-Security-Policy: sandbox with pages of archives, so that they get no rights of the site, and do not read their _redirects and _headers"},
 	{"mime-types", 0, "FILE", ON_BOTH, AT(mime_types),
 		"read more media types from FILE, in the format of /etc/mime.types"},
 	{"charset", 0, "NAME|none", ON_BOTH, BY(set_charset),

@@ -258,6 +258,7 @@ load_directory(struct archive *archive, struct charset *charset, bool at_once)
 		&archive->zipdir, &end, archive->fd, charset, &fault);
 	if (result != ZIPDIR_OK)
 		return refuse_content(archive, result, &fault);
+	archive->ruled = archive_has_rules(archive);
 	return settle_memory(archive);
 }
 
@@ -357,6 +358,7 @@ archive_drop(struct archive *archive)
 		return;
 	if (archive->membercache != NULL)
 		membercache_forget(archive->membercache, &archive->made);
+	archive_detach(archive);
 	release_file(archive);
 	membercache_drop(archive->membercache);
 	pthread_mutex_destroy(&archive->sorting);
@@ -452,5 +454,7 @@ archive_memory(const struct archive *archive)
 	if (archive->zipdir != NULL)
 		n += zipdir_copied(archive->zipdir) +
 			zipdir_indexed(archive->zipdir);
+	if (archive->attached != NULL)
+		n += archive->attached->memory;
 	return n;
 }

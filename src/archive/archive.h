@@ -23,6 +23,18 @@ struct identity {
 	struct timespec modified, changed;
 };
 
+/* Files in the top directory in which an archive's author says how it is to be
+ * served (http/rules.h).  They are not served themselves. */
+enum archive_rule { ARCHIVE_REDIRECTS, ARCHIVE_HEADERS, ARCHIVE_RULES };
+extern const char *const archive_rule_names[ARCHIVE_RULES];
+
+/* What another module has made of the archive, and keeps as long as it is open:
+ * the first member of that. */
+struct attachment {
+	void (*free)(struct attachment *attachment);
+	size_t memory; /* bytes */
+};
+
 /* A failure to open is an archive too, with a path, an identity and a status,
  * so that failures are cached in the same way as archives. */
 struct archive {
@@ -38,9 +50,12 @@ struct archive {
 	struct zipdir *zipdir;
 	struct membercache *membercache; /* NULL: cache nothing */
 	size_t taken; /* bytes of membercache, for the index */
+	bool ruled;   /* it has one of the files of archive_rule_names */
 
 	_Atomic unsigned users;
 	struct membercache_owner made; /* cached objects made from it */
+
+	struct attachment *_Atomic attached; /* NULL, or set once */
 
 	pthread_mutex_t sorting; /* held while zipdir is sorted */
 	_Atomic bool sorted;
@@ -127,6 +142,22 @@ int archive_read(
 /* The reason, for the log, why bytes of the file could not be read: the file
  * has become shorter, or the text of errno.  Any thread. */
 const char *archive_loss(const struct archive *archive);
+
+/* Whether name is one of archive_rule_names; and whether the archive has such a
+ * member.  Any thread. */
+bool archive_is_rule(struct str name);
+bool archive_has_rules(const struct archive *archive);
+
+/* Attach what was made of the archive, which then owns it; its memory is taken
+ * from membercache.  Returns what is attached: attachment, or what another
+ * thread has attached before; attachment is freed then.  It is freed, too, and
+ * NULL returned, when there is no memory, which has been logged.  Any thread.
+ */
+struct attachment *archive_attach(
+	struct archive *archive, struct attachment *attachment);
+
+/* Free what is attached, when nobody uses the archive any more. */
+void archive_detach(struct archive *archive);
 
 /* Bytes of memory that the archive takes, without the mapping. */
 size_t archive_memory(const struct archive *archive);

@@ -14,6 +14,7 @@ enum {
 
 struct arena_block {
 	struct arena_block *next;
+	size_t size; /* of data */
 	alignas(max_align_t) char data[];
 };
 
@@ -31,6 +32,7 @@ arena_grow(struct arena *arena, size_t size)
 		return false;
 	}
 	block->next = arena->blocks;
+	block->size = room;
 	arena->blocks = block;
 	arena->used = 0;
 	arena->size = room;
@@ -105,6 +107,17 @@ arena_reset(struct arena *arena)
 	*arena = (struct arena){.blocks = oldest};
 	/* The oldest block is at least this large. */
 	arena->size = oldest ? BLOCK_SIZE : 0;
+}
+
+size_t
+arena_memory(const struct arena *arena)
+{
+	const struct arena_block *block;
+	size_t n = 0;
+
+	for (block = arena->blocks; block != NULL; block = block->next)
+		n += sizeof(*block) + block->size;
+	return n;
 }
 
 void

@@ -29,6 +29,9 @@ struct str arena_copy(struct arena *arena, struct str s);
 struct str arena_printf(struct arena *arena, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Bytes of memory that the arena takes. */
+size_t arena_memory(const struct arena *arena);
+
 /* Release everything; one block stays allocated for the next request. */
 void arena_reset(struct arena *arena);
 

@@ -28,6 +28,7 @@
 #include "http/ownname.h"
 #include "http/packedname.h"
 #include "http/represent.h"
+#include "http/rules.h"
 
 enum { SEEKABLE_FROM = 1024 * 1024 }; /* larger members should have an index */
 
@@ -370,6 +371,31 @@ check_members(struct check *c)
 				c->local_times, c->files));
 }
 
+/* Report the lines of _redirects and _headers that are passed over. */
+static void
+check_rules(struct check *c)
+{
+	struct rules *rules;
+
+	if (!c->archive->ruled)
+		return;
+	rules = rules_open(c->archive);
+	if (rules == NULL) {
+		archive_log_starved(c->report.file, 0);
+		tell_fault(c, NULL);
+		return;
+	}
+	for (int i = 0; i < ARCHIVE_RULES; i++) {
+		const struct rulelines *lines = &rules->read[i];
+		struct str name = str_of(archive_rule_names[i]);
+
+		for (size_t at = 0; at < lines->nfaults; at++)
+			tell_error(c, "rule-wrong", &name,
+				rules_fault(&lines->faults[at], &c->arena));
+	}
+	rules_free(rules);
+}
+
 static void
 check_archive(struct check *c)
 {
@@ -400,6 +426,7 @@ check_archive(struct check *c)
 		c->report.quiet);
 	c->links = links_new(c->archive, c->report.file);
 	check_members(c);
+	check_rules(c);
 	progress_end(&c->report.progress);
 	if (c->links != NULL)
 		links_report(c->links, &c->report);

@@ -347,3 +347,13 @@ answer_error_page(struct response *response,
 	response->ranges = false;
 	response->vary = false;
 }
+
+void
+answer_redirect(struct response *response, enum status status,
+	struct str location, const struct site *site)
+{
+	errorpage_answer(response, status);
+	response->location = location;
+	response->cache_control = cache_control(
+		(struct str){NULL, 0}, site, response->body.arena);
+}

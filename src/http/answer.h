@@ -19,4 +19,9 @@ void answer_error_page(struct response *response,
 	const struct negotiation *negotiation, const struct site *site,
 	enum status status);
 
+/* Redirect to location, with a page that says so.  The redirection may be kept
+ * as long as a member. */
+void answer_redirect(struct response *response, enum status status,
+	struct str location, const struct site *site);
+
 #endif

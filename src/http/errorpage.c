@@ -8,7 +8,11 @@ static const struct {
 	enum status status;
 	const char *sentence;
 } sentences[] = {
-	{STATUS_MOVED, "The address of this directory ends in a slash."},
+	{STATUS_MOVED, "This is at another address."},
+	{STATUS_FOUND, "This is at another address for now."},
+	{STATUS_SEE_OTHER, "The answer is at another address."},
+	{STATUS_TEMPORARY, "This is at another address for now."},
+	{STATUS_PERMANENT, "This is at another address."},
 	{STATUS_BAD_REQUEST,
 		"The address holds something that is not allowed there."},
 	{STATUS_FORBIDDEN, "Access to this is not allowed."},

@@ -135,6 +135,15 @@ cut_type(struct str *line, struct str *type, bool *charset)
 	return true;
 }
 
+bool
+mime_is_type(struct str type)
+{
+	struct str whole;
+	bool charset;
+
+	return cut_type(&type, &whole, &charset) && type.n == 0;
+}
+
 /* Cut an extension off *line; empty when nothing or only a comment is left. */
 static struct str
 cut_word(struct str *line)

@@ -43,6 +43,9 @@ struct media_type {
  * knows the extension, or there is none.  Any thread. */
 struct media_type mime_find(const struct mime *mime, struct str name);
 
+/* Whether type is a media type, with or without parameters.  Pure. */
+bool mime_is_type(struct str type);
+
 /* Whether type, with or without parameters, is sent with a charset.  That holds
  * for text and scripts, but not for XML, which declares its encoding itself
  * (RFC 7303, section 3), nor for JSON, which is always UTF-8 (RFC 8259, section

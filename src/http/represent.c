@@ -339,6 +339,15 @@ represent_confirm(struct representations *found, struct archive *archive,
 	return status;
 }
 
+void
+represent_as(struct representations *found, struct str type)
+{
+	for (int i = 0; type.n > 0 && i < CODINGS; i++) {
+		found->of[i].type = type;
+		found->of[i].guessed = false;
+	}
+}
+
 enum status
 represent(struct representations *found, struct archive *archive,
 	const struct member *member, const struct site *site,

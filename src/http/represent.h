@@ -50,6 +50,9 @@ enum status represent(struct representations *found, struct archive *archive,
 	const struct member *member, const struct site *site,
 	struct arena *arena);
 
+/* Let all representations have this type, if it is not empty. */
+void represent_as(struct representations *found, struct str type);
+
 /* If the data of the representation in coding are unverified and few, look
  * through them.  If they prove odd, this representation is no longer available.
  * STATUS_GO, or as verify_at_once; with found->at_once STATUS_LATER if that

@@ -11,7 +11,11 @@ static const struct {
 	{STATUS_NO_CONTENT, "No Content"},
 	{STATUS_PARTIAL, "Partial Content"},
 	{STATUS_MOVED, "Moved Permanently"},
+	{STATUS_FOUND, "Found"},
+	{STATUS_SEE_OTHER, "See Other"},
 	{STATUS_NOT_MODIFIED, "Not Modified"},
+	{STATUS_TEMPORARY, "Temporary Redirect"},
+	{STATUS_PERMANENT, "Permanent Redirect"},
 	{STATUS_BAD_REQUEST, "Bad Request"},
 	{STATUS_FORBIDDEN, "Forbidden"},
 	{STATUS_NOT_FOUND, "Not Found"},
@@ -70,6 +74,20 @@ add_number(struct text *text, struct str name, uint64_t n)
 	text_add(text, STR("\r\n"));
 }
 
+static void
+add_vary(struct text *text, const struct response *response)
+{
+	if (!response->vary && response->vary_on.n == 0)
+		return;
+	text_add(text, STR("Vary: "));
+	if (response->vary)
+		text_add(text, STR("Accept-Encoding"));
+	if (response->vary && response->vary_on.n > 0)
+		text_add(text, STR(", "));
+	text_add(text, response->vary_on);
+	text_add(text, STR("\r\n"));
+}
+
 struct str
 response_head(const struct response *response)
 {
@@ -93,8 +111,7 @@ response_head(const struct response *response)
 	}
 	if (response->ranges)
 		add_field(&text, STR("Accept-Ranges: "), STR("bytes"));
-	if (response->vary)
-		add_field(&text, STR("Vary: "), STR("Accept-Encoding"));
+	add_vary(&text, response);
 	add_field(&text, STR("Cache-Control: "), response->cache_control);
 	add_field(&text, STR("Content-Disposition: "),
 		response->content_disposition);
@@ -110,6 +127,7 @@ response_head(const struct response *response)
 	if (response->content_type.n > 0 && !response->sniffable)
 		add_field(
 			&text, STR("X-Content-Type-Options: "), STR("nosniff"));
+	text_add(&text, response->fields);
 	text_add(&text, STR("\r\n"));
 	if (text.arena->failed)
 		return STR("Status: 503 Service Unavailable\r\n"
@@ -133,4 +151,6 @@ response_withdraw(struct response *response)
 	response->content_security_policy = none;
 	response->etag = none;
 	response->x_sendfile2 = none;
+	response->vary_on = none;
+	response->fields = none;
 }

@@ -42,6 +42,9 @@ struct response {
 	struct str content_security_policy;
 	struct str etag;
 	struct str x_sendfile2;
+	/* What the archive adds (headers.h): more names for Vary, and whole
+	 * lines of other fields. */
+	struct str vary_on, fields;
 
 	struct body body;
 
@@ -49,7 +52,8 @@ struct response {
 	struct str archive, member;
 	bool opened;        /* the archive was opened for this request */
 	int64_t opening;    /* nanoseconds that opening took */
-	const char *what;   /* a description of what is at the path; static */
+	const char *what;   /* a description of what is at the path: static, or
+			     * in the body's arena */
 	unsigned method;    /* of the member */
 	unsigned available; /* as in struct representations */
 	enum coding coding; /* CODING_NONE: no member was found */

@@ -278,32 +278,87 @@ route_find(struct route *route, const struct request *request,
 	return status;
 }
 
+/* The path of the request's URL.  *raw: it is encoded. */
+static struct str
+url_path(const struct request *request, bool *raw, struct arena *arena)
+{
+	struct str path = request_path(request);
+
+	*raw = path.n > 0;
+	return *raw ? path
+		    : join_bytes(request->param[PARAM_SCRIPT_NAME],
+			      request->param[PARAM_PATH_INFO], arena);
+}
+
+void
+route_add_query(struct text *text, const struct request *request)
+{
+	struct str query = request->param[PARAM_REQUEST_URI];
+
+	str_cut(&query, '?');
+	if (request_path(request).n == 0) {
+		query = request->param[PARAM_QUERY_STRING];
+		if (query.n == 0)
+			query.p = NULL;
+	}
+	while (query.p != NULL) {
+		text_byte(text, '?');
+		path_encode(text, str_cut(&query, '?'), true);
+	}
+}
+
 struct str
 route_with_slash(const struct request *request, struct arena *arena)
 {
 	struct text text = {.arena = arena};
-	struct str path = request_path(request);
-	struct str query = request->param[PARAM_REQUEST_URI];
-	bool raw = true;
+	bool raw;
+	struct str path = url_path(request, &raw, arena);
 
-	str_cut(&query, '?');
-	if (path.n == 0) {
-		path = join_bytes(request->param[PARAM_SCRIPT_NAME],
-			request->param[PARAM_PATH_INFO], arena);
-		query = request->param[PARAM_QUERY_STRING];
-		if (query.n == 0)
-			query.p = NULL;
-		raw = false;
-	}
 	while (path.n > 0 && path.p[0] == '/')
 		path = str_slice(path, 1, path.n);
 	text_byte(&text, '/');
 	path_encode(&text, path, raw);
 	if (path.n > 0)
 		text_byte(&text, '/');
-	while (query.p != NULL) {
-		text_byte(&text, '?');
-		path_encode(&text, str_cut(&query, '?'), true);
-	}
+	route_add_query(&text, request);
+	return text_str(&text);
+}
+
+/* Remove name, which is normalised, from the end of *path, and the slash before
+ * it. */
+static bool
+strip_name(struct str *path, struct str name)
+{
+	if (name.n == 0)
+		return true;
+	if (!str_ends(*path, name))
+		return false;
+	path->n -= name.n;
+	if (path->n == 0)
+		return true;
+	return path->p[--path->n] == '/';
+}
+
+struct str
+route_to(const struct request *request, const struct route *route,
+	struct str name, bool slash, struct arena *arena)
+{
+	struct text text = {.arena = arena};
+	struct str base;
+	bool raw, ignored;
+	struct str path = url_path(request, &raw, arena);
+
+	if (raw)
+		path = path_decode(path, arena);
+	if (path_normalise(path, &base, &ignored, arena) != PATH_FINE ||
+		!strip_name(&base, route->member))
+		return (struct str){NULL, 0};
+	text_byte(&text, '/');
+	path_encode(&text, base, false);
+	if (base.n > 0 && name.n > 0)
+		text_byte(&text, '/');
+	path_encode(&text, name, false);
+	if (slash && base.n + name.n > 0)
+		text_byte(&text, '/');
 	return text_str(&text);
 }

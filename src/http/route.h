@@ -19,6 +19,18 @@ struct route {
 enum status route_find(struct route *route, const struct request *request,
 	const struct site *site, struct arena *arena);
 
+/* The path of a URL for the member called name, normalised, of the archive that
+ * request was routed to; slash appends one.  It begins with what stands before
+ * the archive's own paths in the request's path, has exactly one leading slash,
+ * and only bytes allowed in a URL.  In arena; p is NULL when the request's path
+ * is not that of the member that was requested, as after a web server has
+ * rewritten it. */
+struct str route_to(const struct request *request, const struct route *route,
+	struct str name, bool slash, struct arena *arena);
+
+/* Add the request's query with its "?", if there is one, made safe. */
+void route_add_query(struct text *text, const struct request *request);
+
 /* The request's path with a "/" appended, and its query: where to redirect a
  * request for a directory.  It has exactly one leading slash and only bytes
  * allowed in a URL.  In arena. */

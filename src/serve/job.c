@@ -3,6 +3,7 @@
 #include "archive/link.h"
 #include "http/answer.h"
 #include "http/errorpage.h"
+#include "http/path.h"
 
 void
 job_fail(struct job *job, enum status status)
@@ -37,6 +38,26 @@ job_serve_found(struct job *job, struct representations *found)
 	answer(job->response, found, &n, job->service->site);
 }
 
+void
+job_serve(struct job *job, const struct member *member)
+{
+	struct archive *archive = job->archive;
+	struct representations found = {.at_once = job->at_once};
+	enum status status;
+
+	status = represent(
+		&found, archive, member, job->service->site, job->arena);
+	if (status == STATUS_GO && job->fields != NULL)
+		represent_as(&found, headers_type(job->fields));
+	if (status == STATUS_GO)
+		job_serve_found(job, &found);
+	else
+		job_fail(job, status);
+	if (job->response->status == STATUS_NOT_ACCEPTABLE &&
+		(found.available & 1u << CODING_IDENTITY) == 0)
+		job_fail(job, represent_unsupported(archive, member));
+}
+
 bool
 job_find(struct job *job, struct str name, struct member *member)
 {
@@ -44,6 +65,8 @@ job_find(struct job *job, struct str name, struct member *member)
 	struct str real;
 
 	if (zipdir_find(zipdir, name, member)) {
+		if (job->archive->ruled && archive_is_rule(member->name))
+			return false;
 		if (!member->link)
 			return true;
 		name = member->name;
@@ -60,6 +83,31 @@ job_find(struct job *job, struct str name, struct member *member)
 	job->linked = true;
 	member->name = name;
 	return true;
+}
+
+bool
+job_find_page(struct job *job, struct str name, struct member *member)
+{
+	struct text page = {.arena = job->arena};
+
+	if (job->tree || !job->service->site->clean_urls)
+		return false;
+	text_add(&page, name);
+	text_add(&page, STR(".html"));
+	return job_find(job, text_str(&page), member);
+}
+
+bool
+job_find_index(struct job *job, struct str name, struct member *member)
+{
+	const struct site *site = job->service->site;
+
+	for (size_t i = 0; i < site->nindex; i++) {
+		if (job_find(job, path_join(name, site->index[i], job->arena),
+			    member))
+			return true;
+	}
+	return false;
 }
 
 enum status
@@ -86,11 +134,11 @@ job_walk(struct job *job, struct str name, struct zipdir_walk *walk)
 	}
 }
 
-/* Answer with the page that the archive itself has for missing members.  It is
- * never sent in a coding, so that no cache gives it to a client that does not
- * accept the coding. */
+/* Answer with the page called name, of the archive itself, for a missing
+ * member. It is never sent in a coding, so that no cache gives it to a client
+ * that does not accept the coding. */
 static bool
-serve_own_page(struct job *job)
+serve_own_page(struct job *job, struct str name)
 {
 	struct request plain = {.method = job->request->method};
 	const struct site *site = job->service->site;
@@ -99,7 +147,7 @@ serve_own_page(struct job *job)
 	struct member page;
 	enum status status;
 
-	if (!job_find(job, STR("404.html"), &page))
+	if (!job_find(job, name, &page))
 		return false;
 	status = represent(&found, job->archive, &page, site, job->arena);
 	if (status == STATUS_LATER)
@@ -114,9 +162,15 @@ serve_own_page(struct job *job)
 }
 
 void
+job_serve_error_page(struct job *job, struct str name)
+{
+	if (!serve_own_page(job, name))
+		job_fail(job, STATUS_NOT_FOUND);
+}
+
+void
 job_serve_missing(struct job *job)
 {
 	job->what = "no member and no directory";
-	if (!serve_own_page(job))
-		job_fail(job, STATUS_NOT_FOUND);
+	job_serve_error_page(job, STR("404.html"));
 }

@@ -6,6 +6,7 @@
 
 #include "http/represent.h"
 #include "http/route.h"
+#include "http/rules.h"
 #include "serve/serve.h"
 
 struct job {
@@ -14,12 +15,15 @@ struct job {
 	struct arena *arena;
 	struct response *response;
 	struct route route;
-	bool tree;               /* directories are shown as listings */
-	bool linked;             /* a symbolic link was followed */
-	struct archive *archive; /* lent by the response's body */
-	int64_t started;         /* clock_ns */
-	bool opened;             /* the archive was opened after that */
-	int64_t opening;         /* nanoseconds spent getting the archive */
+	const struct rules *rules; /* of the archive; NULL: none */
+	struct ruled ruled;        /* route.member, for the rules */
+	struct header_set *fields; /* that the rules add; NULL: none */
+	bool tree;                 /* directories are shown as listings */
+	bool linked;               /* a symbolic link was followed */
+	struct archive *archive;   /* lent by the response's body */
+	int64_t started;           /* clock_ns */
+	bool opened;               /* the archive was opened after that */
+	int64_t opening;           /* nanoseconds spent getting the archive */
 	const char *what;
 	bool at_once; /* do no long work... */
 	bool later;   /* ...although it is needed */
@@ -31,13 +35,24 @@ void job_fail(struct job *job, enum status status);
 /* Answer with one of the representations that were found, as RFC 9110 says. */
 void job_serve_found(struct job *job, struct representations *found);
 
+/* Answer with member. */
+void job_serve(struct job *job, const struct member *member);
+
 /* Answer that there is no such member. */
 void job_serve_missing(struct job *job);
+
+/* The same with the page called name, if the archive has it. */
+void job_serve_error_page(struct job *job, struct str name);
 
 /* Find the member called name, through symbolic links if need be.  A member
  * found through a link keeps the name of the link, which decides its media
  * type.  When false, job->later may be set. */
 bool job_find(struct job *job, struct str name, struct member *member);
+
+/* Find, in the same way, the page that a name without ".html" stands for, and
+ * the index file of the directory called name. */
+bool job_find_page(struct job *job, struct str name, struct member *member);
+bool job_find_index(struct job *job, struct str name, struct member *member);
 
 /* As archive_walk, but through symbolic links if need be; with job->at_once
  * also STATUS_LATER. */

@@ -211,12 +211,25 @@ add_listing_foot(struct listing *l)
 	page_end(&l->out.row);
 }
 
+/* As zipdir_next, but pass over files that are not served. */
+static bool
+next_shown(const struct archive *archive, struct zipdir_walk *walk,
+	struct child *child)
+{
+	while (zipdir_next(walk, child)) {
+		if (!archive->ruled || walk->prefix.n > 0 || child->directory ||
+			!archive_is_rule(child->name))
+			return true;
+	}
+	return false;
+}
+
 /* Get the next child of one kind in the chosen order. */
 static bool
 next_child(struct listing *l, bool directories, struct child *child)
 {
 	if (l->places == NULL) {
-		while (zipdir_next(&l->walk, child)) {
+		while (next_shown(l->archive, &l->walk, child)) {
 			if (child->directory == directories)
 				return true;
 		}
@@ -353,7 +366,7 @@ sort_places(struct listing *l)
 
 	if (listing_is_by_name(&l->view))
 		return 0;
-	for (; zipdir_next(&walk, &child); at = walk.at) {
+	for (; next_shown(l->archive, &walk, &child); at = walk.at) {
 		struct place place = {
 			key_of(l, &child, at), (uint32_t)at, child.directory};
 

@@ -62,6 +62,7 @@ ownpage_list(struct job *job, struct str directory)
 		job_fail(job, STATUS_LATER);
 		return;
 	}
+	job->fields = NULL; /* the page is not the author's */
 	view.archive = archive_name(job);
 	view.directory = directory;
 	view.tree = job->tree;

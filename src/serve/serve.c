@@ -12,27 +12,10 @@
 #include "base/log.h"
 #include "http/ownname.h"
 #include "http/path.h"
+#include "serve/byrule.h"
 #include "serve/ownpage.h"
 
 enum { TRIES = 100 };
-
-static void
-serve_member(struct job *job, const struct member *member)
-{
-	struct archive *archive = job->archive;
-	struct representations found = {.at_once = job->at_once};
-	enum status status;
-
-	status = represent(
-		&found, archive, member, job->service->site, job->arena);
-	if (status == STATUS_GO)
-		job_serve_found(job, &found);
-	else
-		job_fail(job, status);
-	if (job->response->status == STATUS_NOT_ACCEPTABLE &&
-		(found.available & 1u << CODING_IDENTITY) == 0)
-		job_fail(job, represent_unsupported(archive, member));
-}
 
 static void
 redirect(struct job *job)
@@ -43,42 +26,14 @@ redirect(struct job *job)
 	job->response->location = location;
 }
 
-static bool
-find_index(struct job *job, struct member *member)
-{
-	const struct site *site = job->service->site;
-
-	for (size_t i = 0; i < site->nindex; i++) {
-		if (job_find(job,
-			    path_join(job->route.member, site->index[i],
-				    job->arena),
-			    member))
-			return true;
-	}
-	return false;
-}
-
-/* Find the page that a name without ".html" stands for. */
-static bool
-find_page(struct job *job, struct member *member)
-{
-	struct text name = {.arena = job->arena};
-
-	if (job->tree || !job->service->site->clean_urls)
-		return false;
-	text_add(&name, job->route.member);
-	text_add(&name, STR(".html"));
-	return job_find(job, text_str(&name), member);
-}
-
-/* The same for a path that ends in "/": a directory of that name comes first.
- */
+/* Find a page whose name is followed by a slash: a directory of that name comes
+ * first. */
 static bool
 find_page_of_no_directory(struct job *job, struct member *member)
 {
 	struct zipdir_walk walk;
 
-	return find_page(job, member) &&
+	return job_find_page(job, job->route.member, member) &&
 		job_walk(job, job->route.member, &walk) == STATUS_NOT_FOUND;
 }
 
@@ -86,7 +41,7 @@ static void
 serve_page(struct job *job, const struct member *member)
 {
 	job->what = "a page, by its name without .html";
-	serve_member(job, member);
+	job_serve(job, member);
 }
 
 /* Redirect to the page of a directory, which ends in "/". */
@@ -105,45 +60,97 @@ serve_without_slash(struct job *job)
 		job_fail(job, status);
 }
 
+/* Answer for a path that ends in "/". */
 static void
 serve_directory(struct job *job)
 {
 	struct member member;
 
-	if (!job->tree && find_index(job, &member)) {
+	if (!job->tree && job_find_index(job, job->route.member, &member)) {
 		job->what = "a directory with an index file";
-		serve_member(job, &member);
+		job_serve(job, &member);
 	} else if (find_page_of_no_directory(job, &member)) {
 		serve_page(job, &member);
-	} else {
+	} else if (!byrule_serve(job, false)) {
 		ownpage_list(job, job->route.member);
 	}
+}
+
+/* Answer for a path that does not. */
+static void
+serve_file(struct job *job)
+{
+	struct str name = job->route.member;
+	struct member member;
+
+	if (job_find(job, name, &member)) {
+		job->what = job->linked ? "a member, by a symbolic link"
+					: "a member";
+		job_serve(job, &member);
+	} else if (job_find_page(job, name, &member)) {
+		serve_page(job, &member);
+	} else if ((!job->tree && job_find_index(job, name, &member)) ||
+		!byrule_serve(job, false)) {
+		serve_without_slash(job);
+	}
+}
+
+/* Answer with what the archive has at the path. */
+static void
+serve_content(struct job *job)
+{
+	enum status status = job->archive->ruled ? byrule_read(job) : STATUS_GO;
+
+	if (status != STATUS_GO)
+		job_fail(job, status);
+	else if (job->rules != NULL && byrule_serve(job, true))
+		;
+	else if (job->route.slash)
+		serve_directory(job);
+	else
+		serve_file(job);
+	if (job->fields != NULL)
+		headers_apply(job->fields, job->response);
+}
+
+/* The answer to OPTIONS; in part, also that to a method that is not allowed. */
+static void
+answer_options(struct response *response)
+{
+	response->status = STATUS_NO_CONTENT;
+	response->allow = STR("GET, HEAD, OPTIONS");
+}
+
+/* Answer OPTIONS, by which browsers ask beforehand what another site may do
+ * (CORS): the archive's author says that. */
+static void
+serve_options(struct job *job)
+{
+	if (job->archive->status == STATUS_LATER) {
+		job_fail(job, STATUS_LATER);
+		return;
+	}
+	answer_options(job->response);
+	if (job->archive->status == STATUS_GO && job->archive->ruled &&
+		byrule_read(job) == STATUS_GO && job->fields != NULL)
+		headers_apply(job->fields, job->response);
 }
 
 static void
 serve_route(struct job *job)
 {
 	const struct route *route = &job->route;
-	struct member member;
 
-	if (job->archive->status != STATUS_GO) {
+	if (job->request->method == METHOD_OPTIONS) {
+		serve_options(job);
+	} else if (job->archive->status != STATUS_GO) {
 		job->what = "no archive that can be read";
 		job_fail(job, job->archive->status);
 	} else if (route->member.n == 0 && !route->slash) {
 		job->what = "the archive's first page, which ends in /";
 		redirect(job);
-	} else if (ownpage_serve(job)) {
-		return;
-	} else if (!route->slash && job_find(job, route->member, &member)) {
-		job->what = job->linked ? "a member, by a symbolic link"
-					: "a member";
-		serve_member(job, &member);
-	} else if (route->slash) {
-		serve_directory(job);
-	} else if (find_page(job, &member)) {
-		serve_page(job, &member);
-	} else {
-		serve_without_slash(job);
+	} else if (!ownpage_serve(job)) {
+		serve_content(job);
 	}
 }
 
@@ -221,6 +228,13 @@ body_is_too_large(const struct request *request)
 		!str_number(length, REQUEST_BODY_MAX, &bytes);
 }
 
+/* "*" is the whole server (RFC 9110, section 7.1). */
+static bool
+is_for_server(const struct request *request)
+{
+	return str_eq(request->param[PARAM_REQUEST_URI], STR("*"));
+}
+
 /* Answer requests that need no archive; STATUS_GO when one is needed. */
 static enum status
 check_request(struct response *response, const struct request *request)
@@ -229,11 +243,10 @@ check_request(struct response *response, const struct request *request)
 		return STATUS_TOO_LARGE;
 	if (request->method == METHOD_GET || request->method == METHOD_HEAD)
 		return STATUS_GO;
-	response->allow = STR("GET, HEAD, OPTIONS");
+	answer_options(response);
 	if (request->method != METHOD_OPTIONS)
 		return STATUS_NOT_ALLOWED;
-	response->status = STATUS_NO_CONTENT;
-	return STATUS_NO_CONTENT;
+	return is_for_server(request) ? STATUS_NO_CONTENT : STATUS_GO;
 }
 
 /* Memory ran out: answer with a head only. */
@@ -256,6 +269,8 @@ decide(struct job *job)
 	if (status == STATUS_GO)
 		status = route_find(&job->route, job->request,
 			job->service->site, job->arena);
+	if (job->request->method == METHOD_OPTIONS && status != STATUS_GO)
+		return;
 	if (status == STATUS_GO)
 		job->tree =
 			ownname_in_tree(&job->route.member, job->route.slash);

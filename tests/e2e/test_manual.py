@@ -104,6 +104,19 @@ def test_words_of_the_log():
     assert set(re.findall(r"(?m)^     ([a-z-]+) \(\w+\)$", text)) == logged
 
 
+def test_fields_of_archives():
+    """wwz.5 names the fields that _headers may have, and no other."""
+    source = (harness.TOP / "src/http/headers.c").read_text()
+    table = source[source.index("specs[] = {"):source.index("enum { SPECS")]
+    allowed = set(re.findall(r'"([\w-]+)"', table))
+    assert "Cache-Control" in allowed and len(allowed) > 20, allowed
+    text = section("wwz.5", "DESCRIPTION")
+    listed = text[text.index("These fields are allowed:"):
+                  text.index("the author's own")]
+    assert set(re.findall(r"[A-Z][\w]*(?:-[A-Z]\w*)+|Expires|Link|SourceMap|Vary",
+                          listed)) == allowed
+
+
 def session(page):
     """(command, its output as a pattern) of the examples.
     What stands behind "$ " or "# " is typed, lines that go on included; what

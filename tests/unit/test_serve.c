@@ -404,6 +404,45 @@ save_text(const char *path, const char *text, int age)
 	close(fd);
 }
 
+/* An archive that says itself how it is to be served. */
+static void
+save_ruled(void)
+{
+	struct zipmake z = {0};
+
+	add(&z, "_redirects", 8,
+		"/old /new/\n"
+		"/out/* https://other.example/:splat 302\n"
+		"/way/* /new/:splat 307\n"
+		"/app/* /new/page.html 200\n"
+		"/lost/* /new/page.html 404\n"
+		"/lost2/* /none.html 404\n"
+		"/broken /none.html 200\n"
+		"/hidden /_headers 200\n"
+		"/twice /old 200\n"
+		"/new/style.css /style.css 301!\n"
+		"/by-name /new/page 200\n"
+		"/by-directory /new 200\n"
+		"/%C3%A9/* /new/:splat\n"
+		"/files /new/ 302\n"
+		"wrong\n");
+	add(&z, "_headers", 0,
+		"/*\n X-Frame-Options: DENY\n Access-Control-Allow-Origin: *\n"
+		"/new/*\n Cache-Control: max-age=60\n"
+		"/new/*.ts\n Content-Type: text/javascript\n Vary: Origin\n"
+		" Status: 500\n");
+	add(&z, "new/index.html", 0, "<p>new");
+	add(&z, "new/page.html", 8, PAGE);
+	add(&z, "new/style.css", 0, "p{}");
+	add(&z, "new/a.ts", 8, TEXT TEXT TEXT);
+	add(&z, "new/_headers", 0, "served");
+	add(&z, "files/a.txt", 0, TEXT);
+	zipmake_finish(&z, ZIP64_NONE, STR(""));
+	zipmake_save(&z, "ruled.wwz");
+	zipmake_date("ruled.wwz", SAVED);
+	zipmake_free(&z);
+}
+
 /* b.wwz has no index and no 404.html; the others are wrong. */
 static void
 save_others(void)
@@ -654,6 +693,203 @@ test_no_clean_urls(void **state)
 	site.clean_urls = false;
 	check_rows(rows, COUNT(rows));
 	site.clean_urls = true;
+}
+
+#define DENY "X-Frame-Options: DENY"
+
+/* What _redirects says. */
+static void
+test_rules(void **state)
+{
+	static const struct row rows[] = {
+		{"GET", "/ruled.wwz/old", {0}, 301,
+			{"Location: /ruled.wwz/new/", DENY,
+				"Cache-Control: no-cache"},
+			OURS},
+		{"GET", "/ruled.wwz/old/?x=1&y", {0}, 301,
+			{"Location: /ruled.wwz/new/?x=1&y"}, OURS},
+		{"GET", "//evil.example/../ruled.wwz/old", {0}, 301,
+			{"Location: /ruled.wwz/new/"}, OURS},
+		{"GET", "/ruled.wwz/x/../old", {0}, 301,
+			{"Location: /ruled.wwz/new/"}, OURS},
+		{"GET", "/ruled.wwz/out/a%20b?q", {0}, 302,
+			{"Location: https://other.example/a%20b?q"}, OURS},
+		{"GET", "/ruled.wwz/out/%0d%0aX:y", {0}, 400, {"Location"},
+			OURS},
+		{"GET", "/ruled.wwz/way//%2Fevil.example", {0}, 307,
+			{"Location: /ruled.wwz/new/evil.example"}, OURS},
+		{"GET", "/ruled.wwz/way/..%2f..%2f..%2fx", {0}, 400,
+			{"Location"}, OURS},
+		{"GET", "/ruled.wwz/%c3%A9/%E2%82%AC", {0}, 301,
+			{"Location: /ruled.wwz/new/%E2%82%AC"}, OURS},
+		{"GET", "/ruled.wwz/app/a/b", {0}, 200,
+			{HTML, "Vary: Accept-Encoding", DENY}, PAGE},
+		{"GET", "/ruled.wwz/app/a", {"HTTP_RANGE=bytes=3-8"}, 206,
+			{HTML, "Content-Range: bytes 3-8/58"}, "a page"},
+		{"GET", "/ruled.wwz/app/a", {"HTTP_ACCEPT_ENCODING=gzip"}, 200,
+			{"Content-Encoding: gzip"}, NULL},
+		{"GET", "/ruled.wwz/by-name", {0}, 200, {HTML}, PAGE},
+		{"GET", "/ruled.wwz/by-directory", {0}, 200, {HTML}, "<p>new"},
+		{"GET", "/ruled.wwz/lost/x", {0}, 404, {HTML, "ETag", DENY},
+			PAGE},
+		{"GET", "/ruled.wwz/lost2/x", {0}, 404, {HTML}, OURS},
+		{"GET", "/ruled.wwz/broken", {0}, 404, {HTML}, OURS},
+		{"GET", "/ruled.wwz/twice", {0}, 404, {HTML, "Location"}, OURS},
+		{"GET", "/ruled.wwz/new/style.css", {0}, 301,
+			{"Location: /ruled.wwz/style.css"}, OURS},
+		/* Rules come before a listing, but not in its tree. */
+		{"GET", "/ruled.wwz/files/", {0}, 302,
+			{"Location: /ruled.wwz/new/"}, OURS},
+		{"GET", "/ruled.wwz/files", {0}, 302,
+			{"Location: /ruled.wwz/new/"}, OURS},
+		{"GET", "/ruled.wwz/-wwz-index/files/", {0}, 200,
+			{HTML, "X-Frame-Options"}, OURS},
+		{"GET", "/ruled.wwz/-wwz-index/old", {0}, 404, {"Location"},
+			OURS},
+		{"GET", "/ruled.wwz", {0}, 301, {"Location: /ruled.wwz/"},
+			OURS},
+		/* The files themselves. */
+		{"GET", "/ruled.wwz/_redirects", {0}, 404, {HTML}, OURS},
+		{"GET", "/ruled.wwz/_headers", {0}, 404, {HTML}, OURS},
+		{"GET", "/ruled.wwz/_headers/-wwz-log", {0}, 404, {HTML}, OURS},
+		{"GET", "/ruled.wwz/hidden", {0}, 404, {HTML}, OURS},
+		{"GET", "/ruled.wwz/new/_headers", {0}, 200, {PLAIN}, "served"},
+		{"GET", "/ruled.wwz/-wwz-index", {"QUERY_STRING=format=json"},
+			200, {"X-Frame-Options"},
+			"{\"archive\":\"ruled.wwz\",\"directory\":\"\",\"entries\":[\n"
+			"{\"name\":\"files\","},
+	};
+
+	(void)state;
+	check_rows(rows, COUNT(rows));
+}
+
+/* What _headers says. */
+static void
+test_rules_of_headers(void **state)
+{
+	static const struct row rows[] = {
+		{"GET", "/ruled.wwz/new/page.html", {0}, 200,
+			{HTML, DENY, "Cache-Control: max-age=60",
+				"Access-Control-Allow-Origin: *"},
+			PAGE},
+		{"GET", "/ruled.wwz/new/", {0}, 200,
+			{HTML, DENY, "Cache-Control: max-age=60"}, "<p>new"},
+		{"GET", "/ruled.wwz/new/a.ts", {0}, 200,
+			{"Content-Type: text/javascript",
+				"Vary: Accept-Encoding, Origin",
+				"X-Content-Type-Options: nosniff"},
+			TEXT},
+		{"GET", "/ruled.wwz/new/a.ts", {"HTTP_RANGE=bytes=0-1,50-51"},
+			206, {"Cache-Control: max-age=60"}, NULL},
+		{"GET", "/ruled.wwz/new/a.ts", {"HTTP_IF_NONE_MATCH=*"}, 304,
+			{"Content-Type", DENY, "Cache-Control: max-age=60",
+				"Vary: Accept-Encoding, Origin"},
+			""},
+		{"GET", "/ruled.wwz/new/a.ts", {"HTTP_IF_MATCH=\"x\""}, 412,
+			{HTML, DENY, "Cache-Control", "Vary"}, OURS},
+		{"GET", "/ruled.wwz/new/a.ts", {"HTTP_RANGE=bytes=999-"}, 416,
+			{HTML, DENY, "Cache-Control",
+				"Content-Range: bytes */108"},
+			OURS},
+		{"GET", "/ruled.wwz/none", {0}, 404, {HTML, DENY}, OURS},
+		{"GET", "/ruled.wwz/new/none", {0}, 404,
+			{DENY, "Cache-Control"}, OURS},
+		{"OPTIONS", "/ruled.wwz/new/a.ts", {0}, 204,
+			{ALLOW, DENY, "Access-Control-Allow-Origin: *",
+				"Cache-Control"},
+			""},
+		{"OPTIONS", "/ruled.wwz/../x", {0}, 204, {ALLOW}, ""},
+	};
+
+	(void)state;
+	check_rows(rows, COUNT(rows));
+}
+
+/* Nothing is read with --untrusted, and no file is shown either. */
+static void
+test_untrusted_rules(void **state)
+{
+	static const struct row rows[] = {
+		{"GET", "/ruled.wwz/old", {0}, 404, {"Location"}, OURS},
+		{"GET", "/ruled.wwz/new/style.css", {0}, 200,
+			{"X-Frame-Options", "Location"}, "p{}"},
+		{"GET", "/ruled.wwz/new/a.ts", {0}, 200,
+			{"Content-Type: video/mp2t"}, TEXT},
+		{"GET", "/ruled.wwz/_redirects", {0}, 404, {HTML}, OURS},
+		{"OPTIONS", "/ruled.wwz/old", {0}, 204,
+			{"Access-Control-Allow-Origin"}, ""},
+	};
+
+	(void)state;
+	site.untrusted = true;
+	check_rows(rows, COUNT(rows));
+	site.untrusted = false;
+}
+
+/* The rules are read once for an archive; its faults are logged then. */
+static void
+test_rules_in_the_log(void **state)
+{
+	static const char *const none[] = {NULL};
+	struct asked a;
+	const char *log, *second;
+
+	(void)state;
+	cache_clear(service.cache);
+	log_take();
+	for (int i = 0; i < 3; i++) {
+		ask(&a, "GET", "/ruled.wwz/old", none);
+		dismiss(&a);
+	}
+	log = log_take();
+	second = strchr(log, '\n');
+	assert_non_null(second);
+	assert_non_null(strstr(log, "warn rule-wrong "));
+	assert_non_null(strstr(log, "member=_redirects line=15 "));
+	assert_non_null(strstr(second, "member=_headers line=9 "));
+	assert_string_equal(strchr(second + 1, '\n'), "\n");
+}
+
+/* As a whole site, and where the web server has rewritten the path. */
+static void
+test_rules_elsewhere(void **state)
+{
+	static const struct {
+		const char *uri, *info;
+		int status;
+		const char *location;
+	} table[] = {
+		{"/old", "/old", 301, "/new/"},
+		{"/way/%2e%2fx?q", "/way/./x", 307, "/new/x?q"},
+		{"/docs/1.2/old", "/old", 301, "/docs/1.2/new/"},
+		{"/docs/1.2//old/", "/old/", 301, "/docs/1.2/new/"},
+		{"/docs/%22/old", "/old", 301, "/docs/%22/new/"},
+		{"/out/x", "/out/x", 302, "https://other.example/x"},
+		{"/elsewhere", "/old", 404, NULL},
+		{"/xold", "/old", 404, NULL},
+	};
+	unsigned failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct asked a;
+		char archive[PATH_MAX], info[64];
+		const char *got;
+
+		snprintf(archive, sizeof(archive), "WWZ_ARCHIVE=%s/ruled.wwz",
+			place);
+		snprintf(info, sizeof(info), "PATH_INFO=%s", table[i].info);
+		ask(&a, "GET", table[i].uri,
+			(const char *const[]){archive, info, NULL});
+		got = field(&a, "Location");
+		failed += differ_number(table[i].uri, "status",
+			(int)a.response.status, table[i].status);
+		failed += differ(
+			table[i].uri, str_of(got), str_of(table[i].location));
+		dismiss(&a);
+	}
+	assert_int_equal(failed, 0);
 }
 
 static void
@@ -1669,6 +1905,7 @@ begin(void **state)
 	service.cache = cache_new(8, 1 << 20, NULL);
 	save_site();
 	save_logs();
+	save_ruled();
 	save_others();
 	return service.cache ? 0 : -1;
 }
@@ -1691,6 +1928,11 @@ main(void)
 		cmocka_unit_test(test_missing_members),
 		cmocka_unit_test(test_clean_urls),
 		cmocka_unit_test(test_no_clean_urls),
+		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_rules_of_headers),
+		cmocka_unit_test(test_untrusted_rules),
+		cmocka_unit_test(test_rules_in_the_log),
+		cmocka_unit_test(test_rules_elsewhere),
 		cmocka_unit_test(test_redirects),
 		cmocka_unit_test(test_methods),
 		cmocka_unit_test(test_listings),
