@@ -251,7 +251,8 @@ format:
 
 # Newer versions of cppcheck do not see that a struct is held by one of its
 # members, nor that an address is not used any more.  Leaks are for clang's
-# analyzer and for AddressSanitizer.
+# analyzer and for AddressSanitizer.  In build/cppcheck lies what it found in files,
+# for as long as they do not change.
 lint: $(BUILD)/style.h $(BUILD)/logstyle.h
 	scripts/lint-includes
 	scripts/lint-names
@@ -259,12 +260,14 @@ lint: $(BUILD)/style.h $(BUILD)/logstyle.h
 	*"version 14."*) clang-format --dry-run -Werror \
 	    $(CODE) ;; \
 	*) echo "the format is not checked: it is clang-format 14's" ;; esac
+	mkdir -p $(BUILD)/cppcheck
 	cppcheck --quiet --std=c11 --enable=warning,portability \
+	    -j "$$(nproc)" --cppcheck-build-dir=$(BUILD)/cppcheck \
 	    --suppress=uninitvar --suppress=ctuuninitvar --error-exitcode=1 \
 	    --suppress=normalCheckLevelMaxBranches \
 	    --suppress=memleak '--suppress=autoVariables:*chunk.c' \
 	    -D_GNU_SOURCE -DWWZ_VERSION='""' -Isrc -I$(BUILD) src
-	printf '%s\n' $(SRC) | xargs -P 2 -I{} \
+	printf '%s\n' $(SRC) | xargs -P "$$(nproc)" -I{} \
 	    clang-tidy --quiet {} -- $(CSTD) -Isrc -I$(BUILD)
 
 # gcc 12 takes an object for lost when only the address of its first member is
