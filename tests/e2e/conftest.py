@@ -18,6 +18,18 @@ collect_ignore = (
     if harness.SANITIZED else [])
 
 
+# These take longest.  They begin first, so that none of them is left at the end
+# while other processors have nothing to do.
+LONG = ["test_package.py", "test_pack_again.py", "test_cluster.py",
+        "test_fronts_life.py", "test_connections.py", "test_faults.py",
+        "test_logview.py", "test_limits.py", "test_exchange.py"]
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: LONG.index(item.path.name)
+               if item.path.name in LONG else len(LONG))
+
+
 def pytest_report_header():
     lines = [f"wwz: {harness.WWZ}"]
     if harness.SANITIZED:

@@ -300,7 +300,7 @@ def test_slow_reader(serve, over):
         with responder.client() as client:
             client.send(client.request("/x.wwz/big.bin"))
             start = b""
-            for _ in range(16):
+            for _ in range(9):
                 pause()
                 start += client.socket.recv(48 << 10)
             # These bytes belong to records: put them back in front.
@@ -339,7 +339,7 @@ def test_slow_request(serve):
             refused = drained.request("/x.wwz/a.txt", body=bytes(70_000))
             drained.send(refused[:-8])
             assert drained.read_response().status == 413
-            step = len(whole) // 12 + 1
+            step = len(whole) // 7 + 1
             for i in range(0, len(whole), step):
                 pause()
                 slow.send(whole[i : i + step])
@@ -1183,7 +1183,8 @@ CGI = [
 ]
 
 
-@pytest.mark.parametrize("method, path, fields, body, status, wanted", CGI)
+@pytest.mark.parametrize("method, path, fields, body, status, wanted", CGI,
+                         ids=[f"{row[0]}-{row[1]}-{row[4]}" for row in CGI])
 def test_cgi_requests(root, method, path, fields, body, status, wanted):
     got, errors = cgi(root, path, method, fields, body)
     assert got.status == status, got

@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import html
+import os
 import random
 import re
 import socket
@@ -52,9 +53,14 @@ TEXTS = {
 }
 
 
+@pytest.fixture(scope="module")
+def prepared(module_tmp):
+    return archives.write(module_tmp / "logs", MEMBERS)
+
+
 @pytest.fixture
-def logs(root, serve):
-    archives.write(root / "x.wwz", MEMBERS)
+def logs(root, serve, prepared):
+    os.link(prepared, root / "x.wwz")
     return serve("--threads", "4")
 
 
@@ -230,16 +236,28 @@ def long_log():
     return b"\n".join(re.findall(rb"(?s).{1,79}", archives.text(20 * MIB)))
 
 
-def write_log(root, name, text, deflated=False):
-    """An archive of one log: how large it is.  With .gz it is a gzip file of four
-    gzip members, stored or, to no use, deflated once more."""
-    if name.endswith(".gz"):
-        part = len(text) // 4 + 1
-        text = b"".join(gzip.compress(text[at:at + part], 1)
-                        for at in range(0, len(text), part))
-        text = text if deflated else (text, archives.STORED)
-    archives.write(root / "x.wwz", {name: text})
-    return (root / "x.wwz").stat().st_size
+@pytest.fixture(scope="module")
+def write_log(module_tmp, long_log):
+    """write_log(root, name) puts an archive of that log there: how large it is.
+    With .gz it is a gzip file of four gzip members, stored or, to no use,
+    deflated once more."""
+    def parts():
+        size = len(long_log) // 4 + 1
+        return b"".join(gzip.compress(long_log[at:at + size], 1)
+                        for at in range(0, len(long_log), size))
+
+    def write(root, name, deflated=False):
+        made = module_tmp / f"{name}-{deflated}"
+        if not made.exists():
+            text = parts() if name.endswith(".gz") else long_log
+            stored = name.endswith(".gz") and not deflated
+            archives.write(
+                made, {name: text},
+                archives.STORED if stored else archives.DEFLATED)
+        os.link(made, root / "x.wwz")
+        return made.stat().st_size
+
+    return write
 
 
 def read_for(responder, name, queries):
@@ -255,9 +273,9 @@ def read_for(responder, name, queries):
 
 
 @pytest.mark.parametrize("query", ["?tail=10", "?from=250000&lines=10"])
-def test_shared(root, serve, long_log, query):
+def test_shared(root, serve, write_log, long_log, query):
     """Those who look for a line far inside a log share the way to it."""
-    size = write_log(root, "a.log", long_log)
+    size = write_log(root, "a.log")
     responder = serve("--threads", "4")
     read, pages = read_for(responder, "a.log", [query] * MANY)
     total = long_log.count(b"\n") + 1
@@ -269,10 +287,10 @@ def test_shared(root, serve, long_log, query):
 
 
 @pytest.mark.parametrize("deflated", [False, True])
-def test_pages_of_a_gzip_file(root, serve, long_log, deflated):
+def test_pages_of_a_gzip_file(root, serve, write_log, long_log, deflated):
     """The way through a gzip file is gone once, too, and each page begins at an
     access point: of these requests each passed twice over what lies before."""
-    size = write_log(root, "a.log.gz", long_log, deflated)
+    size = write_log(root, "a.log.gz", deflated)
     responder = serve("--threads", "4")
     read, pages = read_for(responder, "a.log.gz", ["?tail=10"] * MANY)
     text, total = long_log.decode(), long_log.count(b"\n") + 1
@@ -291,10 +309,10 @@ def test_pages_of_a_gzip_file(root, serve, long_log, deflated):
 
 
 @pytest.mark.parametrize("name", ["a.log", "a.log.gz"])
-def test_looked_for_by_peers_that_go(root, serve, long_log, name):
+def test_looked_for_by_peers_that_go(root, serve, write_log, long_log, name):
     """Who has waited for one that goes away looks for itself; the beginning
     of a log needs no waiting."""
-    write_log(root, name, long_log)
+    write_log(root, name)
     responder = serve("--threads", "2")
     total = long_log.count(b"\n") + 1
     with contextlib.ExitStack() as stack:

@@ -2,6 +2,7 @@
 log pages of compressed logs."""
 
 import bz2
+import functools
 import gzip
 import json
 import lzma
@@ -199,9 +200,12 @@ def zstd(content, *options):
                           check=True, capture_output=True).stdout
 
 
+@functools.cache
 def pack(kind, content):
-    return {"xz": lzma.compress, "bz2": bz2.compress, "zst": zstd,
-            "gz": gzip.compress}[kind](content)
+    """Compressed to the least that takes little time."""
+    return {"xz": lambda bytes_: lzma.compress(bytes_, preset=0),
+            "bz2": bz2.compress, "zst": zstd,
+            "gz": lambda bytes_: gzip.compress(bytes_, 1)}[kind](content)
 
 
 KINDS = ["gz", "zst", "xz", "bz2"]

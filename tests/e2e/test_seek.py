@@ -1,6 +1,7 @@
 """Ranges far inside large deflated members: from access points, which the first
 pass leaves behind."""
 
+import os
 import random
 import struct
 import subprocess
@@ -22,9 +23,15 @@ def text():
     return archives.text(SIZE, seed=5)
 
 
+@pytest.fixture(scope="module")
+def prepared(module_tmp, text):
+    return archives.write(
+        module_tmp / "large", {"build.log": text, "next.txt": "next"})
+
+
 @pytest.fixture
-def large(root, serve, text):
-    archives.write(root / "x.wwz", {"build.log": text, "next.txt": "next"})
+def large(root, serve, prepared):
+    os.link(prepared, root / "x.wwz")
     return serve("--threads", "4")
 
 
