@@ -1,6 +1,6 @@
-"""What other servers of files test, asked of wwz: the cases of pillarjs/send,
-serve-static and nginx-tests (range, range_if_range, not_modified, index, autoindex,
-gzip, http_uri, http_method) in our own words.  test_ranges.py has their ranges.
+"""What other servers of files test, asked of wwz: the cases of Go's ServeContent,
+pillarjs/send, serve-static and nginx-tests (range, range_if_range, not_modified, index,
+autoindex, gzip, http_uri, http_method) in our own words.  Their ranges: test_ranges.py.
 
 Not here, for wwz has nothing of the kind: how send and serve-static are called from
 JavaScript (their events, listeners and arguments, a missing root, "fallthrough",
@@ -46,7 +46,7 @@ SITE = {
 }
 OPTIONS = {
     "": [],
-    "other": ["--index", "default.htm,page.html",
+    "other": ["--no-clean-urls", "--index", "default.htm,page.html",
               "--max-age", "3600", "--immutable", "--no-listing"],
     "index": ["--index", "pets,name.txt", "--max-age", "none"],
 }
@@ -65,7 +65,38 @@ def field(name, value, status, body=None, path="name.txt"):
     return row(path, status, body, fields={name: value})
 
 
+def part(value, status, body, method="GET", **wanted):
+    """The first three bytes, if the entity is this one."""
+    return row("name.txt", status, body, method=method,
+               fields={"Range": "bytes=0-2", "If-Range": value}, **wanted)
+
+
 TABLES = {
+    "Go": [
+        field("If-None-Match", '"baz", W/TAG', 304),
+        field("If-None-Match", '"Foo"', 200, b"word"),
+        field("If-None-Match", ",", 200, b"word"),
+        field("If-Modified-Since", SAVED, 304),
+        field("If-Match", '"Z", TAG', 200, b"word"),
+        field("If-Match", '"B"', 412),
+        field("If-Match", "W/TAG", 412),
+        field("If-Unmodified-Since", SAVED, 200, b"word"),
+        field("If-Unmodified-Since", "Thu, 04 Mar 2021 05:06:06 GMT", 412),
+        field("Range", "bytes=10-20", 416),
+        part("TAG", 206, b"wor", Content_Range="bytes 0-2/4"),
+        part("W/TAG", 200, b"word", Content_Range=None),
+        part('"B"', 200, b"word", Content_Range=None),
+        part(SAVED, 206, b"wor", Last_Modified=SAVED),
+        part("Thu, 04 Mar 2021 05:06:09 GMT", 200, b"word", Last_Modified=SAVED),
+        part("TAG", 200, b"", "HEAD", Content_Range=None),  # Go: 206, as for GET
+        # Errors have no fields of what there would be.
+        row("404", 404, ETag=None, Last_Modified=None, Content_Encoding=None),
+        row("page.html%00", 400),  # Go: 404
+        row("%00", 400),
+        row("page.html/qwe/%00", 400),
+        row("../testdata/file", 400),
+        row("NUL", 404),
+    ],
     "send": [
         row("name.txt", 200, b"word", Content_Length="4", Last_Modified=SAVED,
             Accept_Ranges="bytes", Cache_Control="no-cache",
@@ -95,8 +126,12 @@ TABLES = {
         field("If-Unmodified-Since", EARLIER, 412),
         field("If-Unmodified-Since", "foo", 200),
         row("tobi", 404),
+        row("name", 200, b"<p>name"),  # send: if it is told to
+        row("name", 404, site="other"),
         row("bob", 404),
         row("name.dir", 301, Location="/x.wwz/name.dir/"),
+        row("twice.html", 200, b"<p>twice"),  # send: 404, since there is a suffix
+        row("twice.html", 404, site="other"),
         row(".nothere", 404),
         row(".what/name.txt", 404),
         row("name.txt", 200, site="other", Cache_Control="max-age=3600"),

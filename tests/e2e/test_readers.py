@@ -1,6 +1,7 @@
 """Programs that install or read by ranges out of an archive, through nginx."""
 
 import base64
+import contextlib
 import hashlib
 import io
 import json
@@ -205,20 +206,16 @@ def test_sqlite(tmp, root, served, method):
     database.close()
 
 
-def test_tiles_in_a_gigabyte(root, served):
-    """As a viewer of PMTiles reads: a head, a directory, and tiles that lie far
-    apart, out of a stored member of which nobody ever wants the whole."""
-    tiles = {127: 4000, 5 << 20: 30_000, (GIB >> 1) + 3: 50_000,
-             GIB - 70_000: 70_000}
-    pieces = {0: b"PMTiles\3" + bytes(119)}
-    pieces.update((at, archives.noise(n, at)) for at, n in tiles.items())
-    name = b"map.pmtiles"
-    # Ranges are sent without the CRC-32, which this one lacks.
+def write_gigabyte(path, name, pieces):
+    """An archive with a stored member of 1 GiB, which holds these pieces by their
+    places, and otherwise nothing, also on the disk.  Ranges are sent without the
+    CRC-32, which it lacks."""
+    name = name.encode()
     front = sozips.local(name, 0, 0, GIB, GIB)
     entry = struct.pack(
         "<4sHHHHHHIIIHHHHHII", b"PK\1\2", 20, 20, 0, 0, 0, 0x5264, 0, GIB, GIB,
         len(name), 0, 0, 0, 0, 0, 0) + name
-    with open(root / "map.wwz", "wb") as file:
+    with open(path, "wb") as file:
         file.write(front)
         for at, content in pieces.items():
             file.seek(len(front) + at)
@@ -227,6 +224,16 @@ def test_tiles_in_a_gigabyte(root, served):
         file.write(entry + struct.pack(
             "<4sHHHHIIH", b"PK\5\6", 0, 0, 1, 1, len(entry),
             len(front) + GIB, 0))
+
+
+def test_tiles_in_a_gigabyte(root, served):
+    """As a viewer of PMTiles reads: a head, a directory, and tiles that lie far
+    apart, out of a stored member of which nobody ever wants the whole."""
+    tiles = {127: 4000, 5 << 20: 30_000, (GIB >> 1) + 3: 50_000,
+             GIB - 70_000: 70_000}
+    pieces = {0: b"PMTiles\3" + bytes(119)}
+    pieces.update((at, archives.noise(n, at)) for at, n in tiles.items())
+    write_gigabyte(root / "map.wwz", "map.pmtiles", pieces)
     client = served[1].client()
     for at, content in pieces.items():
         same = part(client, "/map.wwz/map.pmtiles", at, len(content)) == content
@@ -236,3 +243,55 @@ def test_tiles_in_a_gigabyte(root, served):
             member.seek(127)
             assert member.read(4000) == pieces[127]
     client.close()
+
+
+def database_of_a_gigabyte(path, rows):
+    """Nearly all of its pages are free, and SQLite takes the last ones first."""
+    page, count = 1 << 16, GIB >> 16
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute(f"pragma page_size = {page}")
+        database.execute("create table t (n integer primary key, word text)")
+        database.commit()
+    used = path.stat().st_size // page
+    free = range(used + 1, count)
+    with open(path, "r+b") as file:
+        # The last page lists the others that are free.
+        file.seek((count - 1) * page)
+        file.write(struct.pack(f">II{len(free)}I", 0, len(free), *free)
+                   .ljust(page, b"\0"))
+        file.seek(28)
+        file.write(struct.pack(">III", count, count, count - used))
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.executemany("insert into t values (?, ?)", rows)
+        database.commit()
+
+
+def extents(path):
+    """The parts of a file that are on the disk: place to bytes."""
+    found, end = {}, 0
+    with open(path, "rb") as file:
+        while end < GIB:
+            begin = os.lseek(file.fileno(), end, os.SEEK_DATA)
+            end = os.lseek(file.fileno(), begin, os.SEEK_HOLE)
+            file.seek(begin)
+            found[begin] = file.read(end - begin)
+    return found
+
+
+def test_sqlite_in_a_gigabyte(tmp, root, served):
+    """The pages at both ends of a large database."""
+    rows = [(n, f"row {n} " * 40) for n in range(2000)]
+    database_of_a_gigabyte(tmp / "data.db", rows)
+    pieces = extents(tmp / "data.db")
+    assert max(pieces) > GIB - (2 << 20) and sum(map(len, pieces.values())) < 4 << 20
+    write_gigabyte(root / "db.wwz", "data.db", pieces)
+    client = served[1].client()
+    with open(tmp / "copy.db", "wb") as copy:
+        copy.truncate(GIB)
+        for at, content in pieces.items():
+            copy.seek(at)
+            copy.write(part(client, "/db.wwz/data.db", at, len(content)))
+    client.close()
+    with contextlib.closing(sqlite3.connect(tmp / "copy.db")) as database:
+        assert database.execute("pragma integrity_check").fetchall() == [("ok",)]
+        assert database.execute("select * from t order by n").fetchall() == rows
