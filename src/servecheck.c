@@ -97,9 +97,9 @@ check_root(const struct options *options, const struct site *site)
 		printf("root: %s\n", options->root);
 	}
 	printf("archives: *%.*s, at most %zu open, with %" PRIu64
-	       " bytes of memory\n",
+	       " byte%s of memory\n",
 		STR_ARG(site->suffix), options->max_archives,
-		options->max_memory);
+		options->max_memory, str_plural(options->max_memory));
 	return 0;
 }
 

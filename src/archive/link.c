@@ -1,5 +1,6 @@
 #include "archive/link.h"
 
+#include <errno.h>
 #include <limits.h>
 
 #include "archive/source.h"
@@ -14,29 +15,31 @@ struct way {
 	int links;
 };
 
-struct str
-link_path(
-	struct archive *archive, const struct member *link, struct arena *arena)
+enum link_end
+link_path(struct archive *archive, const struct member *link,
+	struct arena *arena, struct str *path)
 {
-	const struct str none = {NULL, 0};
 	struct source *source;
 	size_t done;
 	uint64_t start;
-	char *path;
+	char *text;
 
+	if (!source_is_readable(link))
+		return LINK_UNREADABLE;
 	/* Many empty blocks of a deflate stream would take long. */
 	if (link->size == 0 || link->size >= PATH_MAX ||
-		link->packed > 2 * PATH_MAX ||
-		(link->flags & ZIP_ENCRYPTED) != 0 ||
-		archive_locate(archive, link, &start) != STATUS_GO)
-		return none;
-	path = arena_get(arena, (size_t)link->size);
-	source = path ? source_open(archive, link, start, NULL) : NULL;
+		link->packed > 2 * PATH_MAX)
+		return LINK_BROKEN;
+	if (archive_locate(archive, link, &start) != STATUS_GO)
+		return LINK_DAMAGED;
+	text = arena_get(arena, (size_t)link->size);
+	source = text ? source_open(archive, link, start, NULL) : NULL;
 	if (source == NULL)
-		return none;
-	(void)source_fill(source, path, (size_t)link->size, &done);
+		return errno == ENOMEM ? LINK_NO_MEMORY : LINK_DAMAGED;
+	(void)source_fill(source, text, (size_t)link->size, &done);
 	source->close(source);
-	return done == link->size ? (struct str){path, done} : none;
+	*path = (struct str){text, done};
+	return done == link->size ? LINK_FILE : LINK_DAMAGED;
 }
 
 /* Add a component to where the way has led. */
@@ -67,29 +70,31 @@ ascend(struct way *way)
 static enum link_end
 turn(struct way *way, const struct member *link, size_t before)
 {
-	struct str path = link_path(way->archive, link, way->arena);
+	struct text rest = {.arena = way->arena};
+	struct str path;
+	enum link_end end;
 
-	if (way->arena->failed)
-		return LINK_NO_MEMORY;
-	if (path.p == NULL || ++way->links > LINKS_MAX)
+	if (++way->links > LINKS_MAX)
 		return LINK_BROKEN;
+	end = link_path(way->archive, link, way->arena, &path);
+	if (end != LINK_FILE)
+		return end;
 	if (path.p[0] == '/')
 		return LINK_OUTSIDE;
-	if (way->rest.p != NULL)
-		path = arena_printf(way->arena, "%.*s/%.*s", STR_ARG(path),
-			STR_ARG(way->rest));
-	way->rest = path;
+	text_add(&rest, path);
+	text_byte(&rest, '/');
+	text_add(&rest, way->rest);
+	way->rest = text_str(&rest);
 	way->n = before;
 	return way->arena->failed ? LINK_NO_MEMORY : LINK_FILE;
 }
 
 /* Take the next component; LINK_FILE means to go on. */
 static enum link_end
-step(struct way *way)
+step(struct way *way, struct member *member)
 {
 	struct str name = str_cut(&way->rest, '/');
 	size_t before = way->n;
-	struct member member;
 
 	if (name.n == 0 || str_eq(name, STR(".")))
 		return LINK_FILE;
@@ -98,10 +103,10 @@ step(struct way *way)
 	if (!descend(way, name))
 		return LINK_BROKEN;
 	if (!zipdir_find_exact(way->archive->zipdir,
-		    (struct str){way->at, way->n}, &member) ||
-		!member.link)
+		    (struct str){way->at, way->n}, member) ||
+		!member->link)
 		return LINK_FILE;
-	return turn(way, &member, before);
+	return turn(way, member, before);
 }
 
 /* What lies at the end of the way. */
@@ -133,6 +138,18 @@ link_follow(struct archive *archive, struct str name, struct arena *arena,
 	enum link_end end = LINK_FILE;
 
 	while (end == LINK_FILE && way.rest.p != NULL)
-		end = step(&way);
+		end = step(&way, member);
 	return end == LINK_FILE ? arrive(&way, member, real) : end;
+}
+
+enum link_end
+link_find(struct archive *archive, struct str name, struct arena *arena,
+	struct member *member, struct str *real)
+{
+	if (zipdir_find(archive->zipdir, name, member)) {
+		*real = name = member->name;
+		if (!member->link)
+			return LINK_FILE;
+	}
+	return link_follow(archive, name, arena, member, real);
 }

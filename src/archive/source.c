@@ -23,6 +23,13 @@ source_open(struct archive *archive, const struct member *member,
 	}
 }
 
+bool
+source_is_readable(const struct member *member)
+{
+	return (member->flags & ZIP_ENCRYPTED) == 0 &&
+		(!source_is_slow(member) || unpack_supports(member->method));
+}
+
 enum status
 source_failure(void)
 {

@@ -79,4 +79,8 @@ uint64_t source_memory(const struct archive *archive,
  * member. */
 bool unpack_supports(unsigned method);
 
+/* Whether the content of member can be read: it is not encrypted, and its
+ * method is supported. */
+bool source_is_readable(const struct member *member);
+
 #endif

@@ -95,6 +95,13 @@ bool str_is_near(struct str a, struct str b);
  * digits, or exceeds max. */
 bool str_number(struct str s, uint64_t max, uint64_t *number);
 
+/* The end of a noun after the number n. */
+static inline const char *
+str_plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 /* How many bytes of s are well-formed UTF-8 (RFC 3629), from the first on. */
 size_t str_utf8_prefix(struct str s);
 

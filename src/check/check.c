@@ -19,16 +19,17 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "check/checkmember.h"
+#include "check/checkname.h"
 #include "check/extents.h"
 #include "check/libzipread.h"
 #include "check/links.h"
-#include "check/report.h"
 #include "http/look.h"
 #include "http/mime.h"
 #include "http/ownname.h"
 #include "http/packedname.h"
 #include "http/represent.h"
 #include "http/rules.h"
+#include "zip/ziplocal.h"
 
 enum { SEEKABLE_FROM = 1024 * 1024 }; /* larger members should have an index */
 
@@ -51,7 +52,7 @@ struct check {
 	struct links *links; /* NULL: no memory for them */
 	struct extents extents;
 	uint64_t files, local_times;
-	uint64_t legacy, unicode, backslashes; /* names */
+	struct checkname counts;
 };
 
 static bool
@@ -96,9 +97,24 @@ tell_advice(struct check *c, const char *word, const struct str *member,
 }
 
 static bool
-member_is_directory(const struct member *member)
+is_directory(const struct zipdir_record *record)
 {
-	return str_ends(member->name, STR("/"));
+	return checkname_is_top(record) ||
+		str_ends(record->member.name, STR("/"));
+}
+
+/* The name that its author meant is none for a request. */
+static void
+tell_unusable(struct check *c, const struct zipdir_record *record)
+{
+	struct text what = {.arena = &c->arena};
+
+	text_add(&what, STR("its Unicode Path field is ignored: "));
+	text_add(&what,
+		str_of(zipentry_unreachable(zipentry_plain(record->unusable))));
+	text_add(&what, STR(": "));
+	text_add(&what, record->unusable);
+	tell_advice(c, "names-unicode", checkname_of(record), text_str(&what));
 }
 
 static void
@@ -108,58 +124,20 @@ check_name(struct check *c, const struct zipdir_record *record)
 	const char *why = record->unreachable;
 	struct str name = record->member.name;
 
-	/* The archive's top, as bsdtar writes it. */
-	if (str_eq(record->recorded, STR("./")))
+	if (record->unusable.n > 0)
+		tell_unusable(c, record);
+	if (checkname_is_top(record))
 		return;
 	if (why == NULL &&
 		(ownname_page(name) || ownname_in_tree(&name, false)))
 		why = "the name belongs to a page of the server";
 	if (why != NULL)
-		tell_error(c, "name-unreachable", &record->recorded,
+		tell_error(c, "name-unreachable", checkname_of(record),
 			arena_printf(
 				arena, "no request can reach it: %s", why));
 	else if (record->member.slot == ZIPDIR_NO_SLOT)
-		tell_error(c, "name-duplicate", &record->recorded,
+		tell_error(c, "name-duplicate", checkname_of(record),
 			STR("never served: a later member has the same name, and the last one wins"));
-}
-
-/* Whether its name is that of a Unicode Path field. */
-static bool
-has_unicode_path(const struct zipdir_record *record)
-{
-	return !str_eq(record->member.name, zipentry_plain(record->recorded));
-}
-
-/* Say what the names are coded as, unless all are UTF-8. */
-static void
-tell_names(struct check *c)
-{
-	struct arena *arena = &c->arena;
-
-	if (c->legacy > 0)
-		tell_advice(c, "names-legacy", NULL,
-			arena_printf(arena,
-				"names that are not UTF-8: %" PRIu64
-				"; they are %s",
-				c->legacy,
-				c->names
-					? "read in the character set of --names"
-					: "taken for CP437, unless --names says otherwise"));
-	if (c->unicode > 0)
-		tell_advice(c, "names-unicode", NULL,
-			arena_printf(arena,
-				"names from Unicode Path fields: %" PRIu64
-				"; the recorded names are aliases",
-				c->unicode));
-	if (zipdir_has_backslashes(c->archive->zipdir))
-		tell_advice(c, "names-backslash", NULL,
-			STR("made by a tool of Windows, with backslashes, which are read as slashes"));
-	else if (c->backslashes > 0 && c->names == NULL)
-		tell_advice(c, "names-backslash", NULL,
-			arena_printf(arena,
-				"names with a backslash that may be half of a character, as in GBK and Shift-JIS: %" PRIu64
-				"; it is no slash, unless --names says otherwise",
-				c->backslashes));
 }
 
 /* Check the index: a wrong one would make the server send wrong ranges. */
@@ -174,7 +152,7 @@ check_sozip_index(
 	switch (sozip_find(&index, c->archive, member, start, &why)) {
 	case SOZIP_NONE:
 		if (member->size > SEEKABLE_FROM)
-			tell_advice(c, "not-seekable", &record->recorded,
+			tell_advice(c, "not-seekable", checkname_of(record),
 				STR("large, and without a SOZip index: the first range from its middle is inflated from its beginning"));
 		return;
 	case SOZIP_FOUND:
@@ -185,7 +163,7 @@ check_sozip_index(
 	case SOZIP_DAMAGED:
 		break;
 	}
-	tell_error(c, "index-damaged", &record->recorded,
+	tell_error(c, "index-damaged", checkname_of(record),
 		arena_printf(&c->arena, "its SOZip index is wrong: %s", why));
 }
 
@@ -207,10 +185,10 @@ check_charset(
 		STATUS_GO)
 		return;
 	if (look == LOOK_BROKEN)
-		tell_advice(c, "coding-wrong", &record->recorded,
+		tell_advice(c, "coding-wrong", checkname_of(record),
 			STR("cannot be unpacked as its name says: it is sent as it lies"));
 	else if (look == LOOK_OTHER)
-		tell_advice(c, "charset-unknown", &record->recorded,
+		tell_advice(c, "charset-unknown", checkname_of(record),
 			STR("not UTF-8, and does not say what else: it is sent without a charset, unless --charset gives one"));
 }
 
@@ -221,6 +199,54 @@ is_page(struct str name)
 
 	return str_eq(type, STR("text/html")) ||
 		str_eq(type, STR("application/xhtml+xml"));
+}
+
+/* Check where a symbolic link leads, whose content is right. */
+static void
+check_link(struct check *c, const struct zipdir_record *record)
+{
+	struct text what = {.arena = &c->arena};
+	struct str path = {NULL, 0}, real;
+	struct member member;
+	enum link_end end = link_follow(
+		c->archive, record->member.name, &c->arena, &member, &real);
+
+	if (end == LINK_FILE || end == LINK_DIRECTORY)
+		return;
+	text_add(&what, STR("404: a symbolic link "));
+	if (link_path(c->archive, &record->member, &c->arena, &path) !=
+		LINK_FILE)
+		text_add(&what, STR("whose path is empty or too long"));
+	else if (end == LINK_OUTSIDE)
+		text_add(&what, STR("out of the archive, to "));
+	else if (end == LINK_BROKEN)
+		text_printf(&what,
+			"to nothing, or over more than %d links: ", LINKS_MAX);
+	else
+		text_add(&what, STR("over another one that cannot be read: "));
+	text_add(&what, path);
+	if (end == LINK_OUTSIDE)
+		tell_error(c, "link-outside", checkname_of(record),
+			text_str(&what));
+	else
+		tell_error(c, "link-broken", checkname_of(record),
+			text_str(&what));
+}
+
+/* The local header before the data, which start at start.  Its offset may have
+ * been modulo 4 GiB. */
+static void
+check_header(
+	struct check *c, const struct zipdir_record *record, uint64_t start)
+{
+	unsigned char header[ZIPLOCAL_SIZE];
+	uint64_t size = (uint32_t)(start - record->member.offset);
+
+	if (archive_read(c->archive, start - size, header, sizeof(header)) ==
+			0 &&
+		ziplocal_crc_differs(header, &record->member))
+		tell_advice(c, "header-differs", checkname_of(record),
+			STR("its local header has another CRC-32 than the directory: other programs may find it damaged"));
 }
 
 /* Check the content of member number i, whose data start at start. */
@@ -236,29 +262,35 @@ check_content(struct check *c, const struct zipdir_record *record, uint64_t i,
 	c->word = NULL;
 	right = checkmember_read(c->archive, member, start, progress);
 	if (!right)
-		tell_fault(c, &record->recorded);
+		tell_fault(c, checkname_of(record));
 	else if (c->word != NULL)
-		tell_advice(c, c->word, &record->recorded,
+		tell_advice(c, c->word, checkname_of(record),
 			arena_printf(&c->arena,
 				"%s: it is sent inflated, never as gzip",
 				c->why));
 	if (c->libzip != NULL)
 		theirs = libzipread_fault(c->libzip, i, member, progress);
 	if (right && theirs != NULL)
-		tell_advice(c, "libzip-disagrees", &record->recorded,
+		tell_advice(c, "libzip-disagrees", checkname_of(record),
 			arena_printf(&c->arena,
 				"wwz reads it, libzip does not: %s", theirs));
 	if (!right && theirs == NULL && c->libzip != NULL)
-		tell_advice(c, "libzip-disagrees", &record->recorded,
+		tell_advice(c, "libzip-disagrees", checkname_of(record),
 			STR("libzip finds nothing wrong with it"));
 	if (!right)
 		return;
+	check_header(c, record, start);
+	if (member->link) {
+		if (member->slot != ZIPDIR_NO_SLOT)
+			check_link(c, record);
+		return;
+	}
 	check_charset(c, record, start);
 	if (member->method == ZIP_DEFLATED)
 		check_sozip_index(c, record, start);
 	else if (member->method == ZIP_STORED &&
 		checkmember_is_compressible(c->archive, member, start))
-		tell_advice(c, "compressible", &record->recorded,
+		tell_advice(c, "compressible", checkname_of(record),
 			STR("stored, but deflate would make it smaller"));
 	if (c->links != NULL && is_page(member->name))
 		links_look(c->links, member, start);
@@ -267,42 +299,17 @@ check_content(struct check *c, const struct zipdir_record *record, uint64_t i,
 static void
 tell_overlap(struct check *c, const struct zipdir_record *record, size_t with)
 {
+	struct text what = {.arena = &c->arena};
 	struct zipdir_record other;
 
 	zipdir_record(c->archive->zipdir, &with, &other);
-	tell_error(c, "overlap", &record->recorded,
-		arena_printf(&c->arena,
-			"starts at offset %llu within %.*s, which starts at %llu; its content was not read",
-			(unsigned long long)record->member.offset,
-			STR_ARG(other.recorded),
-			(unsigned long long)other.member.offset));
-}
-
-/* Check where a symbolic link leads. */
-static void
-check_link(struct check *c, const struct zipdir_record *record)
-{
-	struct str path = link_path(c->archive, &record->member, &c->arena);
-	struct member member;
-	struct str real;
-
-	switch (link_follow(
-		c->archive, record->member.name, &c->arena, &member, &real)) {
-	case LINK_OUTSIDE:
-		tell_error(c, "link-outside", &record->recorded,
-			arena_printf(&c->arena,
-				"404: a symbolic link out of the archive, to %.*s",
-				STR_ARG(path)));
-		return;
-	case LINK_BROKEN:
-		tell_error(c, "link-broken", &record->recorded,
-			arena_printf(&c->arena,
-				"404: a symbolic link to nothing, or over more than %d links: %.*s",
-				LINKS_MAX, STR_ARG(path)));
-		return;
-	default:
-		return;
-	}
+	text_printf(&what, "starts at offset %" PRIu64 " within ",
+		record->member.offset);
+	text_add(&what, *checkname_of(&other));
+	text_printf(&what,
+		", which starts at %" PRIu64 "; its content was not read",
+		other.member.offset);
+	tell_error(c, "overlap", checkname_of(record), text_str(&what));
 }
 
 /* Check member number i.  with is the field of its extent. */
@@ -314,31 +321,26 @@ check_member(struct check *c, const struct zipdir_record *record, uint64_t i,
 	uint64_t start;
 
 	check_name(c, record);
-	c->legacy += record->legacy;
-	c->unicode += has_unicode_path(record);
-	c->backslashes += record->legacy &&
-		memchr(member->name.p, '\\', member->name.n) != NULL;
-	if (member_is_directory(member)) {
+	checkname_count(&c->counts, record);
+	if (is_directory(record)) {
 		if (member->size > 0)
-			tell_error(c, "name-unreachable", &record->recorded,
+			tell_error(c, "name-unreachable", checkname_of(record),
 				STR("a directory with data, which no request can reach"));
 		return;
 	}
 	c->files++;
 	c->local_times +=
 		record->member.local && record->member.modified != DOS_EPOCH;
-	if (!represent_readable(member)) {
+	if (!source_is_readable(member)) {
 		represent_unsupported(c->archive, member);
-		tell_fault(c, &record->recorded);
+		tell_fault(c, checkname_of(record));
 	} else if (archive_locate(c->archive, member, &start) != STATUS_GO) {
-		tell_fault(c, &record->recorded);
+		tell_fault(c, checkname_of(record));
 	} else if (with == EXTENTS_NOWHERE) {
 		check_content(c, record, i, start);
 	}
 	if (with != EXTENTS_NOWHERE)
 		tell_overlap(c, record, with);
-	else if (member->link && member->slot != ZIPDIR_NO_SLOT)
-		check_link(c, record);
 }
 
 static void
@@ -351,7 +353,7 @@ check_members(struct check *c)
 	uint64_t i = 0;
 
 	c->files = c->local_times = 0;
-	c->legacy = c->unicode = c->backslashes = 0;
+	c->counts = (struct checkname){0};
 	for (; zipdir_record(c->archive->zipdir, &next, &record); at = next) {
 		bool placed = extent < end && extent->at == at;
 
@@ -362,13 +364,14 @@ check_members(struct check *c)
 		arena_reset(&c->arena);
 	}
 	c->report.members += i;
-	tell_names(c);
+	checkname_report(&c->counts, c->archive->zipdir, &c->report, &c->arena);
 	if (c->local_times > 0)
 		tell_advice(c, "local-times", NULL,
 			arena_printf(&c->arena,
 				"no time in UTC in %" PRIu64 " of %" PRIu64
-				" files: what the packer's clock showed is taken for UTC",
-				c->local_times, c->files));
+				" file%s: what the packer's clock showed is taken for UTC",
+				c->local_times, c->files,
+				str_plural(c->files)));
 }
 
 /* Report the lines of _redirects and _headers that are passed over. */
@@ -417,9 +420,10 @@ check_archive(struct check *c)
 	if (zipdir_behind(c->archive->zipdir) > 0)
 		tell_advice(c, "bytes-behind", NULL,
 			arena_printf(&c->arena,
-				"%" PRIu64
-				" bytes stand behind the archive and are ignored",
-				zipdir_behind(c->archive->zipdir)));
+				"behind the archive, and ignored: %" PRIu64
+				" byte%s",
+				zipdir_behind(c->archive->zipdir),
+				str_plural(zipdir_behind(c->archive->zipdir))));
 	/* Contents are read once by the server's code and once by libzip. */
 	progress_begin(&c->report.progress, "checking", c->extents.n,
 		c->libzip ? 2 * c->extents.total : c->extents.total,

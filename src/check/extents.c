@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "http/represent.h"
+#include "archive/source.h"
 
 static int
 by_start(const void *a, const void *b)
@@ -58,7 +58,7 @@ extents_find(struct extents *extents, struct archive *archive)
 		extents->of[extents->n++] = (struct extent){
 			zipdir_wraps(zipdir) > 0 ? data : member->offset,
 			data + member->packed, at, EXTENTS_NOWHERE};
-		if (represent_readable(member))
+		if (source_is_readable(member))
 			extents->total += member->size;
 	}
 	qsort(extents->of, extents->n, sizeof(*extents->of), by_start);

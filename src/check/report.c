@@ -66,12 +66,6 @@ report_add(struct report *report, enum report_level level, const char *word,
 	arena_free(&arena);
 }
 
-static const char *
-plural(uint64_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
 static void
 write_summary(const struct report *r)
 {
@@ -85,8 +79,9 @@ write_summary(const struct report *r)
 	else
 		printf("%" PRIu64 " archive%s, %" PRIu64 " member%s: %" PRIu64
 		       " error%s, %" PRIu64 " advice\n",
-			r->archives, plural(r->archives), r->members,
-			plural(r->members), errors, plural(errors), advice);
+			r->archives, str_plural(r->archives), r->members,
+			str_plural(r->members), errors, str_plural(errors),
+			advice);
 }
 
 int

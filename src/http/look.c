@@ -288,7 +288,7 @@ look_member(struct archive *archive, const struct member *member,
 	*look = (enum look)(
 		archive_notes(archive, member) >> ARCHIVE_LOOK_SHIFT &
 		ARCHIVE_LOOK_MASK);
-	if (*look != LOOK_NOTHING || !represent_readable(member))
+	if (*look != LOOK_NOTHING || !source_is_readable(member))
 		return STATUS_GO;
 	if (as->at_once &&
 		(source_is_slow(member) || packing_is_slow(as->packing)))

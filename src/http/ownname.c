@@ -10,20 +10,26 @@ is_log_directory(struct str directory)
 }
 
 enum ownname
-ownname_page(struct str name)
+ownname_child(struct str directory, struct str name)
 {
-	if (str_eq(name, STR("-wwz-archive")) ||
-		str_eq(name, STR("-wwz-archive.zip")))
+	if (directory.n == 0 &&
+		(str_eq(name, STR("-wwz-archive")) ||
+			str_eq(name, STR("-wwz-archive.zip"))))
 		return OWNNAME_ARCHIVE;
-	if (str_eq(name, STR("-wwz-status")))
+	if (directory.n == 0 && str_eq(name, STR("-wwz-status")))
 		return OWNNAME_STATUS;
-	if (str_eq(name, STR("-wwz-index")) ||
-		str_ends(name, STR("/-wwz-index")))
+	if (str_eq(name, STR("-wwz-index")))
 		return OWNNAME_LISTING;
-	if (str_ends(name, STR("/-wwz-log")) ||
-		is_log_directory(path_parent(name)))
+	if (is_log_directory(directory) ||
+		(directory.n > 0 && str_eq(name, STR("-wwz-log"))))
 		return OWNNAME_LOG;
 	return OWNNAME_NONE;
+}
+
+enum ownname
+ownname_page(struct str name)
+{
+	return ownname_child(path_parent(name), path_last(name));
 }
 
 bool

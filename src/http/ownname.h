@@ -17,6 +17,10 @@ enum ownname {
  * name, or in the tree of ownname_in_tree, cannot be requested.  Pure. */
 enum ownname ownname_page(struct str name);
 
+/* The same for the page that directory and name, its last component, stand for.
+ */
+enum ownname ownname_child(struct str directory, struct str name);
+
 /* Remove "-wwz-index/" from the front of name.  In the tree of that name every
  * directory is shown as a listing, even if it has an index file.  slash says
  * whether a "/" followed name.  false when name is not in that tree.  Pure. */

@@ -18,15 +18,6 @@ enum {
 	GZIP_AROUND = 10 + 8, /* bytes of header and trailer, RFC 1952 */
 };
 
-bool
-represent_readable(const struct member *member)
-{
-	return (member->flags & ZIP_ENCRYPTED) == 0 &&
-		(member->method == ZIP_STORED ||
-			member->method == ZIP_DEFLATED ||
-			unpack_supports(member->method));
-}
-
 enum status
 represent_unsupported(
 	const struct archive *archive, const struct member *member)
@@ -162,7 +153,7 @@ offer_sibling(struct representations *found, struct archive *archive,
 	text_add(&wanted, name);
 	text_add(&wanted, encoding_suffixes[coding]);
 	if (!zipdir_find_exact(archive->zipdir, text_str(&wanted), &r.member) ||
-		r.member.link || !represent_readable(&r.member) ||
+		r.member.link || !source_is_readable(&r.member) ||
 		archive_locate(archive, &r.member, &r.start) != STATUS_GO)
 		return STATUS_GO;
 	r.size = r.member.size;
@@ -185,7 +176,7 @@ offer_as_it_lies(struct representations *found, const struct archive *archive,
 	if (verdict == VERDICT_ODD)
 		return;
 	/* Data that cannot be read here cannot be looked through. */
-	r.unverified = verdict == VERDICT_NONE && represent_readable(&r.member);
+	r.unverified = verdict == VERDICT_NONE && source_is_readable(&r.member);
 	if (r.member.method == ZIP_DEFLATED) {
 		r.form = FORM_GZIP;
 		r.size = r.member.packed + GZIP_AROUND;
@@ -360,7 +351,7 @@ represent(struct representations *found, struct archive *archive,
 
 	/* Zstandard data can be sent unchanged even if they cannot be read
 	 * here. */
-	if (!represent_readable(member) &&
+	if (!source_is_readable(member) &&
 		(member->method != ZIP_ZSTD ||
 			(member->flags & ZIP_ENCRYPTED) != 0))
 		return represent_unsupported(archive, member);
@@ -383,7 +374,7 @@ represent(struct representations *found, struct archive *archive,
 		status = offer_coded(found, archive, member->name, arena);
 	if (status != STATUS_GO)
 		return status;
-	if (!represent_readable(member))
+	if (!source_is_readable(member))
 		found->available &= ~(1u << CODING_IDENTITY);
 	return arena->failed ? STATUS_UNAVAILABLE : STATUS_GO;
 }
@@ -401,7 +392,7 @@ represent_log(struct logtext *text, struct archive *archive,
 
 	if (!packing_supports(packed.packing))
 		return STATUS_NOT_FOUND;
-	if (!represent_readable(member))
+	if (!source_is_readable(member))
 		return represent_unsupported(archive, member);
 	status = archive_locate(archive, member, &text->start);
 	if (status == STATUS_GO)

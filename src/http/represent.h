@@ -60,10 +60,6 @@ void represent_as(struct representations *found, struct str type);
 enum status represent_confirm(struct representations *found,
 	struct archive *archive, enum coding coding);
 
-/* Whether the content of member can be read: it is not encrypted, and its
- * method is supported. */
-bool represent_readable(const struct member *member);
-
 /* Log that member is encrypted or that its method is not supported.  represent
  * does this itself; the caller does it when such a member has a coded form that
  * the client does not accept.  Returns STATUS_UNSUPPORTED. */

@@ -414,8 +414,8 @@ attempt_and_free(struct pack *p, bool fresh)
 	if (!p->options->quiet && (outcome == PACKED || outcome == UNCHANGED)) {
 		char size[SIZE_TEXT];
 
-		printf("%s: %zu members, %s: ", p->file, p->items.n,
-			size_text(p->size, size));
+		printf("%s: %zu member%s, %s: ", p->file, p->items.n,
+			str_plural(p->items.n), size_text(p->size, size));
 		if (outcome == UNCHANGED)
 			puts("unchanged");
 		else

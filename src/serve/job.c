@@ -110,11 +110,31 @@ job_find_index(struct job *job, struct str name, struct member *member)
 	return false;
 }
 
+/* The status for a name that led to no directory, but to end.  member is the
+ * link that could not be read. */
+static enum status
+link_status(
+	const struct job *job, enum link_end end, const struct member *member)
+{
+	switch (end) {
+	case LINK_DAMAGED:
+		return STATUS_ERROR;
+	case LINK_UNREADABLE:
+		(void)represent_unsupported(job->archive, member);
+		return STATUS_UNSUPPORTED;
+	case LINK_NO_MEMORY:
+		return STATUS_UNAVAILABLE;
+	default:
+		return STATUS_NOT_FOUND;
+	}
+}
+
 enum status
 job_walk(struct job *job, struct str name, struct zipdir_walk *walk)
 {
 	enum status status = archive_sort(job->archive, job->at_once);
 	struct member member;
+	enum link_end end;
 	struct str real;
 
 	if (status == STATUS_GO)
@@ -122,16 +142,10 @@ job_walk(struct job *job, struct str name, struct zipdir_walk *walk)
 	if (status != STATUS_NOT_FOUND ||
 		!zipdir_has_links(job->archive->zipdir))
 		return status;
-	if (zipdir_find(job->archive->zipdir, name, &member))
-		name = member.name;
-	switch (link_follow(job->archive, name, job->arena, &member, &real)) {
-	case LINK_DIRECTORY:
+	end = link_find(job->archive, name, job->arena, &member, &real);
+	if (end == LINK_DIRECTORY)
 		return archive_walk(job->archive, real, walk);
-	case LINK_NO_MEMORY:
-		return STATUS_UNAVAILABLE;
-	default:
-		return STATUS_NOT_FOUND;
-	}
+	return link_status(job, end, &member);
 }
 
 /* Answer with the page called name, of the archive itself, for a missing

@@ -54,7 +54,8 @@ bool job_find(struct job *job, struct str name, struct member *member);
 bool job_find_page(struct job *job, struct str name, struct member *member);
 bool job_find_index(struct job *job, struct str name, struct member *member);
 
-/* As archive_walk, but through symbolic links if need be; with job->at_once
+/* As archive_walk, but through symbolic links if need be: a link that is
+ * encrypted or damaged gives the status of such a member.  With job->at_once
  * also STATUS_LATER. */
 enum status job_walk(
 	struct job *job, struct str name, struct zipdir_walk *walk);

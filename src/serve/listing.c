@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "http/ownname.h"
 #include "http/page.h"
 #include "http/path.h"
 #include "serve/listrow.h"
@@ -39,10 +40,8 @@ struct listing {
 	struct rows out;
 
 	/* Set once. */
-	struct archive *archive; /* lent */
 	struct listing_view view;
-	bool utf8; /* the directory was requested in another form than its own
-		    */
+	struct listed listed; /* its archive is lent */
 	struct zipdir_walk start;
 	struct place *places; /* NULL: in the order of the walk */
 	size_t nplaces;
@@ -211,14 +210,26 @@ add_listing_foot(struct listing *l)
 	page_end(&l->out.row);
 }
 
-/* As zipdir_next, but pass over files that are not served. */
+/* Whether child is not served: the server's own page, or its tree of listings,
+ * stands at its address, or it is one of the archive's rules. */
 static bool
-next_shown(const struct archive *archive, struct zipdir_walk *walk,
-	struct child *child)
+is_covered(const struct listing *l, const struct child *child)
+{
+	enum ownname own = ownname_child(l->view.directory, child->name);
+
+	if (child->directory)
+		return own == OWNNAME_LISTING && l->view.directory.n == 0;
+	return own != OWNNAME_NONE ||
+		(l->listed.archive->ruled && l->start.prefix.n == 0 &&
+			archive_is_rule(child->name));
+}
+
+/* Get the next child, without those that no request can reach. */
+static bool
+walk_on(const struct listing *l, struct zipdir_walk *walk, struct child *child)
 {
 	while (zipdir_next(walk, child)) {
-		if (!archive->ruled || walk->prefix.n > 0 || child->directory ||
-			!archive_is_rule(child->name))
+		if (!is_covered(l, child))
 			return true;
 	}
 	return false;
@@ -229,7 +240,7 @@ static bool
 next_child(struct listing *l, bool directories, struct child *child)
 {
 	if (l->places == NULL) {
-		while (next_shown(l->archive, &l->walk, child)) {
+		while (walk_on(l, &l->walk, child)) {
 			if (child->directory == directories)
 				return true;
 		}
@@ -241,7 +252,7 @@ next_child(struct listing *l, bool directories, struct child *child)
 		if (place->directory != directories)
 			continue;
 		l->walk.at = place->at;
-		return zipdir_next(&l->walk, child);
+		return walk_on(l, &l->walk, child);
 	}
 	return false;
 }
@@ -257,8 +268,7 @@ add_row(struct listing *l, bool directories)
 		l->place = 0;
 		return false;
 	}
-	row = listrow_of(
-		l->archive, l->view.written, &child, l->utf8, &l->out.arena);
+	row = listrow_of(&l->listed, &child, &l->out.arena);
 	if (l->view.json && l->rows > 0)
 		text_byte(&l->out.row, ',');
 	if (l->view.json)
@@ -366,7 +376,7 @@ sort_places(struct listing *l)
 
 	if (listing_is_by_name(&l->view))
 		return 0;
-	for (; next_shown(l->archive, &walk, &child); at = walk.at) {
+	for (; walk_on(l, &walk, &child); at = walk.at) {
 		struct place place = {
 			key_of(l, &child, at), (uint32_t)at, child.directory};
 
@@ -389,14 +399,16 @@ listing_open(struct archive *archive, struct zipdir_walk walk,
 	l->out.source.read = rows_read;
 	l->out.source.close = listing_close;
 	l->out.make = make_listing_row;
-	l->archive = archive;
 	l->start = l->walk = walk;
-	l->utf8 = walk.prefix.n > 0 &&
-		!str_eq(str_slice(walk.prefix, 0, walk.prefix.n - 1),
-			view->directory);
 	l->view = *view;
 	l->view.archive = arena_copy(&l->arena, view->archive);
 	l->view.directory = arena_copy(&l->arena, view->directory);
+	/* In a directory that was requested in another form than its own, so
+	 * are the URLs. */
+	l->listed = (struct listed){archive, view->written, l->view.directory,
+		walk.prefix.n > 0 &&
+			!str_eq(str_slice(walk.prefix, 0, walk.prefix.n - 1),
+				view->directory)};
 	if (l->arena.failed || sort_places(l) < 0) {
 		listing_close(&l->out.source);
 		errno = ENOMEM;

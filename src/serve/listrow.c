@@ -8,28 +8,6 @@
 #include "http/path.h"
 #include "zip/charset.h"
 
-struct listrow
-listrow_of(struct archive *archive, int64_t written, const struct child *child,
-	bool utf8, struct arena *arena)
-{
-	struct listrow row = {
-		archive, written, utf8, *child, {NULL, 0}, LINK_FILE};
-	struct str real;
-
-	if (child->directory || !child->member.link)
-		return row;
-	row.path = link_path(archive, &child->member, arena);
-	if (row.path.p == NULL)
-		row.path = STR("");
-	row.child.member = (struct member){.name = child->member.name};
-	row.end = link_follow(
-		archive, child->member.name, arena, &row.child.member, &real);
-	if (row.end != LINK_FILE)
-		row.child.member = (struct member){.size = 0};
-	row.child.directory = row.end == LINK_DIRECTORY;
-	return row;
-}
-
 /* The name in UTF-8, as far as it is valid. */
 static struct str
 shown_name(const struct listrow *row, struct str name, struct arena *arena)
@@ -42,17 +20,43 @@ shown_name(const struct listrow *row, struct str name, struct arena *arena)
 	utf8 = arena_get(arena, CHARSET_ROOM(name.n));
 	if (utf8 != NULL)
 		shown = charset_to_utf8(
-			zipdir_charset(row->archive->zipdir), name, utf8);
+			zipdir_charset(row->in->archive->zipdir), name, utf8);
 	return shown.p ? shown : name;
+}
+
+/* The name in the row's URL. */
+static struct str
+url_name(const struct listrow *row, struct arena *arena)
+{
+	return row->in->utf8 ? shown_name(row, row->child.name, arena)
+			     : row->child.name;
+}
+
+struct listrow
+listrow_of(
+	const struct listed *in, const struct child *child, struct arena *arena)
+{
+	struct listrow row = {in, *child, {NULL, 0}, LINK_FILE};
+	struct str url, real;
+
+	if (child->directory || !child->member.link)
+		return row;
+	if (link_path(in->archive, &child->member, arena, &row.path) !=
+		LINK_FILE)
+		row.path = STR("");
+	url = path_join(in->directory, url_name(&row, arena), arena);
+	row.end = link_find(in->archive, url, arena, &row.child.member, &real);
+	if (row.end != LINK_FILE)
+		row.child.member = (struct member){.size = 0};
+	row.child.directory = row.end == LINK_DIRECTORY;
+	return row;
 }
 
 /* Add the URL relative to the directory. */
 static void
 add_link(const struct listrow *row, struct text *text)
 {
-	path_encode_link(text,
-		row->utf8 ? shown_name(row, row->child.name, text->arena)
-			  : row->child.name);
+	path_encode_link(text, url_name(row, text->arena));
 	if (row->child.directory)
 		text_byte(text, '/');
 }
@@ -81,8 +85,9 @@ add_columns(const struct listrow *row, struct text *text)
 		text_add(text, STR("<td></td><td></td>"));
 		return;
 	}
-	page_time(listrow_time(&row->child.member, row->written), time);
-	text_printf(text, "<td title=\"%" PRIu64 " bytes\">", size);
+	page_time(listrow_time(&row->child.member, row->in->written), time);
+	text_printf(text, "<td title=\"%" PRIu64 " byte%s\">", size,
+		str_plural(size));
 	page_add_size(text, size);
 	text_printf(text,
 		"</td><td><time datetime=\"%s\">%.10s<span> %.5s</span></time></td>",
@@ -151,7 +156,7 @@ add_json_figures(const struct listrow *row, struct text *text)
 	const struct member *member = &row->child.member;
 	char time[PAGE_TIME_SIZE];
 
-	page_time(listrow_time(&row->child.member, row->written), time);
+	page_time(listrow_time(&row->child.member, row->in->written), time);
 	text_printf(text,
 		",\"size\":%" PRIu64
 		",\"modified\":\"%s\",\"compressed\":%" PRIu64

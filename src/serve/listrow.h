@@ -5,10 +5,16 @@
 
 #include "archive/link.h"
 
-struct listrow {
+/* What the rows of a listing share. */
+struct listed {
 	struct archive *archive;
-	int64_t written; /* the archive's time */
-	bool utf8; /* links are in UTF-8, not in the archive's own bytes */
+	int64_t written;      /* the archive's time */
+	struct str directory; /* as it was requested */
+	bool utf8; /* URLs are in UTF-8, not in the archive's own bytes */
+};
+
+struct listrow {
+	const struct listed *in;
 	/* A member or a directory.  For a link, the one that it leads to, with
 	 * the link's name. */
 	struct child child;
@@ -16,11 +22,11 @@ struct listrow {
 	enum link_end end; /* of the link, else LINK_FILE */
 };
 
-/* Make the row of child, which walks over archive gave; written is the time of
- * the archive's file.  Links are followed.  Text that the row adds lies in
- * arena. */
-struct listrow listrow_of(struct archive *archive, int64_t written,
-	const struct child *child, bool utf8, struct arena *arena);
+/* Make the row of child, which a walk over the directory gave.  If it is a
+ * link, it is followed from where the row's URL leads; a row whose URL would be
+ * answered with 404 has none.  Text that the row adds lies in arena. */
+struct listrow listrow_of(const struct listed *in, const struct child *child,
+	struct arena *arena);
 
 /* The time of a member.  A time recorded in an unknown zone may be hours ahead;
  * it is taken to be no later than that of the archive.  Pure. */

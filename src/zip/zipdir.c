@@ -138,7 +138,8 @@ index_entries(struct zipdir *zipdir, uint64_t count, struct fault *fault)
 		if (enter_all(zipdir) == 0)
 			return ZIPDIR_OK;
 	}
-	fault_set(fault, "no memory for %" PRIu64 " members", count);
+	fault_set(fault, "no memory for %" PRIu64 " member%s", count,
+		str_plural(count));
 	return ZIPDIR_FAILED;
 }
 
@@ -160,8 +161,8 @@ copy_directory(struct zipdir *zipdir, const struct zipend *end, int fd,
 	if (zipdir->copy == NULL) {
 		fault_set(fault,
 			"no memory for a central directory of %" PRIu64
-			" bytes",
-			end->size);
+			" byte%s",
+			end->size, str_plural(end->size));
 		return ZIPDIR_FAILED;
 	}
 	return zip_read(
@@ -422,6 +423,10 @@ zipdir_record(
 	zipentry_read(entry, zipdir->prefix, &record->member);
 	record->recorded = zipentry_recorded(entry);
 	record->legacy = zipentry_is_legacy(entry);
+	record->windows = zipname_by_microsoft(entry);
+	record->unusable = zipname_unicode(entry);
+	if (zipentry_unreachable(zipentry_plain(record->unusable)) == NULL)
+		record->unusable = (struct str){NULL, 0};
 	record->unreachable = zipentry_unreachable(record->member.name);
 	if (record->unreachable != NULL)
 		return true;

@@ -29,9 +29,9 @@ struct zipend;
  *   offsets may be modulo 4 GiB, as macOS writes them (zipdir_wraps).
  * - Of several members with the same name, the last in the directory counts.
  * - A member's name is that of its Unicode Path field, if the field fits the
- *   name recorded.  One slash in front of a name is ignored, and then "./".  A
- *   backslash is read as a slash in archives that Windows tools made and whose
- *   names have no slash (zipname.h).
+ *   name recorded and a request can name it.  One slash in front of a name is
+ * ignored, and then "./".  A backslash is read as a slash in archives that
+ * Windows tools made and whose names have no slash (zipname.h).
  * - A member is left out when no request can name it: its name has an empty
  *   component, "." or ".." as a component, or a control character. */
 enum zipdir_result zipdir_open(
@@ -103,6 +103,9 @@ struct zipdir_record {
 	struct str recorded;     /* as recorded; "\" may be "/" by now */
 	const char *unreachable; /* why no request can name it, else NULL */
 	bool legacy;             /* member's name is in charset */
+	bool windows;            /* it was made on one of Microsoft's systems */
+	struct str unusable; /* the name in a Unicode Path field that no request
+				can name, and which is not used */
 };
 
 /* Read the record at *at, 0 for the first, and move *at to the next.  false at

@@ -217,8 +217,8 @@ place_directory(struct zipend *end, uint64_t recorded, struct fault *fault)
 		return zip_damaged(fault,
 			"end record at offset %" PRIu64
 			": no room for a central directory of %" PRIu64
-			" bytes",
-			end->record, end->size);
+			" byte%s",
+			end->record, end->size, str_plural(end->size));
 	end->start = end->record - end->size;
 	if (recorded > end->start)
 		return zip_damaged(fault,
@@ -245,8 +245,8 @@ static enum zipdir_result
 no_end(struct fault *fault, uint64_t size)
 {
 	fault_set(fault,
-		"no end record in the last %" PRIu64 " bytes of %" PRIu64,
-		size < TAIL_MAX ? size : TAIL_MAX, size);
+		"no end record in the last %" PRIu64 " byte%s of %" PRIu64,
+		size < TAIL_MAX ? size : TAIL_MAX, str_plural(size), size);
 	return ZIPDIR_NO_END;
 }
 
@@ -340,7 +340,8 @@ zipend_check(const struct zipend *end, const unsigned char *copy,
 	if (end->count != (end->zip64 ? *count : *count % 65536))
 		return zip_damaged(fault,
 			"end record at offset %" PRIu64 " counts %" PRIu64
-			" members, the central directory holds %" PRIu64,
-			end->record, end->count, *count);
+			" member%s, the central directory holds %" PRIu64,
+			end->record, end->count, str_plural(end->count),
+			*count);
 	return ZIPDIR_OK;
 }

@@ -68,3 +68,10 @@ ziplocal_differs(const unsigned char *header, const struct member *member)
 		return "local header and directory differ in compressed size";
 	return NULL;
 }
+
+bool
+ziplocal_crc_differs(const unsigned char *header, const struct member *member)
+{
+	return (get16(header + 6) & ZIP_DESCRIPTOR) == 0 &&
+		get32(header + 14) != member->crc;
+}

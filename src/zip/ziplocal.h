@@ -20,4 +20,9 @@ uint32_t ziplocal_size(const unsigned char *header);
 const char *ziplocal_differs(
 	const unsigned char *header, const struct member *member);
 
+/* Whether the whole header has a CRC-32 other than the central directory's,
+ * although it does not leave it to a record behind the data.  Pure. */
+bool ziplocal_crc_differs(
+	const unsigned char *header, const struct member *member);
+
 #endif

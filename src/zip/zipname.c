@@ -9,8 +9,8 @@ enum { MADE_BY_FAT = 0, MADE_BY_NTFS = 10, MADE_BY_NTFS_TOO = 11, VFAT = 14 };
 
 enum { UNICODE_PATH = 0x7075, UNICODE_PATH_SIZE = 5, LEAD_BYTE = 0x81 };
 
-static bool
-made_by_microsoft(const unsigned char *entry)
+bool
+zipname_by_microsoft(const unsigned char *entry)
 {
 	unsigned system = entry[5];
 
@@ -48,7 +48,7 @@ zipname_has_backslashes(
 	for (; entry < end; entry += zipentry_size(entry)) {
 		struct str name = zipentry_recorded(entry);
 
-		if (!made_by_microsoft(entry) ||
+		if (!zipname_by_microsoft(entry) ||
 			memchr(name.p, '/', name.n) != NULL)
 			return false;
 		if (memchr(name.p, '\\', name.n) == NULL)
@@ -71,14 +71,14 @@ replace_backslashes(struct str name, struct charset *charset)
 	}
 }
 
-/* The name in a Unicode Path field, which fits the name recorded; p is NULL
- * when there is none. */
-static struct str
-unicode_path(const unsigned char *entry)
+struct str
+zipname_unicode(const unsigned char *entry)
 {
 	struct str raw = zipentry_recorded(entry),
 		   extra = zipentry_extra(entry);
 
+	if (is_marked_utf8(entry))
+		extra.n = 0;
 	while (extra.n >= 4) {
 		const unsigned char *p = (const unsigned char *)extra.p;
 		size_t n = get16(p + 2);
@@ -100,19 +100,18 @@ unicode_path(const unsigned char *entry)
 bool
 zipname_settle(unsigned char *entry, bool backslashes, struct charset *charset)
 {
-	struct str raw = zipentry_recorded(entry), name = {NULL, 0};
+	struct str raw = zipentry_recorded(entry);
+	struct str name = zipname_unicode(entry);
 
-	if (get16(entry + 30) > UNICODE_PATH_SIZE && !is_marked_utf8(entry))
-		name = unicode_path(entry);
-	if (name.p == NULL || str_eq(name, raw))
-		name = raw;
 	if (backslashes) {
 		if (is_marked_utf8(entry) || str_is_utf8(raw))
 			charset = NULL;
 		replace_backslashes(raw, charset);
-		if (name.p != raw.p)
-			replace_backslashes(name, NULL);
+		replace_backslashes(name, NULL);
 	}
+	if (name.p == NULL || str_eq(name, raw) ||
+		zipentry_unreachable(zipentry_plain(name)) != NULL)
+		name = raw;
 	zipentry_set_name(entry, zipentry_plain(name));
 	return name.p != raw.p;
 }

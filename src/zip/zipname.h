@@ -6,6 +6,9 @@
 #include "zip/charset.h"
 #include "zip/zipentry.h"
 
+/* Whether the entry was made on one of Microsoft's systems. */
+bool zipname_by_microsoft(const unsigned char *entry);
+
 /* Whether a backslash stands for a slash in these entries, which take size
  * bytes: all were made on Microsoft's systems, and none has a slash in its
  * name.  A backslash may also be the second byte of a character, as in GBK and
@@ -14,12 +17,16 @@
 bool zipname_has_backslashes(
 	const unsigned char *entries, size_t size, struct charset *charset);
 
-/* Decide which bytes zipentry_name gives for entry: those recorded, or those of
- * the Unicode Path field (section 4.6.9), which counts if it fits the recorded
- * name and that is not marked as UTF-8.  A slash in front and then any "./" are
- * left out.  If backslashes, as zipname_has_backslashes gives it, they become
- * slashes in the entry.  true when the Unicode Path field counts and differs,
- * so that the recorded name is an alias (zipalias.h). */
+/* The name in entry's Unicode Path field (section 4.6.9), if the field fits the
+ * recorded name, which is not marked as UTF-8; p is NULL when there is none. */
+struct str zipname_unicode(const unsigned char *entry);
+
+/* Decide which bytes zipentry_name gives for entry: those of zipname_unicode,
+ * if a request can name them (zipentry_unreachable), or those recorded.  A
+ * slash in front and then any "./" are left out.  If backslashes, as
+ * zipname_has_backslashes gives it, they become slashes in the entry.  true
+ * when the first are chosen and differ, so that the recorded name is an alias
+ * (zipalias.h). */
 bool zipname_settle(
 	unsigned char *entry, bool backslashes, struct charset *charset);
 

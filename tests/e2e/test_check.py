@@ -9,6 +9,7 @@ import re
 import shutil
 import struct
 import subprocess
+import urllib.parse
 import zipfile
 import zlib
 
@@ -385,20 +386,73 @@ def test_times(tmp, extra, local):
         "packer's clock showed is taken for UTC")] if local else [])
 
 
+def offered(client, name, query):
+    """Whether links of listings lead to the member."""
+    at = "/x.wwz/-wwz-index/"
+    for part in re.findall("[^/]+/?", name):
+        page = urllib.parse.unquote(client.ask(at + query).body.decode())
+        if part not in re.findall(r'href"?[=:]"([^"]*)"', page):
+            return False
+        at += part
+    return True
+
+
 @pytest.mark.parametrize("name, own", [
     ("-wwz-index", True), ("d/-wwz-index", True), ("-wwz-archive", True),
     ("d/-wwz-archive", False), ("-wwz-other", False), ("d-wwz-index", False),
     ("-wwz-index/a", True), ("d/-wwz-index/a", False),
-    ("-wwz-archive.zip", True),
+    ("-wwz-archive.zip", True), ("-wwz-status", True), ("d/-wwz-log", True),
+    ("-wwz-log", False), ("d/-wwz-log/a", True), ("-wwz-log/a", True),
 ])
 def test_own_names(root, serve, name, own):
-    """The responder's own names: the server shows something else there."""
-    archives.write(root / "x.wwz", {name: "mine"})
+    """The responder's own names: the server shows something else there, and
+    listings do not offer it."""
+    archives.write(root / "x.wwz", {name: "mine", "z": "other"})
     wanted = [(name, "name-unreachable")] if own else []
     assert words(root / "x.wwz") == wanted
     with serve().client() as client:
         got = client.ask(f"/x.wwz/{name}")
         assert (got.body != b"mine") == own, got
+        for query in "", "?format=json", "?sort=size", "?sort=name&order=desc":
+            assert offered(client, "z", query)
+            assert offered(client, name, query) != own, query
+
+
+def test_only_about_files(tmp):
+    """A link's text is no text file, and the archive's top no file; a local
+    header may differ from the directory in the CRC-32 alone."""
+    path = tmp / "x.wwz"
+    with zipfile.ZipFile(path, "w") as z:
+        for name, content, mode in [
+                ("caf\xe9/a.txt", "a" * 9, 0o100644),
+                ("l.txt", "caf\xe9/a.txt".encode("latin-1"), 0o120777),
+                ("big", ("x" * 3000 + "/") * 1, 0o120777),
+                ("/", "", 0o40755), ("./", "", 0o40755), ("/./", "", 0o40755)]:
+            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            info.create_system = 3
+            info.external_attr = mode << 16
+            z.writestr(info, content)
+    assert words(path) == [
+        ("l.txt", "link-broken"), ("big", "link-broken")]
+    archives.patch(path, "big", "crc", 1, central=False)
+    assert words(path) == [
+        ("l.txt", "link-broken"), ("big", "header-differs"),
+        ("big", "link-broken")]
+
+
+def test_one(tmp):
+    """One of a thing is no plural."""
+    path = tmp / "x.wwz"
+    archives.write(path, {"a": "1"})
+    path.write_bytes(path.read_bytes() + b"x")
+    (tmp / "1.wwz").write_bytes(b"1")
+    archives.age(tmp / "1.wwz")
+    assert check("x.wwz", "1.wwz", cwd=tmp) == (1, (
+        "x.wwz: advice: behind the archive, and ignored: 1 byte\n"
+        "x.wwz: advice: no time in UTC in 1 of 1 file: what the packer's clock "
+        "showed is taken for UTC\n"
+        "1.wwz: error: no end record in the last 1 byte of 1\n"
+        "2 archives, 1 member: 1 error, 2 advice\n"))
 
 
 def test_bomb_of_members_that_quote(tmp):
@@ -587,8 +641,11 @@ def test_manual_page_names_all_words():
     told = set(re.findall(r"[a-z]+-[a-z]+(?:-[a-z]+)*|compressible|overlap",
                           " ".join(re.findall(r"(?m)^\.It Cm (.*)$",
                                               PAGE.read_text()))))
-    source = (harness.TOP / "src/check/check.c").read_text()
-    mine = set(re.findall(r'tell_(?:error|advice)\(c, "([^"]+)"', source))
+    source = "".join(
+        (harness.TOP / "src/check" / name).read_text()
+        for name in ("check.c", "checkname.c"))
+    mine = set(re.findall(
+        r'(?:tell_(?:error|advice)\(c|advise\(report), "([^"]+)"', source))
     source = (harness.TOP / "src/check/links.c").read_text()
     mine |= set(re.findall(r'"(href-[a-z]+)"', source))
     theirs = {

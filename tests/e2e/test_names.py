@@ -105,10 +105,26 @@ def test_unicode_path(tmp, ask):
     assert one("café/é.txt") == one(raw) == "0"
     assert one("plain.txt") == "1" and one("other.txt") == 404
     assert one("é.txt") == "2" and one("flag.txt") == 404
-    assert one("hidden.txt") == one("etc/passwd") == 404
-    assert one.listed("") == ["café/", "plain.txt", "é.txt"]
+    # No request can name what the field says, so the recorded name counts.
+    assert one("hidden.txt") == "3" and one("etc/passwd") == 404
+    assert one.listed("") == ["café/", "hidden.txt", "plain.txt", "é.txt"]
     assert one.listed("café/") == one.listed(b"caf\x82/") == ["é.txt"]
-    assert check(tmp / "www/x.wwz") == (1, ["name-unreachable", "names-unicode"])
+    assert check(tmp / "www/x.wwz") == (0, ["names-unicode"] * 2)
+
+
+def test_check_names_unicode(tmp):
+    """Findings name a member as its Unicode Path field does."""
+    path = tmp / "x.wwz"
+    write(path, *(Entry(raw, extra=unicode_path(raw, name))
+                  for raw, name in [(b"1", "é"), (b"2", "é"), (b"3", "../é")]))
+    got = subprocess.run([harness.WWZ, "check", path], capture_output=True,
+                         text=True, timeout=harness.PATIENCE)
+    assert [line.removeprefix(f"{path}: ") for line in got.stdout.splitlines()
+            if "é" in line] == [
+        "é: error: never served: a later member has the same name, and the "
+        "last one wins",
+        '3: advice: its Unicode Path field is ignored: the name holds the '
+        'component "..": ../é']
 
 
 def test_name_before_alias(ask):
@@ -141,10 +157,12 @@ def test_backslashes(tmp, ask, system):
     [(b"a\\b", UNIX)], [(b"a\\b", FAT), (b"c/d", FAT)],
     [(b"a\\b", FAT), (b"c", UNIX)]],
     ids=["unix", "slash", "one by unix"])
-def test_no_separators(ask, entries):
-    """A backslash is an ordinary byte of a name."""
+def test_no_separators(tmp, ask, entries):
+    """A backslash is an ordinary byte of a name, and the author is told so."""
     one = ask([Entry(name, system) for name, system in entries])
     assert one("a\\b") == "0" and one("a/b") == 404
+    assert check(tmp / "www/x.wwz") == (
+        0, ["names-backslash"] * (entries[0][1] == FAT))
 
 
 @pytest.mark.parametrize("charset, name", [

@@ -132,6 +132,65 @@ def test_listed(served):
     assert "style" in hrefs and "out" not in hrefs and "itself" not in hrefs
 
 
+def test_no_dead_links(served):
+    """No listing, however many links led to it, has a link that is 404."""
+    _, client = served
+
+    def visit(path, rest):
+        page = client.ask(path).body.decode()
+        hrefs = {h for h in re.findall(r'href="([^"]*)"', page)
+                 if "-wwz-" not in h and h != "../" and ".." not in h}
+        assert (rest > 0) == ("here/" in hrefs), (path, hrefs)
+        for href in hrefs - {"./"}:
+            got = client.ask(path + href)
+            assert got.status == 200, (path, href, got)
+        if rest > 0:
+            visit(path + "here/", rest - 1)
+
+    visit("/x.wwz/-wwz-index/", 8)
+
+
+def test_unreadable(tmp):
+    """A link that is encrypted, of a foreign method or damaged is answered as any
+    such member, and so is what lies behind it."""
+    root = tmp / "www"
+    root.mkdir()
+    path = root / "x.wwz"
+    write(path, [("a.txt", b"a"), ("d/a.txt", b"da"), ("d/index.html", b"i")] + [
+        (f"{kind}-{to}", to, LINK) for to in ("a.txt", "d")
+        for kind in ("locked", "foreign", "wrong")] + [
+        ("nul", "a.txt\0b", LINK), ("nul-d", "d\0", LINK), ("via", "wrong-d/a.txt", LINK),
+        ("one", "a.txt", LINK), ("d/one.txt", b"1")])
+    for to in ("a.txt", "d"):
+        archives.patch(path, f"locked-{to}", "flags", 1)
+        archives.patch(path, f"foreign-{to}", "method", 14)
+        archives.patch(path, f"wrong-{to}", "crc", 1)
+    with harness.running(harness.Responder(tmp, root)) as responder:
+        with responder.client() as client:
+            responder.expect("member-unsupported", None)
+            responder.expect("member-damaged", None)
+            for kind, status in ("locked", 501), ("foreign", 501), ("wrong", 500):
+                for name in "a.txt", "d", "d/", "d/a.txt", "d/none":
+                    got = client.ask(f"/x.wwz/{kind}-{name}")
+                    assert got.status == status, (kind, name, got)
+            for name, status in [
+                    ("via", 500), ("nul", 404), ("nul-d", 404), ("nul-d/a.txt", 404),
+                    ("one", 200)]:
+                assert client.ask(f"/x.wwz/{name}").status == status, name
+    got = subprocess.run([harness.WWZ, "check", path], capture_output=True,
+                         text=True, timeout=harness.PATIENCE)
+    lines = [line.removeprefix(f"{path}: ") for line in got.stdout.splitlines()]
+    assert [line for line in lines if "link" in line] == [
+        f"{name}: error: 404: a symbolic link {why}" for name, why in [
+            ("nul", r"to nothing, or over more than 8 links: a.txt\x00b"),
+            ("nul-d", r"to nothing, or over more than 8 links: d\x00"),
+            ("via", "over another one that cannot be read: wrong-d/a.txt")]], lines
+    assert [line.split(": ")[:2] for line in lines if " error: " in line] == [
+        [f"{kind}-{to}", "error"] for to in ("a.txt", "d")
+        for kind in ("locked", "foreign", "wrong")] + [
+        [name, "error"] for name in ("nul", "nul-d", "via")], lines
+
+
 def test_check(served):
     root, _ = served
     got = subprocess.run([harness.WWZ, "check", "--json", root / "x.wwz"],
@@ -141,6 +200,9 @@ def test_check(served):
         finding = json.loads(line)
         if finding.get("word", "").startswith("link"):
             found.setdefault(finding["word"], []).append(finding["member"])
+        if finding.get("member") in ("empty", "long"):
+            assert finding["what"] == (
+                "404: a symbolic link whose path is empty or too long"), finding
     assert got.returncode == 1
     assert sorted(found["link-outside"]) == ["absolute", "out", "v2/far-out"]
     assert sorted(found["link-broken"]) == [
