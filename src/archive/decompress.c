@@ -25,8 +25,16 @@ enum {
 	ZSTD_MEMORY = (1 << ZSTD_WINDOW_LOG) + 512 * 1024,
 };
 
-/* Returned by the step of a codec. */
-enum step { STEP_MORE, STEP_END, STEP_WRONG, STEP_TOO_LARGE, STEP_NO_MEMORY };
+/* Returned by the step of a codec; STEP_EARLY is what the end of the input in
+ * the middle of a stream means. */
+enum step {
+	STEP_MORE,
+	STEP_END,
+	STEP_WRONG,
+	STEP_EARLY,
+	STEP_TOO_LARGE,
+	STEP_NO_MEMORY
+};
 
 struct decompressor;
 
@@ -63,6 +71,7 @@ struct decompressor {
 	bool between; /* streams */
 	bool full;    /* the last output was, so more may come without input */
 	bool over;
+	enum step failed; /* what ended it, or STEP_MORE */
 	unsigned char input[INPUT_SIZE];
 };
 
@@ -228,22 +237,30 @@ codec_of(enum packing packing)
 	}
 }
 
+/* Fail, once it is known that the archive is not to blame. */
 static ssize_t
-decompress_fault(struct decompressor *d, enum step step)
+fail_decompressor(struct decompressor *d)
 {
-	d->over = true;
-	if (step == STEP_NO_MEMORY) {
+	ssize_t got;
+
+	if (d->failed == STEP_NO_MEMORY) {
 		errno = ENOMEM;
 		return -1;
 	}
-	if (step != STEP_TOO_LARGE)
-		return archive_fault(d->archive, &d->member,
-			"its compressed content is damaged");
-	log_pairs(LOG_WARN, "member-unsupported",
-		{"archive", str_of(d->archive->path)},
-		{"member", d->member.name},
-		{"why", STR("it needs more memory to decompress than is allowed")});
-	errno = EFBIG;
+	got = packing_drain(d->packed);
+	if (got != 0)
+		return got;
+	if (d->failed == STEP_TOO_LARGE)
+		log_pairs(LOG_WARN, "member-unsupported",
+			{"archive", str_of(d->archive->path)},
+			{"member", d->member.name},
+			{"why", STR("it needs more memory to decompress than is allowed")});
+	else
+		archive_fault(d->archive, &d->member,
+			d->failed == STEP_EARLY
+				? "its compressed content ends early"
+				: "its compressed content is damaged");
+	errno = EBADMSG;
 	return -1;
 }
 
@@ -268,7 +285,8 @@ next_stream(struct decompressor *d)
 	if (d->codec->begin(d) == 0)
 		return 1;
 	d->codec = NULL;
-	return decompress_fault(d, STEP_NO_MEMORY);
+	d->failed = STEP_NO_MEMORY;
+	return fail_decompressor(d);
 }
 
 /* Read more input, if it is needed.  As read of a source, but more than 0 when
@@ -285,10 +303,10 @@ refill_compressed(struct decompressor *d)
 		d->in = d->input;
 		d->nin = (size_t)n;
 	} else if (n == 0) {
-		if (!d->between)
-			return archive_fault(d->archive, &d->member,
-				"its compressed content ends early");
-		d->over = true;
+		d->over = d->between;
+		d->failed = d->between ? STEP_MORE : STEP_EARLY;
+		if (!d->over)
+			return fail_decompressor(d);
 	}
 	return n;
 }
@@ -302,6 +320,8 @@ decompressor_read(struct source *source, void *buffer, size_t n)
 
 	if (d->over)
 		return 0;
+	if (d->failed != STEP_MORE)
+		return fail_decompressor(d);
 	if (n > INPUT_SIZE)
 		n = INPUT_SIZE;
 	got = refill_compressed(d);
@@ -315,7 +335,7 @@ decompressor_read(struct source *source, void *buffer, size_t n)
 	d->full = d->nout == 0 && step == STEP_MORE;
 	d->between = step == STEP_END;
 	if (step > STEP_END)
-		return decompress_fault(d, step);
+		d->failed = step;
 	return d->nout < n ? (ssize_t)(n - d->nout) : SOURCE_LATER;
 }
 

@@ -10,6 +10,7 @@
 #include <zlib.h>
 
 #include "archive/blocks.h"
+#include "archive/packing.h"
 
 enum {
 	INPUT_SIZE = 64 * 1024,
@@ -32,13 +33,21 @@ struct gunzip {
 	bool inside; /* inside a gzip member */
 	bool first;  /* no gzip member has ended yet */
 	bool over;
+	const char *damage; /* why the file cannot be read on, else NULL */
 	unsigned char input[INPUT_SIZE];
 };
 
+/* Fail, once it is known that the archive is not to blame. */
 static ssize_t
-gunzip_fault(const struct gunzip *g, const char *why)
+fail_gunzip(struct gunzip *g)
 {
-	return archive_fault(g->archive, &g->member, why);
+	ssize_t got = packing_drain(g->packed);
+
+	if (got != 0)
+		return got;
+	archive_fault(g->archive, &g->member, g->damage);
+	errno = EBADMSG;
+	return -1;
 }
 
 /* Read more input.  Returns as read of packed. */
@@ -79,9 +88,10 @@ static ssize_t
 finish_gunzip(struct gunzip *g)
 {
 	g->over = true;
-	return g->inside || g->first || g->skip > 0
-		? gunzip_fault(g, "the gzip data end early")
-		: 0;
+	if (!g->inside && !g->first && g->skip == 0)
+		return 0;
+	g->damage = "the gzip data end early";
+	return fail_gunzip(g);
 }
 
 /* Expect another gzip member. */
@@ -101,15 +111,13 @@ judge(struct gunzip *g, int result, size_t n)
 {
 	if (result == Z_STREAM_END) {
 		if (end_gzip_member(g) != Z_OK)
-			return gunzip_fault(g, "zlib cannot go on");
+			g->damage = "zlib cannot go on";
 	} else if (result != Z_OK && result != Z_BUF_ERROR) {
 		g->over = true;
 		/* Input after a gzip member that does not begin with gzip's two
 		 * magic bytes is ignored. */
 		if (g->first || g->z.total_in > 2)
-			return gunzip_fault(
-				g, g->z.msg ? g->z.msg : "not gzip");
-		return (ssize_t)n;
+			g->damage = g->z.msg ? g->z.msg : "not gzip";
 	}
 	return n > 0 ? (ssize_t)n : SOURCE_LATER;
 }
@@ -122,6 +130,8 @@ gunzip_read(struct source *source, void *buffer, size_t n)
 
 	if (n > INPUT_SIZE)
 		n = INPUT_SIZE;
+	if (g->damage != NULL)
+		return fail_gunzip(g);
 	if (!g->over && g->z.avail_in == 0) {
 		ssize_t got = refill_packed(g);
 

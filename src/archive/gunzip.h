@@ -9,9 +9,10 @@
  * at start: from position->offset, or a place before it.  *position is set to
  * where the source begins, and to the number of newlines before that.  Access
  * points are left on the way.  Several gzip members in a row are one content,
- * and anything after them is ignored, as gzip does.  If the source begins
- * inside a gzip member, the CRC-32 of that one is not checked.  The rest is as
- * for source_open. */
+ * and anything after them is ignored, as gzip does.  If the file is damaged,
+ * read gives the bytes before that, and then -1 with errno EBADMSG.  If the
+ * source begins inside a gzip member, the CRC-32 of that one is not checked.
+ * The rest is as for source_open. */
 struct source *gunzip_open(struct archive *archive, const struct member *member,
 	uint64_t start, struct position *position);
 

@@ -39,3 +39,12 @@ packing_begins(enum packing packing, const unsigned char *p, size_t n)
 		return true;
 	}
 }
+
+ssize_t
+packing_drain(struct source *packed)
+{
+	char buffer[16 * 1024];
+	ssize_t got = packed->read(packed, buffer, sizeof(buffer));
+
+	return got > 0 ? SOURCE_LATER : got;
+}

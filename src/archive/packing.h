@@ -30,12 +30,19 @@ packing_is_slow(enum packing packing)
  */
 bool packing_begins(enum packing packing, const unsigned char *p, size_t n);
 
+/* The compressed file that packed, a source of member's content, gives proved
+ * to be damaged: tell damage of the file from damage of the archive, by reading
+ * packed to its end, where the member's CRC-32 is compared if packed began at
+ * its beginning.  SOURCE_LATER as long as there is more to read; as read of
+ * packed if that fails; else 0.  Any thread, one at a time. */
+ssize_t packing_drain(struct source *packed);
+
 /* Make a source of the unpacked content of a Zstandard, xz or bzip2 file, which
  * owns packed, a source of the file (member of archive, for the log).  Several
  * streams in a row are one content.  Data behind them that do not begin another
- * stream are ignored.  A file that needs more than PACKING_MEMORY is refused:
- * read gives -1, and a line in the log says so.  NULL with errno ENOMEM; packed
- * is closed then, too.  Any thread, one at a time. */
+ * stream are ignored.  A file that needs more than PACKING_MEMORY is as good as
+ * a damaged one, but another line in the log says so.  NULL with errno ENOMEM;
+ * packed is closed then, too.  Any thread, one at a time. */
 enum { PACKING_MEMORY = 16 * 1024 * 1024 };
 struct source *decompress_open(enum packing packing, struct source *packed,
 	const struct archive *archive, const struct member *member);

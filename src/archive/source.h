@@ -13,7 +13,9 @@ struct source {
 	/* Make up to n bytes, n > 0.  Returns how many, 0 at the end, -1 on a
 	 * failure, SOURCE_LATER, or, if there is a pause, SOURCE_WAITS.  A
 	 * failure has errno ENOMEM when memory ran out; any other has been
-	 * logged. */
+	 * logged.  With EBADMSG only the compressed file in a member is damaged
+	 * (packing.h): the member is right, and the bytes before are what can
+	 * be had of the file. */
 	ssize_t (*read)(struct source *source, void *buffer, size_t n);
 	/* Release the source and everything it owns. */
 	void (*close)(struct source *source);

@@ -9,6 +9,8 @@
 struct wrapping {
 	enum packing packing; /* one that is supported */
 	bool wide;            /* the text has a byte order mark: see wide.h */
+	bool windows; /* it is not UTF-8, most likely Windows-1252: this is for
+			 who shows it */
 };
 
 /* Make a source of the text of member, whose data start at start, in UTF-8 if

@@ -399,7 +399,8 @@ represent_log(struct logtext *text, struct archive *archive,
 		status = look_member(archive, member, text->start, &as, &look);
 	if (status != STATUS_GO)
 		return status;
-	text->how = (struct wrapping){as.packing, look == LOOK_NAMED};
+	text->how = (struct wrapping){
+		as.packing, look == LOOK_NAMED, look == LOOK_OTHER};
 	return look == LOOK_BINARY || look >= LOOK_BROKEN ? STATUS_NOT_FOUND
 							  : STATUS_GO;
 }
@@ -439,6 +440,14 @@ archive_etag(const struct archive *archive, struct arena *arena)
 		sizeof(numbers) / sizeof(numbers[0]), (struct str){NULL, 0});
 }
 
+/* A number for a query and the settings that affect pages. */
+static uint64_t
+page_number(struct str query, const struct site *site)
+{
+	return query.n > 0 ? crc_add(site->settings, query.p, query.n)
+			   : site->settings;
+}
+
 struct str
 represent_listing_tag(const struct archive *archive, struct str query,
 	const struct site *site, struct arena *arena)
@@ -446,11 +455,22 @@ represent_listing_tag(const struct archive *archive, struct str query,
 	const uint64_t numbers[] = {zipdir_checksum(archive->zipdir),
 		(uint64_t)archive->id.size,
 		(uint64_t)archive->id.modified.tv_sec,
-		query.n > 0 ? crc_add(site->settings, query.p, query.n)
-			    : site->settings};
+		page_number(query, site)};
 
 	return validator_tag(arena, numbers,
 		sizeof(numbers) / sizeof(numbers[0]), (struct str){NULL, 0});
+}
+
+struct str
+represent_log_tag(const struct member *member, struct str query,
+	const struct site *site, struct arena *arena)
+{
+	const uint64_t numbers[] = {
+		member->crc, member->size, page_number(query, site)};
+	struct str tag = validator_tag(arena, numbers,
+		sizeof(numbers) / sizeof(numbers[0]), (struct str){NULL, 0});
+
+	return arena_printf(arena, "W/%.*s", STR_ARG(tag));
 }
 
 enum status

@@ -92,4 +92,11 @@ enum status represent_archive(struct representations *found,
 struct str represent_listing_tag(const struct archive *archive,
 	struct str query, const struct site *site, struct arena *arena);
 
+/* The entity tag of a page of the log in member, for a query.  It changes with
+ * the member's content, and else as that of a listing.  It is weak, because a
+ * page says how many lines there are only if they have been counted before.  In
+ * arena. */
+struct str represent_log_tag(const struct member *member, struct str query,
+	const struct site *site, struct arena *arena);
+
 #endif

@@ -53,6 +53,8 @@ validator_matches(struct str field, struct str etag, bool weak)
 
 	if (str_eq(list, STR("*")))
 		return true;
+	if (weak && str_starts(etag, STR("W/")))
+		etag = str_slice(etag, 2, etag.n);
 	while (list.n > 0) {
 		if (list.p[0] == ',') {
 			list = str_trim(str_slice(list, 1, list.n));

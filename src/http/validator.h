@@ -7,11 +7,12 @@
 #include "base/arena.h"
 
 /* Whether field, the value of If-None-Match or If-Match, is "*" or contains
- * etag.  etag is strong and quoted, or empty if there is none, which only "*"
- * matches.  Weak comparison takes W/"x" for "x" (section 8.8.3.2), and "x-gzip"
- * and "x-br" as well, which Apache's mod_deflate and mod_brotli make of it when
- * they compress. Strong comparison matches neither.  The list ends at the first
- * element that is not a tag.  Pure. */
+ * etag.  etag is quoted, with W/ in front if it is weak, or empty if there is
+ * none, which only "*" matches.  Weak comparison takes W/"x" for "x"
+ * (section 8.8.3.2), and "x-gzip" and "x-br" as well, which Apache's
+ * mod_deflate and mod_brotli make of it when they compress. Strong comparison
+ * matches neither.  The list ends at the first element that is not a tag. Pure.
+ */
 bool validator_matches(struct str field, struct str etag, bool weak);
 
 /* A strong entity tag (section 8.8.3), quoted: numbers in hexadecimal, the

@@ -230,6 +230,26 @@ take_point(struct ansi *a, uint32_t point)
 	}
 }
 
+/* Take bytes that are no character in UTF-8. */
+static void
+take_invalid(struct ansi *a, const unsigned char *bytes, unsigned n)
+{
+	/* From 0x80; the rest is as in Unicode (WHATWG Encoding, section 9). */
+	static const uint16_t windows[32] = {0x20ac, 0x81, 0x201a, 0x192,
+		0x201e, 0x2026, 0x2020, 0x2021, 0x2c6, 0x2030, 0x160, 0x2039,
+		0x152, 0x8d, 0x17d, 0x8f, 0x90, 0x2018, 0x2019, 0x201c, 0x201d,
+		0x2022, 0x2013, 0x2014, 0x2dc, 0x2122, 0x161, 0x203a, 0x153,
+		0x9d, 0x17e, 0x178};
+
+	if (!a->windows) {
+		take_point(a, REPLACEMENT);
+		return;
+	}
+	for (unsigned i = 0; i < n; i++)
+		take_point(a,
+			bytes[i] < 0xa0 ? windows[bytes[i] - 0x80] : bytes[i]);
+}
+
 /* Take a byte that begins a character. */
 static void
 take_first(struct ansi *a, unsigned char c)
@@ -237,8 +257,10 @@ take_first(struct ansi *a, unsigned char c)
 	if (c < 0x80) {
 		take_point(a, c);
 	} else if (c < 0xc2 || c > 0xf4) {
-		take_point(a, REPLACEMENT);
+		take_invalid(a, &c, 1);
 	} else {
+		a->begun[0] = c;
+		a->nbegun = 1;
 		a->need = c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
 		a->point = c & (0x3fu >> a->need);
 		a->low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
@@ -257,9 +279,11 @@ take_byte(struct ansi *a, unsigned char c)
 		a->high = 0xbf;
 		if (--a->need == 0)
 			take_point(a, a->point);
+		else
+			a->begun[a->nbegun++] = c;
 	} else {
 		a->need = 0;
-		take_point(a, REPLACEMENT);
+		take_invalid(a, a->begun, a->nbegun);
 		take_first(a, c);
 	}
 }

@@ -17,7 +17,10 @@
  * rest of a log.
  *
  * Invalid UTF-8 becomes U+FFFD, one for each maximal prefix of a character, as
- * in browsers.  A character is one cell, whatever its width. */
+ * in browsers.  In text that is known not to be UTF-8 each byte of it becomes
+ * its character in Windows-1252, which browsers take for the charset of text
+ * without one; what is valid stays, as logs mix charsets.  A character is one
+ * cell, whatever its width. */
 
 #ifndef ANSI_H
 #define ANSI_H
@@ -40,8 +43,11 @@ enum ansi_stop {
 	ANSI_LINE    /* after a newline */
 };
 
-/* The state of the renderer.  All zero at the beginning of a log. */
+/* The state of the renderer.  All zero at the beginning of a log, except
+ * windows. */
 struct ansi {
+	bool windows; /* invalid UTF-8 is Windows-1252 */
+
 	/* The line so far. */
 	struct ansi_cell *cell;
 	size_t n;
@@ -54,7 +60,8 @@ struct ansi {
 	uint64_t taken, blanked; /* bytes and cells, to bound the work */
 	uint32_t style;
 	/* An incomplete character. */
-	unsigned need;
+	unsigned char begun[3];
+	unsigned nbegun, need;
 	unsigned char low, high; /* range of its next byte */
 	uint32_t point;
 	/* An incomplete escape sequence. */

@@ -171,6 +171,10 @@ fill_text(struct logpage *p)
 		return SOURCE_LATER;
 	}
 	got = p->text->read(p->text, p->buffer, n);
+	if (got == -1 && errno == EBADMSG) {
+		p->view.damaged = true;
+		got = 0;
+	}
 	if (got > 0) {
 		p->left -= (uint64_t)got;
 		p->turn += (size_t)got;
@@ -382,14 +386,20 @@ has_more(struct logpage *p)
 static ssize_t
 add_log_foot(struct logpage *p)
 {
-	ssize_t more = has_more(p);
+	ssize_t more = has_more(p), got = 0;
 
-	if (more < 0)
-		return more;
+	/* Whether the file is damaged shows at its end. */
+	if (more == 0)
+		got = fill_text(p);
+	if (more < 0 || got < 0)
+		return more < 0 ? more : got;
 	add_ends(p, p->ngroups);
 	text_add(&p->out.row, STR("</div>\n"));
 	if (p->made == 0)
 		text_add(&p->out.row, STR("<p>There are no lines here.</p>\n"));
+	if (more == 0 && p->view.damaged)
+		text_add(&p->out.row,
+			STR("<p><strong>The file ends here: it is damaged, or cannot be unpacked any further.</strong></p>\n"));
 	if (p->errors > 0)
 		text_printf(&p->out.row,
 			"<p class=\"first\"><a href=\"#L%" PRIu64
@@ -468,6 +478,7 @@ logpage_open(struct source *text, const struct logpage_view *view)
 	p->view.name = arena_copy(&p->arena, view->name);
 	p->view.link = arena_copy(&p->arena, view->link);
 	p->left = LOGPAGE_BYTES;
+	p->ansi.windows = view->windows;
 	if (p->arena.failed) {
 		logpage_close(&p->out.source);
 		errno = ENOMEM;

@@ -28,6 +28,8 @@ struct logpage_view {
 	uint64_t first;  /* number of the line at which text begins */
 	uint64_t total;  /* lines, including an incomplete one */
 	uint64_t size;   /* bytes of the log */
+	bool windows;    /* its text is not all UTF-8: see ansi.h */
+	bool damaged;    /* it is a file that ends in damage */
 };
 
 /* The view that a query asks for: "from=LINE", "lines=N" or "tail=N",
@@ -37,7 +39,8 @@ struct logpage_view {
 struct logpage_view logpage_view_of(struct str query);
 
 /* Make a source that renders view of text.  It owns text, which must begin at
- * line view->first and is not read further than needed.  Strings in view are
+ * line view->first and is not read further than needed; if it proves to be a
+ * damaged file (EBADMSG), the page ends there and says so.  Strings in view are
  * copied.  The longest lines take a few hundred KB of memory.  NULL with errno
  * ENOMEM; text is closed then, too. */
 struct source *logpage_open(

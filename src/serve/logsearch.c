@@ -10,6 +10,7 @@ struct logsearch {
 	struct cached cached;
 	atomic_flag taken;
 	_Atomic uint64_t total;
+	_Atomic bool damaged;
 };
 
 static void
@@ -67,4 +68,16 @@ uint64_t
 logsearch_total(struct logsearch *search)
 {
 	return search->total;
+}
+
+void
+logsearch_set_damaged(struct logsearch *search)
+{
+	search->damaged = true;
+}
+
+bool
+logsearch_is_damaged(struct logsearch *search)
+{
+	return search->damaged;
 }

@@ -29,4 +29,9 @@ void logsearch_set_total(struct logsearch *search, uint64_t total);
  */
 uint64_t logsearch_total(struct logsearch *search);
 
+/* Remember that the log is a damaged file: whoever reads only its end may not
+ * find that out.  To be called before logsearch_set_total. */
+void logsearch_set_damaged(struct logsearch *search);
+bool logsearch_is_damaged(struct logsearch *search);
+
 #endif

@@ -160,6 +160,8 @@ look_up_total(struct logview *v)
 
 	if (total == LOGPAGE_UNKNOWN)
 		return;
+	if (v->search != NULL && logsearch_is_damaged(v->search))
+		v->view.damaged = true;
 	v->view.total = total;
 	/* If the first line wanted lies behind the end, show the last lines. */
 	if (v->looking_for_end || v->view.from > total)
@@ -254,6 +256,15 @@ pass(struct logview *v, const char *buffer, size_t n)
 	return at == n || open_page(v, buffer, at, n);
 }
 
+/* The log is a damaged file, which ends here. */
+static void
+note_damage(struct logview *v)
+{
+	v->view.damaged = true;
+	if (v->search != NULL)
+		logsearch_set_damaged(v->search);
+}
+
 static ssize_t
 logview_read(struct source *source, void *buffer, size_t n)
 {
@@ -267,6 +278,10 @@ logview_read(struct source *source, void *buffer, size_t n)
 			return -1;
 		got = v->content->read(v->content, buffer, n);
 		source->amid = v->content->amid;
+		if (got == -1 && errno == EBADMSG) {
+			note_damage(v);
+			got = 0;
+		}
 		if (got < 0)
 			return got;
 		passed += (size_t)got;
@@ -326,6 +341,7 @@ logview_open(struct archive *archive, const struct member *member,
 	v->how = *how;
 	v->search = logsearch_get(archive, member);
 	v->view = *view;
+	v->view.windows = how->windows;
 	v->view.total = LOGPAGE_UNKNOWN;
 	v->view.first = view->from;
 	v->looking_for_end = view->from == 0;

@@ -101,6 +101,9 @@ serve_log(struct job *job, struct str name)
 		return;
 	}
 	response->member = arena_copy(job->arena, member.name);
+	response->etag = represent_log_tag(&member,
+		job->request->param[PARAM_QUERY_STRING], job->service->site,
+		job->arena);
 	if (!wants_page(job))
 		return;
 	view.name = path_last(member.name);

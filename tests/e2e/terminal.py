@@ -1,6 +1,7 @@
 """What a terminal shows of a log: a second implementation of the rules in
 src/serve/ansi.h, by regular expressions on text."""
 
+import codecs
 import re
 
 CELLS = 16384
@@ -169,9 +170,30 @@ def classes(style):
     return frozenset(out)
 
 
+def windows(error):
+    """Bytes that are not UTF-8, as browsers take them for Windows-1252."""
+    return "".join(
+        bytes([c]).decode("cp1252", errors="ignore") or chr(c)
+        for c in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error("windows", windows)
+
+
+def is_utf8(log):
+    """By a look at the first 16 KiB."""
+    head = log[: 16 * 1024]
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head, head == log)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def lines(log):
     """(Cells, cut) of each line of a log, which is bytes."""
-    text = log.decode(errors="replace").split("\n")
+    text = log.decode(
+        errors="replace" if is_utf8(log) else "windows").split("\n")
     if not text[-1]:
         text.pop()
     terminal = Terminal()

@@ -164,13 +164,93 @@ def test_nothing_to_show(logs, path, status):
 
 @pytest.mark.parametrize("name", ["cut.log.gz", "second.log.gz"])
 def test_damaged(logs, name):
-    """The page is cut, and the log says why."""
-    logs.expect(f"^warn member-damaged .*member={name} .*gzip")\
-        if name == "cut.log.gz" else logs.allow("^warn member-damaged ")
+    """The page has the lines that are there and says where the file ends; a HEAD
+    and the second page say the same; the log says why."""
+    logs.expect(f"^warn member-damaged .*member={name} ", None)
+    text = SMALL if name == "cut.log.gz" else "one\n"
     with logs.client() as client:
-        client.send(client.request(f"/x.wwz/{name}/-wwz-log"))
+        head = client.ask(f"/x.wwz/{name}/-wwz-log", "HEAD")
+        for query in ("?from=1", "", "?tail=3", "?tail=3", "?from=99999999"):
+            got = page(client, name, query)
+            lines = lines_of(got)
+            assert got.status == head.status == 200
+            if query == "?from=1":
+                assert lines[0] == (1, text.split("\n")[0]), lines[:1]
+                continue
+            assert got.body.count(b"The file ends here") == 1, got.body[-900:]
+            assert got.body.endswith(b"</html>\n")
+            # The last line may be cut.
+            assert all(shown == text.split("\n")[number - 1]
+                       for number, shown in lines[:-1]), lines[-3:]
+            assert lines[-1][0] > text.count("\n") - 20, lines[-1]
+        assert b"The file ends here" not in page(client, "small.log").body
+
+
+def test_damaged_archive(root, serve):
+    """If the archive itself is damaged, the page is cut, whatever that does to
+    the file in it."""
+    whole = gzip.compress(LARGE.encode())
+    at = len(whole) * 3 // 4
+    hurt = whole[:at] + bytes(64) + whole[at + 64:]
+    archives.write(root / "x.wwz", {"a.log.gz": (whole, archives.STORED)})
+    data = (root / "x.wwz").read_bytes()
+    (root / "x.wwz").write_bytes(data.replace(whole, hurt))
+    responder = serve()
+    responder.expect("^warn member-damaged .*member=a.log.gz .*CRC", None)
+    with responder.client() as client:
+        client.send(client.request("/x.wwz/a.log.gz/-wwz-log"))
         got = client.read_response()
         assert got is None or not got.ended, got
+
+
+def test_latin(root, serve):
+    """Text that is not UTF-8 is shown as browsers show it: as Windows-1252; what
+    is UTF-8 beside it stays."""
+    lines = ["d\u00e9j\u00e0 vu", "\u20ac 5 \u2013 \u201cquoted\u201d \u00ff", "\u00e0"]
+    latin = "\n".join(lines).encode("cp1252")
+    utf8 = "\n" + lines[0] + "\n\u0a0d"
+    archives.write(root / "x.wwz", {
+        "a.log": latin + utf8.encode(), "b.log.gz": gzip.compress(latin),
+        "late.log": b"a" * 20000 + b"\n\xe9"})
+    with serve().client() as client:
+        got = [text for _, text in lines_of(page(client, "a.log"))]
+        assert got == lines + [lines[0], "\u0a0d"]
+        got = [text for _, text in lines_of(page(client, "b.log.gz"))]
+        assert got == lines
+        got = lines_of(page(client, "late.log"))
+        assert got[-1] == (2, "\ufffd")
+
+
+def test_tags(root, logs):
+    """A page that would be the same costs a 304; another log, or other lines, do
+    not."""
+    with logs.client() as client:
+        tags = {}
+        for query in "", "?tail=10&refresh=5", "?from=1":
+            tags[query] = page(client, "small.log", query).get("ETag")
+        assert len(set(tags.values())) == 3
+        other = page(client, "stored.log").get("ETag")
+        for query, tag in tags.items():
+            assert re.fullmatch('W/"[0-9a-f-]+"', tag), tag
+            path = "/x.wwz/small.log/-wwz-log" + query
+            for asked, status in [
+                    (tag, 304), (tag[2:], 304), ("*", 304), (other, 200),
+                    (f"{other}, {tag}", 304)]:
+                got = client.ask(path, headers=[("If-None-Match", asked)])
+                assert (got.status, got.get("ETag")) == (status, tag), asked
+                assert (got.body == b"") == (status == 304)
+            for asked, status in [(tag, 412), (tag[2:], 412), ("*", 200)]:
+                got = client.ask(path, headers=[("If-Match", asked)])
+                assert got.status == status, asked
+        # Counted by now: what the page says of its lines differs, the tag not.
+        assert page(client, "small.log", "?from=1").get("ETag") == tags["?from=1"]
+        members = {**MEMBERS, "small.log": SMALL + "more\n"}
+        archives.write(root / "new", members)
+        (root / "new").rename(root / "x.wwz")
+        got = client.ask("/x.wwz/small.log/-wwz-log",
+                         headers=[("If-None-Match", tags[""])])
+        assert got.status == 200 and b">more<" in got.body
+        assert page(client, "stored.log").get("ETag") == other
 
 
 def test_fields(logs):

@@ -6,10 +6,10 @@
 /* The lines that log shows, each ended by "\n", when it comes in parts of n
  * bytes. */
 static struct str
-shown(struct str log, size_t n, struct arena *arena)
+shown(struct str log, size_t n, bool windows, struct arena *arena)
 {
 	struct text text = {.arena = arena};
-	struct ansi ansi = {0};
+	struct ansi ansi = {.windows = windows};
 
 	for (size_t at = 0; at < log.n; at += n) {
 		struct str part = copy_exactly(
@@ -131,23 +131,51 @@ static const struct {
 	{BYTES("a\33[1"), "a"},
 };
 
+/* In text that is not UTF-8: Windows-1252 where it is not. */
+static const struct {
+	struct str log;
+	const char *want;
+} foreign[] = {
+	{BYTES("\x80\x85\x9f\xa0\xff"), "\u20ac\u2026\u0178\u00a0\u00ff"},
+	{BYTES("d\xe9j\xe0 vu\n\xe9"), "d\u00e9j\u00e0 vu\n"},
+	{BYTES("\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"),
+		"\u00e9 \u20ac \U0001f600"},
+	{BYTES("\xe2\x82x\xf0\x9f\x98\xe9."),
+		"\u00e2\u201ax\u00f0\u0178\u02dc\u00e9."},
+	/* Of the five that stand for nothing, browsers make control characters.
+	 */
+	{BYTES("\x81\x8d\x8f\x90\x9dx"), "x"},
+	{BYTES("\xe9\33[1m\xe9\33[m\rx"), "x" S("bo", "\u00e9")},
+};
+
+static unsigned
+check_shown(struct str log, const char *want, bool windows, size_t row)
+{
+	unsigned failed = 0;
+
+	for (size_t n = 1; n <= log.n; n++) {
+		struct arena arena = {0};
+		char asked[48];
+
+		snprintf(asked, sizeof(asked), "%srow %zu by %zu",
+			windows ? "foreign " : "", row, n);
+		failed += differ(
+			asked, shown(log, n, windows, &arena), str_of(want));
+		arena_free(&arena);
+	}
+	return failed;
+}
+
 static void
 test_table(void **state)
 {
 	unsigned failed = 0;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(table); i++) {
-		for (size_t n = 1; n <= table[i].log.n; n++) {
-			struct arena arena = {0};
-			char asked[48];
-
-			snprintf(asked, sizeof(asked), "row %zu by %zu", i, n);
-			failed += differ(asked, shown(table[i].log, n, &arena),
-				str_of(table[i].want));
-			arena_free(&arena);
-		}
-	}
+	for (size_t i = 0; i < COUNT(table); i++)
+		failed += check_shown(table[i].log, table[i].want, false, i);
+	for (size_t i = 0; i < COUNT(foreign); i++)
+		failed += check_shown(foreign[i].log, foreign[i].want, true, i);
 	assert_int_equal(failed, 0);
 }
 
@@ -193,7 +221,8 @@ test_nearest(void **state)
 
 		snprintf(log, sizeof(log), "\33[38;2;%d;%d;%dmx", rgb[0],
 			rgb[1], rgb[2]);
-		html = arena_copy(&arena, shown(str_of(log), 40, &arena));
+		html = arena_copy(
+			&arena, shown(str_of(log), 40, false, &arena));
 		number = atoi(html.p + strlen("<span class=\"f"));
 		for (int k = 16; k < 256; k++) {
 			if (distance(k, rgb) < distance(best, rgb))

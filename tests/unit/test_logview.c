@@ -72,7 +72,7 @@ close_log(struct fixture *f)
 static struct source *
 open_view(const struct fixture *f, uint64_t from)
 {
-	static const struct wrapping plain = {PACKING_NONE, false};
+	static const struct wrapping plain = {.packing = PACKING_NONE};
 	struct logpage_view view = {.from = from,
 		.lines = 3,
 		.name = STR("m"),

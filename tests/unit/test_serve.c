@@ -1156,7 +1156,15 @@ test_log_pages(void **state)
 {
 	static const struct row rows[] = {
 		{"GET", "/logs.wwz/build.log/-wwz-log", {0}, 200,
-			{HTML, "Refresh", "ETag", "Content-Length"}, OURS},
+			{HTML, "Refresh", "ETag: W/\"fc06c3a3-10-0\"",
+				"Content-Length"},
+			OURS},
+		{"GET", "/logs.wwz/build.log/-wwz-log",
+			{"HTTP_IF_NONE_MATCH=\"fc06c3a3-10-0\""}, 304,
+			{"ETag: W/\"fc06c3a3-10-0\""}, ""},
+		{"GET", "/logs.wwz/build.log/-wwz-log",
+			{"HTTP_IF_MATCH=W/\"fc06c3a3-10-0\""}, 412, {HTML},
+			OURS},
 		{"GET", "/logs.wwz/-wwz-log/build.log", {0}, 200, {HTML}, OURS},
 		{"GET", "/logs.wwz/sub/-wwz-log/a%20b", {0}, 200, {HTML}, OURS},
 		{"GET", "/logs.wwz/packed.log.gz/-wwz-log", {0}, 200, {HTML},

@@ -126,6 +126,10 @@ test_matches_odd_tag(void **state)
 		{"\"\",\"a\"", "\"\"", true},
 		{"\"a\",\"\"", "\"\"", true},
 		{"\"\"", "\"a\"", false},
+		/* Strong comparison never matches a weak tag. */
+		{"W/\"a\"", "W/\"a\"", false},
+		{"\"a\"", "W/\"a\"", false},
+		{"*", "W/\"a\"", true},
 	};
 	unsigned failed = 0;
 
