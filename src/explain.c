@@ -75,6 +75,20 @@ tell(struct telling *telling, const char *name, struct str value)
 	}
 }
 
+/* Tell a name, which comes from outside: in lines, what a terminal would not
+ * show becomes \xHH. */
+static void
+tell_name(struct telling *telling, const char *what, struct str name)
+{
+	struct text plain = {.arena = telling->text.arena};
+
+	if (!telling->json) {
+		page_add_plain(&plain, name);
+		name = text_str(&plain);
+	}
+	tell(telling, what, name);
+}
+
 /* Say why encoding.c and negotiate.c chose this coding. */
 static void
 tell_why(struct telling *telling, const struct response *response,
@@ -126,7 +140,7 @@ tell_member(struct telling *telling, const struct response *response,
 
 	if (response->coding == CODING_NONE)
 		return;
-	tell(telling, "member", response->member);
+	tell_name(telling, "member", response->member);
 	tell(telling, "method",
 		arena_printf(telling->text.arena, "%s (%u)",
 			method_name(response->method), response->method));
@@ -168,7 +182,9 @@ tell_field(struct telling *telling, struct str field, bool first)
 	struct str value = field, name = str_cut(&value, ':');
 
 	if (!telling->json) {
-		text_printf(&telling->text, "  %.*s\n", STR_ARG(field));
+		text_add(&telling->text, STR("  "));
+		page_add_plain(&telling->text, field);
+		text_byte(&telling->text, '\n');
 		return;
 	}
 	if (!first)
@@ -211,7 +227,7 @@ tell_answer(struct telling *telling, const struct response *response,
 	const struct request *request)
 {
 	if (response->archive.n > 0)
-		tell(telling, "archive", response->archive);
+		tell_name(telling, "archive", response->archive);
 	if (response->what != NULL)
 		tell(telling, "found", str_of(response->what));
 	tell_member(telling, response, request);

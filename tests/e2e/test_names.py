@@ -201,6 +201,17 @@ def test_charsets(tmp, ask, charset, name):
     assert check(tmp / "www/x.wwz", "--names", charset) == (0, ["names-legacy"])
 
 
+def test_explain_escapes(tmp, ask):
+    """A terminal gets no bytes that do something to it."""
+    raw = b"\xff\xc2\x9b2J\xe2\x80\xae\\.txt"
+    ask([Entry(raw)])
+    got = subprocess.run(
+        [harness.WWZ, "explain", "--root", tmp / "www",
+         "/x.wwz/" + archives.url(raw)], capture_output=True, check=True)
+    assert rb"member: \xFF\xC2\x9B2J\xE2\x80\xAE\x5C.txt" in got.stdout, got
+    assert all(c.isprintable() for c in got.stdout.decode().splitlines()), got
+
+
 @pytest.mark.parametrize("charset, why", [
     ("no-such", "no such character set"), ("UTF-16", "does not hold ASCII"),
     ("", "no such character set")])

@@ -16,6 +16,12 @@ test_set(void **state)
 	errno = EBUSY;
 	assert_int_equal(fault_set(&fault, "line %d: %s", 3, "why"), -1);
 	failed += differ("set", str_of(fault.text), str_of("line 3: why"));
+	assert_int_equal(fault_file(&fault, STR(""), "why"), -1);
+	failed += differ("none", str_of(fault.text), STR("\"\": why"));
+	assert_int_equal(
+		fault_file(&fault, STR("\xff\xc2\x9b\xe2\x82"), "why"), -1);
+	failed += differ("odd", str_of(fault.text),
+		STR("\\xff\\xc2\\x9b\\xe2\\x82: why"));
 	assert_int_equal(fault_file(&fault, STR("a\n\x7f\xc3\xa9"), "why"), -1);
 	failed += differ(
 		"file", str_of(fault.text), str_of("a\\x0a\\x7f\xc3\xa9: why"));
