@@ -1,5 +1,5 @@
 """Archives on another host, with the lines of deploy/cors: what front ends add to the
-answers of wwz, and what a browser then allows."""
+answers of wwz, or archives themselves, and what a browser then allows."""
 
 import contextlib
 
@@ -46,7 +46,14 @@ FRONTS = {
     "lighttpd": fronts.Lighttpd,
     "haproxy": fronts.Haproxy,
     "caddy": fronts.Caddy,
+    "_headers": fronts.Nginx,
 }
+
+
+def write(file, name, members):
+    """The archive says it itself, if that is what name means."""
+    own = {"_headers": fronts.shipped("cors/_headers")}
+    archives.write(file, {**members, **(own if name == "_headers" else {})})
 
 
 @contextlib.contextmanager
@@ -72,7 +79,7 @@ def running(name, place, monkeypatch, *options):
 
 @pytest.mark.parametrize("name", FRONTS)
 def test_fields(tmp, root, monkeypatch, name):
-    archives.write(root / "site.wwz", {"a.txt": PAGE})
+    write(root / "site.wwz", name, {"a.txt": PAGE})
     (root / "plain.txt").write_bytes(PAGE)
     place = fronts.Place(tmp / "front", root)
     origin = ("Origin", "http://elsewhere.example")
@@ -126,17 +133,18 @@ WITHOUT = """fetch('http://127.0.0.1:%d/page.html')
     .then(() => 'allowed', () => 'refused')"""
 
 
-def test_browser(tmp, root, monkeypatch):
+@pytest.mark.parametrize("name", ["nginx", "_headers"])
+def test_browser(tmp, root, monkeypatch, name):
     big = archives.noise(1 << 20, 7)
     with open(FONT, "rb") as font:
-        archives.write(root / "site.wwz", {
+        write(root / "site.wwz", name, {
             "a.ttf": font.read(), "big.bin": (big, archives.STORED)})
     (root / "page.html").write_text("<!doctype html><link rel=icon href=data:,>")
     with contextlib.ExitStack() as stack:
         other = stack.enter_context(harness.running(
             fronts.Nginx(fronts.Place(tmp / "other", root))))
         front = stack.enter_context(running(
-            "nginx", fronts.Place(tmp / "front", root), monkeypatch))
+            name, fronts.Place(tmp / "front", root), monkeypatch))
         browser = stack.enter_context(contextlib.closing(Browser(tmp)))
 
         def run(script):
