@@ -231,6 +231,17 @@ def test_start_page(site):
     assert "gzip" in codings, codings
 
 
+def test_opened_again(site):
+    """The browser has all of it, asks for each part, and is told so by 304."""
+    browser, url, _ = site
+    browser.open(url + "/")
+    again = browser.open(url + "/")
+    assert complaints(again) == []
+    answers = [event["params"]["statusCode"] for event in again
+               if event["method"] == "Network.responseReceivedExtraInfo"]
+    assert len(answers) >= 3 and set(answers) == {304}, answers
+
+
 # Path, and a text that the page shows.
 PAGES = [
     ("/guide/", ""),
