@@ -180,7 +180,6 @@ set_defaults(struct options *options)
 		.nindex = 1,
 		.max_age = SITE_NO_CACHE,
 		.slow_ms = -1,
-		.max_archives = 1000,
 		.max_memory = 256 << 20,
 		.limits = {.threads = processors > 2 ? (int)processors : 2,
 			.timeout_seconds = 60,

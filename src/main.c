@@ -20,6 +20,7 @@
 #include "fcgi/cgi.h"
 #include "fcgi/confine.h"
 #include "fcgi/fcgi.h"
+#include "fcgi/peers.h"
 #include "pack/pack.h"
 #include "pack/packname.h"
 #include "servecheck.h"
@@ -28,6 +29,8 @@
 enum {
 	EXIT_USAGE = 2,
 	MALLOC_THRESHOLD = 1024 * 1024, /* bytes */
+	ARCHIVE_USUAL = 8 * 1024, /* bytes of memory for one with few members */
+	ARCHIVES_USUAL = 32000,
 };
 
 extern char **environ;
@@ -344,8 +347,27 @@ open_names(struct charset **names, const struct options *options)
 	return -1;
 }
 
+/* How many archives are kept open if no option says so: as many as descriptors
+ * and memory allow, and mappings, of which Linux allows a process 65,530. */
+static size_t
+usual_archives(uint64_t max_memory)
+{
+	uint64_t most = max_memory / ARCHIVE_USUAL;
+	struct rlimit limit;
+	uint64_t room;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return 1;
+	room = limit.rlim_max - peers_max(limit.rlim_max);
+	if (most > room)
+		most = room;
+	if (most > ARCHIVES_USUAL)
+		most = ARCHIVES_USUAL;
+	return most > 0 ? (size_t)most : 1;
+}
+
 static int
-run_service(const struct options *options)
+run_service(struct options *options)
 {
 	struct charset *names;
 	struct roots roots;
@@ -360,6 +382,8 @@ run_service(const struct options *options)
 		return status;
 	if (open_names(&names, options) < 0)
 		return EXIT_USAGE;
+	if (options->max_archives == 0)
+		options->max_archives = usual_archives(options->max_memory);
 	service.cache =
 		cache_new(options->max_archives, options->max_memory, names);
 	if (service.cache == NULL)

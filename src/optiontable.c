@@ -319,7 +319,7 @@ const struct option_spec option_specs[] = {
 	{"threads", 't', "N", ON_SERVE, BY(set_threads),
 		"how many threads answer requests (default: one a processor, at least 2)"},
 	{"max-archives", 0, "N", ON_SERVE, BY(set_max_archives),
-		"how many archives are kept open (default: 1000)"},
+		"how many archives are kept open (default: as many as descriptors and memory allow, at most 32,000)"},
 	{"max-memory", 0, "SIZE", ON_SERVE, BY(set_max_memory),
 		"the memory for indexes of archives, inflated members that are kept, and responses under way (default: 256M)"},
 	{"timeout", 0, "SECONDS", ON_SERVE, BY(set_timeout),

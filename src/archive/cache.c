@@ -11,7 +11,10 @@
 
 #include "base/hash.h"
 
-enum { FAILURES_MAX = 128 };
+enum {
+	FAILURES_MAX = 128,
+	SOME = 16, /* archives closed at a time when descriptors ran out */
+};
 
 struct entry {
 	LIST_ENTRY(entry) chain;
@@ -227,24 +230,25 @@ idle_room(struct cache *cache)
 	return n;
 }
 
-/* Close archives not in use until `lacks` bytes are free, or all of them if
- * lacks is 0, which means that descriptors ran out.  false when that would not
- * help or nothing was closed. */
+/* Close archives not in use until `lacks` bytes are free, or some of them if
+ * lacks is 0, which means that descriptors or mappings ran out.  false when
+ * that would not help or nothing was closed. */
 static bool
 make_room(struct cache *cache, size_t lacks)
 {
-	bool made = false, enough = false;
+	int closed = 0;
+	bool enough = false;
 
 	if (lacks > idle_room(cache))
 		return false;
 	while (!enough && close_idle(cache, 0, &cache->state.evicted)) {
-		made = true;
-		enough = lacks > 0 &&
-			membercache_take(cache->membercache, lacks);
-		if (enough)
+		closed++;
+		enough = lacks > 0 ? membercache_take(cache->membercache, lacks)
+				   : closed == SOME;
+		if (enough && lacks > 0)
 			membercache_give(cache->membercache, lacks);
 	}
-	return made;
+	return closed > 0;
 }
 
 /* Open path.  When descriptors or memory run out, close idle archives and

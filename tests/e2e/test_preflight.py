@@ -43,6 +43,21 @@ def test_all_is_well(tmp, root, socket_path):
         pass
 
 
+@pytest.mark.parametrize("descriptors,memory,archives", [
+    (1024, "256M", 264), (16000, "256M", 4008), (16000, "4M", 512),
+    (16000, "1", 1)])
+def test_archives_by_limits(root, descriptors, memory, archives):
+    """A quarter of the descriptors, or one for 8 KiB of memory."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if descriptors > most:
+        pytest.skip(f"only {most} descriptors are allowed here")
+    got = check("--root", root, "--max-memory", memory, preexec_fn=lambda:
+                resource.setrlimit(resource.RLIMIT_NOFILE,
+                                   (descriptors, descriptors)))
+    assert (got.returncode, got.stderr) == (0, ""), got
+    assert f"at most {archives} open" in got.stdout
+
+
 def test_nothing_is_said(root):
     """Without options it is as good as a start could be: the socket comes
     from whoever starts it."""

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "archive/source.h"
+#include "unit.h"
 
 struct given {
 	struct source source;

@@ -2,16 +2,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <malloc.h>
-#include <setjmp.h>
-#include <stdarg.h>
 
-#include <cmocka.h>
 #include <zip.h>
 
 #include "archive/guard.h"
 #include "base/bytes.h"
 #include "http/body.h"
+#include "unit.h"
 #include "zipmake.h"
 
 /* All that a body gave. */
@@ -1115,18 +1112,6 @@ test_settled_cut(void **state)
 }
 
 /* Memory. */
-
-size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
-
-static size_t
-allocated(void)
-{
-	struct mallinfo2 info = mallinfo2();
-
-	if (__sanitizer_get_current_allocated_bytes != NULL)
-		return __sanitizer_get_current_allocated_bytes();
-	return info.uordblks + info.hblkhd;
-}
 
 /* 64 MiB of zeros, deflated; and as many stored in a file with a hole. */
 static void

@@ -2,14 +2,12 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
+#include <sys/resource.h>
 #include <time.h>
-
-#include <cmocka.h>
 
 #include "archive/cache.h"
 #include "archive/guard.h"
+#include "unit.h"
 #include "zipmake.h"
 
 enum { THREADS = 16, MANY = 1000000000 };
@@ -249,6 +247,38 @@ test_memory_limit(void **state)
 }
 
 /* One may take half of the memory. */
+/* Out of descriptors, a few idle archives are closed, not all of them. */
+static void
+test_descriptors(void **state)
+{
+	enum { DESCRIPTORS = 200, KEPT = 100 };
+	struct cache *cache = cache_new(2 * DESCRIPTORS, MANY, NULL);
+	struct rlimit before, few = {.rlim_cur = DESCRIPTORS};
+	struct cache_state seen = {0};
+	char name[16];
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few.rlim_max = before.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	for (int i = 0; i < DESCRIPTORS; i++) {
+		struct archive *archive;
+
+		snprintf(name, sizeof(name), "many%d", i);
+		assert_int_equal(link("0", name), 0);
+		archive = get(cache, name);
+		assert_int_equal(archive->status, STATUS_GO);
+		archive_drop(archive);
+		unlink(name);
+		cache_list(cache, &seen, NULL, 0);
+		if (i >= KEPT)
+			assert_true(seen.archives > KEPT);
+	}
+	assert_true(seen.evicted > 0);
+	cache_free(cache);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 static void
 test_share(void **state)
 {
@@ -594,6 +624,7 @@ main(void)
 		cmocka_unit_test(test_least_recently_used),
 		cmocka_unit_test(test_in_use_stays),
 		cmocka_unit_test(test_memory_limit),
+		cmocka_unit_test(test_descriptors),
 		cmocka_unit_test(test_share),
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_failures_have_their_own_room),

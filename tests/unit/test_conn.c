@@ -3,11 +3,8 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <sys/socket.h>
 
-#include <cmocka.h>
 #include <zip.h>
 
 #include "archive/guard.h"

@@ -1,15 +1,12 @@
 /* content: which contents are kept, and that they are right. */
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
-
-#include <cmocka.h>
 
 #include "archive/content.h"
 #include "archive/guard.h"
 #include "archive/made.h"
 #include "http/body.h"
+#include "unit.h"
 #include "zipmake.h"
 
 enum { ROOM = 64 << 20, LARGE = 1024 * 1024 + 1 };

@@ -2,14 +2,11 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <sys/wait.h>
 
-#include <cmocka.h>
-
 #include "archive/guard.h"
+#include "unit.h"
 #include "zipmake.h"
 
 enum { PAGES = 4, THREADS = 8, ROUNDS = 200 };

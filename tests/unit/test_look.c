@@ -1,19 +1,10 @@
 /* look: what the first bytes of a content say about it. */
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "http/look.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define BYTES(string)                      \
-	{                                  \
-		string, sizeof(string) - 1 \
-	}
+#include "unit.h"
 
 static void
 test_look(void **state)

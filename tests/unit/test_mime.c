@@ -1,30 +1,15 @@
 /* mime: types by extension, from the table and from a file. */
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "http/mime.h"
+#include "unit.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define UTF8         "; charset=utf-8"
-
-/* Count a failure, saying what was asked, got and wanted. */
-static unsigned
-differ(const char *asked, struct str got, struct str want)
-{
-	if (str_eq(got, want))
-		return 0;
-	print_error("%s: got \"%.*s\", want \"%.*s\"\n", asked, STR_ARG(got),
-		STR_ARG(want));
-	return 1;
-}
+#define UTF8 "; charset=utf-8"
 
 /* The value with utf-8 if there is one. */
 static struct str

@@ -51,7 +51,7 @@ test_defaults(void **state)
 	assert_int_equal(o.nindex, 1);
 	assert_true(str_eq(o.index[0], STR("index.html")));
 	assert_false(o.no_listing);
-	assert_true(o.max_archives > 0);
+	assert_int_equal(o.max_archives, 0);
 	assert_true(o.max_memory >= 1 << 20);
 	assert_true(o.limits.threads >= 2);
 	assert_true(o.limits.timeout_seconds > 0);

@@ -1,22 +1,15 @@
 /* packing: compressed files, by their signatures and by their content. */
 
 #include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "archive/guard.h"
 #include "archive/packing.h"
 #include "given.h"
+#include "unit.h"
 #include "zipmake.h"
 
 #ifndef BYTES
-#define BYTES(string)                      \
-	{                                  \
-		string, sizeof(string) - 1 \
-	}
 #endif
 
 static void

@@ -1,15 +1,12 @@
 /* reader: one searches in a member at a time, and the next one goes on from
  * there. */
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "archive/guard.h"
 #include "archive/reader.h"
+#include "unit.h"
 #include "zipmake.h"
 
 enum { ROOM = 64 << 20, SIZE = 6 * READER_SKIP, STEPS = SIZE / READER_SIZE };

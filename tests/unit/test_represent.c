@@ -1,15 +1,12 @@
 /* represent: which forms an archive has of a member. */
 
 #include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <time.h>
-
-#include <cmocka.h>
 
 #include "archive/guard.h"
 #include "archive/source.h"
 #include "http/represent.h"
+#include "unit.h"
 #include "zipmake.h"
 
 static const struct site site = {.suffix = {".wwz", 4}};
@@ -19,8 +16,8 @@ static const struct site site = {.suffix = {".wwz", 4}};
 #define ZSTD (1u << CODING_ZSTD)
 #define BR   (1u << CODING_BR)
 
-#define TEXT  "text/plain; charset=utf-8"
-#define BYTES "application/octet-stream"
+#define TEXT   "text/plain; charset=utf-8"
+#define OCTETS "application/octet-stream"
 
 /* "a\n" as a gzip file. */
 #define GZIPPED \
@@ -249,7 +246,8 @@ test_form_details(void **state)
 			"application/gzip", 0},
 		{"x.js.gz", CODING_GZIP, FORM_CONTENT, "x.js.gz",
 			"text/javascript; charset=utf-8", 0},
-		{"x.data.gz", CODING_GZIP, FORM_CONTENT, "x.data.gz", BYTES, 0},
+		{"x.data.gz", CODING_GZIP, FORM_CONTENT, "x.data.gz", OCTETS,
+			0},
 		{"x.wasm.unityweb", CODING_GZIP, FORM_CONTENT,
 			"x.wasm.unityweb", "application/wasm", 0},
 		{"syslog.1.gz", CODING_GZIP, FORM_CONTENT, "syslog.1.gz", TEXT,
@@ -329,19 +327,19 @@ test_text_or_not(void **state)
 	} table[] = {
 		{"README", 0, false, TEXT},
 		{"README", 600, false, TEXT},
-		{"README", 0, true, BYTES},
-		{"README", 511, true, BYTES},
+		{"README", 0, true, OCTETS},
+		{"README", 511, true, OCTETS},
 		{"README", 512, true, TEXT},
 		{"a.txt", 10, false, TEXT},
-		{"a.txt", 10, true, BYTES},
-		{"a.log", 511, true, BYTES},
+		{"a.txt", 10, true, OCTETS},
+		{"a.log", 511, true, OCTETS},
 		{"a.LOG", 512, true, TEXT},
-		{"dir.d/file", 10, true, BYTES},
+		{"dir.d/file", 10, true, OCTETS},
 		{"dir.d/file", 10, false, TEXT},
-		{"a.bin", 10, false, BYTES},
+		{"a.bin", 10, false, OCTETS},
 		{"a.html", 10, true, "text/html"},
 		{"a.unheard-of", 10, false, TEXT},
-		{"a.unheard-of", 10, true, BYTES},
+		{"a.unheard-of", 10, true, OCTETS},
 	};
 	static const unsigned methods[] = {0, 8};
 	char content[700];
@@ -426,8 +424,8 @@ test_charsets(void **state)
 		{"a.out", "\xff\xfe",
 			{"text/plain", "text/plain", "text/plain"}, true},
 		{"syslog.1", "a", {TEXT, TEXT, "text/plain"}, true},
-		{"a.dat", "\x01\xff", {BYTES, BYTES, BYTES}, true},
-		{"a.txt", "\x01\xff", {BYTES, BYTES, BYTES}, true},
+		{"a.dat", "\x01\xff", {OCTETS, OCTETS, OCTETS}, true},
+		{"a.txt", "\x01\xff", {OCTETS, OCTETS, OCTETS}, true},
 		/* The declaration decides, or the content is always UTF-8. */
 		{"a.xhtml", "caf\xe9",
 			{"application/xhtml+xml", "application/xhtml+xml",
@@ -440,7 +438,7 @@ test_charsets(void **state)
 			{"application/json", "application/json",
 				"application/json"},
 			false},
-		{"a.bin", "a", {BYTES, BYTES, BYTES}, false},
+		{"a.bin", "a", {OCTETS, OCTETS, OCTETS}, false},
 	};
 	const struct site *const sites[] = {&site, &latin, &none};
 	unsigned failed = 0;

@@ -1,13 +1,10 @@
 /* sozip: the index behind a member's data, right ones and wrong ones. */
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
-
-#include <cmocka.h>
 
 #include "archive/guard.h"
 #include "archive/sozip.h"
+#include "unit.h"
 #include "zipmake.h"
 
 /* Offsets of the fields of an index, from the end of its local header. */

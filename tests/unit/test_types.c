@@ -1,16 +1,11 @@
 /* The compiled-in table of types against the lists of others, each with its
  * source. */
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "http/mime.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "unit.h"
 
 #define IANA        "IANA's registry of media types"
 #define WHATWG      "WHATWG: MIME Sniffing, HTML"
@@ -319,7 +314,8 @@ static const struct {
 };
 
 static unsigned
-differ(const char *ext, struct str got, const char *want, const char *source)
+differ_type(
+	const char *ext, struct str got, const char *want, const char *source)
 {
 	if (str_eq(got, str_of(want)))
 		return 0;
@@ -345,7 +341,7 @@ test_sources(void **state)
 	(void)state;
 	assert_true(COUNT(table) >= 239);
 	for (size_t i = 0; i < COUNT(table); i++)
-		failed += differ(table[i].ext, type_of(table[i].ext),
+		failed += differ_type(table[i].ext, type_of(table[i].ext),
 			table[i].type, table[i].source);
 	assert_int_equal(failed, 0);
 }
@@ -369,7 +365,7 @@ test_left_to_the_content(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(extensions); i++)
-		failed += differ(extensions[i], type_of(extensions[i]), "",
+		failed += differ_type(extensions[i], type_of(extensions[i]), "",
 			"the content decides");
 	assert_int_equal(failed, 0);
 }

@@ -1,15 +1,12 @@
 /* verify: a member's data are looked through once, by all who send them. */
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "archive/guard.h"
 #include "archive/verify.h"
 #include "http/body.h"
+#include "unit.h"
 #include "zipmake.h"
 
 enum { ROOM = 64 << 20, SIZE = 4 << 20, PIECE = BODY_SPAN_SIZE };

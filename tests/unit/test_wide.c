@@ -1,20 +1,11 @@
 /* wide: text in UTF-16 and UTF-32 as UTF-8, however it is cut into pieces. */
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "archive/wide.h"
 #include "given.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define BYTES(string)                      \
-	{                                  \
-		string, sizeof(string) - 1 \
-	}
+#include "unit.h"
 
 /* Read all of it, `most` bytes at a time, into buffer. */
 static size_t

@@ -2,14 +2,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <malloc.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <time.h>
 
-#include <cmocka.h>
 #include <zip.h>
 
+#include "unit.h"
 #include "zip/zipdir.h"
 #include "zip/ziplocal.h"
 #include "zipmake.h"
@@ -1262,18 +1259,6 @@ test_long_names(void **state)
 }
 
 /* Memory. */
-
-size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
-
-static size_t
-allocated(void)
-{
-	struct mallinfo2 info = mallinfo2();
-
-	if (__sanitizer_get_current_allocated_bytes != NULL)
-		return __sanitizer_get_current_allocated_bytes();
-	return info.uordblks + info.hblkhd;
-}
 
 static void
 test_memory(void **state)

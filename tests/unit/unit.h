@@ -3,8 +3,10 @@
 #ifndef UNIT_H
 #define UNIT_H
 
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -29,6 +31,19 @@ choose_test(void)
 	{                                    \
 		literal, sizeof(literal) - 1 \
 	}
+
+size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+
+/* Bytes of memory that the process has allocated. */
+static inline size_t
+allocated(void)
+{
+	struct mallinfo2 info = mallinfo2();
+
+	if (__sanitizer_get_current_allocated_bytes != NULL)
+		return __sanitizer_get_current_allocated_bytes();
+	return info.uordblks + info.hblkhd;
+}
 
 /* Print s so that each of its bytes can be seen. */
 static inline void
