@@ -48,6 +48,17 @@ says(const unsigned char *recorded, struct str extra, uint64_t size)
 			memmem(extra.p, extra.n, wanted, 8) != NULL);
 }
 
+/* ...or it is left out, because it follows the data: 0, or all ones. */
+static bool
+says_or_omits(const unsigned char *recorded, struct str extra, uint64_t size,
+	bool later)
+{
+	return says(recorded, extra, size) ||
+		(later &&
+			(says(recorded, extra, 0) ||
+				get32(recorded) == UINT32_MAX));
+}
+
 /* A backslash of the local header may be a slash in the directory. */
 static bool
 same_but_backslashes(struct str local, struct str name)
@@ -76,11 +87,9 @@ check_agreement(const unsigned char *header, const struct member *member)
 		"agreeing methods are the same", name);
 	fuzz_law((flags & 1) == (member->flags & 1u),
 		"both are encrypted or none is", name);
-	fuzz_law(says(header + 22, extra, member->size) ||
-			(later && says(header + 22, extra, 0)),
+	fuzz_law(says_or_omits(header + 22, extra, member->size, later),
 		"agreeing sizes are the same", name);
-	fuzz_law(says(header + 18, extra, member->packed) ||
-			(later && says(header + 18, extra, 0)),
+	fuzz_law(says_or_omits(header + 18, extra, member->packed, later),
 		"agreeing compressed sizes are the same", name);
 }
 
