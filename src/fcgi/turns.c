@@ -42,6 +42,9 @@ struct turns {
 	/* How many are in line, and aside.  Written with the lock held. */
 	_Atomic int n, naside;
 
+	/* turns_stir was called since those aside were last called back. */
+	_Atomic bool stirred;
+
 	pthread_mutex_t lock; /* guards what follows */
 	struct line line;     /* longest waiting first */
 	struct line aside;    /* those that wait for another's turn to end */
@@ -208,9 +211,18 @@ turns_take(struct turns *turns)
 static void
 call_back(struct turns *turns)
 {
+	turns->stirred = false;
 	TAILQ_CONCAT(&turns->line, &turns->aside, next);
 	turns->n += turns->naside;
 	turns->naside = 0;
+}
+
+/* Whether nobody's turn would end, so that those aside would wait for ever.
+ * With the lock held. */
+static bool
+is_idle(const struct turns *turns)
+{
+	return turns->working == 0 && turns->n == 0;
 }
 
 void
@@ -218,20 +230,22 @@ turns_end(struct turns *turns, bool waits)
 {
 	pthread_mutex_lock(&turns->lock);
 	turns->working--;
-	if (!waits) {
-		turns->ended++;
+	turns->ended += !waits;
+	/* What this turn waited for may have ended before it stood aside. */
+	if (!waits || (turns->stirred && is_idle(turns)))
 		call_back(turns);
-	}
 	pthread_mutex_unlock(&turns->lock);
 }
 
 void
 turns_stir(struct turns *turns)
 {
+	if (!turns->stirred)
+		turns->stirred = true;
 	if (turns->naside == 0)
 		return;
 	pthread_mutex_lock(&turns->lock);
-	if (turns->working == 0 && turns->n == 0)
+	if (is_idle(turns))
 		call_back(turns);
 	pthread_mutex_unlock(&turns->lock);
 }

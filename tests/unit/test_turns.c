@@ -157,8 +157,6 @@ test_waiting(void **state)
 	}
 	assert_ptr_equal(turns_take(turns), &job[0]);
 	/* It goes away without anybody's knowing that it did. */
-	turns_stir(turns);
-	assert_null(turns_take(turns));
 	turns_end(turns, true);
 	assert_null(turns_take(turns));
 	turns_stir(turns);
@@ -189,6 +187,33 @@ test_ended_meanwhile(void **state)
 	turns_free(turns);
 }
 
+/* What it waits for ends without a turn, between its look and its standing
+ * aside, or between that and the end of its turn. */
+static void
+test_stirred_meanwhile(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct turns *turns = turns_new(MOST, wake);
+		struct turn job = {.archive = 1};
+
+		turns_add(turns, &job, false);
+		assert_ptr_equal(turns_take(turns), &job);
+		if (i == 0)
+			turns_stir(turns);
+		turns_add(turns, &job, true);
+		if (i == 1)
+			turns_stir(turns);
+		turns_end(turns, true);
+		assert_ptr_equal(turns_take(turns), &job);
+		/* Now it waits, and is not asked again and again. */
+		turns_add(turns, &job, true);
+		turns_end(turns, true);
+		assert_null(turns_take(turns));
+		turns_free(turns);
+	}
+}
+
 int
 main(void)
 {
@@ -197,6 +222,7 @@ main(void)
 		cmocka_unit_test(test_most),
 		cmocka_unit_test(test_waiting),
 		cmocka_unit_test(test_ended_meanwhile),
+		cmocka_unit_test(test_stirred_meanwhile),
 	};
 
 	return cmocka_run_group_tests_name(
