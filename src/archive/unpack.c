@@ -10,16 +10,14 @@
  * LZMA and XZ are not supported: their decoders need a dictionary as large as
  * the member's header says, up to 4 GiB, and an archive of 90 KB can ask for
  * that.  bzip2 needs 4 MB; Zstandard needs its window, which libzstd bounds by
- * 128 MiB.  Each frame of Zstandard data says how large that is, so they are
- * followed while libzip reads them. */
+ * 128 MiB (zstdloan.h). */
 
 #include <errno.h>
 #include <stdlib.h>
 #include <zip.h>
 
-#include "archive/loan.h"
 #include "archive/method.h"
-#include "archive/zstdframe.h"
+#include "archive/zstdloan.h"
 #include "base/bytes.h"
 
 enum {
@@ -30,9 +28,7 @@ enum {
 	TAIL_SIZE = ENTRY_SIZE + END64_SIZE + LOCATOR_SIZE + END_SIZE,
 
 	BZIP2_SIZE = 4 * 1024 * 1024,
-	ZSTD_SIZE = 512 * 1024,         /* besides the window */
-	WINDOW_MAX = 128 * 1024 * 1024, /* libzstd refuses a larger one */
-	FIRST_SIZE = 64, /* of data, looked at for the first window */
+	ZSTD_SIZE = 512 * 1024, /* besides the window */
 
 	/* About as many bytes of content are in a block of bzip2. */
 	BLOCK_SIZE = 900 * 1000,
@@ -45,11 +41,8 @@ struct unpacker {
 	uint64_t front; /* bytes of local header and data, from member.offset */
 	uint64_t at;    /* libzip's position in the view */
 	uint64_t size;  /* of the content given out */
-	struct zstdframe frame;
-	uint64_t looked; /* the position up to which frame has seen the data */
-	uint64_t window; /* for which there is memory */
-	uint64_t lent;   /* of that, borrowed here */
-	bool starved;    /* there was no memory for a larger one */
+	struct zstdloan loan; /* for Zstandard */
+	bool starved;         /* there was no memory for a larger window */
 	zip_error_t error;
 	zip_t *zip;
 	zip_file_t *file;
@@ -98,30 +91,6 @@ make_tail(struct unpacker *u)
 	put32(end + 16, UINT32_MAX);
 }
 
-/* The next n bytes of the view from u->at on, which are in the archive, have
- * been read.  false when a window begins for which there is no memory. */
-static bool
-follow(struct unpacker *u, const char *bytes, uint64_t n)
-{
-	uint64_t more;
-
-	if (u->member.method != ZIP_ZSTD || u->looked < u->at ||
-		u->looked >= u->at + n)
-		return true;
-	zstdframe_look(&u->frame, bytes + (u->looked - u->at),
-		(size_t)(u->at + n - u->looked));
-	u->looked = u->at + n;
-	if (u->frame.window <= u->window || u->frame.window > WINDOW_MAX)
-		return true;
-	more = u->frame.window - u->window;
-	u->starved = !loan_take(u->archive, more);
-	if (u->starved)
-		return false;
-	u->window += more;
-	u->lent += more;
-	return true;
-}
-
 static zip_int64_t
 view_read(struct unpacker *u, void *buffer, uint64_t n)
 {
@@ -138,7 +107,10 @@ view_read(struct unpacker *u, void *buffer, uint64_t n)
 			zip_error_set(&u->error, ZIP_ER_READ, EIO);
 			return -1;
 		}
-		if (!follow(u, to, done)) {
+		u->starved = u->member.method == ZIP_ZSTD &&
+			!zstdloan_follow(
+				&u->loan, u->member.offset + u->at, to, done);
+		if (u->starved) {
 			zip_error_set(&u->error, ZIP_ER_MEMORY, 0);
 			return -1;
 		}
@@ -252,7 +224,7 @@ unpacker_close(struct source *source)
 	if (u->zip != NULL)
 		zip_discard(u->zip);
 	zip_error_fini(&u->error);
-	loan_give(u->archive, u->lent);
+	zstdloan_end(&u->loan);
 	free(u);
 }
 
@@ -278,31 +250,13 @@ open_view(struct unpacker *u)
 	}
 }
 
-/* The window of the first frame; 0 when it is not at the beginning, or larger
- * than libzstd takes. */
-static uint64_t
-first_window(const struct archive *archive, const struct member *member,
-	uint64_t start)
-{
-	unsigned char first[FIRST_SIZE];
-	struct zstdframe frame = {0};
-	size_t n = member->packed < sizeof(first) ? (size_t)member->packed
-						  : sizeof(first);
-
-	if (member->method != ZIP_ZSTD ||
-		archive_read(archive, start, first, n) < 0)
-		return 0;
-	zstdframe_look(&frame, first, n);
-	return frame.window <= WINDOW_MAX ? frame.window : 0;
-}
-
 uint64_t
 unpack_memory(const struct archive *archive, const struct member *member,
 	uint64_t start)
 {
 	if (member->method != ZIP_ZSTD)
 		return BZIP2_SIZE;
-	return ZSTD_SIZE + first_window(archive, member, start);
+	return ZSTD_SIZE + zstdloan_first(archive, start, member->packed);
 }
 
 struct source *
@@ -318,8 +272,8 @@ unpack_open(const struct archive *archive, const struct member *member,
 	u->archive = archive;
 	u->member = *member;
 	u->front = start - member->offset + member->packed;
-	u->looked = start - member->offset;
-	u->window = first_window(archive, member, start);
+	if (member->method == ZIP_ZSTD)
+		zstdloan_begin(&u->loan, archive, start, member->packed);
 	zip_error_init(&u->error);
 	make_tail(u);
 	open_view(u);

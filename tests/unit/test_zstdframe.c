@@ -1,10 +1,11 @@
-/* zstdframe: windows of well made and broken Zstandard data, in any pieces. */
+/* zstdframe: windows of well made and broken Zstandard data, in any pieces.
+ * zstdloan: memory for them, whether libzip unpacks such data here or not. */
 
 #include <inttypes.h>
 
-#include "archive/zstdframe.h"
-#include "base/str.h"
+#include "archive/zstdloan.h"
 #include "unit.h"
+#include "zipmake.h"
 
 #define MAGIC                "\x28\xb5\x2f\xfd"
 #define SKIPPED              "\x5a\x2a\x4d\x18\3\0\0\0" MAGIC
@@ -99,12 +100,101 @@ test_windows(void **state)
 	}
 }
 
+enum { MIB = 1 << 20, HALF = 8 * MIB };
+
+/* Frames with windows of 1, 2, 1, 4 and 8 MiB, at these offsets. */
+#define FRAMES                  \
+	FRAME("\x50", RAW_LAST) \
+	FRAME("\x58", RAW_LAST) \
+	FRAME("\x50", RAW_LAST) \
+	FRAME("\x60", RAW_LAST) \
+	FRAME("\x68", RAW_LAST)
+enum { FRAME_SIZE = 12 };
+
+/* What has been borrowed once so many bytes were read, in MiB.  The first
+ * window is the caller's. */
+static const struct {
+	int from, to, lent;
+	bool room;
+} reads[] = {
+	{0, 4, 0, true},
+	{4, FRAME_SIZE, 0, true},
+	{FRAME_SIZE, FRAME_SIZE + 5, 0, true},
+	{FRAME_SIZE, FRAME_SIZE + 6, 1, true},
+	/* libzip goes back, and reads on from there. */
+	{0, FRAME_SIZE + 6, 1, true},
+	{FRAME_SIZE, 3 * FRAME_SIZE, 1, true},
+	/* What was left out is not looked at. */
+	{3 * FRAME_SIZE + 1, 4 * FRAME_SIZE, 1, true},
+	{3 * FRAME_SIZE, 4 * FRAME_SIZE, 3, true},
+	{4 * FRAME_SIZE, 5 * FRAME_SIZE, 3, false},
+};
+
+/* Windows are borrowed as their frames come, and no more than there is room
+ * for. */
+static void
+test_loan(void **state)
+{
+	static const char frames[] = FRAMES;
+	struct membercache *membercache = membercache_new(2 * HALF);
+	struct archive archive = {
+		.path = (char[]){"x"}, .membercache = membercache};
+	struct zstdloan loan = {
+		.archive = &archive, .looked = 100, .window = MIB};
+
+	(void)state;
+	/* So much is lent to another one. */
+	assert_true(membercache_lend(membercache, HALF - 4 * MIB));
+	for (size_t i = 0; i < COUNT(reads); i++) {
+		bool room = zstdloan_follow(&loan,
+			100 + (uint64_t)reads[i].from, frames + reads[i].from,
+			(uint64_t)(reads[i].to - reads[i].from));
+		uint64_t lent = membercache_lent(membercache) - HALF + 4 * MIB;
+
+		if (room != reads[i].room ||
+			lent != (uint64_t)reads[i].lent * MIB)
+			fail_msg("read %zu: %" PRIu64 " bytes are lent", i,
+				lent);
+	}
+	assert_non_null(strstr(log_take(), "memory-in-use"));
+	zstdloan_end(&loan);
+	zstdloan_end(&loan);
+	assert_int_equal(membercache_lent(membercache), HALF - 4 * MIB);
+	membercache_return(membercache, HALF - 4 * MIB);
+	membercache_drop(membercache);
+}
+
+/* A window that libzstd refuses is not borrowed. */
+static void
+test_refused_window(void **state)
+{
+	static const char frames[] = FRAME("\x90", RAW_LAST);
+	struct membercache *membercache = membercache_new(1 << 30);
+	struct archive archive = {.membercache = membercache};
+	struct zstdloan loan = {.archive = &archive};
+
+	(void)state;
+	assert_true(zstdloan_follow(&loan, 0, frames, sizeof(frames) - 1));
+	assert_int_equal(membercache_lent(membercache), 0);
+	membercache_drop(membercache);
+}
+
+static int
+begin(void **state)
+{
+	(void)state;
+	log_catch();
+	return 0;
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_windows),
+		cmocka_unit_test(test_loan),
+		cmocka_unit_test(test_refused_window),
 	};
 
-	return cmocka_run_group_tests_name("zstdframe", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("zstdframe", tests, begin, NULL);
 }
