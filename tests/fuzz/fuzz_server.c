@@ -339,6 +339,13 @@ read_record(int fd)
 		answer.closed = true;
 		return false;
 	}
+	/* Bytes that begin as HTTP does are answered in HTTP, and no others. */
+	if (memcmp(header, "HTTP/1.1", HEADER) == 0) {
+		while (receive(fd, content, 1))
+			;
+		answer.closed = true;
+		return false;
+	}
 	n = (size_t)header[4] << 8 | header[5];
 	law(header[0] == 1, "a record is of version 1");
 	if (!receive(fd, content, n + header[6])) {
