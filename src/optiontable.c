@@ -331,7 +331,7 @@ const struct option_spec option_specs[] = {
 	{"access-log", 0, "FILE", ON_SERVE, BY(set_access_log),
 		"write a line for each request, in the combined format and more; - is standard output; HUP opens FILE again"},
 	{"slow", 0, "MS", ON_SERVE, BY(set_slow),
-		"log requests that take longer, and where the time went"},
+		"log requests that take longer, without waiting for the peer, and where the time went"},
 	{"status", 0, NULL, ON_SERVE, AT(status),
 		"show counters at -wwz-status below any archive; the page names archives and requests"},
 	{"check", 0, NULL, ON_SERVE, AT(check),

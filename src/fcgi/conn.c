@@ -145,7 +145,7 @@ finish_response(struct conn *conn, enum body_result result)
 static enum conn_wait
 write_failed(struct conn *conn)
 {
-	account_enter(&conn->account, PHASE_WAIT);
+	account_enter(&conn->account, PHASE_PEER);
 	if (errno == EAGAIN || errno == EWOULDBLOCK) {
 		body_pause(&conn->response.body);
 		return CONN_WRITABLE;

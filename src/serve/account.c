@@ -57,6 +57,16 @@ account_enter(struct account *account, enum phase phase)
 	account->spent[account->phase] += now - account->mark;
 	account->mark = now;
 	account->phase = phase;
+	if (phase == PHASE_SEND && account->first == 0)
+		account->first = now;
+}
+
+/* How long the request took, without the time in which the peer took nothing.
+ */
+static int64_t
+own_time(const struct account *account)
+{
+	return account->mark - account->began - account->spent[PHASE_PEER];
 }
 
 /* Count the response by its kind. */
@@ -86,15 +96,18 @@ count(const struct account *account, struct counters *mine,
 	const struct response *response, bool cut, time_t ended)
 {
 	struct slow_request slow = {
-		.ns = account->mark - account->began,
+		.ns = own_time(account),
 		.ended = ended,
 		.status = (int)response->status,
 	};
+	int64_t first = account->first ? account->first : account->mark;
 
 	count_kind(mine, response);
 	stats_count(mine, COUNT_BYTES, account->bytes);
 	stats_count(mine, COUNT_CUT, cut);
-	if (!stats_time(mine, slow.ns))
+	stats_time(mine, TIME_FIRST, first - account->began);
+	stats_time(mine, TIME_LAST, account->mark - account->began);
+	if (!stats_is_slow(mine, slow.ns))
 		return;
 	memcpy(slow.spent, account->spent, sizeof(slow.spent));
 	if (account->request != NULL) {
@@ -128,11 +141,12 @@ log_slow(const struct account *account, const struct response *response)
 				: (struct str){NULL, 0}},
 		{"archive", response->archive}, {"member", response->member},
 		{"status", str_of(status)},
-		{"ms", print_ms(ms, account->mark - account->began)},
+		{"ms", print_ms(ms, own_time(account))},
 		{phase_names[0], print_ms(part[0], account->spent[0])},
 		{phase_names[1], print_ms(part[1], account->spent[1])},
 		{phase_names[2], print_ms(part[2], account->spent[2])},
-		{phase_names[3], print_ms(part[3], account->spent[3])});
+		{phase_names[3], print_ms(part[3], account->spent[3])},
+		{phase_names[4], print_ms(part[4], account->spent[4])});
 }
 
 struct access
@@ -168,8 +182,7 @@ account_end(struct account *account, struct counters *mine,
 		accesslog_format(&line, &access);
 		accesslog_write(accounts->log, &line);
 	}
-	if (accounts->slow_ns >= 0 &&
-		account->mark - account->began > accounts->slow_ns)
+	if (accounts->slow_ns >= 0 && own_time(account) > accounts->slow_ns)
 		log_slow(account, response);
 	account->accounts = NULL;
 }

@@ -11,7 +11,9 @@
 struct accounts {
 	struct stats *stats;   /* NULL: nothing is counted */
 	struct accesslog *log; /* NULL: no access log */
-	int64_t slow_ns;       /* slower requests are logged; -1: none */
+	/* Requests that take longer, without PHASE_PEER, are logged; -1: none.
+	 */
+	int64_t slow_ns;
 };
 
 /* Reopen the access log and clear the slowest requests, at SIGHUP.  Other
@@ -24,6 +26,7 @@ struct account {
 	const struct accounts *accounts;
 	struct request *request; /* what to log, in the arena; or NULL */
 	int64_t began, mark;     /* nanoseconds, CLOCK_MONOTONIC */
+	int64_t first; /* when PHASE_SEND was entered first; 0: not yet */
 	int64_t spent[PHASES];
 	enum phase phase;
 	uint64_t bytes; /* of the body that were sent */

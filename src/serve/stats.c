@@ -16,6 +16,7 @@ const char *const phase_names[PHASES] = {
 	[PHASE_WAIT] = "wait",
 	[PHASE_INFLATE] = "inflate",
 	[PHASE_SEND] = "send",
+	[PHASE_PEER] = "peer",
 };
 
 const uint32_t stats_bounds[STATS_BOUNDS] = {50, 100, 250, 500, 1000, 2500,
@@ -24,8 +25,8 @@ const uint32_t stats_bounds[STATS_BOUNDS] = {50, 100, 250, 500, 1000, 2500,
 struct counters {
 	/* Written by one thread, read by all. */
 	alignas(CACHE_LINE) _Atomic uint64_t count[COUNTS];
-	_Atomic uint64_t bucket[STATS_BOUNDS + 1];
-	_Atomic uint64_t ns;
+	_Atomic uint64_t bucket[TIMES][STATS_BOUNDS + 1];
+	_Atomic uint64_t ns[TIMES];
 	/* A request must take longer to be among the slowest. */
 	_Atomic int64_t least;
 
@@ -94,15 +95,20 @@ stats_count(struct counters *mine, enum count count, uint64_t n)
 	increase(&mine->count[count], n);
 }
 
-bool
-stats_time(struct counters *mine, int64_t ns)
+void
+stats_time(struct counters *mine, enum stats_time time, int64_t ns)
 {
 	int i = 0;
 
 	while (i < STATS_BOUNDS && ns > (int64_t)stats_bounds[i] * 1000)
 		i++;
-	increase(&mine->bucket[i], 1);
-	increase(&mine->ns, (uint64_t)ns);
+	increase(&mine->bucket[time][i], 1);
+	increase(&mine->ns[time], (uint64_t)ns);
+}
+
+bool
+stats_is_slow(const struct counters *mine, int64_t ns)
+{
 	return ns > atomic_load_explicit(&mine->least, memory_order_relaxed);
 }
 
@@ -137,17 +143,26 @@ stats_slow(struct counters *mine, const struct slow_request *request)
 }
 
 static void
+sum_times(struct stats_sum *sum, const struct counters *counters, int time)
+{
+	struct stats_times *times = &sum->times[time];
+
+	for (int i = 0; i <= STATS_BOUNDS; i++) {
+		uint64_t n = read_number(&counters->bucket[time][i]);
+
+		times->bucket[i] += n;
+		sum->requests += time == TIME_LAST ? n : 0;
+	}
+	times->ns += read_number(&counters->ns[time]);
+}
+
+static void
 sum_counters(struct stats_sum *sum, struct counters *counters)
 {
 	for (int i = 0; i < COUNTS; i++)
 		sum->count[i] += read_number(&counters->count[i]);
-	for (int i = 0; i <= STATS_BOUNDS; i++) {
-		uint64_t n = read_number(&counters->bucket[i]);
-
-		sum->bucket[i] += n;
-		sum->requests += n;
-	}
-	sum->ns += read_number(&counters->ns);
+	for (int i = 0; i < TIMES; i++)
+		sum_times(sum, counters, i);
 	pthread_mutex_lock(&counters->lock);
 	for (int i = 0; i < counters->nslowest; i++)
 		sum->nslowest = insert(

@@ -27,9 +27,10 @@ enum count {
 /* The phases of a request whose times are measured. */
 enum phase {
 	PHASE_OPEN,    /* opening the archive, or waiting for that */
-	PHASE_WAIT,    /* waiting for the peer or for a turn */
+	PHASE_WAIT,    /* waiting for a turn, or for another response's work */
 	PHASE_INFLATE, /* making the response */
 	PHASE_SEND,    /* sending */
+	PHASE_PEER,    /* waiting until the peer takes more */
 	PHASES
 };
 
@@ -41,12 +42,19 @@ enum {
 	STATS_URI_SIZE = 256, /* longer ones are cut off */
 };
 
-/* The upper bounds of the histogram's buckets, in microseconds; the last bucket
+/* Times since a request came, of which there are histograms. */
+enum stats_time {
+	TIME_FIRST, /* until the first bytes of its response were sent */
+	TIME_LAST,  /* until the last ones were */
+	TIMES
+};
+
+/* The upper bounds of a histogram's buckets, in microseconds; the last bucket
  * has none. */
 extern const uint32_t stats_bounds[STATS_BOUNDS];
 
 struct slow_request {
-	int64_t ns; /* how long it took */
+	int64_t ns; /* how long it took, without PHASE_PEER */
 	int64_t spent[PHASES];
 	int64_t ended; /* seconds since 1970 */
 	int status;
@@ -69,18 +77,24 @@ struct counters *stats_of(struct stats *stats, int i);
 /* Add n.  Only by the thread that mine belongs to. */
 void stats_count(struct counters *mine, enum count count, uint64_t n);
 
-/* Count the time of a request.  true when it is among the slowest of this
- * thread; then pass it to stats_slow.  Only by the thread that mine belongs to.
- */
-bool stats_time(struct counters *mine, int64_t ns);
+/* Count a time of a request.  Only by the thread that mine belongs to. */
+void stats_time(struct counters *mine, enum stats_time time, int64_t ns);
+
+/* Whether a request that took so long is among the slowest of this thread; then
+ * pass it to stats_slow.  Only by the thread that mine belongs to. */
+bool stats_is_slow(const struct counters *mine, int64_t ns);
 void stats_slow(struct counters *mine, const struct slow_request *request);
+
+struct stats_times {
+	uint64_t bucket[STATS_BOUNDS + 1]; /* in this bucket only */
+	uint64_t ns;                       /* of all requests */
+};
 
 struct stats_sum {
 	uint64_t count[COUNTS];
-	uint64_t bucket[STATS_BOUNDS + 1]; /* in this bucket only */
-	uint64_t requests;                 /* of all buckets */
-	uint64_t ns;                       /* of all requests */
-	int64_t uptime;                    /* seconds since stats_new */
+	struct stats_times times[TIMES];
+	uint64_t requests; /* in the buckets of TIME_LAST */
+	int64_t uptime;    /* seconds since stats_new */
 	struct slow_request slowest[STATS_SLOWEST]; /* the slowest first */
 	int nslowest;
 };

@@ -128,9 +128,12 @@ add_text_slowest(struct view *v)
 	struct text *t = &v->text;
 	char time[PAGE_TIME_SIZE];
 
-	text_printf(t, "\nslowest requests, in ms:\n%10s %10s %10s %10s %10s\n",
-		"all", phase_names[0], phase_names[1], phase_names[2],
-		phase_names[3]);
+	text_printf(t,
+		"\nslowest requests, in ms, the peer's time apart:\n%10s",
+		"all");
+	for (int k = 0; k < PHASES; k++)
+		text_printf(t, " %10s", phase_names[k]);
+	text_byte(t, '\n');
 	for (int i = 0; i < v->sum.nslowest; i++) {
 		const struct slow_request *r = &v->sum.slowest[i];
 
@@ -145,10 +148,31 @@ add_text_slowest(struct view *v)
 }
 
 static void
+add_text_times(struct view *v)
+{
+	const struct stats_times *first = &v->sum.times[TIME_FIRST];
+	const struct stats_times *last = &v->sum.times[TIME_LAST];
+	struct text *t = &v->text;
+	uint64_t begun = 0, ended = 0;
+
+	text_printf(
+		t, "\nrequests by time to the first and to the last byte:\n");
+	for (int i = 0; i < STATS_BOUNDS; i++) {
+		begun += first->bucket[i];
+		ended += last->bucket[i];
+		text_printf(t, "%12" PRIu64 " %12" PRIu64 "  up to %g ms\n",
+			begun, ended, (double)stats_bounds[i] / 1000);
+	}
+	text_printf(t, "%12.3f %12.3f  s together, of %" PRIu64 "\n",
+		seconds((int64_t)first->ns), seconds((int64_t)last->ns),
+		v->sum.requests);
+}
+
+static void
 add_text(struct view *v)
 {
 	struct text *t = &v->text;
-	uint64_t values[CACHE_ROWS], below = 0;
+	uint64_t values[CACHE_ROWS];
 
 	cache_values(v, values);
 	text_printf(t, "wwz %s\n\n%12" PRId64 "  seconds since the start\n",
@@ -159,14 +183,7 @@ add_text(struct view *v)
 	for (int i = 0; i < CACHE_ROWS; i++)
 		text_printf(t, "%12" PRIu64 "  %s\n", values[i],
 			cache_rows[i].says);
-	text_add(t, STR("\nrequests by time to answer:\n"));
-	for (int i = 0; i < STATS_BOUNDS; i++) {
-		below += v->sum.bucket[i];
-		text_printf(t, "%12" PRIu64 "  up to %g ms\n", below,
-			(double)stats_bounds[i] / 1000);
-	}
-	text_printf(t, "%12" PRIu64 "  all, %.3f s together\n", v->sum.requests,
-		seconds((int64_t)v->sum.ns));
+	add_text_times(v);
 	add_text_slowest(v);
 	text_printf(t,
 		"\nopen archives, the most recently used first:\n%10s %10s %10s\n",
@@ -182,22 +199,30 @@ add_text(struct view *v)
 /* JSON. */
 
 static void
-add_json_times(struct view *v)
+add_json_times(struct view *v, const char *key, enum stats_time time)
 {
+	const struct stats_times *times = &v->sum.times[time];
 	struct text *t = &v->text;
-	char time[PAGE_TIME_SIZE];
 	uint64_t below = 0;
 
 	text_printf(t,
-		"\"request_seconds\":{\"count\":%" PRIu64
-		",\"sum\":%.6f,\"buckets\":[",
-		v->sum.requests, seconds((int64_t)v->sum.ns));
+		"\"%s\":{\"count\":%" PRIu64 ",\"sum\":%.6f,\"buckets\":[", key,
+		v->sum.requests, seconds((int64_t)times->ns));
 	for (int i = 0; i < STATS_BOUNDS; i++) {
-		below += v->sum.bucket[i];
+		below += times->bucket[i];
 		text_printf(t, "%s{\"le\":%g,\"count\":%" PRIu64 "}",
 			i ? "," : "", (double)stats_bounds[i] / 1e6, below);
 	}
-	text_add(t, STR("]},\n\"slowest\":["));
+	text_add(t, STR("]},\n"));
+}
+
+static void
+add_json_slowest(struct view *v)
+{
+	struct text *t = &v->text;
+	char time[PAGE_TIME_SIZE];
+
+	text_add(t, STR("\"slowest\":["));
 	for (int i = 0; i < v->sum.nslowest; i++) {
 		const struct slow_request *r = &v->sum.slowest[i];
 
@@ -230,7 +255,9 @@ add_json_status(struct view *v)
 	for (int i = 0; i < CACHE_ROWS; i++)
 		text_printf(t, "\"%s\":%" PRIu64 ",\n", cache_rows[i].key,
 			values[i]);
-	add_json_times(v);
+	add_json_times(v, "first_byte_seconds", TIME_FIRST);
+	add_json_times(v, "request_seconds", TIME_LAST);
+	add_json_slowest(v);
 	text_add(t, STR("\"archives\":["));
 	for (size_t i = 0; i < v->nitems; i++) {
 		text_printf(t, "%s\n{\"path\":", i ? "," : "");
@@ -262,23 +289,24 @@ add_metric(
 }
 
 static void
-add_histogram(struct view *v)
+add_histogram(struct view *v, const char *name, enum stats_time time,
+	const char *help)
 {
-	static const char name[] = "wwz_request_duration_seconds";
+	const struct stats_times *times = &v->sum.times[time];
 	struct text *t = &v->text;
 	uint64_t below = 0;
 
-	add_help(t, name, "histogram", "Time to answer a request.");
+	add_help(t, name, "histogram", help);
 	for (int i = 0; i < STATS_BOUNDS; i++) {
-		below += v->sum.bucket[i];
+		below += times->bucket[i];
 		text_printf(t, "%s_bucket{le=\"%g\"} %" PRIu64 "\n", name,
 			(double)stats_bounds[i] / 1e6, below);
 	}
+	below += times->bucket[STATS_BOUNDS];
 	text_printf(t,
 		"%s_bucket{le=\"+Inf\"} %" PRIu64 "\n%s_sum %.6f\n"
 		"%s_count %" PRIu64 "\n",
-		name, v->sum.requests, name, seconds((int64_t)v->sum.ns), name,
-		v->sum.requests);
+		name, below, name, seconds((int64_t)times->ns), name, below);
 }
 
 /* Add a metric with a value for each archive. */
@@ -324,12 +352,15 @@ add_prometheus(struct view *v)
 		add_metric(t, &cache_rows[i],
 			i < CACHE_ROWS - UP_AND_DOWN ? "counter" : "gauge",
 			values[i]);
-	add_histogram(v);
+	add_histogram(v, "wwz_first_byte_seconds", TIME_FIRST,
+		"Time to the first byte of an answer.");
+	add_histogram(v, "wwz_request_duration_seconds", TIME_LAST,
+		"Time to the last byte of an answer, which a slow reader takes.");
 	/* URIs are not labels, because each new one would make a new time
 	 * series. */
 	if (v->sum.nslowest > 0)
 		add_help(t, "wwz_slowest_request_seconds", "gauge",
-			"Time of the slowest requests.");
+			"Time of the slowest requests, without waiting for the peer.");
 	for (int i = 0; i < v->sum.nslowest; i++)
 		text_printf(t,
 			"wwz_slowest_request_seconds{rank=\"%d\"} %.6f\n",

@@ -22,7 +22,9 @@ end_request(struct counters *mine, int64_t ns)
 {
 	struct slow_request request = slow(ns, "/x");
 
-	if (stats_time(mine, ns))
+	stats_time(mine, TIME_FIRST, ns / 2);
+	stats_time(mine, TIME_LAST, ns);
+	if (stats_is_slow(mine, ns))
 		stats_slow(mine, &request);
 }
 
@@ -92,11 +94,14 @@ test_buckets(void **state)
 		snprintf(asked, sizeof(asked), "%lld ns",
 			(long long)cases[i].ns);
 		wrong += differ_number(asked, "in its bucket",
-			(long long)sum.bucket[cases[i].bucket], 1);
+			(long long)sum.times[TIME_LAST].bucket[cases[i].bucket],
+			1);
 		wrong += differ_number(
 			asked, "requests", (long long)sum.requests, 1);
-		wrong += differ_number(
-			asked, "time", (long long)sum.ns, cases[i].ns);
+		wrong += differ_number(asked, "time",
+			(long long)sum.times[TIME_LAST].ns, cases[i].ns);
+		wrong += differ_number(asked, "time to the first byte",
+			(long long)sum.times[TIME_FIRST].ns, cases[i].ns / 2);
 		stats_free(stats);
 	}
 	assert_int_equal(wrong, 0);
@@ -120,11 +125,11 @@ test_slowest(void **state)
 	assert_int_equal(sum.nslowest, STATS_SLOWEST);
 	for (int i = 0; i < STATS_SLOWEST; i++)
 		assert_int_equal(sum.slowest[i].ns, 1005 - 5 * i);
-	assert_false(stats_time(stats_of(stats, 0), 900));
+	assert_false(stats_is_slow(stats_of(stats, 0), 900));
 	stats_forget_slowest(stats);
 	stats_read(stats, &sum);
 	assert_int_equal(sum.nslowest, 0);
-	assert_int_equal(sum.requests, 201);
+	assert_int_equal(sum.requests, 200);
 	end_request(stats_of(stats, 0), 1);
 	stats_read(stats, &sum);
 	assert_int_equal(sum.nslowest, 1);

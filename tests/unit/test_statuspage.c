@@ -21,7 +21,7 @@ count_all(struct stats *stats)
 {
 	static const struct slow_request slow[] = {
 		{.ns = 30000000,
-			.spent = {10000000, 5000000, 12000000, 3000000},
+			.spent = {10000000, 5000000, 12000000, 3000000, 7000},
 			.ended = 1577836800,
 			.status = 200,
 			.n = 9,
@@ -39,7 +39,11 @@ count_all(struct stats *stats)
 	}
 	stats_count(stats_of(stats, 0), COUNT_ACCEPTED, 8);
 	for (int i = 0; i < THREADS; i++) {
-		assert_true(stats_time(stats_of(stats, i), slow[i].ns));
+		struct counters *mine = stats_of(stats, i);
+
+		stats_time(mine, TIME_FIRST, slow[i].ns / 300);
+		stats_time(mine, TIME_LAST, slow[i].ns);
+		assert_true(stats_is_slow(mine, slow[i].ns));
 		stats_slow(stats_of(stats, i), &slow[i]);
 	}
 }
@@ -156,12 +160,14 @@ test_text(void **state)
 		"           1  archives open\n",
 		"           4  memory lent to responses under way\n",
 		"           7  connections open\n",
-		"           0  up to 0.05 ms\n", "           1  up to 0.1 ms\n",
-		"           1  up to 25 ms\n", "           2  up to 100 ms\n",
-		"           2  up to 10000 ms\n",
-		"           2  all, 0.030 s together\n",
-		"       all       open       wait    inflate       send\n",
-		"    30.000     10.000      5.000     12.000      3.000  2020-01-01T00:00:00Z 200 /slow<\"",
+		"           1            0  up to 0.05 ms\n",
+		"           2            1  up to 0.1 ms\n",
+		"           2            1  up to 25 ms\n",
+		"           2            2  up to 100 ms\n",
+		"           2            2  up to 10000 ms\n",
+		"       0.000        0.030  s together, of 2\n",
+		"       all       open       wait    inflate       send       peer\n",
+		"    30.000     10.000      5.000     12.000      3.000      0.007  2020-01-01T00:00:00Z 200 /slow<\"",
 		">\n     0.070 ", " 404 /fast\n",
 		"   members     memory   age in s\n         2 ", "//a\"",
 		".wwz\n", NULL};
@@ -180,9 +186,10 @@ test_json(void **state)
 		"\"connections_closed\":1014,\n", "\"archives_opened\":1,\n",
 		"\"archives_open\":1,\n", "\"memory_lent\":4,\n",
 		"\"connections_open\":7,\n",
+		"\"first_byte_seconds\":{\"count\":2,\"sum\":0.000100,\"buckets\":[{\"le\":5e-05,\"count\":1},{\"le\":0.0001,\"count\":2},",
 		"\"request_seconds\":{\"count\":2,\"sum\":0.030070,\"buckets\":[{\"le\":5e-05,\"count\":0},{\"le\":0.0001,\"count\":1},",
 		"{\"le\":10,\"count\":2}]},\n\"slowest\":[\n",
-		"{\"seconds\":0.030000,\"open\":0.010000,\"wait\":0.005000,\"inflate\":0.012000,\"send\":0.003000,\"ended\":\"2020-01-01T00:00:00Z\",\"status\":200,\"uri\":\"/slow",
+		"{\"seconds\":0.030000,\"open\":0.010000,\"wait\":0.005000,\"inflate\":0.012000,\"send\":0.003000,\"peer\":0.000007,\"ended\":\"2020-01-01T00:00:00Z\",\"status\":200,\"uri\":\"/slow",
 		"},\n{\"seconds\":0.000070,", "\"uri\":\"/fast\"}],\n",
 		"\"archives\":[\n{\"path\":\"", "//a\\u0022\\u005c\\u000a",
 		".wwz\",\"members\":2,\"memory\":", ",\"age\":", "}]}\n", NULL};
@@ -203,6 +210,8 @@ test_prometheus(void **state)
 		"# TYPE wwz_archives_open gauge\nwwz_archives_open 1\n",
 		"# TYPE wwz_lent_memory_bytes gauge\nwwz_lent_memory_bytes 4\n",
 		"# TYPE wwz_connections_open gauge\nwwz_connections_open 7\n",
+		"# TYPE wwz_first_byte_seconds histogram\nwwz_first_byte_seconds_bucket{le=\"5e-05\"} 1\n",
+		"wwz_first_byte_seconds_sum 0.000100\nwwz_first_byte_seconds_count 2\n",
 		"# TYPE wwz_request_duration_seconds histogram\nwwz_request_duration_seconds_bucket{le=\"5e-05\"} 0\n",
 		"_bucket{le=\"10\"} 2\nwwz_request_duration_seconds_bucket{le=\"+Inf\"} 2\nwwz_request_duration_seconds_sum 0.030070\nwwz_request_duration_seconds_count 2\n",
 		"wwz_slowest_request_seconds{rank=\"1\"} 0.030000\nwwz_slowest_request_seconds{rank=\"2\"} 0.000070\n",
