@@ -2,10 +2,12 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 
@@ -38,6 +40,7 @@ struct counters {
 struct stats {
 	int threads;
 	int64_t started; /* clock_ns */
+	int statm;       /* /proc/self/statm, or -1 */
 	struct counters counters[];
 };
 
@@ -53,6 +56,7 @@ stats_new(int threads)
 	memset(stats, 0, size);
 	stats->threads = threads;
 	stats->started = clock_ns();
+	stats->statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 	for (int i = 0; i < threads; i++)
 		pthread_mutex_init(&stats->counters[i].lock, NULL);
 	return stats;
@@ -65,6 +69,8 @@ stats_free(struct stats *stats)
 		return;
 	for (int i = 0; i < stats->threads; i++)
 		pthread_mutex_destroy(&stats->counters[i].lock);
+	if (stats->statm >= 0)
+		close(stats->statm);
 	free(stats);
 }
 
@@ -170,6 +176,21 @@ sum_counters(struct stats_sum *sum, struct counters *counters)
 	pthread_mutex_unlock(&counters->lock);
 }
 
+/* The second number of proc(5)'s statm, in bytes. */
+static uint64_t
+resident_memory(int statm)
+{
+	char line[128];
+	ssize_t n = pread(statm, line, sizeof(line), 0);
+	struct str rest = {line, n > 0 ? (size_t)n : 0};
+	uint64_t pages;
+
+	str_cut(&rest, ' ');
+	return str_number(str_cut(&rest, ' '), UINT32_MAX, &pages)
+		? pages * (uint64_t)sysconf(_SC_PAGESIZE)
+		: 0;
+}
+
 void
 stats_read(struct stats *stats, struct stats_sum *sum)
 {
@@ -177,6 +198,7 @@ stats_read(struct stats *stats, struct stats_sum *sum)
 	sum->uptime = (clock_ns() - stats->started) / CLOCK_SECOND;
 	for (int i = 0; i < stats->threads; i++)
 		sum_counters(sum, &stats->counters[i]);
+	sum->resident = resident_memory(stats->statm);
 }
 
 void

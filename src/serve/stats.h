@@ -1,5 +1,5 @@
 /* Counters since the process started: one set for each thread, which no other
- * thread writes; they are added up when they are read.  No I/O. */
+ * thread writes; they are added up when they are read. */
 
 #ifndef STATS_H
 #define STATS_H
@@ -65,7 +65,8 @@ struct slow_request {
 struct stats;    /* of the process */
 struct counters; /* of one thread */
 
-/* Make counters for that many threads.  NULL with errno ENOMEM. */
+/* Make counters for that many threads.  NULL with errno ENOMEM.  To be called
+ * before the process is confined, which keeps it out of /proc. */
 struct stats *stats_new(int threads);
 
 /* Takes NULL. */
@@ -95,6 +96,7 @@ struct stats_sum {
 	struct stats_times times[TIMES];
 	uint64_t requests; /* in the buckets of TIME_LAST */
 	int64_t uptime;    /* seconds since stats_new */
+	uint64_t resident; /* bytes of the process's memory; 0: not known */
 	struct slow_request slowest[STATS_SLOWEST]; /* the slowest first */
 	int nslowest;
 };

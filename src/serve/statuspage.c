@@ -59,7 +59,7 @@ static const struct row rows[COUNTS] = {
 };
 
 /* Counters and gauges of the cache. */
-enum { CACHE_ROWS = 7, UP_AND_DOWN = 4 };
+enum { CACHE_ROWS = 8, UP_AND_DOWN = 5 };
 
 static const struct row cache_rows[CACHE_ROWS] = {
 	{"archives opened", "archives_opened", "wwz_archives_opened_total", "",
@@ -77,6 +77,9 @@ static const struct row cache_rows[CACHE_ROWS] = {
 		"Memory lent to responses under way."},
 	{"connections open", "connections_open", "wwz_connections_open", "",
 		"Connections that are open."},
+	{"resident memory of the process, in bytes", "memory_resident",
+		"process_resident_memory_bytes", "",
+		"Resident memory, with the pages of archives that are mapped."},
 };
 
 static void
@@ -92,6 +95,7 @@ cache_values(const struct view *v, uint64_t values[CACHE_ROWS])
 	values[4] = v->state.memory;
 	values[5] = v->state.lent;
 	values[6] = accepted > closed ? accepted - closed : 0;
+	values[7] = v->sum.resident;
 }
 
 static struct str
@@ -346,6 +350,8 @@ add_prometheus(struct view *v)
 	cache_values(v, values);
 	add_help(t, "wwz_uptime_seconds", "gauge", "Time since the start.");
 	text_printf(t, "wwz_uptime_seconds %" PRId64 "\n", v->sum.uptime);
+	add_help(t, "wwz_build_info", "gauge", "Which wwz it is.");
+	text_printf(t, "wwz_build_info{version=\"%s\"} 1\n", WWZ_VERSION);
 	for (int i = 0; i < COUNTS; i++)
 		add_metric(t, &rows[i], "counter", v->sum.count[i]);
 	for (int i = 0; i < CACHE_ROWS; i++)

@@ -47,8 +47,9 @@ def test_names(root, serve, board):
     archives.write(root / "x.wwz", {"a": "a"})
     with serve("--status").client() as client:
         page = client.ask("/x.wwz/-wwz-status?format=prometheus").body.decode()
-    has = set(re.findall(r"(?m)^(wwz_\w+)", page))
-    used = set(re.findall(r"\bwwz_\w+", " ".join(board) + RULES.read_text()))
+    has = set(re.findall(r"(?m)^((?:wwz|process)_\w+)", page))
+    used = set(re.findall(r"\b(?:wwz|process)_\w+",
+                          " ".join(board) + RULES.read_text()))
     assert used <= has, used - has
 
 

@@ -148,6 +148,16 @@ def test_what_is_counted(site, serve):
         assert abs(parts - s["seconds"]) < 1e-5, s
 
 
+def test_memory(site, serve):
+    """As the kernel tells others, though /proc is out of the process's reach."""
+    responder = serve("--status")
+    with responder.client() as client:
+        page = json.loads(client.ask("/x.wwz/-wwz-status?format=json").body)
+    with open(f"/proc/{responder.pid}/statm") as statm:
+        resident = int(statm.read().split()[1]) * resource.getpagesize()
+    assert resident / 2 < page["memory_resident"] < resident * 2
+
+
 def test_bytes_are_counted(site, serve):
     with serve("--status").client() as client:
         for fields in (GZIP, []):

@@ -160,6 +160,7 @@ test_text(void **state)
 		"           1  archives open\n",
 		"           4  memory lent to responses under way\n",
 		"           7  connections open\n",
+		"  resident memory of the process, in bytes\n",
 		"           1            0  up to 0.05 ms\n",
 		"           2            1  up to 0.1 ms\n",
 		"           2            1  up to 25 ms\n",
@@ -185,7 +186,7 @@ test_json(void **state)
 		"\"bytes_sent\":1005,\n", "\"handed_off\":1009,\n",
 		"\"connections_closed\":1014,\n", "\"archives_opened\":1,\n",
 		"\"archives_open\":1,\n", "\"memory_lent\":4,\n",
-		"\"connections_open\":7,\n",
+		"\"connections_open\":7,\n", "\"memory_resident\":",
 		"\"first_byte_seconds\":{\"count\":2,\"sum\":0.000100,\"buckets\":[{\"le\":5e-05,\"count\":1},{\"le\":0.0001,\"count\":2},",
 		"\"request_seconds\":{\"count\":2,\"sum\":0.030070,\"buckets\":[{\"le\":5e-05,\"count\":0},{\"le\":0.0001,\"count\":1},",
 		"{\"le\":10,\"count\":2}]},\n\"slowest\":[\n",
@@ -203,6 +204,7 @@ test_prometheus(void **state)
 {
 	static const char *const words[] = {
 		"# HELP wwz_uptime_seconds Time since the start.\n# TYPE wwz_uptime_seconds gauge\nwwz_uptime_seconds ",
+		"# TYPE wwz_build_info gauge\nwwz_build_info{version=\"",
 		"# TYPE wwz_requests_total counter\nwwz_requests_total{class=\"2xx\"} 1001\nwwz_requests_total{class=\"3xx\"} 1002\n",
 		"# TYPE wwz_sent_bytes_total counter\nwwz_sent_bytes_total 1005\n",
 		"wwz_members_sent_total{how=\"handed_off\"} 1009\n",
@@ -210,6 +212,7 @@ test_prometheus(void **state)
 		"# TYPE wwz_archives_open gauge\nwwz_archives_open 1\n",
 		"# TYPE wwz_lent_memory_bytes gauge\nwwz_lent_memory_bytes 4\n",
 		"# TYPE wwz_connections_open gauge\nwwz_connections_open 7\n",
+		"# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes ",
 		"# TYPE wwz_first_byte_seconds histogram\nwwz_first_byte_seconds_bucket{le=\"5e-05\"} 1\n",
 		"wwz_first_byte_seconds_sum 0.000100\nwwz_first_byte_seconds_count 2\n",
 		"# TYPE wwz_request_duration_seconds histogram\nwwz_request_duration_seconds_bucket{le=\"5e-05\"} 0\n",
