@@ -4,26 +4,9 @@
 
 #include "base/clock.h"
 #include "http/page.h"
+#include "serve/statusview.h"
 
-/* The numbers that the page shows, and the page itself. */
-struct view {
-	struct text text;
-	struct stats_sum sum;
-	struct cache_state state;
-	struct cache_item *items;
-	size_t nitems;
-	int64_t now; /* clock_ns */
-};
-
-/* A counter, with its names in the three formats. */
-struct row {
-	const char *says;            /* text */
-	const char *key;             /* JSON */
-	const char *metric, *labels; /* Prometheus */
-	const char *help; /* for the first row of a metric, else NULL */
-};
-
-static const struct row rows[COUNTS] = {
+const struct statusview_row statusview_counts[COUNTS] = {
 	[COUNT_2XX] = {"requests answered 2xx", "requests_2xx",
 		"wwz_requests_total", "{class=\"2xx\"}",
 		"Requests answered, by the class of the status."},
@@ -58,10 +41,7 @@ static const struct row rows[COUNTS] = {
 		"wwz_connections_closed_total", "", "Connections closed."},
 };
 
-/* Counters and gauges of the cache. */
-enum { CACHE_ROWS = 8, UP_AND_DOWN = 5 };
-
-static const struct row cache_rows[CACHE_ROWS] = {
+const struct statusview_row statusview_rest[STATUSVIEW_REST] = {
 	{"archives opened", "archives_opened", "wwz_archives_opened_total", "",
 		"Archives opened."},
 	{"archives evicted", "archives_evicted", "wwz_archives_evicted_total",
@@ -82,8 +62,8 @@ static const struct row cache_rows[CACHE_ROWS] = {
 		"Resident memory, with the pages of archives that are mapped."},
 };
 
-static void
-cache_values(const struct view *v, uint64_t values[CACHE_ROWS])
+void
+statusview_values(const struct statusview *v, uint64_t values[STATUSVIEW_REST])
 {
 	uint64_t accepted = v->sum.count[COUNT_ACCEPTED];
 	uint64_t closed = v->sum.count[COUNT_CLOSED];
@@ -98,14 +78,14 @@ cache_values(const struct view *v, uint64_t values[CACHE_ROWS])
 	values[7] = v->sum.resident;
 }
 
-static struct str
-path_of(const struct view *v, size_t i)
+struct str
+statusview_path(const struct statusview *v, size_t i)
 {
 	return str_of(v->items[i].archive->path);
 }
 
-static uint64_t
-members_of(const struct view *v, size_t i)
+uint64_t
+statusview_members(const struct statusview *v, size_t i)
 {
 	const struct zipdir *zipdir = v->items[i].archive->zipdir;
 
@@ -113,7 +93,7 @@ members_of(const struct view *v, size_t i)
 }
 
 static int64_t
-age_of(const struct view *v, size_t i)
+age_of(const struct statusview *v, size_t i)
 {
 	return (v->now - v->items[i].archive->opened) / CLOCK_SECOND;
 }
@@ -127,7 +107,7 @@ seconds(int64_t ns)
 /* Text. */
 
 static void
-add_text_slowest(struct view *v)
+add_text_slowest(struct statusview *v)
 {
 	struct text *t = &v->text;
 	char time[PAGE_TIME_SIZE];
@@ -152,7 +132,7 @@ add_text_slowest(struct view *v)
 }
 
 static void
-add_text_times(struct view *v)
+add_text_times(struct statusview *v)
 {
 	const struct stats_times *first = &v->sum.times[TIME_FIRST];
 	const struct stats_times *last = &v->sum.times[TIME_LAST];
@@ -173,20 +153,20 @@ add_text_times(struct view *v)
 }
 
 static void
-add_text(struct view *v)
+add_text(struct statusview *v)
 {
 	struct text *t = &v->text;
-	uint64_t values[CACHE_ROWS];
+	uint64_t values[STATUSVIEW_REST];
 
-	cache_values(v, values);
+	statusview_values(v, values);
 	text_printf(t, "wwz %s\n\n%12" PRId64 "  seconds since the start\n",
 		WWZ_VERSION, v->sum.uptime);
 	for (int i = 0; i < COUNTS; i++)
 		text_printf(t, "%12" PRIu64 "  %s\n", v->sum.count[i],
-			rows[i].says);
-	for (int i = 0; i < CACHE_ROWS; i++)
+			statusview_counts[i].says);
+	for (int i = 0; i < STATUSVIEW_REST; i++)
 		text_printf(t, "%12" PRIu64 "  %s\n", values[i],
-			cache_rows[i].says);
+			statusview_rest[i].says);
 	add_text_times(v);
 	add_text_slowest(v);
 	text_printf(t,
@@ -194,8 +174,9 @@ add_text(struct view *v)
 		"members", "memory", "age in s");
 	for (size_t i = 0; i < v->nitems; i++) {
 		text_printf(t, "%10" PRIu64 " %10zu %10" PRId64 "  ",
-			members_of(v, i), v->items[i].memory, age_of(v, i));
-		page_add_plain(t, path_of(v, i));
+			statusview_members(v, i), v->items[i].memory,
+			age_of(v, i));
+		page_add_plain(t, statusview_path(v, i));
 		text_byte(t, '\n');
 	}
 }
@@ -203,7 +184,7 @@ add_text(struct view *v)
 /* JSON. */
 
 static void
-add_json_times(struct view *v, const char *key, enum stats_time time)
+add_json_times(struct statusview *v, const char *key, enum stats_time time)
 {
 	const struct stats_times *times = &v->sum.times[time];
 	struct text *t = &v->text;
@@ -221,7 +202,7 @@ add_json_times(struct view *v, const char *key, enum stats_time time)
 }
 
 static void
-add_json_slowest(struct view *v)
+add_json_slowest(struct statusview *v)
 {
 	struct text *t = &v->text;
 	char time[PAGE_TIME_SIZE];
@@ -245,19 +226,19 @@ add_json_slowest(struct view *v)
 }
 
 static void
-add_json_status(struct view *v)
+add_json_status(struct statusview *v)
 {
 	struct text *t = &v->text;
-	uint64_t values[CACHE_ROWS];
+	uint64_t values[STATUSVIEW_REST];
 
-	cache_values(v, values);
+	statusview_values(v, values);
 	text_printf(t, "{\"version\":\"%s\",\"uptime\":%" PRId64 ",\n",
 		WWZ_VERSION, v->sum.uptime);
 	for (int i = 0; i < COUNTS; i++)
-		text_printf(t, "\"%s\":%" PRIu64 ",\n", rows[i].key,
-			v->sum.count[i]);
-	for (int i = 0; i < CACHE_ROWS; i++)
-		text_printf(t, "\"%s\":%" PRIu64 ",\n", cache_rows[i].key,
+		text_printf(t, "\"%s\":%" PRIu64 ",\n",
+			statusview_counts[i].key, v->sum.count[i]);
+	for (int i = 0; i < STATUSVIEW_REST; i++)
+		text_printf(t, "\"%s\":%" PRIu64 ",\n", statusview_rest[i].key,
 			values[i]);
 	add_json_times(v, "first_byte_seconds", TIME_FIRST);
 	add_json_times(v, "request_seconds", TIME_LAST);
@@ -265,11 +246,12 @@ add_json_status(struct view *v)
 	text_add(t, STR("\"archives\":["));
 	for (size_t i = 0; i < v->nitems; i++) {
 		text_printf(t, "%s\n{\"path\":", i ? "," : "");
-		page_add_json(t, path_of(v, i));
+		page_add_json(t, statusview_path(v, i));
 		text_printf(t,
 			",\"members\":%" PRIu64
 			",\"memory\":%zu,\"age\":%" PRId64 "}",
-			members_of(v, i), v->items[i].memory, age_of(v, i));
+			statusview_members(v, i), v->items[i].memory,
+			age_of(v, i));
 	}
 	text_add(t, STR("]}\n"));
 }
@@ -284,8 +266,8 @@ add_help(struct text *t, const char *metric, const char *type, const char *help)
 }
 
 static void
-add_metric(
-	struct text *t, const struct row *row, const char *type, uint64_t value)
+add_metric(struct text *t, const struct statusview_row *row, const char *type,
+	uint64_t value)
 {
 	if (row->help != NULL)
 		add_help(t, row->metric, type, row->help);
@@ -293,7 +275,7 @@ add_metric(
 }
 
 static void
-add_histogram(struct view *v, const char *name, enum stats_time time,
+add_histogram(struct statusview *v, const char *name, enum stats_time time,
 	const char *help)
 {
 	const struct stats_times *times = &v->sum.times[time];
@@ -315,8 +297,8 @@ add_histogram(struct view *v, const char *name, enum stats_time time,
 
 /* Add a metric with a value for each archive. */
 static void
-add_archives(struct view *v, const char *metric, const char *help,
-	uint64_t (*value)(const struct view *, size_t))
+add_archives(struct statusview *v, const char *metric, const char *help,
+	uint64_t (*value)(const struct statusview *, size_t))
 {
 	struct text *t = &v->text;
 
@@ -324,39 +306,41 @@ add_archives(struct view *v, const char *metric, const char *help,
 		add_help(t, metric, "gauge", help);
 	for (size_t i = 0; i < v->nitems; i++) {
 		text_printf(t, "%s{archive=", metric);
-		page_add_label(t, path_of(v, i));
+		page_add_label(t, statusview_path(v, i));
 		text_printf(t, "} %" PRIu64 "\n", value(v, i));
 	}
 }
 
 static uint64_t
-memory_value(const struct view *v, size_t i)
+memory_value(const struct statusview *v, size_t i)
 {
 	return v->items[i].memory;
 }
 
 static uint64_t
-age_value(const struct view *v, size_t i)
+age_value(const struct statusview *v, size_t i)
 {
 	return (uint64_t)age_of(v, i);
 }
 
 static void
-add_prometheus(struct view *v)
+add_prometheus(struct statusview *v)
 {
 	struct text *t = &v->text;
-	uint64_t values[CACHE_ROWS];
+	uint64_t values[STATUSVIEW_REST];
 
-	cache_values(v, values);
+	statusview_values(v, values);
 	add_help(t, "wwz_uptime_seconds", "gauge", "Time since the start.");
 	text_printf(t, "wwz_uptime_seconds %" PRId64 "\n", v->sum.uptime);
 	add_help(t, "wwz_build_info", "gauge", "Which wwz it is.");
 	text_printf(t, "wwz_build_info{version=\"%s\"} 1\n", WWZ_VERSION);
 	for (int i = 0; i < COUNTS; i++)
-		add_metric(t, &rows[i], "counter", v->sum.count[i]);
-	for (int i = 0; i < CACHE_ROWS; i++)
-		add_metric(t, &cache_rows[i],
-			i < CACHE_ROWS - UP_AND_DOWN ? "counter" : "gauge",
+		add_metric(
+			t, &statusview_counts[i], "counter", v->sum.count[i]);
+	for (int i = 0; i < STATUSVIEW_REST; i++)
+		add_metric(t, &statusview_rest[i],
+			i < STATUSVIEW_REST - STATUSVIEW_GAUGES ? "counter"
+								: "gauge",
 			values[i]);
 	add_histogram(v, "wwz_first_byte_seconds", TIME_FIRST,
 		"Time to the first byte of an answer.");
@@ -372,7 +356,7 @@ add_prometheus(struct view *v)
 			"wwz_slowest_request_seconds{rank=\"%d\"} %.6f\n",
 			i + 1, seconds(v->sum.slowest[i].ns));
 	add_archives(v, "wwz_archive_members", "Members of an open archive.",
-		members_of);
+		statusview_members);
 	add_archives(v, "wwz_archive_memory_bytes", "Memory of its index.",
 		memory_value);
 	add_archives(v, "wwz_archive_age_seconds", "Time since it was opened.",
@@ -382,7 +366,7 @@ add_prometheus(struct view *v)
 /* Collect what is shown, in the arena.  If memory runs out, the answer will be
  * 503. */
 static void
-view_of_stats(struct view *v, struct stats *stats, struct cache *cache)
+view_of_stats(struct statusview *v, struct stats *stats, struct cache *cache)
 {
 	v->now = clock_ns();
 	stats_read(stats, &v->sum);
@@ -397,7 +381,7 @@ statuspage_answer(struct response *response, struct str query,
 	struct stats *stats, struct cache *cache)
 {
 	struct str format = page_query(query, STR("format"));
-	struct view v = {.text = {.arena = response->body.arena}};
+	struct statusview v = {.text = {.arena = response->body.arena}};
 
 	view_of_stats(&v, stats, cache);
 	if (str_eq(format, STR("json"))) {
@@ -407,9 +391,13 @@ statuspage_answer(struct response *response, struct str query,
 		response->content_type =
 			STR("text/plain; version=0.0.4; charset=utf-8");
 		add_prometheus(&v);
-	} else {
+	} else if (str_eq(format, STR("text"))) {
 		response->content_type = STR("text/plain; charset=utf-8");
 		add_text(&v);
+	} else {
+		response->content_type = PAGE_TYPE;
+		response->content_security_policy = page_policy;
+		statusview_html(&v);
 	}
 	for (size_t i = 0; i < v.nitems; i++)
 		archive_drop(v.items[i].archive);

@@ -11,7 +11,7 @@
 enum { STATUSPAGE_ARCHIVES = 1000 };
 
 /* Turn response, which is freshly initialised, into the page.  Its format is
- * text, or JSON or Prometheus if query has format=json or format=prometheus.
+ * HTML, or, if query has format=text, json or prometheus, one of these.
  * Any thread. */
 void statuspage_answer(struct response *response, struct str query,
 	struct stats *stats, struct cache *cache);

@@ -150,7 +150,7 @@ def site(module_tmp):
             "deflated.wav": sound,
         },
     )
-    with harness.served(module_tmp, root) as (responder, nginx):
+    with harness.served(module_tmp, root, "--status") as (responder, nginx):
         url = f"http://127.0.0.1:{nginx.port}"
         yield Site(responder, url, nginx.client(), module_tmp)
 
@@ -608,6 +608,7 @@ VALID = [
     ("/nice.wwz/docs/deep/er/", [], 200),
     ("/nasty.wwz/", [], 200),
     ("/hollow.wwz/", [], 200),
+    ("/nice.wwz/-wwz-status", [], 200),
     ("/nice.wwz", [], 301),
     ("/nice.wwz/none", [], 404),
     ("/nice.wwz/notes.txt", [("Accept-Encoding", "*;q=0")], 406),

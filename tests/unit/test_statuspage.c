@@ -1,4 +1,4 @@
-/* statuspage: what was counted, in each of the three formats. */
+/* statuspage: what was counted, in each of the formats. */
 
 #include "archive/guard.h"
 #include "serve/statuspage.h"
@@ -174,8 +174,28 @@ test_text(void **state)
 		".wwz\n", NULL};
 
 	(void)state;
-	check_page("", "text/plain; charset=utf-8", words);
-	check_page("format=xml", "text/plain; charset=utf-8", words);
+	check_page("format=text", "text/plain; charset=utf-8", words);
+}
+
+static void
+test_html(void **state)
+{
+	static const char *const words[] = {"<h1>wwz <i>",
+		"<a href=\"?format=text\">text</a>",
+		"<tr><td>requests answered 2xx</td><td>1001</td></tr>\n",
+		"<tr><td>connections closed</td><td>1014</td></tr>\n",
+		"<tr><td>connections open</td><td>7</td></tr>\n",
+		"<tr><td>0.05 ms</td><td>1</td><td>0</td></tr>\n",
+		"<tr><td>10000 ms</td><td>2</td><td>2</td></tr>\n",
+		"<tr><td>all</td><td>2</td><td>2</td></tr>\n",
+		"<tr><td><bdi>/slow&lt;&quot;",
+		"</bdi> 200</td><td>30.000</td><td>0.007</td></tr>\n",
+		"<tr><td><bdi>/fast</bdi> 404</td><td>0.070</td><td>0.000</td></tr>\n",
+		"//a&quot;", ".wwz</bdi></td><td>2</td><td>", "</html>", NULL};
+
+	(void)state;
+	check_page("", "text/html; charset=utf-8", words);
+	check_page("format=xml", "text/html; charset=utf-8", words);
 }
 
 static void
@@ -259,6 +279,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_html),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_prometheus),
 		cmocka_unit_test(test_nothing),
