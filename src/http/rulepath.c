@@ -62,7 +62,7 @@ check_components(struct str path)
 const char *
 rulepath_read(struct rulepath *pattern, struct str text, struct arena *arena)
 {
-	struct str path;
+	struct str path, more;
 	bool slash;
 
 	if (text.n == 0 || text.p[0] != '/')
@@ -76,8 +76,9 @@ rulepath_read(struct rulepath *pattern, struct str text, struct arena *arena)
 	pattern->after = path;
 	pattern->before = str_cut(&pattern->after, '*');
 	pattern->splat = pattern->after.p != NULL;
-	if (pattern->after.n > 0 &&
-		memchr(pattern->after.p, '*', pattern->after.n) != NULL)
+	more = pattern->after;
+	str_cut(&more, '*');
+	if (more.p != NULL)
 		return "more than one *";
 	return check_components(path);
 }

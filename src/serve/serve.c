@@ -126,13 +126,16 @@ answer_options(struct response *response)
 static void
 serve_options(struct job *job)
 {
-	if (job->archive->status == STATUS_LATER) {
-		job_fail(job, STATUS_LATER);
+	enum status status = job->archive->status;
+
+	if (status == STATUS_GO && job->archive->ruled)
+		status = byrule_read(job);
+	if (status == STATUS_LATER || status == STATUS_UNAVAILABLE) {
+		job_fail(job, status);
 		return;
 	}
 	answer_options(job->response);
-	if (job->archive->status == STATUS_GO && job->archive->ruled &&
-		byrule_read(job) == STATUS_GO && job->fields != NULL)
+	if (job->fields != NULL)
 		headers_apply(job->fields, job->response);
 }
 

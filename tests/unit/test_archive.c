@@ -896,6 +896,89 @@ test_shares(void **state)
 	assert_int_equal(count_descriptors(), before);
 }
 
+static void
+test_rules_are_noticed(void **state)
+{
+	static const struct {
+		const char *name;
+		bool ruled;
+	} table[] = {
+		{"_redirects", true},
+		{"_headers", true},
+		{"_headers.br", false},
+		{"a/_headers", false},
+		{"_headers/a", false},
+		{"_HEADERS", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct zipmake z = {0};
+		struct archive *archive;
+
+		zipmake_add_text(&z, table[i].name, "");
+		zipmake_finish(&z, ZIP64_NONE, STR(""));
+		zipmake_save(&z, "ruled");
+		zipmake_free(&z);
+		archive = open_path("ruled");
+		assert_int_equal(archive->ruled, table[i].ruled);
+		archive_drop(archive);
+	}
+}
+
+/* What is attached to an archive, and how often it was freed. */
+struct attached {
+	struct attachment attachment;
+	int freed;
+};
+
+static void
+count_free(struct attachment *attachment)
+{
+	((struct attached *)attachment)->freed++;
+}
+
+/* The first attachment stays until the archive is closed, and takes memory. */
+static void
+test_attachments(void **state)
+{
+	struct membercache *membercache = membercache_new(100000);
+	struct attached large = {{count_free, 100000}, 0};
+	struct attached first = {{count_free, 5000}, 0};
+	struct attached second = {{count_free, 6000}, 0};
+	struct archive *archive;
+	char path[8192];
+	uint64_t taken;
+	size_t memory;
+
+	(void)state;
+	assert_non_null(membercache);
+	assert_int_equal(guard_install(), 0);
+	save("f", "content");
+	snprintf(path, sizeof(path), "%s//f", place);
+	archive = archive_open(str_of(path), membercache, NULL, false);
+	assert_non_null(archive);
+	taken = membercache_taken(membercache);
+	memory = archive_memory(archive);
+	log_take();
+	assert_null(archive_attach(archive, &large.attachment));
+	assert_non_null(strstr(log_take(), "archive-unavailable"));
+	assert_int_equal(large.freed, 1);
+	assert_ptr_equal(
+		archive_attach(archive, &first.attachment), &first.attachment);
+	assert_int_equal(membercache_taken(membercache), taken + 5000);
+	assert_int_equal(archive_memory(archive), memory + 5000);
+	assert_ptr_equal(
+		archive_attach(archive, &second.attachment), &first.attachment);
+	assert_int_equal(second.freed, 1);
+	assert_int_equal(membercache_taken(membercache), taken + 5000);
+	assert_int_equal(first.freed, 0);
+	archive_drop(archive);
+	assert_int_equal(first.freed, 1);
+	assert_int_equal(membercache_taken(membercache), 0);
+	membercache_drop(membercache);
+}
+
 int
 main(void)
 {
@@ -914,6 +997,8 @@ main(void)
 		cmocka_unit_test(test_notes),
 		cmocka_unit_test(test_walk),
 		cmocka_unit_test(test_shares),
+		cmocka_unit_test(test_rules_are_noticed),
+		cmocka_unit_test(test_attachments),
 	};
 
 	return cmocka_run_group_tests_name(
