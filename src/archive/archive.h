@@ -23,11 +23,6 @@ struct identity {
 	struct timespec modified, changed;
 };
 
-/* Files in the top directory in which an archive's author says how it is to be
- * served (http/rules.h).  They are not served themselves. */
-enum archive_rule { ARCHIVE_REDIRECTS, ARCHIVE_HEADERS, ARCHIVE_RULES };
-extern const char *const archive_rule_names[ARCHIVE_RULES];
-
 /* What another module has made of the archive, and keeps as long as it is open:
  * the first member of that. */
 struct attachment {
@@ -50,7 +45,7 @@ struct archive {
 	struct zipdir *zipdir;
 	struct membercache *membercache; /* NULL: cache nothing */
 	size_t taken; /* bytes of membercache, for the index */
-	bool ruled;   /* it has one of the files of archive_rule_names */
+	bool ruled;   /* it has one of the files of rulename.h */
 
 	_Atomic unsigned users;
 	struct membercache_owner made; /* cached objects made from it */
@@ -143,9 +138,7 @@ int archive_read(
  * has become shorter, or the text of errno.  Any thread. */
 const char *archive_loss(const struct archive *archive);
 
-/* Whether name is one of archive_rule_names; and whether the archive has such a
- * member.  Any thread. */
-bool archive_is_rule(struct str name);
+/* Whether the archive has a member of rulename.h.  Any thread. */
 bool archive_has_rules(const struct archive *archive);
 
 /* Attach what was made of the archive, which then owns it; its memory is taken

@@ -1,30 +1,16 @@
 #include "archive/archive.h"
 
 #include "base/log.h"
-
-const char *const archive_rule_names[ARCHIVE_RULES] = {
-	[ARCHIVE_REDIRECTS] = "_redirects",
-	[ARCHIVE_HEADERS] = "_headers",
-};
-
-bool
-archive_is_rule(struct str name)
-{
-	for (int i = 0; i < ARCHIVE_RULES; i++) {
-		if (str_eq(name, str_of(archive_rule_names[i])))
-			return true;
-	}
-	return false;
-}
+#include "zip/rulename.h"
 
 bool
 archive_has_rules(const struct archive *archive)
 {
 	struct member member;
 
-	for (int i = 0; i < ARCHIVE_RULES; i++) {
-		if (zipdir_find_exact(archive->zipdir,
-			    str_of(archive_rule_names[i]), &member))
+	for (int i = 0; i < RULENAMES; i++) {
+		if (zipdir_find_exact(
+			    archive->zipdir, str_of(rulenames[i]), &member))
 			return true;
 	}
 	return false;

@@ -388,9 +388,9 @@ check_rules(struct check *c)
 		tell_fault(c, NULL);
 		return;
 	}
-	for (int i = 0; i < ARCHIVE_RULES; i++) {
+	for (int i = 0; i < RULENAMES; i++) {
 		const struct rulelines *lines = &rules->read[i];
-		struct str name = str_of(archive_rule_names[i]);
+		struct str name = str_of(rulenames[i]);
 
 		for (size_t at = 0; at < lines->nfaults; at++)
 			tell_error(c, "rule-wrong", &name,

@@ -53,14 +53,14 @@ read_text(struct archive *archive, const struct member *member,
 /* Begin to read one of the files.  -1 with errno. */
 static int
 begin_file(struct rulelines *lines, struct archive *archive,
-	enum archive_rule which, struct arena *arena)
+	enum rulename which, struct arena *arena)
 {
 	struct str text = {NULL, 0};
 	const char *why = NULL;
 	struct member member;
 
-	if (zipdir_find_exact(archive->zipdir,
-		    str_of(archive_rule_names[which]), &member)) {
+	if (zipdir_find_exact(
+		    archive->zipdir, str_of(rulenames[which]), &member)) {
 		why = why_unusable(&member);
 		if (why == NULL &&
 			read_text(archive, &member, &text, arena) < 0) {
@@ -89,15 +89,15 @@ rules_open(struct archive *archive)
 
 	if (rules == NULL)
 		return NULL;
-	for (int i = 0; i < ARCHIVE_RULES; i++) {
-		if (begin_file(&rules->read[i], archive, (enum archive_rule)i,
+	for (int i = 0; i < RULENAMES; i++) {
+		if (begin_file(&rules->read[i], archive, (enum rulename)i,
 			    &rules->arena) < 0) {
 			rules_free(rules);
 			return NULL;
 		}
 	}
-	redirects_read(&rules->redirects, &rules->read[ARCHIVE_REDIRECTS]);
-	headers_read(&rules->headers, &rules->read[ARCHIVE_HEADERS]);
+	redirects_read(&rules->redirects, &rules->read[RULENAME_REDIRECTS]);
+	headers_read(&rules->headers, &rules->read[RULENAME_HEADERS]);
 	if (rules->arena.failed) {
 		rules_free(rules);
 		errno = ENOMEM;
@@ -159,9 +159,8 @@ rules_get(struct archive *archive)
 		return NULL;
 	attached = archive_attach(archive, &rules->attachment);
 	if (attached == &rules->attachment) {
-		for (int i = 0; i < ARCHIVE_RULES; i++)
-			log_faults(archive, archive_rule_names[i],
-				&rules->read[i]);
+		for (int i = 0; i < RULENAMES; i++)
+			log_faults(archive, rulenames[i], &rules->read[i]);
 	}
 	return (const struct rules *)attached;
 }

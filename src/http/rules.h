@@ -7,13 +7,14 @@
 #include "archive/archive.h"
 #include "http/headers.h"
 #include "http/redirects.h"
+#include "zip/rulename.h"
 
 struct rules {
 	struct attachment attachment; /* of the archive, once rules_get */
 	struct arena arena;
 	struct redirects redirects;
 	struct headers headers;
-	struct rulelines read[ARCHIVE_RULES]; /* what is wrong in each file */
+	struct rulelines read[RULENAMES]; /* what is wrong in each file */
 };
 
 /* Read both files.  NULL with errno when memory runs out, or the archive cannot

@@ -7,6 +7,7 @@
 #include "http/encoding.h"
 #include "pack/deflate.h"
 #include "pack/precompress.h"
+#include "zip/rulename.h"
 
 static int
 compare_items(const void *a, const void *b)
@@ -34,7 +35,8 @@ may_have_sibling(const struct tree_file *file)
 			str_ends(file->name, encoding_suffixes[i]))
 			return false;
 	}
-	return deflate_saves(file->size, 0) && file->size <= PRECOMPRESS_MAX;
+	return !rulename_is(file->name) && deflate_saves(file->size, 0) &&
+		file->size <= PRECOMPRESS_MAX;
 }
 
 static void

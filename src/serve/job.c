@@ -4,6 +4,7 @@
 #include "http/answer.h"
 #include "http/errorpage.h"
 #include "http/path.h"
+#include "zip/rulename.h"
 
 void
 job_fail(struct job *job, enum status status)
@@ -65,7 +66,7 @@ job_find(struct job *job, struct str name, struct member *member)
 	struct str real;
 
 	if (zipdir_find(zipdir, name, member)) {
-		if (job->archive->ruled && archive_is_rule(member->name))
+		if (job->archive->ruled && rulename_is(member->name))
 			return false;
 		if (!member->link)
 			return true;

@@ -18,6 +18,7 @@
 #include "http/path.h"
 #include "serve/listrow.h"
 #include "serve/rows.h"
+#include "zip/rulename.h"
 
 enum { CRUMBS = 32 };
 
@@ -221,7 +222,7 @@ is_covered(const struct listing *l, const struct child *child)
 		return own == OWNNAME_LISTING && l->view.directory.n == 0;
 	return own != OWNNAME_NONE ||
 		(l->listed.archive->ruled && l->start.prefix.n == 0 &&
-			archive_is_rule(child->name));
+			rulename_is(child->name));
 }
 
 /* Get the next child, without those that no request can reach. */

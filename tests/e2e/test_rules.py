@@ -5,6 +5,7 @@ makes of it."""
 import contextlib
 import json
 import subprocess
+import zipfile
 
 import pytest
 
@@ -204,6 +205,19 @@ def test_size(root, serve, method):
     with responder.client() as client:
         assert client.ask("/fits.wwz/a").status == 301
         assert client.ask("/large.wwz/a").status == 404
+
+
+def test_packed(tmp):
+    """No sibling gives the files away."""
+    for name in ("_redirects", "_headers", "a.css", "sub/_headers"):
+        (tmp / "tree" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp / "tree" / name).write_bytes(archives.text(20000))
+    subprocess.run([harness.WWZ, "pack", "-q", "--precompress", "br",
+                    tmp / "tree", tmp / "x.wwz"], check=True)
+    with zipfile.ZipFile(tmp / "x.wwz") as packed:
+        assert sorted(packed.namelist()) == [
+            "_headers", "_redirects", "a.css", "a.css.br", "sub/_headers",
+            "sub/_headers.br"]
 
 
 def test_replaced(tmp, root, serve):
