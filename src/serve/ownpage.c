@@ -52,6 +52,7 @@ ownpage_list(struct job *job, struct str directory)
 		job_fail(job, status);
 		return;
 	}
+	job->fields = NULL; /* the page is not the author's */
 	response->etag = represent_listing_tag(job->archive,
 		job->request->param[PARAM_QUERY_STRING], job->service->site,
 		job->arena);
@@ -62,7 +63,6 @@ ownpage_list(struct job *job, struct str directory)
 		job_fail(job, STATUS_LATER);
 		return;
 	}
-	job->fields = NULL; /* the page is not the author's */
 	view.archive = archive_name(job);
 	view.directory = directory;
 	view.tree = job->tree;

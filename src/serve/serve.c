@@ -187,6 +187,10 @@ try(struct job *job)
 		job->service->cache, job->route.archive, job->at_once);
 	bool right;
 
+	/* Nothing that was found in another file counts. */
+	job->rules = NULL;
+	job->fields = NULL;
+	job->linked = false;
 	response_init(job->response, job->arena, job->request->method);
 	if (archive == NULL) {
 		job_fail(job,

@@ -851,6 +851,37 @@ test_rules_in_the_log(void **state)
 	assert_string_equal(strchr(second + 1, '\n'), "\n");
 }
 
+/* An archive with rules is replaced by one without, and the other way round:
+ * the answer is wholly of the new one. */
+static void
+test_replaced_rules(void **state)
+{
+	static const char *const none[] = {NULL};
+
+	(void)state;
+	for (int i = 0; i < 6; i++) {
+		bool ruled = i % 2 == 0;
+		struct zipmake z = {0};
+		struct asked a;
+
+		add(&z, "m.txt", 0, ruled ? "ruled" : "plain");
+		if (ruled) {
+			add(&z, "_redirects", 0, "/m.txt /x 301!");
+			add(&z, "_headers", 0,
+				"/*\n X-A: 1\n Content-Type: a/b");
+		}
+		zipmake_finish(&z, ZIP64_NONE, STR(""));
+		zipmake_save(&z, "turn.wwz");
+		zipmake_free(&z);
+		ask(&a, "GET", "/turn.wwz/m.txt", none);
+		pull_all(&a);
+		assert_int_equal(a.response.status, ruled ? 301 : 200);
+		assert_int_equal(field(&a, "X-A") != NULL, ruled);
+		assert_int_equal(strcmp(a.body, "plain") == 0, !ruled);
+		dismiss(&a);
+	}
+}
+
 /* As a whole site, and where the web server has rewritten the path. */
 static void
 test_rules_elsewhere(void **state)
@@ -1940,6 +1971,7 @@ main(void)
 		cmocka_unit_test(test_rules_of_headers),
 		cmocka_unit_test(test_untrusted_rules),
 		cmocka_unit_test(test_rules_in_the_log),
+		cmocka_unit_test(test_replaced_rules),
 		cmocka_unit_test(test_rules_elsewhere),
 		cmocka_unit_test(test_redirects),
 		cmocka_unit_test(test_methods),
