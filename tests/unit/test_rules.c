@@ -219,12 +219,51 @@ differ_fault(const char *text, const struct rulelines *lines, const char *want,
 	return differ(text, got, str_of(want));
 }
 
+struct wrong {
+	const char *rules, *want;
+};
+
+/* Each text has one line that is refused, as the table says. */
+static void
+check_wrong(const struct wrong *table, size_t n,
+	void (*read)(struct rulelines *lines))
+{
+	struct arena arena = {0};
+	unsigned failed = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct rulelines lines;
+
+		rulelines_begin(&lines, str_of(table[i].rules), &arena);
+		read(&lines);
+		failed += differ_fault(
+			table[i].rules, &lines, table[i].want, &arena);
+		arena_reset(&arena);
+	}
+	arena_free(&arena);
+	assert_int_equal(failed, 0);
+}
+
+static void
+read_redirects(struct rulelines *lines)
+{
+	struct redirects redirects;
+
+	redirects_read(&redirects, lines);
+}
+
+static void
+read_headers(struct rulelines *lines)
+{
+	struct headers headers;
+
+	headers_read(&headers, lines);
+}
+
 static void
 test_wrong_redirects(void **state)
 {
-	static const struct {
-		const char *rules, *want;
-	} table[] = {
+	static const struct wrong table[] = {
 		{"/a", "1: it leads nowhere"},
 		{"# c\n\n/a # /b", "3: it leads nowhere"},
 		{"a /b", "begins with a slash"},
@@ -273,22 +312,9 @@ test_wrong_redirects(void **state)
 		{"/a /b\rc", "1: a control character"},
 		{"/a /b\n/c /d\x7f\n/e /f", "2: a control character"},
 	};
-	struct arena arena = {0};
-	unsigned failed = 0;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(table); i++) {
-		struct rulelines lines;
-		struct redirects redirects;
-
-		rulelines_begin(&lines, str_of(table[i].rules), &arena);
-		redirects_read(&redirects, &lines);
-		failed += differ_fault(
-			table[i].rules, &lines, table[i].want, &arena);
-		arena_reset(&arena);
-	}
-	arena_free(&arena);
-	assert_int_equal(failed, 0);
+	check_wrong(table, COUNT(table), read_redirects);
 }
 
 /* What does not fit is refused, and the rest still counts. */
@@ -453,9 +479,7 @@ test_headers(void **state)
 static void
 test_wrong_headers(void **state)
 {
-	static const struct {
-		const char *rules, *want;
-	} table[] = {
+	static const struct wrong table[] = {
 		{"X-A: 1\n/*\n X-A: 2", "1: no path stands above"},
 		{"/*\n X-A", "2: a field has a value"},
 		{"/*\n X-A:  ", "a field has a value"},
@@ -492,22 +516,9 @@ test_wrong_headers(void **state)
 		{"/*\n Proxy-Status: x", "not a field that"},
 		{"/*\n X-: 1", "not a field that"},
 	};
-	struct arena arena = {0};
-	unsigned failed = 0;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(table); i++) {
-		struct rulelines lines;
-		struct headers headers;
-
-		rulelines_begin(&lines, str_of(table[i].rules), &arena);
-		headers_read(&headers, &lines);
-		failed += differ_fault(
-			table[i].rules, &lines, table[i].want, &arena);
-		arena_reset(&arena);
-	}
-	arena_free(&arena);
-	assert_int_equal(failed, 0);
+	check_wrong(table, COUNT(table), read_headers);
 }
 
 static void
