@@ -207,6 +207,38 @@ def test_size(root, serve, method):
         assert client.ask("/large.wwz/a").status == 404
 
 
+UNUSABLE = [
+    # field of its headers, value, how it is stored, why it is not used
+    ("crc", 1, archives.DEFLATED, "damaged"),
+    ("crc", 1, archives.STORED, "damaged"),
+    ("size", 3, archives.DEFLATED, "damaged"),
+    ("size", 65000, archives.DEFLATED, "damaged"),
+    ("size", 1 << 30, archives.DEFLATED, "more than 64 KiB"),
+    ("flags", 1, archives.DEFLATED, "encrypted"),
+    ("method", 93, archives.DEFLATED, "neither stored nor deflated"),
+    (None, 0, zipfile.ZIP_BZIP2, "neither stored nor deflated"),
+]
+
+
+def test_unusable(root, serve):
+    """A file that cannot be read has no rules, and the archive is served."""
+    for number, (field, value, method, _) in enumerate(UNUSABLE):
+        path = archives.write(root / f"{number}.wwz", {
+            "_redirects": (b"/a /b\n" * 100, method), "b": b"b"})
+        if field is not None:
+            archives.patch(path, "_redirects", field, value)
+    responder = serve()
+    responder.allow("warn member-damaged .* member=_redirects ")
+    with responder.client() as client:
+        for number, (*_, why) in enumerate(UNUSABLE):
+            responder.expect(f"warn rule-wrong .*/{number}.wwz member=_redirects"
+                             f' line=0 why="?{why}')
+            for _ in range(2):
+                assert client.ask(f"/{number}.wwz/a").status == 404
+                assert client.ask(f"/{number}.wwz/b").body == b"b"
+                assert client.ask(f"/{number}.wwz/_redirects").status == 404
+
+
 def test_packed(tmp):
     """No sibling gives the files away."""
     for name in ("_redirects", "_headers", "a.css", "sub/_headers"):
