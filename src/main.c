@@ -91,8 +91,8 @@ resolve_root(struct site *site, const char *root, struct roots *roots)
 static uint32_t
 settings_of(const struct options *options)
 {
-	const char *const texts[] = {
-		WWZ_VERSION, options->names, options->mime_types};
+	const char *const texts[] = {WWZ_VERSION, options->names,
+		options->mime_types, options->dotfiles ? "dotfiles" : NULL};
 	uint32_t crc = 0;
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -120,6 +120,7 @@ set_site(struct site *site, const struct options *options, struct roots *roots)
 		.nindex = options->nindex,
 		.listing = !options->no_listing,
 		.clean_urls = !options->no_clean_urls,
+		.dotfiles = options->dotfiles,
 		.mime = mime,
 		.charset = str_of(options->charset),
 		.no_charset = options->no_charset,

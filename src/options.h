@@ -42,6 +42,7 @@ struct options {
 	const char *names; /* a character set; NULL: CP437 */
 	bool no_listing;
 	bool no_clean_urls;
+	bool dotfiles;
 	const char *charset; /* NULL: none */
 	bool no_charset;
 	int64_t max_age; /* as in struct site */

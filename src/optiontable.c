@@ -302,6 +302,8 @@ const struct option_spec option_specs[] = {
 		"answer 403 to requests for listings and for whole archives"},
 	{"no-clean-urls", 0, NULL, ON_BOTH, AT(no_clean_urls),
 		"do not answer a request for a missing NAME with the member NAME.html"},
+	{"dotfiles", 0, NULL, ON_BOTH, AT(dotfiles),
+		"show members that nobody may have meant to publish, too: names that begin with a dot, __MACOSX, Thumbs.db (default: 404)"},
 	{"max-age", 0, "SECONDS", ON_BOTH, BY(set_max_age),
 		"how long browsers may use a member without asking again, or none to send no Cache-Control (default: no-cache)"},
 	{"immutable", 0, NULL, ON_BOTH, AT(immutable),

@@ -23,6 +23,7 @@
 #include "check/extents.h"
 #include "check/libzipread.h"
 #include "check/links.h"
+#include "check/secrets.h"
 #include "http/look.h"
 #include "http/mime.h"
 #include "http/ownname.h"
@@ -111,7 +112,8 @@ tell_unusable(struct check *c, const struct zipdir_record *record)
 
 	text_add(&what, STR("its Unicode Path field is ignored: "));
 	text_add(&what,
-		str_of(zipentry_unreachable(zipentry_plain(record->unusable))));
+		str_of(zipentry_unreachable(
+			zipentry_plain(record->unusable), NULL)));
 	text_add(&what, STR(": "));
 	text_add(&what, record->unusable);
 	tell_advice(c, "names-unicode", checkname_of(record), text_str(&what));
@@ -256,7 +258,7 @@ check_content(struct check *c, const struct zipdir_record *record, uint64_t i,
 {
 	const struct member *member = &record->member;
 	struct progress *progress = &c->report.progress;
-	const char *theirs = NULL;
+	const char *theirs = NULL, *secret;
 	bool right;
 
 	c->word = NULL;
@@ -286,6 +288,11 @@ check_content(struct check *c, const struct zipdir_record *record, uint64_t i,
 		return;
 	}
 	check_charset(c, record, start);
+	secret = secrets_find(c->archive, member, start);
+	if (secret != NULL)
+		tell_advice(c, "member-secret", checkname_of(record),
+			arena_printf(&c->arena,
+				"%s: it should not be in the archive", secret));
 	if (member->method == ZIP_DEFLATED)
 		check_sozip_index(c, record, start);
 	else if (member->method == ZIP_STORED &&

@@ -31,6 +31,8 @@ checkname_count(struct checkname *names, const struct zipdir_record *record)
 
 	names->legacy += record->legacy;
 	names->unicode += has_unicode_path(record);
+	if (record->hidden && names->hidden++ == 0)
+		names->first_hidden = *checkname_of(record);
 	names->doubtful += backslash && record->legacy;
 	names->backslashes += backslash && !record->legacy && record->windows;
 }
@@ -47,6 +49,12 @@ checkname_report(const struct checkname *names, const struct zipdir *zipdir,
 {
 	bool chosen = zipdir_charset(zipdir) != NULL;
 
+	if (names->hidden > 0)
+		advise(report, "names-hidden",
+			arena_printf(arena,
+				"hidden names: %" PRIu64
+				", the first is %.*s; these are answered with 404, and -wwz-archive with 403, unless --dotfiles is given",
+				names->hidden, STR_ARG(names->first_hidden)));
 	if (names->legacy > 0)
 		advise(report, "names-legacy",
 			arena_printf(arena,

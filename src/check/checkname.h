@@ -13,6 +13,8 @@ struct checkname {
 	uint64_t unicode;     /* those of Unicode Path fields */
 	uint64_t doubtful;    /* legacy, reachable, with a backslash */
 	uint64_t backslashes; /* the same, not legacy, and made on Windows */
+	uint64_t hidden;      /* hidden (hiddenname.h) */
+	struct str first_hidden;
 };
 
 /* The archive's top, for which some tools write an entry "/" or "./".  Pure. */

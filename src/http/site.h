@@ -21,6 +21,7 @@ struct site {
 	size_t nindex;
 	bool listing;            /* of directories without an index file */
 	bool clean_urls;         /* NAME stands for a member NAME.html */
+	bool dotfiles;           /* show hidden names (hiddenname.h), too */
 	const struct mime *mime; /* NULL: the compiled-in table */
 	struct str charset; /* of text that is not UTF-8; empty: not known */
 	bool no_charset;    /* send none at all */

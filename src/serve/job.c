@@ -4,6 +4,7 @@
 #include "http/answer.h"
 #include "http/errorpage.h"
 #include "http/path.h"
+#include "zip/hiddenname.h"
 #include "zip/rulename.h"
 
 void
@@ -60,6 +61,19 @@ job_serve(struct job *job, const struct member *member)
 }
 
 bool
+job_hides(const struct job *job)
+{
+	return !job->service->site->dotfiles &&
+		zipdir_has_hidden(job->archive->zipdir);
+}
+
+static bool
+hides_name(const struct job *job, struct str name)
+{
+	return job_hides(job) && hiddenname_is(name);
+}
+
+bool
 job_find(struct job *job, struct str name, struct member *member)
 {
 	const struct zipdir *zipdir = job->archive->zipdir;
@@ -69,7 +83,7 @@ job_find(struct job *job, struct str name, struct member *member)
 		if (job->archive->ruled && rulename_is(member->name))
 			return false;
 		if (!member->link)
-			return true;
+			return !hides_name(job, member->name);
 		name = member->name;
 	}
 	if (!zipdir_has_links(zipdir))
@@ -79,7 +93,8 @@ job_find(struct job *job, struct str name, struct member *member)
 		return false;
 	}
 	if (link_follow(job->archive, name, job->arena, member, &real) !=
-		LINK_FILE)
+			LINK_FILE ||
+		hides_name(job, name) || hides_name(job, real))
 		return false;
 	job->linked = true;
 	member->name = name;
@@ -130,8 +145,9 @@ link_status(
 	}
 }
 
-enum status
-job_walk(struct job *job, struct str name, struct zipdir_walk *walk)
+/* As archive_walk, but through symbolic links if need be. */
+static enum status
+walk_any(struct job *job, struct str name, struct zipdir_walk *walk)
 {
 	enum status status = archive_sort(job->archive, job->at_once);
 	struct member member;
@@ -147,6 +163,19 @@ job_walk(struct job *job, struct str name, struct zipdir_walk *walk)
 	if (end == LINK_DIRECTORY)
 		return archive_walk(job->archive, real, walk);
 	return link_status(job, end, &member);
+}
+
+enum status
+job_walk(struct job *job, struct str name, struct zipdir_walk *walk)
+{
+	enum status status = walk_any(job, name, walk);
+
+	if (status != STATUS_GO)
+		return status;
+	walk->hides = job_hides(job);
+	return hides_name(job, name) || hides_name(job, walk->prefix)
+		? STATUS_NOT_FOUND
+		: STATUS_GO;
 }
 
 /* Answer with the page called name, of the archive itself, for a missing
@@ -186,6 +215,8 @@ job_serve_error_page(struct job *job, struct str name)
 void
 job_serve_missing(struct job *job)
 {
-	job->what = "no member and no directory";
+	job->what = hides_name(job, job->route.member)
+		? "a hidden name, as long as --dotfiles is not given"
+		: "no member and no directory";
 	job_serve_error_page(job, STR("404.html"));
 }

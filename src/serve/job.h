@@ -44,9 +44,13 @@ void job_serve_missing(struct job *job);
 /* The same with the page called name, if the archive has it. */
 void job_serve_error_page(struct job *job, struct str name);
 
+/* Whether the archive has names that are not shown (hiddenname.h). */
+bool job_hides(const struct job *job);
+
 /* Find the member called name, through symbolic links if need be.  A member
  * found through a link keeps the name of the link, which decides its media
- * type.  When false, job->later may be set. */
+ * type.  Hidden names are found only if they are to be shown.  When false,
+ * job->later may be set. */
 bool job_find(struct job *job, struct str name, struct member *member);
 
 /* Find, in the same way, the page that a name without ".html" stands for, and
@@ -55,8 +59,9 @@ bool job_find_page(struct job *job, struct str name, struct member *member);
 bool job_find_index(struct job *job, struct str name, struct member *member);
 
 /* As archive_walk, but through symbolic links if need be: a link that is
- * encrypted or damaged gives the status of such a member.  With job->at_once
- * also STATUS_LATER. */
+ * encrypted or damaged gives the status of such a member.  Hidden names are
+ * left out unless they are to be shown.  With job->at_once also STATUS_LATER.
+ */
 enum status job_walk(
 	struct job *job, struct str name, struct zipdir_walk *walk);
 

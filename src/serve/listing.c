@@ -147,6 +147,16 @@ add_column(struct listing *l, enum listing_sort sort, const char *key,
 }
 
 static void
+add_download_link(struct listing *l)
+{
+	text_add(&l->out.row, STR(" \xc2\xb7 <a href=\""));
+	add_parent_link(
+		&l->out.row, depth_of(l->view.directory) + l->view.tree);
+	text_add(&l->out.row,
+		STR("-wwz-archive?download\" rel=\"nofollow\">Download the archive</a>"));
+}
+
+static void
 add_listing_head(struct listing *l)
 {
 	struct text title = {.arena = &l->out.arena};
@@ -157,13 +167,10 @@ add_listing_head(struct listing *l)
 	page_begin(&l->out.row, text_str(&title), "", (struct str){NULL, 0},
 		l->places != NULL);
 	add_breadcrumbs(l);
-	text_add(&l->out.row,
-		STR("<nav><a href=\"../\">Up one level</a> \xc2\xb7 <a href=\""));
-	add_parent_link(
-		&l->out.row, depth_of(l->view.directory) + l->view.tree);
-	text_add(&l->out.row,
-		STR("-wwz-archive?download\" rel=\"nofollow\">Download the archive</a></nav>\n"
-		    "<table>\n<thead>\n<tr>"));
+	text_add(&l->out.row, STR("<nav><a href=\"../\">Up one level</a>"));
+	if (l->view.download)
+		add_download_link(l);
+	text_add(&l->out.row, STR("</nav>\n<table>\n<thead>\n<tr>"));
 	add_column(l, LISTING_NAME, "name", "Name");
 	add_column(l, LISTING_SIZE, "size", "Size");
 	add_column(l, LISTING_TIME, "time", "Modified<span> (UTC)</span>");
@@ -409,7 +416,8 @@ listing_open(struct archive *archive, struct zipdir_walk walk,
 	l->listed = (struct listed){archive, view->written, l->view.directory,
 		walk.prefix.n > 0 &&
 			!str_eq(str_slice(walk.prefix, 0, walk.prefix.n - 1),
-				view->directory)};
+				view->directory),
+		walk.hides};
 	if (l->arena.failed || sort_places(l) < 0) {
 		listing_close(&l->out.source);
 		errno = ENOMEM;

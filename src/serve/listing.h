@@ -12,14 +12,15 @@ struct listing_view {
 	struct str directory; /* empty, or without "/" at the end */
 	bool tree;            /* the page's URL has "-wwz-index/" in front */
 	int64_t written;      /* the archive's time */
+	bool download;        /* with a link to the archive itself */
 	enum listing_sort sort;
 	bool descending;
 	bool json;
 };
 
 /* The view that a query asks for: "sort=name|size|time", "order=asc|desc",
- * "format=json".  Anything else is ignored.  archive, directory, tree and
- * written are left empty.  Pure. */
+ * "format=json".  Anything else is ignored.  What else there is
+ * of the view is left empty.  Pure. */
 struct listing_view listing_view_of(struct str query);
 
 /* The listing is in the order of the walk, so that nothing is sorted for it. */

@@ -7,6 +7,7 @@
 #include "http/page.h"
 #include "http/path.h"
 #include "zip/charset.h"
+#include "zip/hiddenname.h"
 
 /* The name in UTF-8, as far as it is valid. */
 static struct str
@@ -46,6 +47,8 @@ listrow_of(
 		row.path = STR("");
 	url = path_join(in->directory, url_name(&row, arena), arena);
 	row.end = link_find(in->archive, url, arena, &row.child.member, &real);
+	if (row.end <= LINK_DIRECTORY && in->hides && hiddenname_is(real))
+		row.end = LINK_BROKEN;
 	if (row.end != LINK_FILE)
 		row.child.member = (struct member){.size = 0};
 	row.child.directory = row.end == LINK_DIRECTORY;

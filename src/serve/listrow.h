@@ -10,7 +10,8 @@ struct listed {
 	struct archive *archive;
 	int64_t written;      /* the archive's time */
 	struct str directory; /* as it was requested */
-	bool utf8; /* URLs are in UTF-8, not in the archive's own bytes */
+	bool utf8;  /* URLs are in UTF-8, not in the archive's own bytes */
+	bool hides; /* links to hidden names lead to nothing */
 };
 
 struct listrow {

@@ -67,6 +67,7 @@ ownpage_list(struct job *job, struct str directory)
 	view.directory = directory;
 	view.tree = job->tree;
 	view.written = job->archive->id.modified.tv_sec;
+	view.download = !job_hides(job);
 	response->content_type =
 		view.json ? STR("application/json") : PAGE_TYPE;
 	response->content_security_policy =
@@ -142,8 +143,10 @@ serve_archive(struct job *job)
 {
 	struct representations found;
 
-	job->what = "the archive itself";
-	if (!job->service->site->listing)
+	job->what = job_hides(job)
+		? "the archive itself, which would give hidden names away"
+		: "the archive itself";
+	if (!job->service->site->listing || job_hides(job))
 		job_fail(job, STATUS_FORBIDDEN);
 	else if (represent_archive(&found, job->archive, archive_name(job),
 			 job->service->site, job->arena) != STATUS_GO)

@@ -12,7 +12,7 @@ int
 zipalias_add(struct zipaliases *aliases, const unsigned char *entries,
 	const unsigned char *entry)
 {
-	if (zipentry_unreachable(recorded(entry)) != NULL)
+	if (zipentry_unreachable(recorded(entry), NULL) != NULL)
 		return 0;
 	/* The array is doubled when its size is a power of two. */
 	if ((aliases->n & (aliases->n - 1)) == 0) {

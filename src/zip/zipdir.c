@@ -99,7 +99,7 @@ enter_all(struct zipdir *zipdir)
 			entry, zipdir->backslashes, zipdir->charset);
 		struct str name = zipentry_name(entry);
 
-		if (zipentry_unreachable(name) != NULL)
+		if (zipentry_unreachable(name, &zipdir->hidden) != NULL)
 			continue;
 		if (alias &&
 			zipalias_add(&zipdir->aliases, zipdir->copy, entry) < 0)
@@ -284,6 +284,12 @@ zipdir_has_links(const struct zipdir *zipdir)
 }
 
 bool
+zipdir_has_hidden(const struct zipdir *zipdir)
+{
+	return zipdir->hidden;
+}
+
+bool
 zipdir_has_backslashes(const struct zipdir *zipdir)
 {
 	return zipdir->backslashes;
@@ -425,9 +431,12 @@ zipdir_record(
 	record->legacy = zipentry_is_legacy(entry);
 	record->windows = zipname_by_microsoft(entry);
 	record->unusable = zipname_unicode(entry);
-	if (zipentry_unreachable(zipentry_plain(record->unusable)) == NULL)
+	if (zipentry_unreachable(zipentry_plain(record->unusable), NULL) ==
+		NULL)
 		record->unusable = (struct str){NULL, 0};
-	record->unreachable = zipentry_unreachable(record->member.name);
+	record->hidden = false;
+	record->unreachable =
+		zipentry_unreachable(record->member.name, &record->hidden);
 	if (record->unreachable != NULL)
 		return true;
 	indexed = find_bytes(zipdir, record->member.name, &slot);

@@ -93,6 +93,9 @@ struct charset *zipdir_charset(const struct zipdir *zipdir);
 /* Some members are symbolic links. */
 bool zipdir_has_links(const struct zipdir *zipdir);
 
+/* Some names are hidden ones (hiddenname.h). */
+bool zipdir_has_hidden(const struct zipdir *zipdir);
+
 /* Backslashes of names were read as slashes (zipname.h). */
 bool zipdir_has_backslashes(const struct zipdir *zipdir);
 
@@ -103,6 +106,7 @@ struct zipdir_record {
 	struct str recorded;     /* as recorded; "\" may be "/" by now */
 	const char *unreachable; /* why no request can name it, else NULL */
 	bool legacy;             /* member's name is in charset */
+	bool hidden;             /* member's name is (hiddenname.h) */
 	bool windows;            /* it was made on one of Microsoft's systems */
 	struct str unusable; /* the name in a Unicode Path field that no request
 				can name, and which is not used */
@@ -129,6 +133,7 @@ struct zipdir_walk {
 	const struct zipdir *zipdir;
 	struct str prefix; /* ends in "/", or is empty: lent by the zipdir */
 	size_t at;
+	bool hides; /* pass over hidden names; false at first */
 };
 
 struct child {

@@ -26,6 +26,7 @@ struct zipdir {
 	struct charset *charset; /* of names without the UTF-8 flag */
 	bool backslashes;        /* they were read as slashes */
 	bool links;              /* some members are symbolic links */
+	bool hidden;             /* some names are (hiddenname.h) */
 	struct zipaliases aliases;
 
 	_Atomic uint32_t checksum; /* of copy; 0: not computed yet */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/bytes.h"
+#include "zip/hiddenname.h"
 
 #define SIGNATURE 0x02014b50u
 
@@ -69,7 +70,7 @@ zipentry_is_legacy(const unsigned char *entry)
 }
 
 const char *
-zipentry_unreachable(struct str name)
+zipentry_unreachable(struct str name, bool *hidden)
 {
 	if (name.n == 0)
 		return "the name is empty";
@@ -90,6 +91,8 @@ zipentry_unreachable(struct str name)
 			return "the name holds the component \".\"";
 		if (str_eq(component, STR("..")))
 			return "the name holds the component \"..\"";
+		if (hiddenname_component(component) && hidden != NULL)
+			*hidden = true;
 		name = str_slice(
 			name, component.n + (component.n < name.n), name.n);
 	}

@@ -80,8 +80,9 @@ struct str zipentry_plain(struct str name);
 
 /* The reason why no request can name the member called name, since route_find
  * would never give that name; NULL when one can.  Only the name of a directory
- * may end in an empty component. */
-const char *zipentry_unreachable(struct str name);
+ * may end in an empty component.  *hidden becomes true if hiddenname_is name,
+ * as far as it was looked at; else it stays.  hidden may be NULL. */
+const char *zipentry_unreachable(struct str name, bool *hidden);
 
 /* Update member from extra fields (section 4.5): zip64 sizes and offset, where
  * member's are all ones; and, if member's time is local, a time in UTC, from

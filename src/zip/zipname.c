@@ -110,7 +110,7 @@ zipname_settle(unsigned char *entry, bool backslashes, struct charset *charset)
 		replace_backslashes(name, NULL);
 	}
 	if (name.p == NULL || str_eq(name, raw) ||
-		zipentry_unreachable(zipentry_plain(name)) != NULL)
+		zipentry_unreachable(zipentry_plain(name), NULL) != NULL)
 		name = raw;
 	zipentry_set_name(entry, zipentry_plain(name));
 	return name.p != raw.p;

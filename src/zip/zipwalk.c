@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "zip/hiddenname.h"
 #include "zip/spelling.h"
 #include "zip/zipdirtable.h"
 
@@ -78,7 +79,10 @@ walk_bytes(
 	if (at == zipdir->count || !in_directory(name_at(zipdir, at), name))
 		return false;
 	*walk = (struct zipdir_walk){
-		zipdir, str_slice(name_at(zipdir, at), 0, name.n + 1), at};
+		.zipdir = zipdir,
+		.prefix = str_slice(name_at(zipdir, at), 0, name.n + 1),
+		.at = at,
+	};
 	return true;
 }
 
@@ -118,8 +122,8 @@ zipdir_walk(
 	return found || walk_spelled(zipdir, name, walk);
 }
 
-bool
-zipdir_next(struct zipdir_walk *walk, struct child *child)
+static bool
+next_in_order(struct zipdir_walk *walk, struct child *child)
 {
 	const struct zipdir *zipdir = walk->zipdir;
 	const unsigned char *entry;
@@ -146,5 +150,15 @@ zipdir_next(struct zipdir_walk *walk, struct child *child)
 		zipentry_read(entry, zipdir->prefix, &child->member);
 		walk->at++;
 	}
+	return true;
+}
+
+bool
+zipdir_next(struct zipdir_walk *walk, struct child *child)
+{
+	do {
+		if (!next_in_order(walk, child))
+			return false;
+	} while (walk->hides && hiddenname_component(child->name));
 	return true;
 }

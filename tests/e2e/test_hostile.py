@@ -441,7 +441,7 @@ def shared(module_tmp):
 
     def start():
         if not alive or alive[0].process.poll() is not None:
-            alive[:] = [harness.Responder(module_tmp, root)]
+            alive[:] = [harness.Responder(module_tmp, root, "--dotfiles")]
             alive[0].allow("")
         return alive[0]
 

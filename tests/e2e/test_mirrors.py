@@ -44,7 +44,7 @@ def url(module_tmp):
     root.mkdir()
     (root / "robots.txt").write_text("User-agent: *\nAllow: /\n")
     archives.write(root / "tree.wwz", TREE)
-    with harness.served(module_tmp, root) as (_, nginx):
+    with harness.served(module_tmp, root, "--dotfiles") as (_, nginx):
         yield f"http://127.0.0.1:{nginx.port}/tree.wwz/"
 
 

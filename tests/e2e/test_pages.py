@@ -150,7 +150,8 @@ def site(module_tmp):
             "deflated.wav": sound,
         },
     )
-    with harness.served(module_tmp, root, "--status") as (responder, nginx):
+    with harness.served(
+            module_tmp, root, "--status", "--dotfiles") as (responder, nginx):
         url = f"http://127.0.0.1:{nginx.port}"
         yield Site(responder, url, nginx.client(), module_tmp)
 

@@ -128,6 +128,7 @@ check_served(int status)
 	struct site site = {.root = str_of(fuzz_root),
 		.suffix = STR(".wwz"),
 		.listing = true,
+		.dotfiles = true, /* hidden names are no fault */
 		.max_age = -1};
 	struct service service = {
 		.site = &site, .cache = cache_new(1, 1 << 20, NULL)};

@@ -100,6 +100,8 @@ describe(struct arena *arena, const struct options *o)
 		text_printf(&text, " no-listing");
 	if (o->no_clean_urls)
 		text_printf(&text, " no-clean-urls");
+	if (o->dotfiles)
+		text_printf(&text, " dotfiles");
 	if (o->mime_types != NULL)
 		text_printf(&text, " mime-types=%s", o->mime_types);
 	if (o->limits.threads != d.limits.threads)
@@ -227,6 +229,7 @@ test_words(void **state)
 			"serve index=1=2=3=4=5=6=7=8=9=a=b=c=d=e=f=g"},
 		{{"--no-listing"}, "serve no-listing"},
 		{{"--no-clean-urls"}, "serve no-clean-urls"},
+		{{"explain", "--dotfiles", "/x"}, "explain dotfiles word=/x"},
 		{{"--mime-types", "/etc/mime.types"},
 			"serve mime-types=/etc/mime.types"},
 		{{"-t", "1"}, "serve threads=1"},
