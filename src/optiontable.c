@@ -25,7 +25,7 @@ const struct command_spec command_specs[COMMANDS] = {
 		"answer FastCGI requests; when started as a CGI program, answer one CGI request, with the options in WWZ_OPTIONS",
 		0, 0, ""},
 	[COMMAND_PACK] = {"pack", "[options] DIR [FILE.wwz]",
-		"put the files below DIR into an archive that is good to serve",
+		"put the files below DIR into an archive that is good to serve; - is standard output",
 		1, 2, "a directory"},
 	[COMMAND_CHECK] = {"check", "[options] FILE.wwz...",
 		"say what is wrong with archives, and what could be better", 1,
@@ -266,6 +266,28 @@ set_precompress(struct options *o, const char *value)
 }
 
 static const char *
+add_exclude(struct options *o, const char *value, bool file)
+{
+	if (o->pack.nexclude == PACK_EXCLUDES)
+		return "too many";
+	o->pack.exclude[o->pack.nexclude++] =
+		(struct pack_exclude){value, file};
+	return NULL;
+}
+
+static const char *
+set_exclude(struct options *o, const char *value)
+{
+	return add_exclude(o, value, false);
+}
+
+static const char *
+set_exclude_from(struct options *o, const char *value)
+{
+	return add_exclude(o, value, true);
+}
+
+static const char *
 set_field(struct options *o, const char *value)
 {
 	const char *colon = strchr(value, ':');
@@ -348,6 +370,16 @@ const struct option_spec option_specs[] = {
 		"pack everything anew, even if FILE has it unchanged"},
 	{"checksum", 'c', NULL, ON_PACK, AT(pack.checksum),
 		"compare contents, not times, to find what FILE has unchanged (default: names, times and sizes)"},
+	{"exclude", 0, "PATTERN", ON_PACK, BY(set_exclude),
+		"leave out what matches PATTERN, in the syntax of .gitignore; may be given several times"},
+	{"exclude-from", 0, "FILE", ON_PACK, BY(set_exclude_from),
+		"leave out what matches a line of FILE, which may be a .gitignore; may be given several times; - is standard input"},
+	{"exclude-vcs", 0, NULL, ON_PACK, AT(pack.exclude_vcs),
+		"leave out what version control systems keep beside the files, such as .git and .gitignore"},
+	{"files-from", 0, "FILE", ON_PACK, AT(pack.files_from),
+		"pack only the files that FILE lists, relative to DIR, ended by newlines or NULs; - is standard input"},
+	{"dry-run", 'n', NULL, ON_PACK, AT(pack.dry_run),
+		"only print the names of the files that would be packed"},
 	{"threads", 't', "N", ON_PACK, BY(set_threads),
 		"how many threads compress (default: one a processor, at least 2)"},
 	{"verbose", 'v', NULL, ON_PACK, AT(pack.verbose),

@@ -1,7 +1,8 @@
 /* Packing has four steps: plan, write a temporary file beside the old archive,
  * read it back, rename it.  If the old archive was packed in the same way,
  * unchanged members are reused at their old offsets.  If that is not worth it,
- * or the old archive turns out to be damaged, everything is packed anew. */
+ * or the old archive turns out to be damaged, everything is packed anew.  To
+ * standard output, copying takes the place of renaming. */
 
 #include "pack/pack.h"
 
@@ -18,6 +19,7 @@
 #include "base/trail.h"
 #include "pack/deflate.h"
 #include "pack/packplan.h"
+#include "pack/packstdout.h"
 #include "pack/packverify.h"
 #include "pack/packwrite.h"
 #include "pack/reuse.h"
@@ -40,11 +42,16 @@ struct pack {
 	/* Set once. */
 	const struct pack_options *options;
 	const char *directory, *file; /* as given on the command line */
+	bool to_stdout;               /* file is "-" */
+	char path[PATH_MAX];          /* of a temporary file, then */
 	struct trail target;          /* the archive */
-	struct stat old;              /* of the old archive */
+	struct stat old;              /* of the old archive, or of the output */
+	struct stat mine;             /* for an output that nobody may read */
+	const struct stat *like;      /* the mode and owner; NULL: the umask */
 	int old_fd;                   /* -1: none */
-	int top;                      /* the directory */
-	struct timespec begun;        /* before the tree was read */
+	struct choice choice;
+	int top;               /* the directory */
+	struct timespec begun; /* before the tree was read */
 	struct tree tree;
 
 	/* The state of one attempt. */
@@ -76,6 +83,17 @@ fail_trail(struct pack *p, const char *name)
 	return pack_failed(p, name);
 }
 
+static int
+open_stdout(struct pack *p)
+{
+	if (packstdout_open(&p->old, &p->mine, p->path, &p->fault) < 0)
+		return -1;
+	p->like = &p->mine;
+	if (S_ISREG(p->old.st_mode))
+		p->choice.omit = &p->old;
+	return trail_file(&p->target, p->path) < 0 ? fail_trail(p, p->path) : 0;
+}
+
 /* Open the old archive.  A link to it is followed, not replaced. */
 static int
 open_old(struct pack *p)
@@ -91,6 +109,7 @@ open_old(struct pack *p)
 	if (!S_ISREG(p->old.st_mode))
 		return fault_file(&p->fault, str_of(p->file),
 			"it exists and is not a file");
+	p->like = p->choice.omit = &p->old;
 	return 0;
 }
 
@@ -100,12 +119,12 @@ open_tree(struct pack *p)
 	/* The clock that the kernel takes files' times from: it advances in
 	 * ticks. */
 	clock_gettime(CLOCK_REALTIME_COARSE, &p->begun);
-	tempfile_clear(&p->target);
+	if (!p->options->dry_run)
+		tempfile_clear(&p->target);
 	p->top = trail_directory(p->directory);
 	if (p->top < 0)
 		return fail_trail(p, p->directory);
-	return tree_walk(&p->tree, p->top, p->directory,
-		p->old_fd < 0 ? NULL : &p->old, &p->fault);
+	return tree_walk(&p->tree, p->top, p->directory, &p->choice, &p->fault);
 }
 
 static struct packwrite
@@ -342,6 +361,20 @@ write_and_verify(
 							   : PACKED;
 }
 
+/* End with the archive in its place, and without the temporary file. */
+static enum outcome
+deliver(struct pack *p, struct tempfile *temp)
+{
+	int result;
+
+	if (!p->to_stdout)
+		return tempfile_commit(temp, p->begun, &p->fault) < 0 ? FAILED
+								      : PACKED;
+	result = packstdout_copy(temp->fd, p->size, &p->fault);
+	tempfile_discard(temp);
+	return result < 0 ? FAILED : PACKED;
+}
+
 /* Signals are blocked until the temporary file is gone. */
 static enum outcome
 replace(struct pack *p, uint64_t dead, uint64_t at)
@@ -350,13 +383,12 @@ replace(struct pack *p, uint64_t dead, uint64_t at)
 	enum outcome outcome = FAILED;
 
 	interrupt_hold();
-	if (tempfile_open(&temp, &p->target, p->old_fd < 0 ? NULL : &p->old,
-		    &p->fault) == 0) {
+	if (tempfile_open(&temp, &p->target, p->like, &p->fault) == 0) {
 		outcome = write_and_verify(p, &temp, dead, at);
-		if (outcome != PACKED)
+		if (outcome == PACKED)
+			outcome = deliver(p, &temp);
+		else
 			tempfile_discard(&temp);
-		else if (tempfile_commit(&temp, p->begun, &p->fault) < 0)
-			outcome = FAILED;
 	}
 	interrupt_release();
 	return outcome;
@@ -384,42 +416,25 @@ attempt(struct pack *p, bool fresh)
 	return is_hopeless(p, dead, at) ? AGAIN : replace(p, dead, at);
 }
 
-static void
-print_packed(const struct items *items)
-{
-	for (size_t i = 0; i < items->n; i++) {
-		const struct zip_entry *entry = &items->item[i].entry;
-
-		if (items->item[i].reused)
-			continue;
-		printf("%.*s: ", STR_ARG(entry->name));
-		if (entry->method == ZIP_STORED)
-			puts("stored");
-		else
-			printf("deflated to %.0f %%\n",
-				100.0 * (double)entry->packed /
-					(double)entry->size);
-	}
-}
-
 static enum outcome
 attempt_and_free(struct pack *p, bool fresh)
 {
 	enum outcome outcome = attempt(p, fresh);
 	size_t removed =
 		p->reuse.fd < 0 ? 0 : zipdir_count(p->reuse.zipdir) - p->found;
+	FILE *out = p->to_stdout ? stderr : stdout;
 
 	if (p->options->verbose && outcome == PACKED)
-		print_packed(&p->items);
+		packplan_print(&p->items, out);
 	if (!p->options->quiet && (outcome == PACKED || outcome == UNCHANGED)) {
 		char size[SIZE_TEXT];
 
-		printf("%s: %zu member%s, %s: ", p->file, p->items.n,
+		fprintf(out, "%s: %zu member%s, %s: ", p->file, p->items.n,
 			str_plural(p->items.n), size_text(p->size, size));
 		if (outcome == UNCHANGED)
-			puts("unchanged");
+			fputs("unchanged\n", out);
 		else
-			printf("%zu packed, %zu kept, %zu removed\n",
+			fprintf(out, "%zu packed, %zu kept, %zu removed\n",
 				p->items.n - p->reused, p->reused, removed);
 	}
 	reuse_close(&p->reuse);
@@ -434,8 +449,12 @@ pack_all(struct pack *p)
 
 	if (!packverify_is_possible())
 		return verify_archive(p, -1, p->file);
-	if (open_old(p) < 0 || open_tree(p) < 0)
+	if (choice_read(&p->choice, p->options, &p->fault) < 0 ||
+		(p->to_stdout ? open_stdout(p) : open_old(p)) < 0 ||
+		open_tree(p) < 0)
 		return -1;
+	if (p->options->dry_run)
+		return tree_print(&p->tree);
 	outcome = attempt_and_free(p, p->options->fresh);
 	if (outcome == AGAIN)
 		outcome = attempt_and_free(p, true);
@@ -449,6 +468,7 @@ pack(const char *directory, const char *file,
 	struct pack p = {.options = options,
 		.directory = directory,
 		.file = file,
+		.to_stdout = strcmp(file, "-") == 0,
 		.old_fd = -1,
 		.target = {.directory = -1},
 		.top = -1,
@@ -459,6 +479,7 @@ pack(const char *directory, const char *file,
 	if (result < 0)
 		fprintf(stderr, "wwz: %s\n", p.fault.text);
 	tree_free(&p.tree);
+	choice_free(&p.choice);
 	if (p.target.directory >= 0)
 		close(p.target.directory);
 	if (p.top >= 0)

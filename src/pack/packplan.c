@@ -119,6 +119,24 @@ packplan_settle(struct items *items)
 	items->n = n;
 }
 
+void
+packplan_print(const struct items *items, FILE *out)
+{
+	for (size_t i = 0; i < items->n; i++) {
+		const struct zip_entry *entry = &items->item[i].entry;
+
+		if (items->item[i].reused)
+			continue;
+		fprintf(out, "%.*s: ", STR_ARG(entry->name));
+		if (entry->method == ZIP_STORED)
+			fputs("stored\n", out);
+		else
+			fprintf(out, "deflated to %.0f %%\n",
+				100.0 * (double)entry->packed /
+					(double)entry->size);
+	}
+}
+
 struct str
 packplan_comment(
 	const struct pack_options *options, char buffer[PACKPLAN_COMMENT])

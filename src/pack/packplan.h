@@ -3,6 +3,8 @@
 #ifndef PACKPLAN_H
 #define PACKPLAN_H
 
+#include <stdio.h>
+
 #include "pack/item.h"
 #include "pack/packoptions.h"
 
@@ -16,6 +18,10 @@ void packplan_free(struct items *items);
 
 /* Remove dropped siblings. */
 void packplan_settle(struct items *items);
+
+/* Write a line for each item that was packed, and not reused, which says what
+ * became of it. */
+void packplan_print(const struct items *items, FILE *out);
 
 /* The archive's comment: the program and the options it was packed with.  It
  * lies in buffer, which has PACKPLAN_COMMENT bytes. */

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/openbelow.h"
+#include "http/page.h"
 
 /* A directory to be read. */
 struct place {
@@ -31,7 +32,7 @@ struct walk {
 	struct str shown;    /* the top as given, without "/" at the end */
 	char real[PATH_MAX]; /* the same without symbolic links; empty for "/"
 			      */
-	const struct stat *omit;
+	const struct choice *choice;
 	struct place *places;
 	size_t nplaces, room;
 	struct fault *fault;
@@ -163,12 +164,14 @@ follow_inside(const struct walk *walk, struct found *found)
 static bool
 is_omitted(const struct walk *walk, const struct stat *st)
 {
-	return walk->omit != NULL && walk->omit->st_dev == st->st_dev &&
-		walk->omit->st_ino == st->st_ino;
+	const struct stat *omit = walk->choice->omit;
+
+	return omit != NULL && omit->st_dev == st->st_dev &&
+		omit->st_ino == st->st_ino;
 }
 
-/* Visit the entry called name in place i, which is open as fd.  *count grows if
- * the entry goes into the archive. */
+/* Visit the entry called name in place i, which is open as fd.  *count grows
+ * unless the entry is the archive. */
 static int
 visit(struct walk *walk, size_t i, int fd, const char *name, size_t *count)
 {
@@ -181,16 +184,23 @@ visit(struct walk *walk, size_t i, int fd, const char *name, size_t *count)
 			names, "%.*s/%s", STR_ARG(place->way), name),
 	};
 	const char *why = unreachable(found.name);
+	bool omitted;
 
 	if (names->failed)
 		return refuse_entry(walk, place->name, "no memory");
 	if (fstatat(fd, name, &found.st, AT_SYMLINK_NOFOLLOW) < 0)
 		return refuse_errno(walk, found.name);
-	if (S_ISLNK(found.st.st_mode) && follow_inside(walk, &found) < 0)
-		return -1;
+	omitted = choice_omits(walk->choice, found.name, &found.st);
+	if (!omitted && S_ISLNK(found.st.st_mode)) {
+		if (follow_inside(walk, &found) < 0)
+			return -1;
+		omitted = choice_omits(walk->choice, found.name, &found.st);
+	}
 	if (S_ISREG(found.st.st_mode) && is_omitted(walk, &found.st))
 		return 0;
 	++*count;
+	if (omitted)
+		return 0;
 	if (S_ISDIR(found.st.st_mode))
 		return add_place(walk, i, &found);
 	if (!S_ISREG(found.st.st_mode))
@@ -276,15 +286,49 @@ compare_files(const void *a, const void *b)
 	return str_compare(x->name, y->name);
 }
 
+static bool
+has_file(const struct tree *tree, struct str name)
+{
+	const struct tree_file key = {.name = name};
+
+	return tree->n > 0 &&
+		bsearch(&key, tree->files, tree->n, sizeof(key),
+			compare_files) != NULL;
+}
+
+/* Refuse names in the list of which there is nothing.  What is there, but not
+ * in the tree, is a directory, or left out by a pattern. */
+static int
+check_listed(const struct walk *walk)
+{
+	const struct choice *choice = walk->choice;
+
+	for (size_t i = 0; i < choice->n; i++) {
+		struct str name = choice->names[i];
+		int fd;
+
+		if (has_file(walk->tree, name))
+			continue;
+		fd = openbelow_look(
+			walk->top, arena_copy(&walk->tree->names, name).p);
+		if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+			return refuse_entry(walk, name,
+				"it is in the list, but not in the directory");
+		if (fd >= 0)
+			close(fd);
+	}
+	return 0;
+}
+
 int
 tree_walk(struct tree *tree, int top, const char *directory,
-	const struct stat *omit, struct fault *fault)
+	const struct choice *choice, struct fault *fault)
 {
 	const struct found whole = {.way = STR(".")};
 	struct walk walk = {.tree = tree,
 		.top = top,
 		.shown = str_of(directory),
-		.omit = omit,
+		.choice = choice,
 		.fault = fault};
 	int result;
 
@@ -301,7 +345,7 @@ tree_walk(struct tree *tree, int top, const char *directory,
 	if (result == 0 && tree->n > 0)
 		qsort(tree->files, tree->n, sizeof(*tree->files),
 			compare_files);
-	return result;
+	return result == 0 ? check_listed(&walk) : result;
 }
 
 static bool
@@ -316,6 +360,24 @@ tree_file_is(const struct tree_file *file, const struct stat *st)
 	return S_ISREG(st->st_mode) && (uint64_t)st->st_size == file->size &&
 		is_same_mtime(st->st_mtim, file->modified) &&
 		is_same_mtime(st->st_ctim, file->changed);
+}
+
+int
+tree_print(const struct tree *tree)
+{
+	struct arena arena = {0};
+	bool failed = false;
+
+	for (size_t i = 0; i < tree->n && !failed; i++) {
+		struct text name = {.arena = &arena};
+
+		page_add_plain(&name, tree->files[i].name);
+		printf("%.*s\n", STR_ARG(name));
+		failed = arena.failed;
+		arena_reset(&arena);
+	}
+	arena_free(&arena);
+	return failed ? -1 : 0;
 }
 
 void

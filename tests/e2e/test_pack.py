@@ -19,9 +19,10 @@ DAY = 1_600_000_000  # a time long ago, an even second
 
 
 def pack(*arguments, patience=harness.PATIENCE, **options):
+    if "input" not in options:
+        options["stdin"] = subprocess.DEVNULL
     return subprocess.run(
         [harness.WWZ, "pack", *arguments],
-        stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=patience,
         **options,

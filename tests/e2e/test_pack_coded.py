@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import struct
 import subprocess
 import zipfile
@@ -254,14 +255,14 @@ def test_page_examples(tmp):
     os.symlink(harness.WWZ, tmp / "bin/wwz")
     script, want = [], []
     examples = PAGE.read_text().split(".Sh EXAMPLES")[1].split("\n.Sh ")[0]
-    for line in examples.splitlines():
+    for line in re.findall(r"(?m)^(?!\.)(?:\$ .*|.*KiB: .*|[a-z]+\.[a-z]+)$", examples):
         line = line.replace("mirror:/srv/www", f"{tmp}/mirror")
         line = line.replace("/srv/www", f"{tmp}/www")
         if line.startswith("$ "):
             script.append(line[2:])
-        elif "KiB: " in line:
+        else:
             want.append(line)
-    assert len(script) == 8, script
+    assert len(script) == 10, script
     got = subprocess.run(
         ["sh", "-ec", "\n".join(script)], cwd=tmp, capture_output=True,
         text=True, env=os.environ | {"PATH": f"{tmp}/bin:{os.environ['PATH']}"},
