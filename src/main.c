@@ -21,6 +21,7 @@
 #include "fcgi/confine.h"
 #include "fcgi/fcgi.h"
 #include "fcgi/peers.h"
+#include "members.h"
 #include "pack/pack.h"
 #include "pack/packname.h"
 #include "servecheck.h"
@@ -401,8 +402,9 @@ run_service(struct options *options)
 	return status;
 }
 
+/* The commands that look at archives. */
 static int
-run_check(const struct options *options)
+run_on_files(const struct options *options)
 {
 	const struct check_how how = {
 		options->json, options->quiet, options->strict};
@@ -413,7 +415,13 @@ run_check(const struct options *options)
 		return usage_of("start", strerrordesc_np(errno));
 	if (open_names(&names, options) < 0)
 		return EXIT_USAGE;
-	status = check_files(options->words, options->nwords, names, &how);
+	if (options->command == COMMAND_LIST)
+		status = members_list(options, names);
+	else if (options->command == COMMAND_CAT)
+		status = members_cat(options, names);
+	else
+		status = check_files(
+			options->words, options->nwords, names, &how);
 	charset_close(names);
 	return status;
 }
@@ -499,7 +507,9 @@ main(int argc, char **argv)
 		return usage(fault.text);
 	switch (options.command) {
 	case COMMAND_CHECK:
-		return run_check(&options);
+	case COMMAND_LIST:
+	case COMMAND_CAT:
+		return run_on_files(&options);
 	case COMMAND_HELP:
 		commandline_help(options.topic, stdout);
 		return EXIT_SUCCESS;

@@ -19,6 +19,8 @@ enum command {
 	COMMAND_SERVE,
 	COMMAND_PACK,
 	COMMAND_CHECK,
+	COMMAND_LIST,
+	COMMAND_CAT,
 	COMMAND_EXPLAIN,
 	COMMAND_HELP,
 	COMMAND_VERSION,
@@ -63,7 +65,7 @@ struct options {
 
 	const char *fields[OPTIONS_FIELDS]; /* of -H: "Name: value" */
 	int nfields;
-	bool json;   /* of COMMAND_CHECK and COMMAND_EXPLAIN */
+	bool json;   /* of COMMAND_CHECK, COMMAND_LIST and COMMAND_EXPLAIN */
 	bool quiet;  /* of COMMAND_CHECK and COMMAND_PACK */
 	bool strict; /* of COMMAND_CHECK */
 

@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -329,6 +330,19 @@ archive_open(struct str path, struct membercache *membercache,
 	if (archive->status != STATUS_GO)
 		release_file(archive);
 	return archive;
+}
+
+struct archive *
+archive_open_file(const char *file, struct charset *charset)
+{
+	char real[PATH_MAX], path[PATH_MAX + 1];
+	const char *name;
+
+	if (realpath(file, real) == NULL)
+		return NULL;
+	name = strrchr(real, '/');
+	snprintf(path, sizeof(path), "%.*s/%s", (int)(name - real), real, name);
+	return archive_open(str_of(path), NULL, charset, false);
 }
 
 void

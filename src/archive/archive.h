@@ -73,6 +73,10 @@ struct archive {
 struct archive *archive_open(struct str path, struct membercache *membercache,
 	struct charset *charset, bool at_once);
 
+/* The same for a file that a user names: any path, and no membercache.  NULL
+ * with errno also when there is no such file. */
+struct archive *archive_open_file(const char *file, struct charset *charset);
+
 /* Log that path could not be opened: lacks bytes were missing in membercache
  * or, if that is 0, descriptors or memory had run out.  archive_open does not
  * log this, because the caller may make room and retry. */

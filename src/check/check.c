@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -446,26 +445,12 @@ check_archive(struct check *c)
 	free(c->extents.of);
 }
 
-/* Open file; archive_open needs a path with a root. */
-static struct archive *
-open_archive(const char *file, struct charset *names)
-{
-	char real[PATH_MAX], path[PATH_MAX + 1];
-	const char *name;
-
-	if (realpath(file, real) == NULL)
-		return NULL;
-	name = strrchr(real, '/');
-	snprintf(path, sizeof(path), "%.*s/%s", (int)(name - real), real, name);
-	return archive_open(str_of(path), NULL, names, false);
-}
-
 static void
 check_file(struct check *c, const char *file)
 {
 	c->report.file = str_of(file);
 	c->report.archives++;
-	c->archive = open_archive(file, c->names);
+	c->archive = archive_open_file(file, c->names);
 	if (c->archive == NULL) {
 		tell_error(c, "archive-unreadable", NULL,
 			str_of(strerrordesc_np(errno)));

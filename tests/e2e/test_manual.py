@@ -150,7 +150,8 @@ until [ -S /run/wwz/wwz.sock ]; do sleep 0.01; done
 MARK = "-- next --"
 
 
-@pytest.mark.parametrize("page", ["wwz.1", "wwz-explain.1", "wwz-serve.8"])
+@pytest.mark.parametrize("page", [
+    "wwz.1", "wwz-cat.1", "wwz-explain.1", "wwz-list.1", "wwz-serve.8"])
 def test_examples(tmp, page):
     """As printed, by root."""
     steps = list(session(page))

@@ -70,8 +70,8 @@ static struct str
 describe(struct arena *arena, const struct options *o)
 {
 	static const char *const none[] = {NULL};
-	static const char *const commands[] = {
-		"serve", "pack", "check", "explain", "help", "version", "all"};
+	static const char *const commands[] = {"serve", "pack", "check", "list",
+		"cat", "explain", "help", "version", "all"};
 	struct text text = {.arena = arena};
 	struct fault fault;
 	struct options d;
@@ -194,6 +194,9 @@ test_words(void **state)
 			"pack seekable=32768 word=a word=b"},
 		{{"pack", "--seekable=none", "a", "b"},
 			"pack seekable=18446744073709551615 word=a word=b"},
+		{{"list", "--json", "--dotfiles", "a"},
+			"list dotfiles json word=a"},
+		{{"cat", "a", "b", "c"}, "cat word=a word=b word=c"},
 		{{"check", "a", "b"}, "check word=a word=b"},
 		{{"check", "a", "--json", "-q"}, "check json quiet word=a"},
 		{{"check", "--strict", "a"}, "check strict word=a"},
@@ -312,6 +315,9 @@ test_wrong_words(void **state)
 		{{"pack", "--json", "a", "b"}, "--json"},
 		{{"check"}, "archive"},
 		{{"check", "--root", "/a", "a"}, "--root"},
+		{{"list"}, "expected an archive"},
+		{{"list", "a", "b"}, "b is one argument too many"},
+		{{"cat", "a"}, "expected an archive and a member"},
 		{{"serve", "--json"}, "--json"},
 		{{"explain", "--root", "/a"}, "path"},
 		{{"explain", "/a", "/b"}, "/b"},
