@@ -116,8 +116,13 @@ set_mode(struct options *o, const char *value)
 static const char *
 set_suffix(struct options *o, const char *value)
 {
-	if (*value == '\0' || strchr(value, '/') != NULL)
-		return "expected the end of a file name, such as .wwz";
+	struct str suffixes = str_of(value);
+
+	while (suffixes.p != NULL) {
+		if (str_cut(&suffixes, ',').n == 0 ||
+			strchr(value, '/') != NULL)
+			return "expected ends of file names, such as .wwz, separated by commas";
+	}
 	o->suffix = value;
 	return NULL;
 }
@@ -322,8 +327,8 @@ const struct option_spec option_specs[] = {
 		"allow --listen on an address that other machines can reach"},
 	{"root", 'r', "DIR", ON_BOTH, AT(root),
 		"serve only archives below DIR (default: the request's DOCUMENT_ROOT)"},
-	{"suffix", 0, "TEXT", ON_BOTH, BY(set_suffix),
-		"the end of an archive's name (default: .wwz)"},
+	{"suffix", 0, "TEXTS", ON_BOTH, BY(set_suffix),
+		"the ends of archives' names, separated by commas (default: .wwz)"},
 	{"index", 0, "NAMES", ON_BOTH, BY(set_index),
 		"the index files of a directory, separated by commas (default: index.html)"},
 	{"names", 0, "CHARSET", ON_BOTH | ON_CHECK | ON_LIST | ON_CAT,

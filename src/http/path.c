@@ -170,6 +170,18 @@ path_parent(struct str path)
 	return str_slice(path, 0, slash ? (size_t)(slash - path.p) : 0);
 }
 
+size_t
+path_suffix(struct str name, struct str suffixes)
+{
+	while (suffixes.n > 0) {
+		struct str suffix = str_cut(&suffixes, ',');
+
+		if (name.n > suffix.n && str_ends(name, suffix))
+			return suffix.n;
+	}
+	return 0;
+}
+
 struct str
 path_join(struct str directory, struct str name, struct arena *arena)
 {

@@ -43,6 +43,10 @@ void path_encode_name(struct text *text, struct str name);
 struct str path_last(struct str path);
 struct str path_parent(struct str path);
 
+/* How many bytes of name are the first of suffixes, a list separated by commas,
+ * in which it ends and than which it is longer; 0 if there is none.  Pure. */
+size_t path_suffix(struct str name, struct str suffixes);
+
 /* directory, a slash and name; only name when directory is empty.  It lies in
  * arena or is lent by name; empty when arena fails. */
 struct str path_join(

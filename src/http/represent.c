@@ -412,8 +412,7 @@ disposition(struct str name, const struct site *site, struct arena *arena)
 {
 	struct text text = {.arena = arena};
 
-	if (str_ends(name, site->suffix))
-		name.n -= site->suffix.n;
+	name.n -= path_suffix(name, site->suffix);
 	text_add(&text, STR("attachment; filename=\""));
 	for (size_t i = 0; i < name.n; i++) {
 		char c = name.p[i];

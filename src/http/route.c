@@ -1,5 +1,5 @@
 /* Front ends pass the path of the archive's file in different parameters.  Each
- * candidate is tried in turn until one has a component with the suffix:
+ * candidate is tried in turn until one has a component with a suffix:
  *
  *   WWZ_ARCHIVE, with PATH_INFO as the member
  *   SCRIPT_FILENAME (with Apache's proxy: in front), and PATH_INFO behind it
@@ -78,9 +78,9 @@ strip_roots(struct str path, const struct roots *roots, struct str *rest)
 		(roots->given.n > 0 && strip_root(path, roots->given, rest));
 }
 
-/* Cut path after its first component that ends in suffix. */
+/* Cut path after its first component that ends in one of suffixes. */
 static bool
-split_at_suffix(struct str path, struct str suffix, struct split *split)
+split_at_suffix(struct str path, struct str suffixes, struct split *split)
 {
 	size_t at = 0;
 
@@ -89,7 +89,7 @@ split_at_suffix(struct str path, struct str suffix, struct split *split)
 		struct str name = str_cut(&rest, '/');
 
 		at += name.n;
-		if (name.n > suffix.n && str_ends(name, suffix)) {
+		if (path_suffix(name, suffixes) > 0) {
 			split->archive = str_slice(path, 0, at);
 			split->member = str_slice(path, at, path.n);
 			return true;
@@ -100,15 +100,15 @@ split_at_suffix(struct str path, struct str suffix, struct split *split)
 }
 
 /* Split the path of a file.  Only the part below the root is searched, because
- * the root itself may end in the suffix. */
+ * the root itself may end in a suffix. */
 static bool
-split_file(struct str path, const struct roots *roots, struct str suffix,
+split_file(struct str path, const struct roots *roots, struct str suffixes,
 	struct split *split)
 {
 	struct str rest;
 
 	split->below = strip_roots(path, roots, &rest);
-	return split_at_suffix(split->below ? rest : path, suffix, split);
+	return split_at_suffix(split->below ? rest : path, suffixes, split);
 }
 
 /* a followed by b.  Both may hold a NUL. */
@@ -126,7 +126,7 @@ join_bytes(struct str a, struct str b, struct arena *arena)
  * to the root. */
 static bool
 split_url(struct str path, const struct request *request,
-	const struct roots *roots, struct str suffix, struct split *split,
+	const struct roots *roots, struct str suffixes, struct split *split,
 	struct arena *arena)
 {
 	struct str above = request->param[PARAM_DOCUMENT_ROOT];
@@ -135,18 +135,19 @@ split_url(struct str path, const struct request *request,
 		return false;
 	if (above.n == 0)
 		above = roots->plain;
-	return split_file(join_bytes(above, path, arena), roots, suffix, split);
+	return split_file(
+		join_bytes(above, path, arena), roots, suffixes, split);
 }
 
 static bool
 split_script(const struct request *request, const struct roots *roots,
-	struct str suffix, struct split *split, struct arena *arena)
+	struct str suffixes, struct split *split, struct arena *arena)
 {
 	struct str script = request->param[PARAM_SCRIPT_FILENAME];
 
 	if (str_starts(script, STR("proxy:")))
 		script = without_host(str_slice(script, 6, script.n));
-	if (!split_file(script, roots, suffix, split))
+	if (!split_file(script, roots, suffixes, split))
 		return false;
 	split->member = join_bytes(
 		split->member, request->param[PARAM_PATH_INFO], arena);
@@ -155,7 +156,7 @@ split_script(const struct request *request, const struct roots *roots,
 
 static bool
 find_split(const struct request *request, const struct roots *roots,
-	struct str suffix, struct split *split, struct arena *arena)
+	struct str suffixes, struct split *split, struct arena *arena)
 {
 	const struct str *param = request->param;
 
@@ -166,13 +167,13 @@ find_split(const struct request *request, const struct roots *roots,
 			strip_roots(split->archive, roots, &split->archive);
 		return true;
 	}
-	return split_script(request, roots, suffix, split, arena) ||
+	return split_script(request, roots, suffixes, split, arena) ||
 		split_file(
-			param[PARAM_PATH_TRANSLATED], roots, suffix, split) ||
-		split_url(param[PARAM_REDIRECT_URL], request, roots, suffix,
+			param[PARAM_PATH_TRANSLATED], roots, suffixes, split) ||
+		split_url(param[PARAM_REDIRECT_URL], request, roots, suffixes,
 			split, arena) ||
 		split_url(path_decode(request_path(request), arena), request,
-			roots, suffix, split, arena);
+			roots, suffixes, split, arena);
 }
 
 static enum status

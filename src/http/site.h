@@ -16,7 +16,7 @@ enum {
 struct site {
 	struct str root; /* absolute, no "/" at the end; p NULL: per request */
 	struct str root_given;   /* as given, where that differs */
-	struct str suffix;       /* of archives' names: ".wwz" */
+	struct str suffix;       /* of archives' names: ".wwz", ".wwz,.zip" */
 	const struct str *index; /* names of index files, by preference */
 	size_t nindex;
 	bool listing;            /* of directories without an index file */

@@ -678,6 +678,29 @@ def test_suffix(root, serve):
         assert (got.status, got.body) == (200, b"a"), got
 
 
+def test_suffixes(root, serve):
+    """Several: the first component that ends in one is the archive, and what is
+    downloaded is called without it."""
+    archives.write(root / "x.zip", {**BARE, "in.wwz": b"not opened"})
+    archives.write(root / "y.wwz", {"in.zip/c.txt": b"c"})
+    archives.write(root / "z.jar", BARE)
+    responder = serve("--suffix", ".wwz,.zip")
+    responder.expect("warn no-archive")
+    with responder.client() as client:
+        for path, status, body in [
+            ("x.zip/a.txt", 200, b"a"), ("x.zip/in.wwz", 200, b"not opened"),
+            ("y.wwz/in.zip/c.txt", 200, b"c"), ("z.jar/a.txt", 404, None),
+        ]:
+            archive, _, member = path.partition("/")
+            got = client.ask(f"/{path}", SCRIPT_FILENAME=f"{root}/{archive}",
+                             PATH_INFO=f"/{member}")
+            assert got.status == status, (path, got)
+            assert body is None or got.body == body, (path, got)
+        for name in ("x.zip", "y.wwz"):
+            got = client.ask(f"/{name}/-wwz-archive")
+            assert f'"{name[0]}.zip"' in got.get("Content-Disposition"), got
+
+
 def test_error_page(client, servers):
     """The status and a sentence; nothing of the server's files."""
     got = client.ask("/d/bare.wwz/none.txt")

@@ -225,6 +225,7 @@ test_words(void **state)
 		{{"--mode", "0"}, "serve mode=0"},
 		{{"--allow-remote"}, "serve allow-remote"},
 		{{"--suffix", ".zip"}, "serve suffix=.zip"},
+		{{"--suffix", ".wwz,.zip"}, "serve suffix=.wwz,.zip"},
 		{{"--index", "a.html,b.htm"}, "serve index=a.html=b.htm"},
 		{{"--index", "a b"}, "serve index=a b"},
 		{{"--index", "a,b", "--index", "c"}, "serve index=c"},
@@ -404,6 +405,9 @@ test_wrong_words(void **state)
 		{{"--mode", "7777777777777777777777777"}, "--mode"},
 		/* Names. */
 		{{"--suffix", ""}, "--suffix"},
+		{{"--suffix", ".wwz,"}, "--suffix .wwz,"},
+		{{"--suffix", ",.zip"}, "--suffix ,.zip"},
+		{{"--suffix", ".wwz,a/b"}, "--suffix .wwz,a/b"},
 		{{"--suffix", "a/b"}, "--suffix a/b"},
 		{{"--index", ",a"}, "--index ,a"},
 		{{"--index", "a,,b"}, "--index a,,b"},
