@@ -437,3 +437,65 @@ def test_service_may_call_what_it_calls(place, start):
     assert len(called) > 10, called
     allowed = allowed_calls(unit(place, "wwz.service"))
     assert not called - allowed, sorted(called - allowed)
+
+
+# Archives whose URLs do not show ".wwz", beside a link to one of them.
+VERSIONS = {
+    "nginx": lambda place: fronts.Nginx(place, "versions.conf", None),
+    "lighttpd": lambda place: fronts.Lighttpd(place, more=fronts.shipped(
+        "lighttpd/versions.conf")),
+    "mod_fcgid": lambda place: versions_fcgid(place),
+    "mod_proxy_fcgi": lambda place: fronts.proxy_fcgi(
+        place, more=fronts.shipped("apache-mod_proxy_fcgi/versions.conf",
+                                   (fronts.SOCKET, place.socket),
+                                   (fronts.ROOT, place.root))),
+    "haproxy": lambda place: fronts.Haproxy(place, "versions.cfg"),
+    "caddy": lambda place: fronts.Caddy(place, "versions.Caddyfile"),
+}
+
+
+def versions_fcgid(place):
+    fronts.put_htaccess(place, {"docs/.htaccess": "wrapper.htaccess"})
+    fronts.fcgid_program(place)
+    path = place.root / "docs/.htaccess"
+    path.write_text(path.read_text()
+                    + fronts.shipped("apache-mod_fcgid/versions.htaccess"))
+    return fronts.fcgid(place)
+
+
+def switch(place, version):
+    """As deploy/README.md has it: the link is never missing."""
+    subprocess.run(f"ln -sfn {version}.wwz latest.new && mv -T latest.new latest.wwz",
+                   shell=True, cwd=place.root / "docs", check=True)
+
+
+@pytest.mark.parametrize("name", VERSIONS)
+def test_versions(place, start, name):
+    docs = place.root / "docs"
+    docs.mkdir()
+    for version in ("1.2", "1.10-rc1"):
+        archives.write(docs / f"{version}.wwz",
+                       {**MEMBERS, "version.txt": version.encode()})
+    switch(place, "1.2")
+    if name != "mod_fcgid":
+        start(fronts.responder(place)).allow("info (bad-path|archive-missing)")
+    front = start(VERSIONS[name](place))
+    front.allow("AH10244: invalid URI path")
+    for version, real in [("1.2", "1.2"), ("1.10-rc1", "1.10-rc1"),
+                          ("latest", "1.2")]:
+        check(front, [
+            (f"/docs/{version}{path}", status, body) for path, status, body in [
+                ("/version.txt", 200, real.encode()), ("/", 200, PAGE),
+                ("/?x=1", 200, PAGE), ("/a/b.html", 200, b"<!doctype html>b"),
+                ("/two%20words.txt", 200, b"space"),
+                ("/100%2525.txt", 200, b"decoded once"), ("/a/", 200, None),
+                ("/x.wwz/y.txt", 200, b"no archive"), ("/none", 404, OWN_404)]])
+        for path in ("", "/a"):
+            got = ask(front, f"/docs/{version}{path}?q=1")
+            assert got.status == 301, got
+            assert got.get("Location").endswith(f"/docs/{version}{path}/?q=1"), got
+    assert ask(front, "/docs/1.3/").status == 404
+    # Forward, and back.
+    for version in ("1.10-rc1", "1.2"):
+        switch(place, version)
+        check(front, [("/docs/latest/version.txt", 200, version.encode())])
