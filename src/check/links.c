@@ -73,12 +73,11 @@ has_target(struct links *links, struct str path, bool slash)
 
 	if (path.n == 0 || zipdir_walk(zipdir, path, &walk))
 		return true;
-	return !slash &&
-		(zipdir_find(zipdir, path, &member) ||
-			zipdir_find(zipdir,
-				arena_printf(&links->scratch, "%.*s.html",
-					STR_ARG(path)),
-				&member));
+	return (!slash && zipdir_find(zipdir, path, &member)) ||
+		zipdir_find(zipdir,
+			arena_printf(
+				&links->scratch, "%.*s.html", STR_ARG(path)),
+			&member);
 }
 
 /* Whether a path without a target is answered: by a page of the server's own,

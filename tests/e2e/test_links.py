@@ -35,6 +35,7 @@ def pack(tmp, files):
 
 PAGES = {
     "top.html": b'<a href="sub/page.html#x">p</a><a href="sub/">s</a>'
+                b'<a href="top/">clean, too</a>'
                 b'<a href=sub>s</a><a href="sub/page">clean</a>'
                 b'<a href="?q=1">q</a><a href="#x">x</a><a href="/">home</a>'
                 b'<a href="mailto:a@b.c">m</a><a href="//host/x">h</a>'
