@@ -32,6 +32,12 @@ struct ansi_cell {
 	uint32_t style; /* as in sgr.h */
 };
 
+static inline bool
+ansi_is_digit(uint32_t point)
+{
+	return point >= '0' && point <= '9';
+}
+
 /* The most cells of a line; anything written after them is lost. */
 enum { ANSI_CELLS = 16384 };
 

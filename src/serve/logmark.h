@@ -1,5 +1,4 @@
-/* Recognises in a line of a log the marks by which CI systems group lines, and
- * errors. */
+/* Recognises in a line of a log the marks by which CI systems group lines. */
 
 #ifndef LOGMARK_H
 #define LOGMARK_H
@@ -26,7 +25,8 @@ struct logmark {
  * write there.  Pure. */
 struct logmark logmark_find(const struct ansi_cell *cell, size_t n);
 
-/* Whether the line looks like an error.  Pure. */
-bool logmark_is_error(const struct ansi_cell *cell, size_t n);
+/* The number of cells of a leading "2026-11-22T19:00:00.0000000Z ", with
+ * GitLab's "00O " or "00O+" after it.  Pure. */
+size_t logmark_time(const struct ansi_cell *cell, size_t n);
 
 #endif

@@ -11,6 +11,8 @@
 
 #include "http/page.h"
 #include "serve/logmark.h"
+#include "serve/lognav.h"
+#include "serve/logsign.h"
 #include "serve/rows.h"
 
 enum {
@@ -58,7 +60,7 @@ struct logpage {
 	/* The position. */
 	enum stage stage;
 	uint64_t made; /* lines */
-	uint64_t errors, first_error;
+	uint64_t errors, first_error, last_error;
 };
 
 static uint64_t
@@ -248,18 +250,46 @@ add_line_content(struct logpage *p, const struct logmark *mark)
 	text_add(&p->out.row, STR("\">raw file</a>.</i>"));
 }
 
+/* Add the number of a line as a link to it.  An error's link is the place to
+ * which the error before it links, as that does not know the line. */
+static void
+add_line_number(struct logpage *p, uint64_t number, bool error)
+{
+	text_add(&p->out.row, STR("<a "));
+	if (error)
+		text_printf(&p->out.row, "id=\"x%" PRIu64 "\" ", p->errors);
+	text_printf(&p->out.row, "href=\"#L%" PRIu64 "\">%" PRIu64 "</a>",
+		number, number);
+}
+
+/* Add links to the errors before and after this one. */
+static void
+add_neighbours(struct logpage *p)
+{
+	struct text *row = &p->out.row;
+
+	text_add(row, STR("<span class=\"j\">"));
+	if (p->errors > 1)
+		text_printf(row,
+			"<a href=\"#L%" PRIu64
+			"\" aria-label=\"Previous error\">\xe2\x86\x91</a> ",
+			p->last_error);
+	text_printf(row,
+		"<a href=\"#x%" PRIu64
+		"\" aria-label=\"Next error\">\xe2\x86\x93</a></span>",
+		p->errors + 1);
+}
+
 static void
 add_log_line(struct logpage *p)
 {
 	const struct ansi *a = &p->ansi;
 	struct logmark mark = logmark_find(a->cell, a->n);
 	bool ended = mark.kind == LOGMARK_END;
-	bool error = !ended && logmark_is_error(a->cell, a->n);
+	bool error = !ended && logsign_is_error(a->cell, a->n);
 	/* A line that only ends groups is the last line of them. */
 	bool last = !p->starts && (ended || a->n == 0);
 	uint64_t number = p->view.first + p->made++;
-	char digits[24];
-	struct str shown = {digits, 0};
 
 	if (error && p->errors++ == 0)
 		p->first_error = number;
@@ -267,66 +297,22 @@ add_log_line(struct logpage *p)
 		add_ends(p, p->ends);
 	if (p->starts)
 		text_add(&p->out.row, STR("<details open>"));
-	shown.n = (size_t)snprintf(digits, sizeof(digits), "%" PRIu64, number);
-	text_add(&p->out.row,
-		p->starts ? STR("<summary id=\"L") : STR("<div id=\"L"));
-	text_add(&p->out.row, shown);
-	text_add(&p->out.row,
-		error           ? STR("\" class=\"x\"><a href=\"#L")
-			: ended ? STR("\" class=\"di\"><a href=\"#L")
-				: STR("\"><a href=\"#L"));
-	text_add(&p->out.row, shown);
-	text_add(&p->out.row, STR("\">"));
-	text_add(&p->out.row, shown);
-	text_add(&p->out.row, STR("</a>"));
+	text_printf(&p->out.row, "<%s id=\"L%" PRIu64 "\"%s>",
+		p->starts ? "summary" : "div", number,
+		error           ? " class=\"x\""
+			: ended ? " class=\"di\""
+				: "");
+	add_line_number(p, number, error);
+	/* Nothing in a heading that can be clicked may do something else. */
+	if (error && !p->starts)
+		add_neighbours(p);
+	if (error)
+		p->last_error = number;
 	add_line_content(p, &mark);
 	text_add(
 		&p->out.row, p->starts ? STR("</summary>\n") : STR("</div>\n"));
 	if (last)
 		add_ends(p, p->ends);
-}
-
-/* Add the links to other pages, which head and foot share.  more: there is a
- * next page. */
-static void
-add_links(struct logpage *p, uint64_t next, bool more)
-{
-	const struct logpage_view *view = &p->view;
-	uint64_t end =
-		view->first > view->total ? view->total + 1 : view->first;
-	uint64_t previous = end > view->lines ? end - view->lines : 1;
-	struct text *row = &p->out.row;
-
-#define DOT   " \xc2\xb7 "
-#define LINES "&amp;lines=%" PRIu64 "\">"
-	text_add(row, STR("<nav>"));
-	if (view->first > 1)
-		text_printf(row,
-			"<a href=\"?from=1" LINES "First</a>" DOT
-			"<a href=\"?from=%" PRIu64 LINES "Previous</a>" DOT,
-			view->lines, previous, view->lines);
-	if (more)
-		text_printf(row,
-			"<a href=\"?from=%" PRIu64 LINES "Next</a>" DOT
-			"<a href=\"?tail=%" PRIu64 "\">Last</a>" DOT,
-			next, view->lines, view->lines);
-	if (view->refresh > 0)
-		text_printf(row,
-			"<a href=\"?tail=%" PRIu64 "\">Stop following</a>" DOT,
-			view->lines);
-	else
-		text_add(row,
-			STR("<a href=\"?tail=200&amp;refresh=5#end\">Follow</a>" DOT));
-	if (view->from == 0) {
-		text_printf(row, "<a href=\"?from=%" PRIu64 LINES, view->first,
-			view->lines);
-		text_add(row, STR("Link to these lines</a>" DOT));
-	}
-	text_add(row, STR("<a href=\""));
-	page_add(row, view->link);
-	text_add(row, STR("\">Raw file</a></nav>\n"));
-#undef DOT
-#undef LINES
 }
 
 static bool
@@ -351,7 +337,7 @@ add_log_head(struct logpage *p)
 	text_add(row, STR("<h1>"));
 	page_add(row, view->name);
 	text_add(row, STR("</h1>\n"));
-	add_links(p, last + 1, !is_known(p) || last < view->total);
+	lognav_add(row, view, last + 1, !is_known(p) || last < view->total);
 	if (!is_known(p))
 		text_printf(row, "<p>From line %" PRIu64, view->first);
 	else if (view->first > view->total)
@@ -402,12 +388,15 @@ add_log_foot(struct logpage *p)
 			STR("<p><strong>The file ends here: it is damaged, or cannot be unpacked any further.</strong></p>\n"));
 	if (p->errors > 0)
 		text_printf(&p->out.row,
-			"<p class=\"first\"><a href=\"#L%" PRIu64
-			"\">First error: line %" PRIu64 "</a>, %" PRIu64
-			" in all</p>\n",
-			p->first_error, p->first_error, p->errors);
+			"<p class=\"first\" id=\"x%" PRIu64
+			"\">Errors on this page: %" PRIu64
+			", first in <a href=\"#L%" PRIu64 "\">line %" PRIu64
+			"</a>, last in <a href=\"#L%" PRIu64 "\">line %" PRIu64
+			"</a></p>\n",
+			p->errors + 1, p->errors, p->first_error,
+			p->first_error, p->last_error, p->last_error);
 	text_add(&p->out.row, STR("<div id=\"end\">"));
-	add_links(p, p->view.first + p->made, more > 0);
+	lognav_add(&p->out.row, &p->view, p->view.first + p->made, more > 0);
 	text_add(&p->out.row, STR("</div>\n"));
 	page_end(&p->out.row);
 	return 0;

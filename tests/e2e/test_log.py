@@ -60,7 +60,7 @@ class Page(html.parser.HTMLParser):
     def __init__(self, text):
         super().__init__(convert_charrefs=True)
         self.open, self.lines, self.line = [], [], None
-        self.links, self.depths, self.first = {}, [], None
+        self.links, self.depths, self.errors = {}, [], []
         self.feed(text)
         self.close()
         assert self.open == [], self.open
@@ -72,6 +72,8 @@ class Page(html.parser.HTMLParser):
         assert tag in self.TAGS, tag
         classes = frozenset(given.get("class", "").split())
         if re.fullmatch(r"L\d+", given.get("id", "")):
+            if "x" in classes:
+                self.errors.append(int(given["id"][1:]))
             self.line = [int(given["id"][1:]), tag, [], False]
             self.lines.append(self.line)
             self.depths.append(sum(t == "details" for t, _, _ in self.open))
@@ -87,7 +89,7 @@ class Page(html.parser.HTMLParser):
         tag, classes, href = self.open[-1] if self.open else ("", None, None)
         if tag == "a" and self.line is None:
             self.links[data] = href
-        if self.line is None:
+        if self.line is None or {"j"} in [c for _, c, _ in self.open]:
             return
         if tag == "a" and not self.line[2] and data == str(self.line[0]):
             assert href == "#L" + data
@@ -174,7 +176,8 @@ def random_log(seed):
     return b"=" * 512 + b"\n" + b"".join(piece() for _ in range(6000))
 
 
-RECORDED = ["cmake", "cargo", "npm", "groups"]
+RECORDED = ["cmake", "cargo", "npm", "groups", "jest", "mocha", "nodetest",
+            "tap", "vitest"]
 
 
 @pytest.mark.parametrize(
@@ -195,6 +198,25 @@ def test_groups(site):
         "0" "1111" "1111" "000" "11" "111" "0" "11" "11" "2222" "20"
         "111" "0" + "1" * 17
     )
+
+
+@pytest.mark.parametrize("name, lines", [
+    ("jest", [1, 3, 18, 19]), ("mocha", [9]),
+    ("nodetest", [2, 43, 46]), ("tap", [8, 13, 34]),
+    ("vitest", [4, 10, 11, 27, 28])])
+def test_errors(site, name, lines):
+    """What test runners say of one failure, and the way from one such line to
+    the next, within the page."""
+    got = site.page(name).body.decode()
+    assert Page(got).errors == lines
+    assert f"Errors on this page: {len(lines)}, first in" in got
+    at = [int(n) for n in re.findall(r'<a id="x(\d+)" href="#L\d+">', got)]
+    assert at == list(range(1, len(lines) + 1))
+    assert re.findall(r'href="#x(\d+)" aria-label="Next error"', got) == [
+        str(n + 1) for n in at]
+    assert re.findall(r'href="#L(\d+)" aria-label="Previous error"', got) == [
+        str(n) for n in lines[:-1]]
+    assert f'<p class="first" id="x{len(lines) + 1}">' in got
 
 
 def test_policy(site):

@@ -76,19 +76,20 @@ are_ours(struct str attributes)
 {
 	static const char *const ours[] = {" lang=\"", " charset=\"",
 		" name=\"", " content=\"", " class=\"", " id=\"", " href=\"",
-		" open"};
+		" aria-label=\"", " open"};
+	const size_t most = sizeof(ours) / sizeof(ours[0]);
 
 	while (attributes.n > 0) {
 		const char *quote;
 		size_t i = 0, n;
 
-		while (i < 8 && !str_starts(attributes, str_of(ours[i])))
+		while (i < most && !str_starts(attributes, str_of(ours[i])))
 			i++;
-		if (i == 8)
+		if (i == most)
 			return false;
 		n = strlen(ours[i]);
 		attributes = str_slice(attributes, n, attributes.n);
-		if (i == 7)
+		if (i == most - 1)
 			continue;
 		quote = memchr(attributes.p, '"', attributes.n);
 		if (quote == NULL)

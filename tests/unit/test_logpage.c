@@ -155,7 +155,10 @@ test_views(void **state)
 
 #define A(n)       "><a href=\"#L" n "\">" n "</a>"
 #define D(n, text) "<div id=\"L" n "\"" A(n) text "</div>\n"
-#define X(n, text) "<div id=\"L" n "\" class=\"x\"" A(n) text "</div>\n"
+#define X(n, text)                                                         \
+	"<div id=\"L" n "\" class=\"x\"><a id=\"x1\" href=\"#L" n "\">" n  \
+	"</a><span class=\"j\"><a href=\"#x2\" aria-label=\"Next error\">" \
+	"\xe2\x86\x93</a></span>" text "</div>\n"
 #define M(n, text) "<div id=\"L" n "\" class=\"di\"" A(n) text "</div>\n"
 #define S(n, text) \
 	"<details open><summary id=\"L" n "\"" A(n) text "</summary>\n"
@@ -183,10 +186,10 @@ static const struct {
 		S("7", "A") E S("8", "B") M("9", "::endgroup::")
 			E M("10", "::endgroup::")},
 	{"::group::error: A",
-		"<details open><summary id=\"L7\" class=\"x\"" A("7") "error: "
-								      "A</"
-								      "summary>"
-								      "\n" E},
+		"<details open><summary id=\"L7\" class=\"x\"><a id=\"x1\" href=\"#L7\">7</a>error: "
+		"A</"
+		"summary>"
+		"\n" E},
 	{"travis_fold:start:a\ntravis_fold:end:a",
 		S("7", "a") M("8", "travis_fold:end:a") E},
 	{"travis_fold:start:a\r\33[Kcmd\ntravis_fold:end:b\n"
@@ -364,9 +367,11 @@ test_first_error(void **state)
 
 	(void)state;
 	assert_int_equal(
-		differ("bar", between(page, "<p class=\"first\">", "</p>"),
-			STR("<a href=\"#L11\">First error: line 11</a>, 3 in "
-			    "all")),
+		differ("bar",
+			between(page, "<p class=\"first\" id=\"x4\">", "</p>"),
+			STR("Errors on this page: 3, first in <a "
+			    "href=\"#L11\">line 11</a>, last in <a "
+			    "href=\"#L15\">line 15</a>")),
 		0);
 	arena_free(&arena);
 }

@@ -1,0 +1,45 @@
+#include "serve/lognav.h"
+
+#include <inttypes.h>
+
+#include "http/page.h"
+
+void
+lognav_add(struct text *row, const struct logpage_view *view, uint64_t next,
+	bool more)
+{
+	uint64_t end =
+		view->first > view->total ? view->total + 1 : view->first;
+	uint64_t previous = end > view->lines ? end - view->lines : 1;
+
+#define DOT   " \xc2\xb7 "
+#define LINES "&amp;lines=%" PRIu64 "\">"
+	text_add(row, STR("<nav>"));
+	if (view->first > 1)
+		text_printf(row,
+			"<a href=\"?from=1" LINES "First</a>" DOT
+			"<a href=\"?from=%" PRIu64 LINES "Previous</a>" DOT,
+			view->lines, previous, view->lines);
+	if (more)
+		text_printf(row,
+			"<a href=\"?from=%" PRIu64 LINES "Next</a>" DOT
+			"<a href=\"?tail=%" PRIu64 "\">Last</a>" DOT,
+			next, view->lines, view->lines);
+	if (view->refresh > 0)
+		text_printf(row,
+			"<a href=\"?tail=%" PRIu64 "\">Stop following</a>" DOT,
+			view->lines);
+	else
+		text_add(row,
+			STR("<a href=\"?tail=200&amp;refresh=5#end\">Follow</a>" DOT));
+	if (view->from == 0) {
+		text_printf(row, "<a href=\"?from=%" PRIu64 LINES, view->first,
+			view->lines);
+		text_add(row, STR("Link to these lines</a>" DOT));
+	}
+	text_add(row, STR("<a href=\""));
+	page_add(row, view->link);
+	text_add(row, STR("\">Raw file</a></nav>\n"));
+#undef DOT
+#undef LINES
+}
