@@ -182,7 +182,7 @@ refuse_size(const struct archive *archive, uint64_t cost, uint64_t max)
 	char why[120];
 
 	snprintf(why, sizeof(why),
-		"its index needs %" PRIu64
+		"its directory and index need %" PRIu64
 		" bytes of memory, more than half of --max-memory, %" PRIu64,
 		cost, max);
 	log_pairs(LOG_WARN, "archive-too-large",

@@ -8,6 +8,7 @@
 
 #include "archive/unwrap.h"
 #include "archive/wide.h"
+#include "http/prescan.h"
 #include "http/represent.h"
 
 enum {
@@ -63,19 +64,6 @@ is_binary(struct str head, bool whole)
 	return !is_utf8(head, whole) && has_controls(head);
 }
 
-static bool
-is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r' && c != '\v');
-}
-
-static void
-skip_spaces(struct str *s)
-{
-	while (s->n > 0 && is_space(s->p[0]))
-		*s = str_slice(*s, 1, s->n);
-}
-
 /* Move *s behind the first `word` in it, in whatever case. */
 static bool
 skip_to(struct str *s, struct str word)
@@ -100,59 +88,6 @@ means_utf8(struct str label)
 			STR("utf-16"));
 }
 
-/* The charset in the attributes of a <meta>; empty if there is none. */
-static struct str
-charset_of_tag(struct str tag)
-{
-	size_t n = 0;
-
-	while (skip_to(&tag, STR("charset"))) {
-		skip_spaces(&tag);
-		if (tag.n == 0 || tag.p[0] != '=')
-			continue;
-		tag = str_slice(tag, 1, tag.n);
-		skip_spaces(&tag);
-		if (tag.n > 0 && (tag.p[0] == '"' || tag.p[0] == '\''))
-			tag = str_slice(tag, 1, tag.n);
-		while (n < tag.n && !is_space(tag.p[n]) &&
-			strchr("\"';/", tag.p[n]) == NULL)
-			n++;
-		return str_slice(tag, 0, n);
-	}
-	return (struct str){NULL, 0};
-}
-
-/* The charset that a page of HTML names in its first bytes. */
-static struct str
-charset_of_html(struct str page)
-{
-	struct str charset = {NULL, 0};
-
-	while (charset.n == 0 && skip_to(&page, STR("<"))) {
-		if (str_starts(page, STR("!--"))) {
-			page = str_slice(page, 1, page.n);
-			if (!skip_to(&page, STR("-->")))
-				break;
-		} else if (page.n > 4 &&
-			(is_space(page.p[4]) || page.p[4] == '/') &&
-			str_eq_nocase(str_slice(page, 0, 4), STR("meta"))) {
-			charset = charset_of_tag(str_cut(&page, '>'));
-		}
-	}
-	return charset;
-}
-
-static struct str
-charset_of_css(struct str sheet)
-{
-	const struct str rule = STR("@charset \"");
-
-	if (!str_starts(sheet, rule))
-		return (struct str){NULL, 0};
-	sheet = str_slice(sheet, rule.n, sheet.n);
-	return str_cut(&sheet, '"');
-}
-
 static bool
 names_other(struct str bytes, struct str type)
 {
@@ -162,9 +97,9 @@ names_other(struct str bytes, struct str type)
 
 	type = str_trim(str_cut(&type, ';'));
 	if (str_eq_nocase(type, STR("text/html")))
-		charset = charset_of_html(head);
+		charset = prescan_html(head);
 	else if (str_eq_nocase(type, STR("text/css")))
-		charset = charset_of_css(head);
+		charset = prescan_css(head);
 	return charset.n > 0 && !means_utf8(charset);
 }
 

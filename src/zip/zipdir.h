@@ -18,8 +18,8 @@ struct zipend;
  * Where the format is ambiguous, it is read as follows:
  * - The end record is the last one whose comment ends where the file ends.  If
  *   there is none, it is the last one with at most 64 KiB behind its comment,
- *   unless it lies in the comment of an earlier one; then nothing may stand
- *   before the archive.
+ *   unless it lies in the comment of an earlier one, or its archive in another
+ *   one: other data stand before it, and the file begins with a member.
  * - A zip64 end record counts if its locator stands directly before the end
  *   record.  What the end record says must then agree with it.
  * - The central directory ends where the end records begin.  If it starts later

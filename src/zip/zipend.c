@@ -21,6 +21,7 @@ enum {
 #define END_SIGNATURE     0x06054b50u
 #define END64_SIGNATURE   0x06064b50u
 #define LOCATOR_SIGNATURE 0x07064b50u
+#define LOCAL_SIGNATURE   0x04034b50u
 
 /* A copy of the last bytes of the file. */
 struct tail {
@@ -264,9 +265,39 @@ read_end(struct zipend *end, const unsigned char *p, const struct tail *tail,
 				   : result;
 }
 
-/* Look for an end record with bytes behind it.  Such an archive must start at
- * the beginning of the file.  Otherwise it could be a member of another archive
- * whose end has not been written yet. */
+/* What the last record with bytes behind it says does not hold: it may lie in
+ * the data of an archive whose end has not been written yet. */
+static enum zipdir_result
+no_end_but(struct fault *fault, const struct zipend *end, const char *why)
+{
+	struct fault whole;
+
+	fault_set(&whole, "%s; %" PRIu64 " bytes stand behind that record", why,
+		end->behind);
+	*fault = whole;
+	return ZIPDIR_NO_END;
+}
+
+/* Whether the file begins with a member.  If the archive found in it begins
+ * later, then that is probably a member, too. */
+static enum zipdir_result
+check_front(const struct zipend *end, int fd, struct fault *fault)
+{
+	unsigned char first[4];
+	enum zipdir_result result =
+		zip_read(fd, first, sizeof(first), 0, fault);
+
+	if (result != ZIPDIR_OK || get32(first) != LOCAL_SIGNATURE)
+		return result;
+	fault_set(fault,
+		"end record at offset %" PRIu64
+		": its archive begins at %" PRIu64
+		", as a member of another one, which has no end",
+		end->record, end->prefix);
+	return ZIPDIR_DAMAGED;
+}
+
+/* Look for an end record with bytes behind it. */
 static enum zipdir_result
 read_before(struct zipend *end, int fd, uint64_t size, struct fault *fault)
 {
@@ -281,9 +312,12 @@ read_before(struct zipend *end, int fd, uint64_t size, struct fault *fault)
 	if (p != NULL)
 		result = read_end(end, p, &tail, fd, fault);
 	free(tail.p);
-	if (p == NULL || result == ZIPDIR_DAMAGED || end->prefix > 0)
+	if (p == NULL)
 		return no_end(fault, size);
-	return result;
+	if (result == ZIPDIR_OK && end->prefix > 0)
+		result = check_front(end, fd, fault);
+	return result == ZIPDIR_DAMAGED ? no_end_but(fault, end, fault->text)
+					: result;
 }
 
 enum zipdir_result

@@ -72,7 +72,14 @@ def behind(path, more=b"\r\n"):
         file.write(more)
 
 
+def installer(path):
+    """A program that unpacks itself, and a stray newline."""
+    archives.write(path, {"a.txt": TEXT, "d/b.txt": TEXT})
+    path.write_bytes(b"#!/bin/sh\nexec unzip $0\n" + path.read_bytes() + b"\n")
+
+
 KINDS = {
+    "installer": (installer, "bytes-behind"),
     "streamed": (streamed, None),
     "wrapped": (wrapped, "offsets-wrap"),
     "newline": (behind, "bytes-behind"),
@@ -138,7 +145,7 @@ def test_inner_archive_of_a_cut_one(tmp):
     os.truncate(root / "a.wwz", 4000)
     archives.age(root / "a.wwz")
     with harness.running(harness.Responder(tmp, root)) as responder:
-        responder.journal.expect("warn archive-damaged .*no end record")
+        responder.journal.expect("warn archive-damaged .*a member of another one, which has no end")
         with responder.client() as client:
             assert client.ask("/a.wwz/a.txt").status == 500
 
