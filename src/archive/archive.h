@@ -51,6 +51,7 @@ struct archive {
 	struct membercache_owner made; /* cached objects made from it */
 
 	struct attachment *_Atomic attached; /* NULL, or set once */
+	_Atomic uint64_t file_crc; /* used by datacrc.c only */
 
 	pthread_mutex_t sorting; /* held while zipdir is sorted */
 	_Atomic bool sorted;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "archive/datacrc.h"
 #include "archive/verify.h"
 #include "base/crc.h"
 #include "base/log.h"
@@ -36,16 +37,20 @@ represent_unsupported(
 	return STATUS_UNSUPPORTED;
 }
 
-/* An entity tag for each member and representation, made from the central
- * directory's figures for the content and its coded form. */
+/* An entity tag for each member and representation: CRC-32 and size of the
+ * member's content, and of what is sent if that is another form of it.  The
+ * content of a sibling or a packed file is its coded form. */
 static struct str
 make_etag(
 	const struct representation *r, enum coding coding, struct arena *arena)
 {
-	const uint64_t numbers[] = {r->member.crc, r->member.size, r->size};
+	const uint64_t numbers[] = {
+		r->member.crc, r->member.size, r->size, r->data_crc};
+	size_t n = r->form != FORM_CONTENT  ? 4
+		: coding != CODING_IDENTITY ? 3
+					    : 2;
 
-	return validator_tag(arena, numbers, coding == CODING_IDENTITY ? 2 : 3,
-		encoding_names[coding]);
+	return validator_tag(arena, numbers, n, encoding_names[coding]);
 }
 
 static void
@@ -166,35 +171,41 @@ offer_sibling(struct representations *found, struct archive *archive,
 
 /* Offer the member's data as they are, if they are in a content coding already.
  */
-static void
+static enum status
 offer_as_it_lies(struct representations *found, const struct archive *archive,
 	struct arena *arena)
 {
 	struct representation r = found->of[CODING_IDENTITY];
 	enum verdict verdict = verify_verdict(archive, &r.member);
+	enum status status;
 
-	if (verdict == VERDICT_ODD)
-		return;
+	if (verdict == VERDICT_ODD ||
+		(r.member.method != ZIP_DEFLATED &&
+			r.member.method != ZIP_ZSTD))
+		return STATUS_GO;
+	status = datacrc_of(archive, &r.member, r.start, &r.data_crc);
+	if (status != STATUS_GO)
+		return status;
 	/* Data that cannot be read here cannot be looked through. */
 	r.unverified = verdict == VERDICT_NONE && source_is_readable(&r.member);
 	if (r.member.method == ZIP_DEFLATED) {
 		r.form = FORM_GZIP;
 		r.size = r.member.packed + GZIP_AROUND;
 		offer(found, CODING_GZIP, &r, arena);
-	} else if (r.member.method == ZIP_ZSTD) {
+	} else {
 		r.form = FORM_PACKED;
 		r.size = r.member.packed;
 		offer(found, CODING_ZSTD, &r, arena);
 	}
+	return STATUS_GO;
 }
 
 static enum status
 offer_coded(struct representations *found, struct archive *archive,
 	struct str name, struct arena *arena)
 {
-	enum status status = STATUS_GO;
+	enum status status = offer_as_it_lies(found, archive, arena);
 
-	offer_as_it_lies(found, archive, arena);
 	for (int i = CODING_GZIP; i < CODINGS && status == STATUS_GO; i++) {
 		if ((found->available & 1u << i) == 0)
 			status = offer_sibling(
@@ -429,11 +440,12 @@ disposition(struct str name, const struct site *site, struct arena *arena)
 /* The tag of the file's bytes.  Hosts that have the same file give the same
  * one: no inode, and whole seconds, which every tool that copies can keep. */
 static struct str
-archive_etag(const struct archive *archive, struct arena *arena)
+archive_etag(
+	const struct archive *archive, uint32_t file_crc, struct arena *arena)
 {
 	const uint64_t numbers[] = {zipdir_checksum(archive->zipdir),
 		(uint64_t)archive->id.size,
-		(uint64_t)archive->id.modified.tv_sec};
+		(uint64_t)archive->id.modified.tv_sec, file_crc};
 
 	return validator_tag(arena, numbers,
 		sizeof(numbers) / sizeof(numbers[0]), (struct str){NULL, 0});
@@ -473,10 +485,11 @@ represent_log_tag(const struct member *member, struct str query,
 }
 
 enum status
-represent_archive(struct representations *found, const struct archive *archive,
+represent_archive(struct representations *found, struct archive *archive,
 	struct str name, const struct site *site, struct arena *arena)
 {
 	struct representation *r = &found->of[CODING_IDENTITY];
+	enum status status;
 
 	*found = (struct representations){
 		.available = 1u << CODING_IDENTITY,
@@ -486,6 +499,7 @@ represent_archive(struct representations *found, const struct archive *archive,
 	r->size = (uint64_t)archive->id.size;
 	r->type = STR("application/zip");
 	r->disposition = disposition(name, site, arena);
-	r->etag = archive_etag(archive, arena);
-	return arena->failed ? STATUS_UNAVAILABLE : STATUS_GO;
+	status = datacrc_of_file(archive, &r->data_crc);
+	r->etag = archive_etag(archive, r->data_crc, arena);
+	return arena->failed ? STATUS_UNAVAILABLE : status;
 }

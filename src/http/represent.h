@@ -20,6 +20,7 @@ struct representation {
 	struct member member;   /* the one whose bytes are sent */
 	uint64_t start;         /* of its data in the file */
 	uint64_t size;          /* of what is sent */
+	uint32_t data_crc;      /* datacrc_of, unless form is FORM_CONTENT */
 	struct str type;        /* Content-Type */
 	bool guessed;           /* type comes from the content, not the name */
 	bool unverified;        /* its data must be looked through (verify.h) */
@@ -34,7 +35,12 @@ struct representations {
 	int64_t modified;   /* Last-Modified */
 };
 
-/* Find the representations of member:
+/* Find the representations of member.  The entity tag of each is made of the
+ * member's CRC-32 and size; of a coded form also of its size and coding and,
+ * unless the CRC-32 is that of the coded form itself, as for siblings, of
+ * datacrc_of: other bytes have another tag.  (Of data of more than 1 MiB
+ * encoded anew to the same size, pieces are compared.)  Nothing else counts, so
+ * a tag is the same in all archives and on all hosts.  They are:
  * - its content as identity;
  * - its deflate stream as gzip, or its Zstandard frames as zstd, unchanged,
  *   unless they are known to be odd;
@@ -83,7 +89,7 @@ enum status represent_log(struct logtext *text, struct archive *archive,
  * browsers save it is made from name, the archive's name.  Status as represent.
  */
 enum status represent_archive(struct representations *found,
-	const struct archive *archive, struct str name, const struct site *site,
+	struct archive *archive, struct str name, const struct site *site,
 	struct arena *arena);
 
 /* The entity tag of a listing of the archive, for a query: it changes with the

@@ -1,5 +1,5 @@
 /* Entity tags and dates, which tell one state of a resource from another (RFC
- * 9110, sections 8.8 and 13.1). */
+ * 9110, sections 8.8 and 13.1).  represent.h says what tags are made of. */
 
 #ifndef VALIDATOR_H
 #define VALIDATOR_H

@@ -180,6 +180,7 @@ read_directory(struct zipdir *zipdir, const struct zipend *end, int fd,
 		result = zipend_check(end, zipdir->copy, &count, fault);
 	if (result != ZIPDIR_OK)
 		return result;
+	zipdir->checksum = crc_add(0, zipdir->copy, zipdir->copy_size);
 	return index_entries(zipdir, count, fault);
 }
 
@@ -258,17 +259,9 @@ zipdir_indexed(const struct zipdir *zipdir)
 }
 
 uint32_t
-zipdir_checksum(struct zipdir *zipdir)
+zipdir_checksum(const struct zipdir *zipdir)
 {
-	uint32_t crc =
-		atomic_load_explicit(&zipdir->checksum, memory_order_relaxed);
-
-	if (crc == 0) {
-		crc = crc_add(0, zipdir->copy, zipdir->copy_size);
-		atomic_store_explicit(
-			&zipdir->checksum, crc, memory_order_relaxed);
-	}
-	return crc;
+	return zipdir->checksum;
 }
 
 struct charset *
@@ -330,6 +323,22 @@ zipdir_add_notes(struct zipdir *zipdir, uint32_t slot, uint32_t notes)
 		return;
 	atomic_fetch_or_explicit(
 		&zipdir->slots[slot].notes, notes, memory_order_relaxed);
+}
+
+bool
+zipdir_word(const struct zipdir *zipdir, uint32_t slot, uint32_t *word)
+{
+	return slot != ZIPDIR_NO_SLOT &&
+		zipentry_word(
+			zipdir->copy + zipdir->slots[slot].entry - 1, word);
+}
+
+void
+zipdir_set_word(struct zipdir *zipdir, uint32_t slot, uint32_t word)
+{
+	if (slot != ZIPDIR_NO_SLOT)
+		zipentry_set_word(
+			zipdir->copy + zipdir->slots[slot].entry - 1, word);
 }
 
 static const unsigned char *

@@ -59,9 +59,8 @@ size_t zipdir_copied(const struct zipdir *zipdir);
 size_t zipdir_indexed(const struct zipdir *zipdir);
 
 /* The CRC-32 of the central directory.  It changes with the CRC-32, size or
- * place of any member, because the directory records them.  The first call
- * reads the whole directory.  Any thread. */
-uint32_t zipdir_checksum(struct zipdir *zipdir);
+ * place of any member, because the directory records them.  Any thread. */
+uint32_t zipdir_checksum(const struct zipdir *zipdir);
 
 /* Where the central directory starts.  No member's data may reach this offset.
  */
@@ -122,6 +121,12 @@ bool zipdir_record(
  * Any thread. */
 uint32_t zipdir_notes(const struct zipdir *zipdir, uint32_t slot);
 void zipdir_add_notes(struct zipdir *zipdir, uint32_t slot, uint32_t notes);
+
+/* Each slot has a word for the caller's use, which is always the same one.
+ * zipdir_word gives false as long as none has been set, and always for
+ * ZIPDIR_NO_SLOT.  Any thread. */
+bool zipdir_word(const struct zipdir *zipdir, uint32_t slot, uint32_t *word);
+void zipdir_set_word(struct zipdir *zipdir, uint32_t slot, uint32_t word);
 
 /* Sort the names.  The functions below need that.  -1 with errno ENOMEM.
  * During the call no other thread may be in this function or one of those.  A

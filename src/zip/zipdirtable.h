@@ -17,6 +17,7 @@ struct zipdir {
 	/* Set by zipdir_open. */
 	unsigned char *copy;
 	size_t copy_size;
+	uint32_t checksum; /* of the directory, before copy is written to */
 	uint64_t start, prefix, behind, wraps;
 	struct slot *slots;
 	uint32_t nslots;
@@ -28,8 +29,6 @@ struct zipdir {
 	bool links;              /* some members are symbolic links */
 	bool hidden;             /* some names are (hiddenname.h) */
 	struct zipaliases aliases;
-
-	_Atomic uint32_t checksum; /* of copy; 0: not computed yet */
 
 	/* Set by zipdir_sort: offsets of entries in the copy, by name. */
 	uint32_t *order;

@@ -11,6 +11,11 @@
  * length, in these two fields. */
 enum { NAME_AT = 34, NAME_SIZE = 36 };
 
+/* zipentry_set_word stores the word's bytes in the version needed and the low
+ * half of the external attributes, and then sets the version of the maker. */
+enum { HAS_WORD = 4 };
+static const unsigned char word_at[] = {6, 7, 38, 39};
+
 size_t
 zipentry_size(const unsigned char *entry)
 {
@@ -60,6 +65,34 @@ zipentry_set_name(unsigned char *entry, struct str name)
 
 	put16(entry + NAME_AT, at);
 	put16(entry + NAME_SIZE, name.n);
+}
+
+void
+zipentry_clear_word(unsigned char *entry)
+{
+	entry[HAS_WORD] = 0;
+}
+
+void
+zipentry_set_word(unsigned char *entry, uint32_t word)
+{
+	for (int i = 0; i < 4; i++)
+		__atomic_store_n(entry + word_at[i],
+			(unsigned char)(word >> 8 * i), __ATOMIC_RELAXED);
+	__atomic_store_n(entry + HAS_WORD, 1, __ATOMIC_RELEASE);
+}
+
+bool
+zipentry_word(const unsigned char *entry, uint32_t *word)
+{
+	if (__atomic_load_n(entry + HAS_WORD, __ATOMIC_ACQUIRE) == 0)
+		return false;
+	*word = 0;
+	for (int i = 0; i < 4; i++)
+		*word |= (uint32_t)__atomic_load_n(
+				 entry + word_at[i], __ATOMIC_RELAXED)
+			<< 8 * i;
+	return true;
 }
 
 bool

@@ -56,6 +56,14 @@ struct str zipentry_name(const unsigned char *entry);
  * that are not needed: the disk number and the internal attributes. */
 void zipentry_set_name(unsigned char *entry, struct str name);
 
+/* Keep a word with an entry, in fields that are not needed: the two versions,
+ * and the attributes of MS-DOS.  zipentry_clear_word comes first, in one
+ * thread. zipentry_word gives false before a word has been set; it is always
+ * the same one.  Any thread. */
+void zipentry_clear_word(unsigned char *entry);
+void zipentry_set_word(unsigned char *entry, uint32_t word);
+bool zipentry_word(const unsigned char *entry, uint32_t *word);
+
 struct str zipentry_extra(const unsigned char *entry);
 
 /* The name is in the character set of names without the UTF-8 flag; else it is

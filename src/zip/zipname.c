@@ -113,5 +113,6 @@ zipname_settle(unsigned char *entry, bool backslashes, struct charset *charset)
 		zipentry_unreachable(zipentry_plain(name), NULL) != NULL)
 		name = raw;
 	zipentry_set_name(entry, zipentry_plain(name));
+	zipentry_clear_word(entry);
 	return name.p != raw.p;
 }

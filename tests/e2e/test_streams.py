@@ -171,6 +171,55 @@ def test_part_of_damaged(responder, part):
     assert got.status == 206 and got.cut and not got.ended
 
 
+def stored_blocks(content, first):
+    """Two blocks at least, of other bytes for another first, but as many."""
+    cuts = [0, *range(first, len(content), 40_000), len(content)]
+    blocks = [content[a:b] for a, b in zip(cuts, cuts[1:])]
+    return b"".join(
+        struct.pack("<BHH", block is blocks[-1], len(block), ~len(block) & 0xFFFF)
+        + block for block in blocks)
+
+
+@pytest.mark.parametrize("size", [1, 100_000, 5_000_000])
+def test_tag_of_other_bytes(responder, size):
+    """Two encoders make other bytes of the same number: the tags differ, so that
+    nobody joins them, whatever was asked before.  The same bytes in another
+    archive have the same tag."""
+    content, path = archives.noise(size + 1), responder.root / "a.wwz"
+    one, other = (stored_blocks(content, first) for first in
+                  ((30_000, 25_000) if size > 1 else (0, 1)))
+    assert len(one) == len(other) and one != other
+    tags = []
+    for data, asked in (one, []), (other, [("If-None-Match", '"x"')]), (
+            one, [("Accept-Encoding", "identity")]):
+        archive(path, content, data)
+        ask(responder, asked, "HEAD")
+        head = ask(responder, GZIP, "HEAD")
+        tags.append(head.get("ETag"))
+        assert ask(responder, [*GZIP, ("If-None-Match", tags[-1])]).status == 304
+        for tag in dict.fromkeys(tags):
+            got = ask(responder, [
+                *GZIP, ("Range", "bytes=10-"), ("If-Range", tag)])
+            assert got.status == (206 if tag == tags[-1] else 200)
+            assert got.get("ETag") == tags[-1]
+            assert got.body[-8 - len(data):-8] == data
+    assert tags[0] == tags[2] != tags[1]
+
+
+def test_tag_of_other_archive(responder):
+    """The same directory, size and date, and other bytes."""
+    path, tags = responder.root / "a.wwz", []
+    for first in 30_000, 25_000, 30_000:
+        content = archives.noise(100_000)
+        archive(path, content, stored_blocks(content, first))
+        archives.stamp(path)
+        with responder.client() as client:
+            got = client.ask("/a.wwz/-wwz-archive")
+        assert got.body == path.read_bytes()
+        tags.append(got.get("ETag"))
+    assert tags[0] == tags[2] != tags[1]
+
+
 def test_many_at_once(responder):
     """Ten first requests; each is whole or, in the other archive, cut."""
     archive(responder.root / "a.wwz", LARGE, archives.raw_deflate(LARGE))
