@@ -14,7 +14,7 @@ enum {
 
 /* Continue crc over n bytes at offset `at` of the file. */
 static int
-add_piece(const struct archive *archive, uint64_t at, uint64_t n, uint32_t *crc)
+add_range(const struct archive *archive, uint64_t at, uint64_t n, uint32_t *crc)
 {
 	char buffer[READ_SIZE];
 
@@ -36,12 +36,12 @@ add_sample(const struct archive *archive, uint64_t start, uint64_t size,
 {
 	*crc = 0;
 	if (size <= WHOLE_MAX)
-		return add_piece(archive, start, size, crc);
+		return add_range(archive, start, size, crc);
 	for (uint64_t i = 0; i < PIECES; i++) {
 		uint64_t step = (size - PIECE_SIZE) / (PIECES - 1);
 		uint64_t at = i < PIECES - 1 ? i * step : size - PIECE_SIZE;
 
-		if (add_piece(archive, start + at, PIECE_SIZE, crc) < 0)
+		if (add_range(archive, start + at, PIECE_SIZE, crc) < 0)
 			return -1;
 	}
 	return 0;

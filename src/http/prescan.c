@@ -14,7 +14,7 @@ is_space(char c)
 }
 
 static bool
-is_letter(char c)
+begins_name(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
@@ -40,7 +40,7 @@ is_of(char c, struct str set)
 
 /* Cut off what stands before the first byte that is a space or one of stops. */
 static struct str
-cut_word(struct str *s, struct str stops)
+cut_until(struct str *s, struct str stops)
 {
 	struct str word = {s->p, 0};
 
@@ -59,7 +59,7 @@ cut_value(struct str *s, struct str stops)
 
 	skip_spaces(s);
 	if (s->n == 0 || !is_of(s->p[0], STR("\"'")))
-		return cut_word(s, stops);
+		return cut_until(s, stops);
 	value = str_slice(*s, 1, s->n);
 	s->p = value.n ? memchr(value.p, s->p[0], value.n) : NULL;
 	if (s->p == NULL) {
@@ -85,10 +85,11 @@ cut_attribute(struct str *s, struct attribute *a)
 		/* It belongs to the name. */
 		struct str rest = str_slice(*s, 1, s->n);
 
-		a->name = (struct str){s->p, 1 + cut_word(&rest, STR("=/>")).n};
+		a->name =
+			(struct str){s->p, 1 + cut_until(&rest, STR("=/>")).n};
 		*s = rest;
 	} else {
-		a->name = cut_word(s, STR("=/>"));
+		a->name = cut_until(s, STR("=/>"));
 	}
 	skip_spaces(s);
 	if (s->n > 0 && s->p[0] == '=') {
@@ -164,9 +165,9 @@ begins_meta(struct str s)
 static bool
 begins_tag(struct str s)
 {
-	size_t at = s.n > 1 && s.p[1] == '/' ? 2 : 1;
+	size_t at = str_starts(s, STR("</")) ? 2 : 1;
 
-	return s.n > at && is_letter(s.p[at]);
+	return str_starts(s, STR("<")) && s.n > at && begins_name(s.p[at]);
 }
 
 struct str
@@ -176,19 +177,19 @@ prescan_html(struct str page)
 	struct attribute a;
 
 	while (charset.n == 0 && page.n > 0) {
-		if (page.p[0] != '<') {
-			skip(&page, 1);
-		} else if (str_starts(page, STR("<!--"))) {
+		char next = page.p[0] == '<' && page.n > 1 ? page.p[1] : ' ';
+
+		if (str_starts(page, STR("<!--"))) {
 			/* Its end may share the hyphens: "<!-->". */
 			skip_past(&page, 2, STR("-->"));
 		} else if (begins_meta(page)) {
 			skip(&page, 5);
 			charset = cut_meta(&page);
 		} else if (begins_tag(page)) {
-			(void)cut_word(&page, STR(">"));
+			(void)cut_until(&page, STR(">"));
 			while (cut_attribute(&page, &a))
 				continue;
-		} else if (page.n > 1 && is_of(page.p[1], STR("!/?"))) {
+		} else if (is_of(next, STR("!/?"))) {
 			skip_past(&page, 1, STR(">"));
 		} else {
 			skip(&page, 1);
