@@ -116,7 +116,6 @@ def refused(path, why="control character|NUL"):
 
 # Why whole archives are refused.
 DAMAGED = {
-    "c2-bytes-around": "no end record",
     "c2-bytes-behind-ambiguous": "no end record",
     "c2-bytes-behind-many": "no end record",
     "c2-comment-long": "no end record",
@@ -198,7 +197,7 @@ RIGHT = [
     "a2-descriptor-without-signature", "a2-size-zip64-in-local-only",
     "a2-size-zip64-twice", "a2-size-zip64-unasked",
     "a4-file-marked-directory-dos", "a4-file-marked-directory-unix",
-    "c2-bytes-behind", "c2-comment-short",
+    "c2-bytes-around", "c2-bytes-behind", "c2-comment-short",
     "c2-end-in-comment-not-to-the-end", "c2-signature-in-comment",
     "c4-front", "c4-front-adjusted", "c5-locator-or-search", "c5-zip64",
     "c5-zip64-and-plain", "disk-of-member", "extra-cut", "local-crc",
