@@ -14,13 +14,13 @@ is_space(char c)
 }
 
 static bool
-begins_name(char c)
+is_tag_letter(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 static void
-skip(struct str *s, size_t n)
+drop_front(struct str *s, size_t n)
 {
 	*s = str_slice(*s, n < s->n ? n : s->n, s->n);
 }
@@ -29,7 +29,7 @@ static void
 skip_spaces(struct str *s)
 {
 	while (s->n > 0 && is_space(s->p[0]))
-		skip(s, 1);
+		drop_front(s, 1);
 }
 
 static bool
@@ -47,13 +47,13 @@ cut_until(struct str *s, struct str stops)
 	while (word.n < s->n && !is_space(s->p[word.n]) &&
 		!is_of(s->p[word.n], stops))
 		word.n++;
-	skip(s, word.n);
+	drop_front(s, word.n);
 	return word;
 }
 
 /* Cut off a value, without its quotes.  There is none if one is missing. */
 static struct str
-cut_value(struct str *s, struct str stops)
+cut_quoted(struct str *s, struct str stops)
 {
 	struct str value;
 
@@ -68,7 +68,7 @@ cut_value(struct str *s, struct str stops)
 	}
 	s->n = (size_t)(value.p + value.n - s->p);
 	value.n -= s->n;
-	skip(s, 1);
+	drop_front(s, 1);
 	return value;
 }
 
@@ -78,7 +78,7 @@ cut_attribute(struct str *s, struct attribute *a)
 {
 	*a = (struct attribute){{NULL, 0}, {NULL, 0}};
 	while (s->n > 0 && (is_space(s->p[0]) || s->p[0] == '/'))
-		skip(s, 1);
+		drop_front(s, 1);
 	if (s->n == 0 || s->p[0] == '>')
 		return false;
 	if (s->p[0] == '=') {
@@ -93,8 +93,8 @@ cut_attribute(struct str *s, struct attribute *a)
 	}
 	skip_spaces(s);
 	if (s->n > 0 && s->p[0] == '=') {
-		skip(s, 1);
-		a->value = cut_value(s, STR(">"));
+		drop_front(s, 1);
+		a->value = cut_quoted(s, STR(">"));
 	}
 	return true;
 }
@@ -108,15 +108,15 @@ charset_in(struct str content)
 
 	while (content.n >= word.n) {
 		if (!str_eq_nocase(str_slice(content, 0, word.n), word)) {
-			skip(&content, 1);
+			drop_front(&content, 1);
 			continue;
 		}
-		skip(&content, word.n);
+		drop_front(&content, word.n);
 		skip_spaces(&content);
 		if (content.n == 0 || content.p[0] != '=')
 			continue;
-		skip(&content, 1);
-		return cut_value(&content, STR(";"));
+		drop_front(&content, 1);
+		return cut_quoted(&content, STR(";"));
 	}
 	return (struct str){NULL, 0};
 }
@@ -148,10 +148,10 @@ cut_meta(struct str *s)
 static void
 skip_past(struct str *s, size_t from, struct str end)
 {
-	skip(s, from);
+	drop_front(s, from);
 	while (s->n > 0 && !str_starts(*s, end))
-		skip(s, 1);
-	skip(s, end.n);
+		drop_front(s, 1);
+	drop_front(s, end.n);
 }
 
 static bool
@@ -167,7 +167,7 @@ begins_tag(struct str s)
 {
 	size_t at = str_starts(s, STR("</")) ? 2 : 1;
 
-	return str_starts(s, STR("<")) && s.n > at && begins_name(s.p[at]);
+	return str_starts(s, STR("<")) && s.n > at && is_tag_letter(s.p[at]);
 }
 
 struct str
@@ -183,7 +183,7 @@ prescan_html(struct str page)
 			/* Its end may share the hyphens: "<!-->". */
 			skip_past(&page, 2, STR("-->"));
 		} else if (begins_meta(page)) {
-			skip(&page, 5);
+			drop_front(&page, 5);
 			charset = cut_meta(&page);
 		} else if (begins_tag(page)) {
 			(void)cut_until(&page, STR(">"));
@@ -192,7 +192,7 @@ prescan_html(struct str page)
 		} else if (is_of(next, STR("!/?"))) {
 			skip_past(&page, 1, STR(">"));
 		} else {
-			skip(&page, 1);
+			drop_front(&page, 1);
 		}
 	}
 	return charset;
@@ -206,7 +206,7 @@ prescan_css(struct str sheet)
 
 	if (!str_starts(sheet, rule))
 		return (struct str){NULL, 0};
-	skip(&sheet, rule.n);
+	drop_front(&sheet, rule.n);
 	label = str_cut(&sheet, '"');
 	return str_starts(sheet, STR(";")) ? label : (struct str){NULL, 0};
 }
