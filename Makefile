@@ -46,9 +46,9 @@ LIBS += -lutf8proc
 endif
 ifndef STATIC
 LIBS += -lzip
-ifeq ($(shell pkg-config --exists libbrotlienc 2>&1 && echo yes),yes)
+ifeq ($(shell pkg-config --exists libbrotlienc libbrotlidec 2>&1 && echo yes),yes)
 CSTD += -DWWZ_BROTLI
-LIBS += -lbrotlienc
+LIBS += -lbrotlienc -lbrotlidec
 endif
 ifeq ($(shell pkg-config --exists libzstd 2>&1 && echo yes),yes)
 CSTD += -DWWZ_ZSTD

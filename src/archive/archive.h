@@ -51,7 +51,7 @@ struct archive {
 	struct membercache_owner made; /* cached objects made from it */
 
 	struct attachment *_Atomic attached; /* NULL, or set once */
-	_Atomic uint64_t file_crc; /* used by datacrc.c only */
+	_Atomic uint64_t file_crc;           /* used by datacrc.c only */
 
 	pthread_mutex_t sorting; /* held while zipdir is sorted */
 	_Atomic bool sorted;
@@ -109,13 +109,31 @@ enum status archive_locate(
 int archive_fault(const struct archive *archive, const struct member *member,
 	const char *why);
 
+/* The same, and note it, since the file says so and always will. */
+int archive_damaged(const struct archive *archive, const struct member *member,
+	const char *why);
+
+/* The same as archive_fault, for bytes of the file that cannot be read: why is
+ * archive_loss, and errno EIO. */
+int archive_lost(const struct archive *archive, const struct member *member);
+
+/* Note that the data or the content of member are not what they are meant to be
+ * sent as, and log why, unless that was known.  notes has the bits. */
+void archive_odd(const struct archive *archive, const struct member *member,
+	unsigned notes, const char *why);
+
 /* Notes about a member's content: bits stored in the index. */
 enum {
+	/* Its content is a compressed file that is one whole stream, and one
+	 * that is not. */
+	ARCHIVE_WHOLE = 1 << 28,
+	ARCHIVE_BROKEN = 1 << 17,
 	ARCHIVE_CHECKED = 1 << 18, /* its CRC-32 matches */
-	/* Its content is right, but its data are not one whole stream. */
+	/* With ARCHIVE_CHECKED: its content is right, but its data are not one
+	 * whole stream.  Without: its content is wrong. */
 	ARCHIVE_ODD = 1 << 19,
 	/* A number of 3 bits: what the first bytes look like (http/look.h). */
-	ARCHIVE_LOOK_SHIFT = 28,
+	ARCHIVE_LOOK_SHIFT = 29,
 	ARCHIVE_LOOK_MASK = 7,
 };
 unsigned archive_notes(

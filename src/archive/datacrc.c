@@ -54,7 +54,7 @@ datacrc_of(const struct archive *archive, const struct member *member,
 	if (zipdir_word(archive->zipdir, member->slot, crc))
 		return STATUS_GO;
 	if (add_sample(archive, start, member->packed, crc) < 0) {
-		archive_fault(archive, member, archive_loss(archive));
+		archive_lost(archive, member);
 		return STATUS_ERROR;
 	}
 	zipdir_set_word(archive->zipdir, member->slot, *crc);

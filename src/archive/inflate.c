@@ -21,7 +21,6 @@
 #include "archive/chunk.h"
 #include "archive/method.h"
 #include "base/crc.h"
-#include "base/log.h"
 
 enum {
 	INPUT_SIZE = 64 * 1024,
@@ -51,7 +50,7 @@ struct inflater {
 static ssize_t
 inflate_fault(const struct inflater *i, const char *why)
 {
-	return archive_fault(i->archive, &i->member, why);
+	return archive_damaged(i->archive, &i->member, why);
 }
 
 static int
@@ -87,21 +86,6 @@ run_zlib(struct inflater *i, int most)
 	return result;
 }
 
-/* All content is right.  Note it, and whether its data are one whole stream,
- * which is what a gzip file has to hold. */
-static void
-note_content(const struct inflater *i, const char *odd)
-{
-	unsigned notes = ARCHIVE_CHECKED | (odd ? ARCHIVE_ODD : 0);
-	bool new = (archive_notes(i->archive, &i->member) & notes) != notes;
-
-	archive_note(i->archive, &i->member, notes);
-	if (odd && new)
-		log_pairs(LOG_INFO, "member-odd",
-			{"archive", str_of(i->archive->path)},
-			{"member", i->member.name}, {"why", str_of(odd)});
-}
-
 /* All content has been made.  Check that the stream gives no more and that the
  * CRC-32 matches.  Data behind the end of the stream, and a missing end, do not
  * make the content wrong. */
@@ -117,7 +101,7 @@ finish_inflate(struct inflater *i, int result, char last)
 	if (result == Z_OK)
 		result = run_zlib(i, INPUT_BEHIND);
 	if (result == Z_ERRNO)
-		return inflate_fault(i, archive_loss(i->archive));
+		return archive_lost(i->archive, &i->member);
 	if (i->z.avail_out == 0)
 		return inflate_fault(i, "more data than the directory says");
 	if (result == Z_STREAM_END && (i->z.avail_in > 0 || i->left > 0))
@@ -133,7 +117,11 @@ finish_inflate(struct inflater *i, int result, char last)
 		return 0;
 	if (i->crc != i->member.crc)
 		return inflate_fault(i, "CRC-32 does not match");
-	note_content(i, odd);
+	if (odd != NULL)
+		archive_odd(i->archive, &i->member,
+			ARCHIVE_CHECKED | ARCHIVE_ODD, odd);
+	else
+		archive_note(i->archive, &i->member, ARCHIVE_CHECKED);
 	return 0;
 }
 
@@ -155,7 +143,7 @@ inflater_read(struct source *source, void *buffer, size_t n)
 	blocks_begin_output(&i->blocks, &i->z);
 	result = n > 0 ? run_zlib(i, INPUT_TURN) : Z_OK;
 	if (result == Z_ERRNO)
-		return inflate_fault(i, archive_loss(i->archive));
+		return archive_lost(i->archive, &i->member);
 	if (result == Z_MEM_ERROR) {
 		errno = ENOMEM;
 		return -1;

@@ -11,10 +11,10 @@
 
 enum { DEFLATE_RATIO = 1032 }; /* at most: 258 bytes from two bits */
 
-/* The bits of zipdir_notes that hold the size of a checked local header. */
-#define LOCAL_SIZE_MASK 0x3ffffu
-
-_Static_assert(ZIPLOCAL_MAX <= LOCAL_SIZE_MASK, "the size has 18 bits");
+/* The bits of zipdir_notes that hold the size of a checked local header.  A
+ * larger one, which needs a name and extra fields of 64 KiB each, is checked
+ * every time. */
+#define LOCAL_SIZE_MASK 0x1ffffu
 
 /* The fault of member's local header, or NULL and the header's size. */
 static const char *
@@ -61,6 +61,36 @@ archive_fault(const struct archive *archive, const struct member *member,
 	return -1;
 }
 
+int
+archive_damaged(const struct archive *archive, const struct member *member,
+	const char *why)
+{
+	if (archive_is_intact(archive))
+		archive_note(archive, member, ARCHIVE_ODD);
+	return archive_fault(archive, member, why);
+}
+
+int
+archive_lost(const struct archive *archive, const struct member *member)
+{
+	archive_fault(archive, member, archive_loss(archive));
+	errno = EIO;
+	return -1;
+}
+
+void
+archive_odd(const struct archive *archive, const struct member *member,
+	unsigned notes, const char *why)
+{
+	bool known = (archive_notes(archive, member) & notes) == notes;
+
+	archive_note(archive, member, notes);
+	if (!known)
+		log_pairs(LOG_INFO, "member-odd",
+			{"archive", str_of(archive->path)},
+			{"member", member->name}, {"why", str_of(why)});
+}
+
 /* Where offsets are modulo 4 GiB, find the first local header that fits.  This
  * is done for every request, because the index has no room for the result. */
 static const char *
@@ -95,10 +125,9 @@ find_data(const struct archive *archive, const struct member *member,
 	if (zipdir_wraps(archive->zipdir) > 0)
 		return find_wrapped(archive, member, start);
 	why = local_fault(archive, member, &size);
-	if (why == NULL) {
+	*start = member->offset + size;
+	if (why == NULL && size <= LOCAL_SIZE_MASK)
 		zipdir_add_notes(archive->zipdir, member->slot, size);
-		*start = member->offset + size;
-	}
 	return why;
 }
 

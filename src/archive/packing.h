@@ -11,7 +11,7 @@ enum packing {
 	PACKING_ZSTD,
 	PACKING_XZ,
 	PACKING_BZIP2,
-	PACKING_BR,       /* cannot be read here */
+	PACKING_BR,
 	PACKING_UNITYWEB, /* gzip or Brotli, as the content says; not read */
 };
 
@@ -37,7 +37,8 @@ bool packing_begins(enum packing packing, const unsigned char *p, size_t n);
  * packed if that fails; else 0.  Any thread, one at a time. */
 ssize_t packing_drain(struct source *packed);
 
-/* Make a source of the unpacked content of a Zstandard, xz or bzip2 file, which
+/* Make a source of the unpacked content of a file that is packed in any way but
+ * PACKING_NONE and PACKING_UNITYWEB, which
  * owns packed, a source of the file (member of archive, for the log).  Several
  * streams in a row are one content.  Data behind them that do not begin another
  * stream are ignored.  A file that needs more than PACKING_MEMORY is as good as
@@ -46,6 +47,17 @@ ssize_t packing_drain(struct source *packed);
 enum { PACKING_MEMORY = 16 * 1024 * 1024 };
 struct source *decompress_open(enum packing packing, struct source *packed,
 	const struct archive *archive, const struct member *member);
+
+/* The same, for a look through a file that is to be sent in its content coding.
+ * It has to be what browsers read to its end: one whole stream, or frames of
+ * Zstandard, and nothing behind.  At the end member is noted as ARCHIVE_WHOLE.
+ * Otherwise it is noted as ARCHIVE_BROKEN, which is logged, and read gives -1
+ * with errno EBADMSG.  decompress_taken is how many bytes of packed it has
+ * read.
+ */
+struct source *decompress_strictly(enum packing packing, struct source *packed,
+	const struct archive *archive, const struct member *member);
+uint64_t decompress_taken(const struct source *source);
 
 /* The most bytes of memory that it takes, not counting packed. */
 uint64_t decompress_memory(enum packing packing);

@@ -25,12 +25,6 @@ struct copier {
 	uint64_t lines;        /* newlines before done */
 };
 
-static ssize_t
-stored_fault(const struct copier *c, const char *why)
-{
-	return archive_fault(c->archive, &c->member, why);
-}
-
 /* Count the lines of the n bytes at buffer, which may be none, and add a point
  * behind them if one is wanted. */
 static void
@@ -54,7 +48,7 @@ copier_read(struct source *source, void *buffer, size_t n)
 	if (n > c->member.size - c->done)
 		n = (size_t)(c->member.size - c->done);
 	if (archive_read(c->archive, c->start + c->done, buffer, n) < 0)
-		return stored_fault(c, archive_loss(c->archive));
+		return archive_lost(c->archive, &c->member);
 	c->done += n;
 	if (c->points != NULL)
 		leave_line_point(c, buffer, n);
@@ -64,7 +58,8 @@ copier_read(struct source *source, void *buffer, size_t n)
 	if (c->done < c->member.size)
 		return (ssize_t)n;
 	if (c->crc != c->member.crc)
-		return stored_fault(c, "CRC-32 does not match");
+		return archive_damaged(
+			c->archive, &c->member, "CRC-32 does not match");
 	archive_note(c->archive, &c->member, ARCHIVE_CHECKED);
 	return (ssize_t)n;
 }

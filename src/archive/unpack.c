@@ -176,13 +176,28 @@ view(void *user, void *data, zip_uint64_t len, zip_source_cmd_t command)
 	}
 }
 
-static ssize_t
-unpack_fault(const struct unpacker *u, const char *why)
+/* Whether libzip says that the data are wrong, and not that they could not be
+ * read. */
+static bool
+is_damage(int code)
 {
-	if (!u->starved)
-		return archive_fault(u->archive, &u->member, why);
-	errno = ENOMEM;
-	return -1;
+	return code == ZIP_ER_CRC || code == ZIP_ER_COMPRESSED_DATA ||
+		code == ZIP_ER_EOF || code == ZIP_ER_INCONS;
+}
+
+static ssize_t
+unpack_fault(struct unpacker *u)
+{
+	zip_error_t *error = u->file ? zip_file_get_error(u->file) : &u->error;
+	const char *why = zip_error_strerror(error);
+
+	if (u->starved) {
+		errno = ENOMEM;
+		return -1;
+	}
+	return is_damage(zip_error_code_zip(error))
+		? archive_damaged(u->archive, &u->member, why)
+		: archive_fault(u->archive, &u->member, why);
 }
 
 /* libzip checks the CRC-32 only at the end of the content, so one more read
@@ -196,7 +211,7 @@ unpacker_read(struct source *source, void *buffer, size_t n)
 	char surplus;
 
 	if (u->file == NULL)
-		return unpack_fault(u, zip_error_strerror(&u->error));
+		return unpack_fault(u);
 	if (n > wanted)
 		n = (size_t)wanted;
 	got = n > 0 ? zip_fread(u->file, buffer, n) : 0;
@@ -205,11 +220,11 @@ unpacker_read(struct source *source, void *buffer, size_t n)
 	source->amid = got > 0 && u->size < u->member.size &&
 		u->size % BLOCK_SIZE >= (uint64_t)got;
 	if (got < 0 || (got == 0 && n > 0))
-		return unpack_fault(u, zip_file_strerror(u->file));
+		return unpack_fault(u);
 	if (u->size < u->member.size)
 		return (ssize_t)got;
 	if (zip_fread(u->file, &surplus, 1) != 0)
-		return unpack_fault(u, zip_file_strerror(u->file));
+		return unpack_fault(u);
 	archive_note(u->archive, &u->member, ARCHIVE_CHECKED);
 	return (ssize_t)got;
 }

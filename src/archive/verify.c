@@ -12,9 +12,8 @@
 #include "archive/made.h"
 
 enum {
-	QUICK_SIZE = 1024 * 1024, /* takes 2 or 3 ms to inflate */
-	LONG_SIZE = 128 * 1024,   /* takes 0.3 ms */
-	STEP_SIZE = 16 * 1024,    /* on the stack, for verify_at_once */
+	LONG_SIZE = 128 * 1024,  /* takes 0.3 ms */
+	LONG_PACKED = 16 * 1024, /* may hold much more */
 };
 
 struct verifier {
@@ -24,45 +23,71 @@ struct verifier {
 	struct archive *archive; /* lent: the cache is emptied before it goes */
 	struct member member;
 	uint64_t start;
+	enum packing packing;
 	uint64_t memory; /* that membercache does not count */
 
 	pthread_mutex_t lock; /* guards what follows */
 	bool busy;            /* a thread does a step, and owns source */
-	uint64_t seen;        /* bytes of content */
+	uint64_t seen;        /* bytes of the member's content */
 	bool failed;
 	struct source *source; /* NULL before the first step, and at the end */
 };
 
 enum verdict
-verify_verdict(const struct archive *archive, const struct member *member)
+verify_verdict(const struct archive *archive, const struct member *member,
+	enum packing packing)
 {
-	unsigned notes = archive_notes(archive, member);
+	const unsigned notes = archive_notes(archive, member);
+	const bool checked = (notes & ARCHIVE_CHECKED) != 0;
+	const bool odd = (notes & ARCHIVE_ODD) != 0;
 
-	if ((notes & ARCHIVE_ODD) != 0)
+	if (odd && !checked)
+		return VERDICT_DAMAGED;
+	if (packing == PACKING_NONE)
+		return odd        ? VERDICT_ODD
+			: checked ? VERDICT_RIGHT
+				  : VERDICT_NONE;
+	if ((notes & ARCHIVE_BROKEN) != 0)
 		return VERDICT_ODD;
-	return (notes & ARCHIVE_CHECKED) != 0 ? VERDICT_RIGHT : VERDICT_NONE;
+	return (notes & ARCHIVE_WHOLE) != 0 ? VERDICT_RIGHT : VERDICT_NONE;
 }
 
 bool
 verify_is_quick(const struct member *member)
 {
-	return member->size <= QUICK_SIZE && member->packed <= QUICK_SIZE;
+	return member->size <= VERIFY_QUICK_SIZE &&
+		member->packed <= VERIFY_QUICK_SIZE;
 }
 
 bool
-verify_is_long(const struct member *member)
+verify_is_long(const struct member *member, enum packing packing)
 {
-	return member->size > LONG_SIZE || member->packed > LONG_SIZE ||
+	const uint64_t most = packing == PACKING_NONE ? LONG_SIZE : LONG_PACKED;
+
+	return member->size > most || member->packed > most ||
 		source_is_slow(member);
 }
 
-enum status
-verify_at_once(
-	struct archive *archive, const struct member *member, uint64_t start)
+/* A source that notes the verdict when it has been read to its end. */
+static struct source *
+open_verified(struct archive *archive, const struct member *member,
+	uint64_t start, enum packing packing)
 {
 	struct source *source = source_open(archive, member, start, NULL);
-	char scratch[STEP_SIZE];
-	enum status status;
+
+	if (source == NULL || packing == PACKING_NONE)
+		return source;
+	return decompress_strictly(packing, source, archive, member);
+}
+
+enum status
+verify_at_once(struct archive *archive, const struct member *member,
+	uint64_t start, enum packing packing, uint64_t most)
+{
+	const uint64_t end = packing == PACKING_NONE ? member->size : most;
+	struct source *source = open_verified(archive, member, start, packing);
+	char scratch[VERIFY_STEP_SIZE];
+	enum status status = STATUS_GO;
 	uint64_t seen = 0;
 	ssize_t n;
 
@@ -71,8 +96,9 @@ verify_at_once(
 	do {
 		n = source->read(source, scratch, sizeof(scratch));
 		seen += n > 0 ? (uint64_t)n : 0;
-	} while (n == SOURCE_LATER || (n > 0 && seen < member->size));
-	status = n < 0 ? source_failure() : STATUS_GO;
+	} while (n == SOURCE_LATER || (n > 0 && seen < end));
+	if (n < 0 && verify_verdict(archive, member, packing) == VERDICT_NONE)
+		status = source_failure();
 	source->close(source);
 	return status;
 }
@@ -96,7 +122,8 @@ verifier_free(struct cached *cached)
 }
 
 struct verifier *
-verify_get(struct archive *archive, const struct member *member, uint64_t start)
+verify_get(struct archive *archive, const struct member *member, uint64_t start,
+	enum packing packing)
 {
 	struct verifier *v = (struct verifier *)made_find(
 		archive, member, MEMBERCACHE_VERIFIER);
@@ -112,8 +139,10 @@ verify_get(struct archive *archive, const struct member *member, uint64_t start)
 	v->archive = archive;
 	v->member = *member;
 	v->start = start;
+	v->packing = packing;
 	pthread_mutex_init(&v->lock, NULL);
-	memory = source_memory(archive, member, start);
+	memory = source_memory(archive, member, start) +
+		decompress_memory(packing);
 	shared = made_share(archive, member, MEMBERCACHE_VERIFIER, &v->cached,
 		sizeof(*v) + (size_t)memory);
 	if (shared != NULL)
@@ -154,11 +183,12 @@ begin_step(struct verifier *v, uint64_t until)
 	int result = SOURCE_LATER;
 
 	pthread_mutex_lock(&v->lock);
-	switch (verify_verdict(v->archive, &v->member)) {
+	switch (verify_verdict(v->archive, &v->member, v->packing)) {
 	case VERDICT_RIGHT:
 		result = 1;
 		break;
 	case VERDICT_ODD:
+	case VERDICT_DAMAGED:
 		result = -1;
 		break;
 	case VERDICT_NONE:
@@ -181,7 +211,8 @@ static ssize_t
 read_on(struct verifier *v, char *buffer, size_t n)
 {
 	if (v->source == NULL)
-		v->source = source_open(v->archive, &v->member, v->start, NULL);
+		v->source = open_verified(
+			v->archive, &v->member, v->start, v->packing);
 	if (v->source == NULL)
 		return -1;
 	return v->source->read(v->source, buffer, n);
@@ -194,12 +225,15 @@ static void
 end_step(struct verifier *v, ssize_t got)
 {
 	bool ends = got == -1 ||
-		verify_verdict(v->archive, &v->member) != VERDICT_NONE;
+		verify_verdict(v->archive, &v->member, v->packing) !=
+			VERDICT_NONE;
 
 	pthread_mutex_lock(&v->lock);
 	v->busy = false;
 	v->failed = got == -1;
-	if (got > 0)
+	if (v->packing != PACKING_NONE && v->source != NULL)
+		v->seen = decompress_taken(v->source);
+	else if (got > 0)
 		v->seen += (uint64_t)got;
 	if (ends)
 		end_source(v);

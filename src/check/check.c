@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #include "archive/link.h"
+#include "archive/verify.h"
 #include "base/arena.h"
 #include "base/log.h"
 #include "check/checkmember.h"
@@ -250,6 +251,27 @@ check_header(
 			STR("its local header has another CRC-32 than the directory: other programs may find it damaged"));
 }
 
+/* Check that a file that is sent in its content coding is one whole stream. */
+static void
+check_coding(
+	struct check *c, const struct zipdir_record *record, uint64_t start)
+{
+	const struct member *member = &record->member;
+	enum packing packing = represent_packing(c->archive, member, start);
+
+	if (packing == PACKING_NONE || !packing_supports(packing))
+		return;
+	c->word = NULL;
+	if (verify_at_once(c->archive, member, start, packing, UINT64_MAX) !=
+		STATUS_GO)
+		tell_fault(c, &record->recorded);
+	else if (c->word != NULL)
+		tell_advice(c, "coding-wrong", &record->recorded,
+			arena_printf(&c->arena,
+				"%s: it is sent as it lies, without Content-Encoding",
+				c->why));
+}
+
 /* Check the content of member number i, whose data start at start. */
 static void
 check_content(struct check *c, const struct zipdir_record *record, uint64_t i,
@@ -292,6 +314,7 @@ check_content(struct check *c, const struct zipdir_record *record, uint64_t i,
 		tell_advice(c, "member-secret", checkname_of(record),
 			arena_printf(&c->arena,
 				"%s: it should not be in the archive", secret));
+	check_coding(c, record, start);
 	if (member->method == ZIP_DEFLATED)
 		check_sozip_index(c, record, start);
 	else if (member->method == ZIP_STORED &&

@@ -37,6 +37,17 @@ add_clipped(struct body *body, struct str text, uint64_t at, struct span part)
 				text, (size_t)(from - at), (size_t)(to - at)));
 }
 
+/* A share of the look through r; NULL when memory runs out. */
+static struct verifier *
+get_verifier(struct body *body, const struct representation *r)
+{
+	struct verifier *verifier =
+		verify_get(body->archive, &r->member, r->start, r->packing);
+
+	body->arena->failed = body->arena->failed || verifier == NULL;
+	return verifier;
+}
+
 /* Add the bytes from `from` to `to` of the data of r, which are in its coding.
  * Until they have been looked through once, the end of the part waits for that.
  */
@@ -44,16 +55,11 @@ static void
 add_data(struct body *body, const struct representation *r, uint64_t from,
 	uint64_t to)
 {
-	struct verifier *verifier;
+	struct verifier *verifier = NULL;
 
-	if (!r->unverified) {
+	if (!r->unverified)
 		body_add_slice(body, r->start + from, to - from);
-		return;
-	}
-	verifier = verify_get(body->archive, &r->member, r->start);
-	if (verifier == NULL)
-		body->arena->failed = true;
-	else
+	else if ((verifier = get_verifier(body, r)) != NULL)
 		body_add_verified(body, r->start + from, to - from, verifier);
 }
 
@@ -86,7 +92,8 @@ add_gzip(struct body *body, const struct representation *r, struct span part)
 }
 
 /* Whether the part can be sent from the mapping.  A stored member that is sent
- * whole must have had its CRC-32 checked once; see stored.c. */
+ * whole must have had its CRC-32 checked once (see stored.c), or have it
+ * checked meanwhile by a look through it. */
 static bool
 can_slice(const struct body *body, const struct representation *r,
 	struct span part)
@@ -96,7 +103,7 @@ can_slice(const struct body *body, const struct representation *r,
 	if (r->form == FORM_PACKED)
 		return true;
 	return r->member.method == ZIP_STORED &&
-		(!whole ||
+		(!whole || r->unverified ||
 			(archive_notes(body->archive, &r->member) &
 				ARCHIVE_CHECKED) != 0);
 }
@@ -105,9 +112,16 @@ static void
 add_representation(
 	struct body *body, const struct representation *r, struct span part)
 {
-	struct content *content =
-		content_get(body->archive, &r->member, r->start);
+	struct content *content;
+	struct verifier *verifier;
 
+	if (r->unverified) {
+		verifier = get_verifier(body, r);
+		body_add_verified_content(
+			body, &r->member, r->start, part, verifier);
+		return;
+	}
+	content = content_get(body->archive, &r->member, r->start);
 	if (content == NULL)
 		body_add_content(body, &r->member, r->start, part);
 	else
@@ -232,7 +246,7 @@ describe(struct response *response, const struct representations *found,
 static bool
 can_hand_off(const struct representation *r)
 {
-	return r->size >= HAND_OFF_SIZE &&
+	return r->size >= HAND_OFF_SIZE && !r->unverified &&
 		(r->form == FORM_PACKED ||
 			(r->form == FORM_CONTENT &&
 				r->member.method == ZIP_STORED));

@@ -126,19 +126,17 @@ next_text(struct segment *s, struct str *span)
 	return BODY_SPAN;
 }
 
-/* Look through the data as far as they were given out, or, before the last
+/* Look through the member as far as it was given out, or, before the last
  * bytes, to the end.  BODY_SPAN: go on. */
 static enum body_result
-verify_slice(struct body *body, struct segment *s)
+verify_segment(struct body *body, struct segment *s)
 {
 	uint64_t part =
 		s->left <= BODY_TAIL_SIZE ? s->whole : s->whole - s->left;
-	int result;
+	char scratch[VERIFY_STEP_SIZE];
+	int result = verify_step(
+		s->verifier, part, s->whole, scratch, sizeof(scratch));
 
-	if (take_buffer(body) == NULL)
-		return cut_without_memory(body);
-	result = verify_step(
-		s->verifier, part, s->whole, body->buffer, BODY_SPAN_SIZE);
 	body->waits = result == SOURCE_WAITS;
 	if (result == SOURCE_LATER || result == SOURCE_WAITS)
 		return BODY_LATER;
@@ -158,12 +156,6 @@ next_slice(struct body *body, struct segment *s, struct str *span)
 {
 	uint64_t n = s->left;
 
-	if (s->verifier != NULL) {
-		enum body_result result = verify_slice(body, s);
-
-		if (result != BODY_SPAN)
-			return result;
-	}
 	if (n <= BODY_TAIL_SIZE) {
 		*span = (struct str){take_buffer(body), (size_t)n};
 		if (span->p == NULL)
@@ -229,6 +221,9 @@ take_content(struct body *body, struct segment *s, struct str *span)
 
 	if (n > s->left)
 		n = (size_t)s->left;
+	/* Before the last bytes comes the verdict. */
+	if (s->verifier != NULL && n > s->left - BODY_TAIL_SIZE)
+		n = (size_t)s->left - BODY_TAIL_SIZE;
 	*span = (struct str){body->buffer + from, n};
 	s->at += n;
 	s->left -= n;
@@ -281,6 +276,12 @@ next_source(struct body *body, struct segment *s, struct str *span)
 static enum body_result
 next_of(struct body *body, struct segment *s, struct str *span)
 {
+	enum body_result result = BODY_SPAN;
+
+	if (s->verifier != NULL)
+		result = verify_segment(body, s);
+	if (result != BODY_SPAN)
+		return result;
 	switch (s->kind) {
 	case SEGMENT_TEXT:
 		return next_text(s, span);
@@ -449,9 +450,11 @@ body_borrow(struct body *body)
 		else if (s->kind == SEGMENT_SOURCE)
 			n = s->source->memory;
 		else if (s->verifier != NULL)
-			n = verify_memory(s->verifier);
+			n = 0;
 		else
 			continue;
+		if (s->verifier != NULL)
+			n += verify_memory(s->verifier);
 		if (n + BODY_SPAN_SIZE > most)
 			most = n + BODY_SPAN_SIZE;
 	}

@@ -70,6 +70,9 @@ void body_add_verified(struct body *body, uint64_t offset, uint64_t length,
  * data start at start in the file. */
 void body_add_content(struct body *body, const struct member *member,
 	uint64_t start, struct span part);
+/* The same, with verifier as for body_add_verified. */
+void body_add_verified_content(struct body *body, const struct member *member,
+	uint64_t start, struct span part, struct verifier *verifier);
 /* Add text that lies in cached.  The body takes over a share in cached. */
 void body_add_cached(struct body *body, struct str text, struct cached *cached);
 /* Add all that source gives.  The body closes it.  A NULL source sets

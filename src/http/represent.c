@@ -19,6 +19,13 @@ enum {
 	GZIP_AROUND = 10 + 8, /* bytes of header and trailer, RFC 1952 */
 };
 
+/* A file that is in a content coding. */
+static const enum packing packing_of[CODINGS] = {
+	[CODING_GZIP] = PACKING_GZIP,
+	[CODING_ZSTD] = PACKING_ZSTD,
+	[CODING_BR] = PACKING_BR,
+};
+
 enum status
 represent_unsupported(
 	const struct archive *archive, const struct member *member)
@@ -53,6 +60,31 @@ make_etag(
 	return validator_tag(arena, numbers, n, encoding_names[coding]);
 }
 
+enum status
+represent_missing(const struct representations *found,
+	const struct archive *archive, const struct member *member)
+{
+	if (verify_verdict(archive, member, PACKING_NONE) != VERDICT_DAMAGED)
+		return represent_unsupported(archive, member);
+	if (found->damaged)
+		archive_fault(archive, member, "it was found damaged before");
+	return STATUS_ERROR;
+}
+
+/* What is known of r, as it would be sent. */
+static enum verdict
+verdict_on(const struct archive *archive, const struct representation *r)
+{
+	enum verdict verdict = verify_verdict(archive, &r->member, r->packing);
+
+	/* As identity, odd data are no fault, and later ones are found when
+	 * they are sent. */
+	if (r->form == FORM_CONTENT && r->packing == PACKING_NONE &&
+		verdict != VERDICT_DAMAGED)
+		return VERDICT_RIGHT;
+	return verdict;
+}
+
 static void
 offer(struct representations *found, enum coding coding,
 	const struct representation *r, struct arena *arena)
@@ -62,6 +94,21 @@ offer(struct representations *found, enum coding coding,
 	*place = *r;
 	place->etag = make_etag(r, coding, arena);
 	found->available |= 1u << coding;
+}
+
+/* Offer r, a file in which the content is packed, unless it is known to be no
+ * whole stream.  What cannot be read here is believed. */
+static void
+offer_file(struct representations *found, const struct archive *archive,
+	enum coding coding, struct representation *r, struct arena *arena)
+{
+	enum verdict verdict;
+
+	r->packing = packing_of[coding];
+	verdict = verdict_on(archive, r);
+	r->unverified = verdict == VERDICT_NONE && packing_supports(r->packing);
+	if (verdict == VERDICT_RIGHT || verdict == VERDICT_NONE)
+		offer(found, coding, r, arena);
 }
 
 /* The type of a text whose charset is open, according to a look at it. */
@@ -129,9 +176,7 @@ static enum status
 begins_in(enum coding coding, struct archive *archive,
 	const struct representation *r, bool at_once)
 {
-	const struct look_as as = {
-		coding == CODING_GZIP ? PACKING_GZIP : PACKING_ZSTD, r->type,
-		at_once};
+	const struct look_as as = {packing_of[coding], r->type, at_once};
 	enum status status;
 	enum look look;
 
@@ -165,7 +210,7 @@ offer_sibling(struct representations *found, struct archive *archive,
 	r.type = found->of[CODING_IDENTITY].type;
 	status = begins_in(coding, archive, &r, found->at_once);
 	if (status == STATUS_GO)
-		offer(found, coding, &r, arena);
+		offer_file(found, archive, coding, &r, arena);
 	return status == STATUS_LATER ? status : STATUS_GO;
 }
 
@@ -176,10 +221,10 @@ offer_as_it_lies(struct representations *found, const struct archive *archive,
 	struct arena *arena)
 {
 	struct representation r = found->of[CODING_IDENTITY];
-	enum verdict verdict = verify_verdict(archive, &r.member);
+	enum verdict verdict = verify_verdict(archive, &r.member, PACKING_NONE);
 	enum status status;
 
-	if (verdict == VERDICT_ODD ||
+	if (verdict == VERDICT_ODD || verdict == VERDICT_DAMAGED ||
 		(r.member.method != ZIP_DEFLATED &&
 			r.member.method != ZIP_ZSTD))
 		return STATUS_GO;
@@ -276,7 +321,7 @@ offer_packed(struct representations *found, struct archive *archive,
 		return status;
 	r.type = inner_type(packed, &named, look, site, arena);
 	if (r.type.n > 0)
-		offer(found, coding, &r, arena);
+		offer_file(found, archive, coding, &r, arena);
 	return STATUS_GO;
 }
 
@@ -296,6 +341,29 @@ packed_as(const struct archive *archive, const struct member *member)
 			zipdir_find_exact(
 				archive->zipdir, packed.inner, &plain));
 	return packed;
+}
+
+enum packing
+represent_packing(
+	struct archive *archive, const struct member *member, uint64_t start)
+{
+	struct packedname packed = packed_as(archive, member);
+	struct member plain;
+	struct look_as as = {
+		packed.packing, mime_find(NULL, packed.inner).bare, false};
+	enum look look;
+	enum coding coding;
+
+	if (!packed.asset && !packed.log)
+		return is_sibling(member->name) &&
+				zipdir_find_exact(
+					archive->zipdir, packed.inner, &plain)
+			? packed.packing
+			: PACKING_NONE;
+	if (look_member(archive, member, start, &as, &look) != STATUS_GO)
+		return PACKING_NONE;
+	coding = coding_of(packed.packing, look);
+	return coding == CODING_NONE ? PACKING_NONE : packing_of[coding];
 }
 
 /* The type of a packed file that is sent as it is.  Some tables give the type
@@ -323,21 +391,32 @@ last_modified(const struct archive *archive)
 	return modified < now ? modified : now;
 }
 
+/* Do without the forms that are damaged or no whole streams. */
+static void
+drop_wrong(struct representations *found, const struct archive *archive)
+{
+	for (int i = 0; i < CODINGS; i++) {
+		if ((found->available & 1u << i) != 0 &&
+			verdict_on(archive, &found->of[i]) > VERDICT_RIGHT)
+			found->available &= ~(1u << i);
+	}
+}
+
 enum status
 represent_confirm(struct representations *found, struct archive *archive,
 	enum coding coding)
 {
 	struct representation *r = &found->of[coding];
-	enum status status;
+	enum status status = STATUS_GO;
 
-	if (!r->unverified || !verify_is_quick(&r->member))
-		return STATUS_GO;
-	if (found->at_once && verify_is_long(&r->member))
-		return STATUS_LATER;
-	status = verify_at_once(archive, &r->member, r->start);
-	r->unverified = verify_verdict(archive, &r->member) != VERDICT_RIGHT;
-	if (status == STATUS_GO && r->unverified)
-		found->available &= ~(1u << coding);
+	if (r->unverified && verify_is_quick(&r->member)) {
+		if (found->at_once && verify_is_long(&r->member, r->packing))
+			return STATUS_LATER;
+		status = verify_at_once(archive, &r->member, r->start,
+			r->packing, VERIFY_QUICK_SIZE);
+		r->unverified = verdict_on(archive, r) != VERDICT_RIGHT;
+		drop_wrong(found, archive);
+	}
 	return status;
 }
 
@@ -385,6 +464,8 @@ represent(struct representations *found, struct archive *archive,
 		status = offer_coded(found, archive, member->name, arena);
 	if (status != STATUS_GO)
 		return status;
+	drop_wrong(found, archive);
+	found->damaged = verdict_on(archive, &plain) == VERDICT_DAMAGED;
 	if (!source_is_readable(member))
 		found->available &= ~(1u << CODING_IDENTITY);
 	return arena->failed ? STATUS_UNAVAILABLE : STATUS_GO;

@@ -23,7 +23,8 @@ struct representation {
 	uint32_t data_crc;      /* datacrc_of, unless form is FORM_CONTENT */
 	struct str type;        /* Content-Type */
 	bool guessed;           /* type comes from the content, not the name */
-	bool unverified;        /* its data must be looked through (verify.h) */
+	enum packing packing;   /* of a coded form that is a file of its own */
+	bool unverified;        /* it must be looked through (verify.h) */
 	struct str etag;        /* strong, quoted; in the arena */
 	struct str disposition; /* Content-Disposition; mostly empty */
 };
@@ -32,6 +33,7 @@ struct representations {
 	bool at_once; /* set by the caller: no work that takes long */
 	struct representation of[CODINGS];
 	unsigned available; /* bits 1 << coding */
+	bool damaged;       /* the member is, as was known before */
 	int64_t modified;   /* Last-Modified */
 };
 
@@ -47,7 +49,9 @@ struct representations {
  * - siblings, members of the same name followed by ".gz", ".zst" or ".br", for
  *   codings not found yet; a sibling itself has none;
  * - for packed logs and assets (packedname.h) instead of these: what they hold,
- *   with the type of that, in the coding in which they are packed.  STATUS_GO;
+ *   with the type of that, in the coding in which they are packed.
+ * Forms that are known to be damaged or no whole streams are left out, so there
+ * may be none.  STATUS_GO;
  *   STATUS_UNSUPPORTED when member is encrypted or its method is not supported,
  *   STATUS_ERROR when it is damaged, both logged; STATUS_UNAVAILABLE when
  *   memory runs out; STATUS_LATER if found->at_once and a member has to be
@@ -59,18 +63,29 @@ enum status represent(struct representations *found, struct archive *archive,
 /* Let all representations have this type, if it is not empty. */
 void represent_as(struct representations *found, struct str type);
 
-/* If the data of the representation in coding are unverified and few, look
- * through them.  If they prove odd, this representation is no longer available.
- * STATUS_GO, or as verify_at_once; with found->at_once STATUS_LATER if that
- * takes long.  Any thread. */
+/* If the representation in coding is unverified and small, look through it.  If
+ * it proves odd or damaged, it is no longer available.  STATUS_GO, or as
+ * verify_at_once; with found->at_once STATUS_LATER if that takes long.  Any
+ * thread. */
 enum status represent_confirm(struct representations *found,
 	struct archive *archive, enum coding coding);
 
 /* Log that member is encrypted or that its method is not supported.  represent
- * does this itself; the caller does it when such a member has a coded form that
- * the client does not accept.  Returns STATUS_UNSUPPORTED. */
+ * does this itself, unless such a member has a coded form.  Returns
+ * STATUS_UNSUPPORTED. */
 enum status represent_unsupported(
 	const struct archive *archive, const struct member *member);
+
+/* Log why member has no identity among found, when no other form is acceptable.
+ * STATUS_ERROR if it is damaged, or represent_unsupported. */
+enum status represent_missing(const struct representations *found,
+	const struct archive *archive, const struct member *member);
+
+/* How member, whose data start at start, is packed, if it is a file that is
+ * sent in its content coding: a packed log or asset, or a sibling. PACKING_NONE
+ * if not, or if the first bytes of a log or an asset are not in that coding. */
+enum packing represent_packing(
+	struct archive *archive, const struct member *member, uint64_t start);
 
 /* The text of a log. */
 struct logtext {

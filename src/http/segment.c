@@ -83,15 +83,24 @@ body_add_verified(struct body *body, uint64_t offset, uint64_t length,
 }
 
 void
-body_add_content(struct body *body, const struct member *member, uint64_t start,
-	struct span part)
+body_add_verified_content(struct body *body, const struct member *member,
+	uint64_t start, struct span part, struct verifier *verifier)
 {
 	append_segment(body,
 		(struct segment){.kind = SEGMENT_CONTENT,
 			.left = part.end - part.first,
 			.at = part.first,
 			.member = *member,
-			.start = start});
+			.start = start,
+			.verifier = verifier,
+			.whole = part.end - part.first});
+}
+
+void
+body_add_content(struct body *body, const struct member *member, uint64_t start,
+	struct span part)
+{
+	body_add_verified_content(body, member, start, part, NULL);
 }
 
 void

@@ -57,7 +57,7 @@ job_serve(struct job *job, const struct member *member)
 		job_fail(job, status);
 	if (job->response->status == STATUS_NOT_ACCEPTABLE &&
 		(found.available & 1u << CODING_IDENTITY) == 0)
-		job_fail(job, represent_unsupported(archive, member));
+		job_fail(job, represent_missing(&found, archive, member));
 }
 
 bool

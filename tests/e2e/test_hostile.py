@@ -89,8 +89,10 @@ class Spoilt(Ask):
 
 
 def spoilt(path, why):
-    return [Spoilt(path, why, "gzip"), Spoilt(path, why),
-            Spoilt(path, why, "gzip")]
+    """Looked through once; the log may refer to that later."""
+    later = f"({why}|found damaged before)"
+    return [Spoilt(path, why, "gzip"), Spoilt(path, later),
+            Spoilt(path, later, "gzip")]
 
 
 class Odd(Ask):

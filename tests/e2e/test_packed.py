@@ -26,12 +26,15 @@ def brotli(content):
 
 
 def unity_brotli(content):
-    """As Unity's own brotli does, with a comment as a block of metadata."""
+    """As Unity's own brotli does, with a comment as a block of metadata; then a
+    block that is not compressed, and an empty last one (RFC 7932, section 9)."""
     text = b"UnityWeb Compressed Content (brotli)"
     # Window of 22 bits; then: not the last block, metadata, its size in a byte.
-    bits = 0b1011 | 0 << 4 | 0b11 << 5 | 0 << 7 | 0b01 << 8
-    bits |= (len(text) - 1) << 10
-    return bits.to_bytes(3, "little") + text + brotli(content)
+    comment = 0b1011 | 0 << 4 | 0b11 << 5 | 0 << 7 | 0b01 << 8
+    comment |= (len(text) - 1) << 10
+    block = len(content) - 1 << 3 | 1 << 19
+    return (comment.to_bytes(3, "little") + text + block.to_bytes(3, "little")
+            + content + b"\x03")
 
 
 # Name: content, outer type, inner type, coding.

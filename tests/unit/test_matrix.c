@@ -906,6 +906,19 @@ init_sites(void)
 	}
 }
 
+/* Make s a stream of Brotli: a block that is not compressed, and an empty last
+ * one (RFC 7932, section 9). */
+static void
+make_brotli(struct str s)
+{
+	unsigned char *p = (unsigned char *)(uintptr_t)s.p;
+	uint32_t header = (uint32_t)(s.n - 4 - 1) << 4 | 1u << 20;
+
+	for (int i = 0; i < 3; i++)
+		p[i] = (unsigned char)(header >> 8 * i);
+	p[s.n - 1] = 3;
+}
+
 static int
 set_up(void **state)
 {
@@ -915,6 +928,7 @@ set_up(void **state)
 		return -1;
 	for (unsigned i = 0; i < COUNT(noise); i++)
 		noise[i] = zipmake_noise(size[i], i);
+	make_brotli(noise[3]);
 	save_archive();
 	init_sites();
 	cache = cache_new(4, 1 << 20, NULL);

@@ -113,7 +113,11 @@ add_members(struct zipmake *z)
 	for (size_t i = 0; i < COUNT(members); i++)
 		zipmake_add(z,
 			&(struct zipmake_member){.name = members[i].name,
-				.content = str_of(members[i].name),
+				/* An empty stream of Brotli. */
+				.content = str_ends(str_of(members[i].name),
+						   STR(".br"))
+					? STR("\x06")
+					: str_of(members[i].name),
 				.method = members[i].method,
 				.flags = members[i].flags});
 	for (size_t i = 0; i < COUNT(packed); i++)
