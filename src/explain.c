@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "http/answer.h"
 #include "http/page.h"
 
 enum { FIRST_REFUSAL = 400 }; /* statuses from here on are errors */
@@ -325,6 +326,8 @@ explain(const struct service *service, const struct options *options)
 	account_note(&account, &request, &arena);
 	log_redirect(&log.sink);
 	(void)serve(&watched, &request, &arena, &response, false);
+	while (!answer_locate(&response))
+		;
 	tell_answer(&telling, &response, &request);
 	sent = make_body(&response, &account) &&
 		(int)response.status < FIRST_REFUSAL;

@@ -9,7 +9,13 @@
  * says that another source's work has to be done first. */
 enum { SOURCE_LATER = -2, SOURCE_WAITS = -3 };
 
+struct text;
+
 struct source {
+	/* NULL; or find out, in steps, to which address the client is to go:
+	 * instead of read, and before anything is sent.  1 when location has
+	 * the address, or as read below. */
+	ssize_t (*locate)(struct source *source, struct text *location);
 	/* Make up to n bytes, n > 0.  Returns how many, 0 at the end, -1 on a
 	 * failure, SOURCE_LATER, or, if there is a pause, SOURCE_WAITS.  A
 	 * failure has errno ENOMEM when memory ran out; any other has been

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "fcgi/fcgi.h"
 #include "fcgi/listener.h"
+#include "http/answer.h"
 
 enum { DRAIN_MAX = 64 * 1024 * 1024 };
 
@@ -82,6 +83,8 @@ cgi_run(const struct service *service, char *const *environment, int fd)
 	account_note(&account, &request, &arena);
 	drain_body(&request);
 	(void)serve(service, &request, &arena, &response, false);
+	while (!answer_locate(&response))
+		;
 	account_enter(&account, PHASE_SEND);
 	result = put_response(&response, fd, &account.bytes);
 	account_end(&account, NULL, &response, result < 0);

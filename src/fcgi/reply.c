@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include "base/log.h"
+#include "http/answer.h"
 
 /* The head at the first call, later nothing. */
 static struct str
@@ -120,6 +121,8 @@ reply_fill(struct conn *conn)
 	enum body_result result = BODY_END;
 
 	account_enter(&conn->account, PHASE_INFLATE);
+	if (!conn->head_sent && !answer_locate(&conn->response))
+		return BODY_LATER;
 	conn->account.bytes += conn->queued;
 	sendqueue_clear(queue);
 	conn->queued = 0;

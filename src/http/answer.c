@@ -371,3 +371,18 @@ answer_redirect(struct response *response, enum status status,
 	response->cache_control = cache_control(
 		(struct str){NULL, 0}, site, response->body.arena);
 }
+
+bool
+answer_locate(struct response *response)
+{
+	struct text location = {.arena = response->body.arena};
+	enum body_result result = body_locate(&response->body, &location);
+
+	if (result == BODY_SPAN) {
+		errorpage_answer(response, STATUS_SEE_OTHER);
+		response->location = text_str(&location);
+	} else if (result == BODY_CUT) {
+		errorpage_answer(response, response->body.broken);
+	}
+	return result != BODY_LATER;
+}

@@ -24,4 +24,10 @@ void answer_error_page(struct response *response,
 void answer_redirect(struct response *response, enum status status,
 	struct str location, const struct site *site);
 
+/* If it has yet to be found out where the client is to go (body_locate), take a
+ * step.  false when more steps are needed; in the end response is a redirection
+ * or an error.  To be called before the head is made, until it is true.  Any
+ * thread. */
+bool answer_locate(struct response *response);
+
 #endif

@@ -335,6 +335,21 @@ pull(struct body *body, struct str *span)
 }
 
 enum body_result
+body_locate(struct body *body, struct text *location)
+{
+	const struct segment *s = body->first;
+	ssize_t n;
+
+	if (s == NULL || s->kind != SEGMENT_SOURCE || s->source->locate == NULL)
+		return BODY_END;
+	n = s->source->locate(s->source, location);
+	body->waits = n == SOURCE_WAITS;
+	if (n == SOURCE_LATER || n == SOURCE_WAITS)
+		return BODY_LATER;
+	return n < 0 ? cut_by_source(body) : BODY_SPAN;
+}
+
+enum body_result
 body_next(struct body *body, struct str *span)
 {
 	enum body_result result;

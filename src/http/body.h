@@ -104,6 +104,11 @@ bool body_borrow(struct body *body);
  * it was opened.  Any thread, one at a time. */
 enum body_result body_next(struct body *body, struct str *span);
 
+/* If the body's source is one that locates an address (source.h), go on doing
+ * so: BODY_SPAN when it is in location; BODY_LATER or BODY_CUT as above.
+ * BODY_END when there is nothing to locate.  To be called before body_next. */
+enum body_result body_locate(struct body *body, struct text *location);
+
 /* Whether earlier spans stay valid if body_next is called again.  False after a
  * span of the mapping: its bytes can be changed by whoever writes the file, so
  * they must be sent before the next body_next, which may check the file for the

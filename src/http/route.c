@@ -308,18 +308,35 @@ route_add_query(struct text *text, const struct request *request)
 	}
 }
 
+/* Add the path of the request's URL, in which one slash comes first. */
+static void
+add_url_path(struct text *text, const struct request *request)
+{
+	bool raw;
+	struct str path = url_path(request, &raw, text->arena);
+
+	while (path.n > 0 && path.p[0] == '/')
+		path = str_slice(path, 1, path.n);
+	text_byte(text, '/');
+	path_encode(text, path, raw);
+}
+
+struct str
+route_path(const struct request *request, struct arena *arena)
+{
+	struct text text = {.arena = arena};
+
+	add_url_path(&text, request);
+	return text_str(&text);
+}
+
 struct str
 route_with_slash(const struct request *request, struct arena *arena)
 {
 	struct text text = {.arena = arena};
-	bool raw;
-	struct str path = url_path(request, &raw, arena);
 
-	while (path.n > 0 && path.p[0] == '/')
-		path = str_slice(path, 1, path.n);
-	text_byte(&text, '/');
-	path_encode(&text, path, raw);
-	if (path.n > 0)
+	add_url_path(&text, request);
+	if (text.n > 1)
 		text_byte(&text, '/');
 	route_add_query(&text, request);
 	return text_str(&text);

@@ -31,6 +31,10 @@ struct str route_to(const struct request *request, const struct route *route,
 /* Add the request's query with its "?", if there is one, made safe. */
 void route_add_query(struct text *text, const struct request *request);
 
+/* The request's path, as it can be in a URL: it has exactly one leading slash.
+ * In arena. */
+struct str route_path(const struct request *request, struct arena *arena);
+
 /* The request's path with a "/" appended, and its query: where to redirect a
  * request for a directory.  It has exactly one leading slash and only bytes
  * allowed in a URL.  In arena. */

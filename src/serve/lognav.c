@@ -25,6 +25,9 @@ lognav_add(struct text *row, const struct logpage_view *view, uint64_t next,
 			"<a href=\"?from=%" PRIu64 LINES "Next</a>" DOT
 			"<a href=\"?tail=%" PRIu64 "\">Last</a>" DOT,
 			next, view->lines, view->lines);
+	text_add(row,
+		STR("<a href=\"?error=first\">First error</a>" DOT
+		    "<a href=\"?error=last\">Last error</a>" DOT));
 	if (view->refresh > 0)
 		text_printf(row,
 			"<a href=\"?tail=%" PRIu64 "\">Stop following</a>" DOT,

@@ -63,34 +63,6 @@ struct logpage {
 	uint64_t errors, first_error, last_error;
 };
 
-static uint64_t
-number_of(struct str query, struct str key, uint64_t max)
-{
-	uint64_t number = 0;
-
-	if (!str_number(page_query(query, key), UINT64_MAX, &number))
-		return 0;
-	return number < max ? number : max;
-}
-
-struct logpage_view
-logpage_view_of(struct str query)
-{
-	uint64_t tail = number_of(query, STR("tail"), LOGPAGE_LINES_MAX);
-	struct logpage_view view = {
-		.from = number_of(query, STR("from"), INT64_MAX),
-		.lines = number_of(query, STR("lines"), LOGPAGE_LINES_MAX),
-		.refresh =
-			number_of(query, STR("refresh"), LOGPAGE_REFRESH_MAX),
-	};
-
-	if (view.from == 0 && tail > 0)
-		view.lines = tail;
-	if (view.lines == 0)
-		view.lines = LOGPAGE_LINES;
-	return view;
-}
-
 /* Groups. */
 
 static uint32_t
@@ -392,9 +364,12 @@ add_log_foot(struct logpage *p)
 			"\">Errors on this page: %" PRIu64
 			", first in <a href=\"#L%" PRIu64 "\">line %" PRIu64
 			"</a>, last in <a href=\"#L%" PRIu64 "\">line %" PRIu64
-			"</a></p>\n",
+			"</a> \xc2\xb7 <a href=\"?error=previous&amp;from=%" PRIu64
+			"\">Error before these</a> \xc2\xb7 <a href=\"?error=next&amp;from=%" PRIu64
+			"\">Error after these</a></p>\n",
 			p->errors + 1, p->errors, p->first_error,
-			p->first_error, p->last_error, p->last_error);
+			p->first_error, p->last_error, p->last_error,
+			p->first_error, p->last_error);
 	text_add(&p->out.row, STR("<div id=\"end\">"));
 	lognav_add(&p->out.row, &p->view, p->view.first + p->made, more > 0);
 	text_add(&p->out.row, STR("</div>\n"));

@@ -16,11 +16,21 @@ enum {
 
 #define LOGPAGE_UNKNOWN UINT64_MAX
 
+/* An error to go to, instead of a page. */
+enum logpage_jump {
+	LOGPAGE_STAY,
+	LOGPAGE_FIRST,
+	LOGPAGE_LAST,
+	LOGPAGE_NEXT,    /* after line from */
+	LOGPAGE_PREVIOUS /* before it */
+};
+
 struct logpage_view {
 	/* Set from the query. */
 	uint64_t from;    /* number of the first line; 0: the last lines */
 	uint64_t lines;   /* how many; at least 1 */
 	uint64_t refresh; /* seconds between reloads; 0: none */
+	enum logpage_jump jump;
 
 	/* Set by the caller. */
 	struct str name; /* of the log, to show */
@@ -31,12 +41,6 @@ struct logpage_view {
 	bool windows;    /* its text is not all UTF-8: see ansi.h */
 	bool damaged;    /* it is a file that ends in damage */
 };
-
-/* The view that a query asks for: "from=LINE", "lines=N" or "tail=N",
- * "refresh=SECONDS".  Numbers that are too large are reduced to the maximum;
- * anything else is ignored.  The fields set by the caller are left empty.
- * Pure. */
-struct logpage_view logpage_view_of(struct str query);
 
 /* Make a source that renders view of text.  It owns text, which must begin at
  * line view->first and is not read further than needed; if it proves to be a

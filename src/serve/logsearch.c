@@ -10,6 +10,7 @@ struct logsearch {
 	struct cached cached;
 	atomic_flag taken;
 	_Atomic uint64_t total;
+	_Atomic uint64_t last_error;
 	_Atomic bool damaged;
 };
 
@@ -34,6 +35,7 @@ logsearch_get(struct archive *archive, const struct member *member)
 		.cached = {.free = logsearch_free, .users = 1},
 		.taken = ATOMIC_FLAG_INIT,
 		.total = LOGPAGE_UNKNOWN,
+		.last_error = LOGPAGE_UNKNOWN,
 	};
 	return (struct logsearch *)made_share_or_drop(archive, member,
 		MEMBERCACHE_LINES, &search->cached, sizeof(*search));
@@ -68,6 +70,22 @@ uint64_t
 logsearch_total(struct logsearch *search)
 {
 	return search->total;
+}
+
+void
+logsearch_set_last_error(struct logsearch *search, uint64_t line)
+{
+	search->last_error = line;
+}
+
+bool
+logsearch_last_error(struct logsearch *search, uint64_t *line)
+{
+	uint64_t last = search->last_error;
+
+	if (last != LOGPAGE_UNKNOWN)
+		*line = last;
+	return last != LOGPAGE_UNKNOWN;
 }
 
 void

@@ -29,6 +29,12 @@ void logsearch_set_total(struct logsearch *search, uint64_t total);
  */
 uint64_t logsearch_total(struct logsearch *search);
 
+/* Remember in which line the last error is; 0: there is none. */
+void logsearch_set_last_error(struct logsearch *search, uint64_t line);
+
+/* Whether that is known; then *line is the line. */
+bool logsearch_last_error(struct logsearch *search, uint64_t *line);
+
 /* Remember that the log is a damaged file: whoever reads only its end may not
  * find that out.  To be called before logsearch_set_total. */
 void logsearch_set_damaged(struct logsearch *search);

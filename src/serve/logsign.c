@@ -1,5 +1,7 @@
 #include "serve/logsign.h"
 
+#include <strings.h>
+
 #include "serve/logmark.h"
 
 /* What must surround a sign. */
@@ -191,4 +193,69 @@ logsign_is_error(const struct ansi_cell *cell, size_t n)
 		}
 	}
 	return false;
+}
+
+/* Each sign holds one of these, in any case, however it is coloured; none is
+ * shorter than SHORTEST.  They are searched for together, as Wu and Manber do
+ * ("A fast algorithm for multi-pattern searching", 1994), with pairs of
+ * bytes. */
+enum { SHORTEST = 3 };
+
+static const char *const parts[] = {"erro", "err!", "fail", "fatal", "panic",
+	"*** [", "traceback", "segmentation", "not ok", "\xe2\x9c\x95",
+	"\xe2\x9c\x96"};
+
+enum { PARTS = sizeof(parts) / sizeof(parts[0]) };
+
+/* A number for two bytes, which does not depend on their case. */
+static size_t
+pair_at(const char *p)
+{
+	return ((size_t)p[0] & 31) << 5 | ((size_t)p[1] & 31);
+}
+
+void
+logsign_prepare(struct logsign_seeker *seeker)
+{
+	memset(seeker->skip, SHORTEST - 1, sizeof(seeker->skip));
+	for (size_t i = 0; i < PARTS; i++) {
+		for (unsigned at = 0; at < SHORTEST - 1; at++) {
+			unsigned char *skip =
+				&seeker->skip[pair_at(parts[i] + at)];
+
+			if (*skip > SHORTEST - 2 - at)
+				*skip = (unsigned char)(SHORTEST - 2 - at);
+		}
+	}
+}
+
+/* Whether one of the parts begins at p. */
+static bool
+begins_part(const char *p, size_t n)
+{
+	for (size_t i = 0; i < PARTS; i++) {
+		size_t length = strlen(parts[i]);
+
+		if (length <= n && strncasecmp(p, parts[i], length) == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *
+logsign_seek(const struct logsign_seeker *seeker, const char *p, size_t n)
+{
+	/* The last pair of the shortest part would be at p + at. */
+	size_t at = SHORTEST - 2;
+
+	while (at + 1 < n) {
+		size_t skip = seeker->skip[pair_at(p + at)];
+
+		if (skip == 0 &&
+			begins_part(p + at - (SHORTEST - 2),
+				n - at + (SHORTEST - 2)))
+			return p + at - (SHORTEST - 2);
+		at += skip > 0 ? skip : 1;
+	}
+	return NULL;
 }

@@ -5,6 +5,8 @@
 #include "http/page.h"
 #include "http/path.h"
 #include "serve/listing.h"
+#include "serve/logjump.h"
+#include "serve/logquery.h"
 #include "serve/logview.h"
 #include "serve/statuspage.h"
 
@@ -83,7 +85,7 @@ serve_log(struct job *job, struct str name)
 {
 	struct response *response = job->response;
 	struct logpage_view view =
-		logpage_view_of(job->request->param[PARAM_QUERY_STRING]);
+		logquery_view(job->request->param[PARAM_QUERY_STRING]);
 	struct text link = {.arena = job->arena};
 	struct logtext logtext = {.at_once = job->at_once};
 	struct member member;
@@ -102,6 +104,13 @@ serve_log(struct job *job, struct str name)
 		return;
 	}
 	response->member = arena_copy(job->arena, member.name);
+	if (view.jump != LOGPAGE_STAY) {
+		body_add_source(&response->body,
+			logjump_open(job->archive, &member, logtext.start,
+				&logtext.how, &view,
+				route_path(job->request, job->arena)));
+		return;
+	}
 	response->etag = represent_log_tag(&member,
 		job->request->param[PARAM_QUERY_STRING], job->service->site,
 		job->arena);

@@ -211,7 +211,7 @@ try(struct job *job)
 	body_settle(&job->response->body);
 	if (job->response->body.broken != STATUS_GO)
 		job_fail(job, job->response->body.broken);
-	if (!job->response->head && !body_borrow(&job->response->body))
+	if (!body_borrow(&job->response->body))
 		job_fail(job, STATUS_UNAVAILABLE);
 	right = still_right(job, archive);
 	if (!right) {

@@ -30,7 +30,7 @@ class Site:
     client: harness.Http
     home: pathlib.Path
 
-    def page(self, name, query=""):
+    def page(self, name, query="?tail=2000"):
         got = self.client.ask(f"/x.wwz/{name}.log/-wwz-log{query}")
         assert got.status == 200, got
         return got
@@ -288,7 +288,7 @@ def test_looks(site, browser):
     """On a phone and on a desk, by day and by night: nothing sticks out, all
     text can be read, and the first error is at the top though it is sent last.
     WWZ_PICTURES names a directory to keep pictures in."""
-    page = site.url + "/x.wwz/groups.log/-wwz-log"
+    page = site.url + "/x.wwz/groups.log/-wwz-log?tail=2000"
     keep = os.environ.get("WWZ_PICTURES")
     for width, scheme in SCREENS:
         browser.call(

@@ -64,7 +64,7 @@ def logs(root, serve, prepared):
     return serve("--threads", "4")
 
 
-def page(client, name, query=""):
+def page(client, name, query="?tail=2000"):
     got = client.ask(f"/x.wwz/{archives.url(name)}/-wwz-log{query}")
     assert got.status == 200, f"{name}{query}: {got}"
     return got
@@ -104,7 +104,7 @@ def test_windows(logs, name):
         for _ in range(2):
             for query, first, count in [
                     ("?from=4000&lines=3", 4000, 3),
-                    ("", total - 1999, 2000),
+                    ("?lines=2000", total - 1999, 2000),
                     ("?tail=10", total - 9, 10),
                     ("?from=1", 1, 2000),
                     (f"?from={total}&lines=5", total, 5),
@@ -115,13 +115,56 @@ def test_windows(logs, name):
 
 
 @pytest.mark.parametrize("one, other", [
-    ("small.log/-wwz-log", "-wwz-log/small.log"),
+    ("small.log/-wwz-log?tail=3", "-wwz-log/small.log?tail=3"),
     ("dir/large.log/-wwz-log?tail=3", "dir/-wwz-log/large.log?tail=3")])
 def test_two_addresses(logs, one, other):
     with logs.client() as client:
         pages = [client.ask(f"/x.wwz/{path}") for path in (one, other)]
         assert [page.status for page in pages] == [200, 200]
         assert pages[0].body == pages[1].body
+
+
+ERRORS = [7, 60_000, 119_000]
+
+
+def test_jumps(root, serve):
+    """To errors anywhere in a log, however it is stored; a second time, from
+    access points and with what is known."""
+    lines = LARGE.split("\n")
+    for at in ERRORS:
+        lines[at - 1] = f"main.c:{at}: error: no"
+    text = "\n".join(lines).encode()
+    archives.write(root / "x.wwz", {
+        "a.log": text, "b.log.gz": gzip.compress(text), "c.log": b"fine\n"})
+    with serve("--threads", "2").client() as client:
+        def jump(name, query, method="GET"):
+            got = client.ask(f"/x.wwz/{name}/-wwz-log{query}", method)
+            assert got.status == 303, (query, got)
+            assert got.get("ETag") is None and got.get("Refresh") is None
+            place = got.get("Location")
+            path, _, rest = place.partition("?")
+            assert path == f"/x.wwz/{name}/-wwz-log"
+            query, _, line = rest.partition("#")
+            got = client.ask(f"{path}?{query}")
+            assert f'id="{line}"'.encode() in got.body, place
+            return line
+
+        for name in ("a.log", "b.log.gz") * 2:
+            for query, line in [
+                    ("?error=first", "L7"), ("?error=last", "L119000"),
+                    ("", "L119000"), ("?view", "L119000"),
+                    ("?error=next&from=7", "L60000"),
+                    ("?error=next&from=6", "L7"),
+                    ("?error=next", "L7"),
+                    ("?error=next&from=60000&lines=3", "L119000"),
+                    ("?error=next&from=119000", "end"),
+                    ("?error=previous&from=119000", "L60000"),
+                    ("?error=previous&from=8", "L7")]:
+                assert jump(name, query) == line, (name, query)
+                assert jump(name, query, "HEAD") == line, (name, query)
+        assert jump("c.log", "") == jump("c.log", "?error=first") == "end"
+        got = client.ask("/x.wwz/c.log/-wwz-log?error=previous&from=1")
+        assert got.get("Location").endswith("-wwz-log?from=1&lines=2000")
 
 
 @pytest.mark.threads
@@ -145,7 +188,7 @@ SHORT = {
 
 
 @pytest.mark.parametrize("name", SHORT)
-@pytest.mark.parametrize("query", ["", "?from=1", "?from=99", "?tail=99"])
+@pytest.mark.parametrize("query", ["?lines=9", "?from=1", "?from=99", "?tail=99"])
 def test_short(logs, name, query):
     with logs.client() as client:
         assert lines_of(page(client, name, query)) == SHORT[name]
@@ -153,7 +196,7 @@ def test_short(logs, name, query):
 
 @pytest.mark.parametrize("path, status", [
     ("tool/-wwz-log", 404), ("binary.log/-wwz-log", 404),
-    ("page.html/-wwz-log", 200), ("none/-wwz-log", 404),
+    ("page.html/-wwz-log", 303), ("none/-wwz-log", 404),
     ("none.log.gz/-wwz-log", 404),
     ("dir/-wwz-log", 404), ("-wwz-log/none", 404), ("-wwz-log/", 404),
     ("dir/-wwz-log/small.log", 404), ("-wwz-log", 404), ("small.log/-wwz-log/", 404)])
@@ -169,8 +212,8 @@ def test_damaged(logs, name):
     logs.expect(f"^warn member-damaged .*member={name} ", None)
     text = SMALL if name == "cut.log.gz" else "one\n"
     with logs.client() as client:
-        head = client.ask(f"/x.wwz/{name}/-wwz-log", "HEAD")
-        for query in ("?from=1", "", "?tail=3", "?tail=3", "?from=99999999"):
+        head = client.ask(f"/x.wwz/{name}/-wwz-log?lines=2000", "HEAD")
+        for query in ("?from=1", "?lines=2000", "?tail=3", "?tail=3", "?from=99999999"):
             got = page(client, name, query)
             lines = lines_of(got)
             assert got.status == head.status == 200
@@ -198,7 +241,7 @@ def test_damaged_archive(root, serve):
     responder = serve()
     responder.expect("^warn member-damaged .*member=a.log.gz .*CRC", None)
     with responder.client() as client:
-        client.send(client.request("/x.wwz/a.log.gz/-wwz-log"))
+        client.send(client.request("/x.wwz/a.log.gz/-wwz-log?tail=9"))
         got = client.read_response()
         assert got is None or not got.ended, got
 
@@ -226,7 +269,7 @@ def test_tags(root, logs):
     not."""
     with logs.client() as client:
         tags = {}
-        for query in "", "?tail=10&refresh=5", "?from=1":
+        for query in "?tail=2000", "?tail=10&refresh=5", "?from=1":
             tags[query] = page(client, "small.log", query).get("ETag")
         assert len(set(tags.values())) == 3
         other = page(client, "stored.log").get("ETag")
@@ -247,8 +290,8 @@ def test_tags(root, logs):
         members = {**MEMBERS, "small.log": SMALL + "more\n"}
         archives.write(root / "new", members)
         (root / "new").rename(root / "x.wwz")
-        got = client.ask("/x.wwz/small.log/-wwz-log",
-                         headers=[("If-None-Match", tags[""])])
+        got = client.ask("/x.wwz/small.log/-wwz-log?tail=2000",
+                         headers=[("If-None-Match", tags["?tail=2000"])])
         assert got.status == 200 and b">more<" in got.body
         assert page(client, "stored.log").get("ETag") == other
 
@@ -261,7 +304,7 @@ def test_fields(logs):
         assert "default-src 'none'" in got.get("Content-Security-Policy")
         assert got.get("X-Content-Type-Options") == "nosniff"
         assert page(client, "small.log").get("Refresh") is None
-        head = client.ask("/x.wwz/small.log/-wwz-log", "HEAD")
+        head = client.ask("/x.wwz/small.log/-wwz-log?tail=9", "HEAD")
         assert (head.status, head.body) == (200, b"")
         assert b'href="../small.log"' in got.body
 

@@ -126,7 +126,7 @@ def test_tree(url):
             ("-wwz-index/", 200, b"<table"), ("-wwz-index/sub/", 200, b"<table"),
             ("-wwz-index/sub/-wwz-index", 200, b"<table"),
             ("-wwz-index/sub/index.html", 200, CONTENT["sub/index.html"]),
-            ("-wwz-index/-wwz-log/build.log", 200, b"class=\"log\""),
+            ("-wwz-index/-wwz-log/build.log?tail=9", 200, b"class=\"log\""),
             ("-wwz-index/sub", 301, b""), ("-wwz-index/none/", 404, b""),
             ("-wwz-index/-wwz-index/", 404, b""), ("sub/-wwz-index/", 404, b""),
             ("-wwz-index/-wwz-archive?download", 200, archive),

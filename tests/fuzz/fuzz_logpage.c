@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "fuzz.h"
 #include "serve/logpage.h"
+#include "serve/logquery.h"
 
 enum { LOG_MAX = 1 << 17, NEST = 64 };
 
@@ -238,7 +239,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		"lines=99999&refresh=99999"};
 	struct str log = {(const char *)data, size};
 	unsigned how = fuzz_byte(&log), part = fuzz_byte(&log);
-	struct logpage_view view = logpage_view_of(str_of(queries[how % 8]));
+	struct logpage_view view = logquery_view(str_of(queries[how % 8]));
 	struct arena arena = {0};
 	struct str whole, parts;
 

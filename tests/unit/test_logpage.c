@@ -4,6 +4,7 @@
 
 #include "serve/ansi.h"
 #include "serve/logpage.h"
+#include "serve/logquery.h"
 #include "unit.h"
 
 /* A text, again and again, in parts of up to size bytes; then its end, or a
@@ -84,7 +85,7 @@ page_of(struct text_source *text, const struct logpage_view *view,
 static struct logpage_view
 view_of(const char *query, uint64_t first, uint64_t total)
 {
-	struct logpage_view view = logpage_view_of(str_of(query));
+	struct logpage_view view = logquery_view(str_of(query));
 
 	view.name = STR("a<b>.log");
 	view.link = STR("../a%3Cb%3E.log");
@@ -141,7 +142,7 @@ test_views(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(table); i++) {
 		const char *query = table[i].query;
-		struct logpage_view view = logpage_view_of(str_of(query));
+		struct logpage_view view = logquery_view(str_of(query));
 
 		failed += differ_number(query, "from", (long long)view.from,
 			(long long)table[i].from);
@@ -260,8 +261,11 @@ test_bodies(void **state)
 #define L(to, title) "<a href=\"" to "\">" title "</a>"
 #define FIRST        L("?from=1&amp;lines=5", "First") DOT
 #define LAST         L("?tail=5", "Last") DOT
-#define FOLLOW       L("?tail=200&amp;refresh=5#end", "Follow") DOT
-#define RAW          L("../a%3Cb%3E.log", "Raw file")
+#define ERRORS                           \
+	L("?error=first", "First error") \
+	DOT L("?error=last", "Last error") DOT
+#define FOLLOW ERRORS L("?tail=200&amp;refresh=5#end", "Follow") DOT
+#define RAW    L("../a%3Cb%3E.log", "Raw file")
 
 /* Of a log of twelve lines: "line\n", from first on. */
 static const struct {
@@ -290,10 +294,10 @@ static const struct {
 		NULL},
 	{"tail=5&refresh=3", 8, 12,
 		"Lines 8 to 12 of 12, 1.2 KiB, reloaded every 3 s",
-		FIRST L("?from=3&amp;lines=5", "Previous")
-			DOT L("?tail=5", "Stop following") DOT L("?from=8&amp;"
-								 "lines=5",
-				"Link to these lines") DOT RAW,
+		FIRST L("?from=3&amp;lines=5", "Previous") DOT ERRORS L(
+			"?tail=5", "Stop following") DOT L("?from=8&amp;"
+							   "lines=5",
+			"Link to these lines") DOT RAW,
 		NULL},
 	/* The end is not known before it comes. */
 	{"from=1&lines=5", 1, LOGPAGE_UNKNOWN, "From line 1, 1.2 KiB",
@@ -371,7 +375,11 @@ test_first_error(void **state)
 			between(page, "<p class=\"first\" id=\"x4\">", "</p>"),
 			STR("Errors on this page: 3, first in <a "
 			    "href=\"#L11\">line 11</a>, last in <a "
-			    "href=\"#L15\">line 15</a>")),
+			    "href=\"#L15\">line 15</a>" DOT L(
+				    "?error=previous&amp;from=11",
+				    "Error before these")
+					DOT L("?error=next&amp;from=15",
+						"Error after these"))),
 		0);
 	arena_free(&arena);
 }

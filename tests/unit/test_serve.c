@@ -11,6 +11,7 @@
 
 #include "archive/guard.h"
 #include "fcgi/cgi.h"
+#include "http/answer.h"
 #include "http/page.h"
 #include "serve/serve.h"
 #include "unit.h"
@@ -63,6 +64,8 @@ ask(struct asked *a, const char *method, const char *uri,
 		assert_non_null(a->environment[n++] = strdup(*more));
 	request_read(&a->request, a->environment, &a->arena);
 	(void)serve(&service, &a->request, &a->arena, &a->response, false);
+	while (!answer_locate(&a->response))
+		;
 	head = response_head(&a->response);
 	a->head = strndup(head.p, head.n);
 	a->body = calloc(1, 1);
@@ -1158,15 +1161,17 @@ test_own_conditions(void **state)
 	static const struct {
 		const char *target;
 		int status;
+		const char *query;
 	} pages[] = {
-		{"/a.wwz/listed/", 200},
-		{"/a.wwz/dir/-wwz-index", 200},
-		{"/logs.wwz/build.log/-wwz-log", 200},
-		{"/a.wwz/listed", 301},
-		{"/a.wwz/none", 404},
-		{"/a.wwz/none/-wwz-index", 404},
-		{"/logs.wwz/binary.log/-wwz-log", 404},
-		{"/damaged.wwz/a", 500},
+		{"/a.wwz/listed/", 200, NULL},
+		{"/a.wwz/dir/-wwz-index", 200, NULL},
+		{"/logs.wwz/build.log/-wwz-log", 200, "QUERY_STRING=from=1"},
+		{"/logs.wwz/build.log/-wwz-log", 303, NULL},
+		{"/a.wwz/listed", 301, NULL},
+		{"/a.wwz/none", 404, NULL},
+		{"/a.wwz/none/-wwz-index", 404, NULL},
+		{"/logs.wwz/binary.log/-wwz-log", 404, NULL},
+		{"/damaged.wwz/a", 500, NULL},
 	};
 
 	(void)state;
@@ -1176,7 +1181,8 @@ test_own_conditions(void **state)
 		int status = pages[page].status == 200 ? fields[f].status
 						       : pages[page].status;
 		const struct row row = {get ? "GET" : "HEAD",
-			pages[page].target, {fields[f].field}, status,
+			pages[page].target,
+			{fields[f].field, pages[page].query}, status,
 			{status == 304 ? "Content-Type" : HTML},
 			get && status != 304 ? NULL : ""};
 
@@ -1189,24 +1195,39 @@ static void
 test_log_pages(void **state)
 {
 	static const struct row rows[] = {
-		{"GET", "/logs.wwz/build.log/-wwz-log", {0}, 200,
-			{HTML, "Refresh", "ETag: W/\"fc06c3a3-10-0\"",
+		{"GET", "/logs.wwz/build.log/-wwz-log", {"QUERY_STRING=from=1"},
+			200,
+			{HTML, "Refresh", "ETag: W/\"fc06c3a3-10-f40109e9\"",
 				"Content-Length"},
 			OURS},
 		{"GET", "/logs.wwz/build.log/-wwz-log",
-			{"HTTP_IF_NONE_MATCH=\"fc06c3a3-10-0\""}, 304,
-			{"ETag: W/\"fc06c3a3-10-0\""}, ""},
+			{"QUERY_STRING=from=1",
+				"HTTP_IF_NONE_MATCH=\"fc06c3a3-10-f40109e9\""},
+			304, {"ETag: W/\"fc06c3a3-10-f40109e9\""}, ""},
 		{"GET", "/logs.wwz/build.log/-wwz-log",
-			{"HTTP_IF_MATCH=W/\"fc06c3a3-10-0\""}, 412, {HTML},
-			OURS},
-		{"GET", "/logs.wwz/-wwz-log/build.log", {0}, 200, {HTML}, OURS},
-		{"GET", "/logs.wwz/sub/-wwz-log/a%20b", {0}, 200, {HTML}, OURS},
-		{"GET", "/logs.wwz/packed.log.gz/-wwz-log", {0}, 200, {HTML},
-			OURS},
+			{"QUERY_STRING=from=1",
+				"HTTP_IF_MATCH=W/\"fc06c3a3-10-f40109e9\""},
+			412, {HTML}, OURS},
+		{"GET", "/logs.wwz/-wwz-log/build.log", {"QUERY_STRING=from=1"},
+			200, {HTML}, OURS},
+		{"GET", "/logs.wwz/sub/-wwz-log/a%20b", {"QUERY_STRING=from=1"},
+			200, {HTML}, OURS},
+		{"GET", "/logs.wwz/packed.log.gz/-wwz-log",
+			{"QUERY_STRING=from=1"}, 200, {HTML}, OURS},
 		{"GET", "/logs.wwz/build.log/-wwz-log",
 			{"QUERY_STRING=tail=5&refresh=7"}, 200, {"Refresh: 7"},
 			OURS},
-		{"GET", "/logs.wwz/page.html/-wwz-log", {0}, 200, {HTML}, OURS},
+		{"GET", "/logs.wwz/build.log/-wwz-log", {0}, 303,
+			{"ETag", HTML,
+				"Location: /logs.wwz/build.log/-wwz-log?tail=2000#end"},
+			OURS},
+		{"HEAD", "/logs.wwz/-wwz-log/build.log",
+			{"QUERY_STRING=error=previous&lines=3"}, 303,
+			{"ETag", HTML,
+				"Location: /logs.wwz/-wwz-log/build.log?from=1&lines=3"},
+			""},
+		{"GET", "/logs.wwz/page.html/-wwz-log", {"QUERY_STRING=from=1"},
+			200, {HTML}, OURS},
 		{"GET", "/logs.wwz/binary.log/-wwz-log", {0}, 404, {HTML},
 			OURS},
 		{"GET", "/logs.wwz/none.log/-wwz-log", {0}, 404, {HTML}, OURS},
@@ -1236,15 +1257,15 @@ static void
 test_log_content(void **state)
 {
 	static const struct page pages[] = {
-		{"/logs.wwz/build.log/-wwz-log", "",
+		{"/logs.wwz/build.log/-wwz-log", "lines=9",
 			{"<h1>build.log</h1>", "href=\"../build.log\">Raw file",
 				"Lines 1 to 3 of 3, 16 B", "id=\"L1\"", "one",
 				"id=\"L2\"", "two", "three &lt;3"},
 			"id=\"L4\""},
-		{"/logs.wwz/sub/-wwz-log/a%20b", "",
+		{"/logs.wwz/sub/-wwz-log/a%20b", "tail=9",
 			{"<h1>a b</h1>", "href=\"../a%20b\"", "of 1", "text"},
 			"id=\"L2\""},
-		{"/logs.wwz/packed.log.gz/-wwz-log", "",
+		{"/logs.wwz/packed.log.gz/-wwz-log", "lines=9",
 			{"<h1>packed.log.gz</h1>", "Lines 1 to 3 of 3", "one",
 				"three"},
 			"id=\"L4\""},
@@ -1257,7 +1278,7 @@ test_log_content(void **state)
 			{"Lines 3 to 3 of 3", "three"}, "id=\"L2\""},
 		{"/logs.wwz/build.log/-wwz-log", "from=9&lines=2",
 			{"Lines 2 to 3 of 3", "two", "three"}, "id=\"L1\""},
-		{"/logs.wwz/zz.log/-wwz-log", "",
+		{"/logs.wwz/zz.log/-wwz-log", "lines=9",
 			{"Lines: 0", "There are no lines here"}, "id=\"L1\""},
 	};
 

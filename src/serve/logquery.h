@@ -1,0 +1,16 @@
+/* Reads what the query of a log page's address asks for. */
+
+#ifndef LOGQUERY_H
+#define LOGQUERY_H
+
+#include "serve/logpage.h"
+#include "serve/logquery.h"
+
+/* The view that a query asks for: "from=LINE", "lines=N" or "tail=N",
+ * "refresh=SECONDS", "error=first|last|next|previous"; without any of these it
+ * jumps to the last error.  Numbers that are too large are reduced to the
+ * maximum; anything else is ignored.  The fields set by the caller are left
+ * empty. Pure. */
+struct logpage_view logquery_view(struct str query);
+
+#endif
