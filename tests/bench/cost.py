@@ -20,6 +20,7 @@ from servers import FLOORS, THREADS, TOOLS
 
 REQUESTS = 1000
 STARTS = 20
+CALLGRIND = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
 KINDS = [("4k, stored", site("stored", "4k"), ()),
          ("4k, gzip", site("deflated", "4k"), GZIP),
          ("4k, inflated", site("deflated", "4k"), ()),
@@ -94,26 +95,44 @@ def allocations(running, kinds):
     return out
 
 
+def instructions(running, path, fields):
+    """For a request on a kept connection, outside the kernel: the difference
+    between many requests and few."""
+    log = running.tmp / "callgrind"
+    collected = []
+    for times in 100, 100 + REQUESTS:
+        running.start_wwz("--threads", "2", prefix=[
+            *CALLGRIND, f"--log-file={log}"])
+        ask_often(running, path, fields, times)
+        running.responder.end(signal.SIGTERM)
+        found = re.search(r"Collected *: *(\d+)", log.read_text())
+        collected.append(int(found[1]))
+    return (collected[1] - collected[0]) / REQUESTS
+
+
 def cost(running, page):
     anonymous = memory(running.responder.pid)
     resident = memory(running.responder.pid, "VmRSS")
+    counted = [instructions(running, *kind[1:]) for kind in KINDS]
     rows = []
-    for (name, path, fields), allocs in zip(
-            KINDS, allocations(running, KINDS)):
+    for (name, path, fields), work, allocs in zip(
+            KINDS, counted, allocations(running, KINDS)):
         calls = system_calls(running, path, fields)
         if calls is None:
-            rows.append([name, number(allocs), "", "strace may not attach"])
+            rows.append([name, f"{work:,.0f}", number(allocs), "",
+                         "strace may not attach"])
             continue
         own = {n: c for n, c in calls.items() if not n.startswith("epoll")}
         words = ", ".join(f"{n} {number(c)}" for n, c in sorted(
             calls.items(), key=lambda item: -item[1]))
-        rows.append([name, number(allocs), number(sum(own.values())), words])
+        rows.append([name, f"{work:,.0f}", number(allocs),
+                     number(sum(own.values())), words])
         if name.startswith("4k") and "inflated" not in name:
             page.target(f"{name}: system calls beside epoll's", "at most 4",
                         number(sum(own.values())), sum(own.values()) <= 4.05)
     page.add("A request on a kept connection", table(
-        ["what", "allocations", "system calls beside epoll's", "all of them"],
-        rows))
+        ["what", "instructions outside the kernel", "allocations",
+         "system calls beside epoll's", "all of them"], rows))
     page.parts.append(
         f"Resident after what was measured above: {number(resident / 1024)} "
         f"MiB, of it {number(anonymous / 1024)} MiB not of files.")
