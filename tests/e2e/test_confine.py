@@ -143,6 +143,7 @@ def test_check_says_so(root):
     assert "by seccomp" in got.stdout and "Landlock" in got.stdout, got.stdout
 
 
+@harness.only_root("traces a process that others may not look into")
 def test_cgi_is_confined(tmp, root):
     """A CGI request is answered behind Landlock and without new rights."""
     archives.write(root / "x.wwz", {"a.txt": b"a"})
