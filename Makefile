@@ -7,6 +7,7 @@
 #   make coverage       lines and branches that the tests reach; E2E= selects
 #   make compile_commands.json    for clangd and other tools
 #   make bench-tools    what scripts/bench measures with
+#   make docs           build/wwz-handbook.wwz; needs pandoc and mandoc
 #   make install        PREFIX=/usr/local DESTDIR= MANDIR= UNITDIR=; uninstall
 #   make format lint    needs clang-format, clang-tidy, cppcheck
 #   make analyze        by gcc and clang, which follow paths: a minute
@@ -218,6 +219,10 @@ coverage:
 static:
 	$(MAKE) BUILD=build/static STATIC=1 build/static/wwz
 
+# The handbook, as pages.
+docs: $(BUILD)/wwz
+	scripts/handbook $(BUILD)/wwz-handbook.wwz
+
 # What is installed beside the binary, each file as SOURCE:TARGET.
 PAGES    := $(wildcard deploy/man/*.[1-8])
 UNITS    := $(wildcard deploy/systemd/wwz.*)
@@ -229,16 +234,18 @@ INSTALLED = \
     deploy/completion/wwz.bash:$(COMPDIR)/wwz \
     deploy/completion/_wwz:$(ZSHDIR)/_wwz \
     deploy/completion/wwz.fish:$(FISHDIR)/wwz.fish \
-    $(foreach e,$(EXAMPLES),deploy/$e:$(DOCDIR)/examples/$e)
+    $(foreach e,$(EXAMPLES),deploy/$e:$(DOCDIR)/examples/$e) \
+    $(foreach d,README.md SECURITY.md $(wildcard docs/*.md),$d:$(DOCDIR)/$d)
 
-# Units and examples name the binary where it is.
+# Units and examples name the binary where it is, and the handbook the examples.
 install: $(BUILD)/wwz
 	install -D -m 755 $(BUILD)/wwz $(DESTDIR)$(PREFIX)/bin/wwz
 	@set -e; for file in $(INSTALLED); do \
 	    source=$${file%%:*} target=$(DESTDIR)$${file#*:} mode=644; \
 	    if [ -x $$source ]; then mode=755; fi; \
 	    install -D -m $$mode $$source $$target; \
-	    sed -i 's,/usr/local/\(bin\|share/doc\)/wwz,$(PREFIX)/\1/wwz,' $$target; done
+	    sed -i -e 's,/usr/local/\(bin\|share/doc\)/wwz,$(PREFIX)/\1/wwz,' \
+	        -e 's,](\(\.\./\)\?deploy/,](\1examples/,' $$target; done
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/wwz
@@ -311,8 +318,8 @@ help:
 clean:
 	rm -rf build compile_commands.json
 
-.PHONY: all unit check bench-tools fuzz fuzzers coverage static install \
-    uninstall format lint analyze compile_commands.json help clean
+.PHONY: all unit check bench-tools fuzz fuzzers coverage static docs \
+    install uninstall format lint analyze compile_commands.json help clean
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/unit/*.d $(BUILD)/fuzz/*.d \

@@ -65,8 +65,19 @@ def test_make_install(tmp):
     for name, path in files.items():
         if name != "usr/bin/wwz":
             assert "/usr/local/bin/wwz" not in path.read_text(), name
+    links = {name: broken_links(path) for name, path in files.items()
+             if name.endswith(".md") and name != "usr/share/doc/wwz/README.md"}
+    assert "usr/share/doc/wwz/docs/recipes.md" in links, links
+    assert not [(name, broken) for name, broken in links.items() if broken]
     make("uninstall", f"DESTDIR={tmp}", *PLACES)
     assert not files_below(tmp)
+
+
+def broken_links(page):
+    """Links of a Markdown file to files that are not there."""
+    links = re.findall(r"\]\(([^)#\s]+)", page.read_text())
+    return [link for link in links if not re.match(r"\w+:", link)
+            and not (page.parent / link).exists()]
 
 
 def test_make_install_elsewhere(tmp):
@@ -114,8 +125,8 @@ def test_same_bytes_again(package, tmp):
     """By somebody else, elsewhere, with other settings."""
     top = tmp / "of somebody else"
     top.mkdir()
-    for name in ("CHANGELOG.md", "Makefile", "README.md", "deploy", "scripts",
-                 "src"):
+    for name in ("CHANGELOG.md", "Makefile", "README.md", "SECURITY.md", "deploy",
+                 "docs", "scripts", "src"):
         subprocess.run(["cp", "-r", harness.TOP / name, top], check=True,
                        umask=0o077)
     # xz's blocks would depend on the number of processors.
