@@ -127,11 +127,11 @@ packplan_print(const struct items *items, FILE *out)
 
 		if (items->item[i].reused)
 			continue;
-		fprintf(out, "%.*s: ", STR_ARG(entry->name));
+		(void)tree_print_name(entry->name, out);
 		if (entry->method == ZIP_STORED)
-			fputs("stored\n", out);
+			fputs(": stored\n", out);
 		else
-			fprintf(out, "deflated to %.0f %%\n",
+			fprintf(out, ": deflated to %.0f %%\n",
 				100.0 * (double)entry->packed /
 					(double)entry->size);
 	}

@@ -363,21 +363,28 @@ tree_file_is(const struct tree_file *file, const struct stat *st)
 }
 
 int
-tree_print(const struct tree *tree)
+tree_print_name(struct str name, FILE *out)
 {
 	struct arena arena = {0};
-	bool failed = false;
+	struct text text = {.arena = &arena};
+	bool failed;
 
-	for (size_t i = 0; i < tree->n && !failed; i++) {
-		struct text name = {.arena = &arena};
-
-		page_add_plain(&name, tree->files[i].name);
-		printf("%.*s\n", STR_ARG(name));
-		failed = arena.failed;
-		arena_reset(&arena);
-	}
+	page_add_plain(&text, name);
+	fprintf(out, "%.*s", STR_ARG(text));
+	failed = arena.failed;
 	arena_free(&arena);
 	return failed ? -1 : 0;
+}
+
+int
+tree_print(const struct tree *tree)
+{
+	for (size_t i = 0; i < tree->n; i++) {
+		if (tree_print_name(tree->files[i].name, stdout) < 0)
+			return -1;
+		putchar('\n');
+	}
+	return 0;
 }
 
 void

@@ -3,6 +3,7 @@
 #ifndef TREE_H
 #define TREE_H
 
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/arena.h"
@@ -41,8 +42,12 @@ int tree_walk(struct tree *tree, int top, const char *directory,
  * unchanged. */
 bool tree_file_is(const struct tree_file *file, const struct stat *st);
 
-/* Write the names to standard output, each as a line that a terminal can show
- * (page_add_plain).  0, or -1 without memory. */
+/* Write name to out as a terminal can show it (page_add_plain).  0, or -1
+ * without memory. */
+int tree_print_name(struct str name, FILE *out);
+
+/* Write all names to standard output in that form, each as a line.  0, or -1
+ * without memory. */
 int tree_print(const struct tree *tree);
 
 void tree_free(struct tree *tree);

@@ -194,6 +194,10 @@ def test_verbose(tmp):
     plant(site, {"empty": b"not any more"}, DAY + 2)
     assert packed("-qv", site) == "empty: stored\n"
     assert packed("-qv", site) == ""
+    # A name forges no line, and sends a terminal nothing.
+    plant(site, {"a\\b\u202e": b"x", os.fsdecode(b"\xff"): b"x"}, DAY + 2)
+    assert packed("-qv", site) == (
+        "a\\x5Cb\\xE2\\x80\\xAE: stored\n\\xFF: stored\n")
 
 
 def test_same_bytes(tmp):
