@@ -49,7 +49,14 @@ OPTIONS = {
     "other": ["--no-clean-urls", "--index", "default.htm,page.html",
               "--max-age", "3600", "--immutable", "--no-listing"],
     "index": ["--index", "pets,name.txt", "--max-age", "none"],
+    "dotfiles": ["--dotfiles"],
 }
+# send's "ignore", which is the default, and "allow": path, and answer to the latter.
+DOTFILES = [
+    (".hidden.txt", 200, b"secret"), (".mine", 301, None), (".mine/", 200, None),
+    (".mine/name.txt", 200, b"secret"), (".mine/.hidden", 200, b"secret"),
+    ("pets/.hidden", 200, b"secret"),
+]
 EARLIER = "Wed, 03 Mar 2021 05:06:08 GMT"
 SAVED = archives.HTTP_DATE
 
@@ -134,6 +141,10 @@ TABLES = {
         row("twice.html", 404, site="other"),
         row(".nothere", 404),
         row(".what/name.txt", 404),
+        *(row(path, status, body, site=site)
+          for path, then, content in DOTFILES
+          for site, status, body in [
+              ("", 404, None), ("dotfiles", then, content)]),
         row("name.txt", 200, site="other", Cache_Control="max-age=3600"),
         row("app-3f9d2c71.js", 200, site="other",
             Cache_Control="max-age=3600, immutable"),
