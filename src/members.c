@@ -133,12 +133,12 @@ find_forms(struct members *m, struct zipdir_record *record,
 		(ownname_page(member->name) != OWNNAME_NONE ||
 			str_starts(member->name, STR("-wwz-index/"))))
 		why = "the name belongs to a page of the server";
-	if (why == NULL && rulename_is(member->name))
-		why = "it holds rules for the others";
 	if (why == NULL && member->slot == ZIPDIR_NO_SLOT)
 		why = "a later member has the same name";
 	if (why == NULL && member->link)
 		why = follow_member(m, member, &real);
+	if (why == NULL && (rulename_is(member->name) || rulename_is(real)))
+		why = "it holds rules for the others";
 	if (why == NULL && !site->dotfiles &&
 		(record->hidden || hiddenname_is(real)))
 		why = "hidden: see --dotfiles";

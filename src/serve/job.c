@@ -73,6 +73,14 @@ hides_name(const struct job *job, struct str name)
 	return job_hides(job) && hiddenname_is(name);
 }
 
+/* Whether requests get the member called name, which no link is part of. */
+static bool
+shows_member(const struct job *job, struct str name)
+{
+	return !hides_name(job, name) &&
+		!(job->archive->ruled && rulename_is(name));
+}
+
 bool
 job_find(struct job *job, struct str name, struct member *member)
 {
@@ -80,10 +88,8 @@ job_find(struct job *job, struct str name, struct member *member)
 	struct str real;
 
 	if (zipdir_find(zipdir, name, member)) {
-		if (job->archive->ruled && rulename_is(member->name))
-			return false;
 		if (!member->link)
-			return !hides_name(job, member->name);
+			return shows_member(job, member->name);
 		name = member->name;
 	}
 	if (!zipdir_has_links(zipdir))
@@ -94,7 +100,7 @@ job_find(struct job *job, struct str name, struct member *member)
 	}
 	if (link_follow(job->archive, name, job->arena, member, &real) !=
 			LINK_FILE ||
-		hides_name(job, name) || hides_name(job, real))
+		!shows_member(job, name) || !shows_member(job, real))
 		return false;
 	job->linked = true;
 	member->name = name;

@@ -8,6 +8,7 @@
 #include "http/path.h"
 #include "zip/charset.h"
 #include "zip/hiddenname.h"
+#include "zip/rulename.h"
 
 struct str
 listrow_name(const struct archive *archive, struct str name, bool legacy,
@@ -39,6 +40,14 @@ url_name(const struct listrow *row, struct arena *arena)
 			     : row->child.name;
 }
 
+/* Whether requests get nothing for real, a name that a link leads to. */
+static bool
+is_withheld(const struct listed *in, struct str real)
+{
+	return (in->hides && hiddenname_is(real)) ||
+		(in->archive->ruled && rulename_is(real));
+}
+
 struct listrow
 listrow_of(
 	const struct listed *in, const struct child *child, struct arena *arena)
@@ -53,7 +62,7 @@ listrow_of(
 		row.path = STR("");
 	url = path_join(in->directory, url_name(&row, arena), arena);
 	row.end = link_find(in->archive, url, arena, &row.child.member, &real);
-	if (row.end <= LINK_DIRECTORY && in->hides && hiddenname_is(real))
+	if (row.end <= LINK_DIRECTORY && is_withheld(in, real))
 		row.end = LINK_BROKEN;
 	if (row.end != LINK_FILE)
 		row.child.member = (struct member){.size = 0};

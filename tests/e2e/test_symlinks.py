@@ -258,3 +258,31 @@ def test_slow_link(tmp):
         with responder.client() as client:
             assert client.ask("/x.wwz/fine").body == b"a"
             assert client.ask("/x.wwz/slow").status == 404
+
+
+def test_links_to_rules(tmp, root, serve):
+    """What says how an archive is served is not served, by no name."""
+    write(root / "x.wwz", [
+        ("_headers", b"/*\n  X-Rule: yes\n"), ("_redirects", b"/old /new 302\n"),
+        ("sub/_headers", b"not rules"), ("sub/link", "../_headers", LINK),
+        ("rules.txt", "_redirects", LINK), ("again", "rules.txt", LINK),
+        ("here", ".", LINK), ("fine", "sub/_headers", LINK)])
+    lost = ["rules.txt", "again", "here/_redirects", "sub/link", "_headers"]
+    with serve().client() as client:
+        for name in [*lost, "rules.txt/-wwz-log"]:
+            got = client.ask(f"/x.wwz/{name}")
+            assert got.status == 404, got
+            assert b"X-Rule" not in got.body and b"/new" not in got.body, got
+        assert client.ask("/x.wwz/fine").body == b"not rules"
+        assert client.ask("/x.wwz/old").status == 302
+        got = client.ask("/x.wwz/-wwz-index?format=json")
+        links = {entry["name"]: entry.get("to")
+                 for entry in json.loads(got.body)["entries"]}
+        assert links == {"again": "nothing", "fine": "file", "here": "directory",
+                         "rules.txt": "nothing", "sub": None}
+    got = subprocess.run([harness.WWZ, "list", "--json", root / "x.wwz"],
+                         capture_output=True, check=True)
+    rules = [one["name"] for one in map(json.loads, got.stdout.splitlines())
+             if one.get("why") == "it holds rules for the others"]
+    assert sorted(rules) == [
+        "_headers", "_redirects", "again", "rules.txt", "sub/link"]
