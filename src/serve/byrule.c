@@ -26,7 +26,7 @@ serve_instead(struct job *job, struct str name)
 		job_find_index(job, name, &member))
 		job_serve(job, &member);
 	else
-		job_serve_error_page(job, STR("404.html"));
+		job_serve_nearest(job);
 }
 
 /* The URL that a rule redirects to; p is NULL when it is not known. */
@@ -82,9 +82,9 @@ byrule_serve(struct job *job, bool forced)
 			.p;
 	if (target.status == STATUS_OK)
 		serve_instead(job, target.path);
-	else if (target.status == STATUS_NOT_FOUND)
-		job_serve_error_page(job, target.path);
-	else
+	else if (target.status != STATUS_NOT_FOUND)
 		return redirect_to(job, &target);
+	else if (!job_serve_error_page(job, target.path))
+		job_serve_nearest(job);
 	return true;
 }

@@ -7,6 +7,11 @@
 #include "zip/hiddenname.h"
 #include "zip/rulename.h"
 
+/* A page for missing members counts for what is missing in its directory and
+ * below.  At most so many directories above a name are looked into, so that a
+ * long path costs little; deeper ones count as the last of them. */
+enum { ERROR_PAGE_DEPTH = 16 };
+
 void
 job_fail(struct job *job, enum status status)
 {
@@ -184,12 +189,11 @@ job_walk(struct job *job, struct str name, struct zipdir_walk *walk)
 		: STATUS_GO;
 }
 
-/* Answer with the page called name, of the archive itself, for a missing
- * member. It is never sent in a coding, so that no cache gives it to a client
- * that does not accept the coding. */
-static bool
-serve_own_page(struct job *job, struct str name)
+bool
+job_serve_error_page(struct job *job, struct str name)
 {
+	/* It is never sent in a coding, so that no cache gives it to a client
+	 * that does not accept the coding. */
 	struct request plain = {.method = job->request->method};
 	const struct site *site = job->service->site;
 	struct representations found = {.at_once = job->at_once};
@@ -211,11 +215,37 @@ serve_own_page(struct job *job, struct str name)
 	return true;
 }
 
-void
-job_serve_error_page(struct job *job, struct str name)
+/* The directory in which name lies, or the one ERROR_PAGE_DEPTH deep above it.
+ */
+static struct str
+error_page_directory(struct str name)
 {
-	if (!serve_own_page(job, name))
-		job_fail(job, STATUS_NOT_FOUND);
+	size_t end = 0;
+	int depth = 0;
+
+	for (size_t i = 0; i < name.n && depth < ERROR_PAGE_DEPTH; i++) {
+		if (name.p[i] == '/') {
+			end = i;
+			depth++;
+		}
+	}
+	return str_slice(name, 0, end);
+}
+
+void
+job_serve_nearest(struct job *job)
+{
+	const struct str page = STR("404.html");
+	struct str directory = error_page_directory(job->route.member);
+
+	while (!job_serve_error_page(
+		job, path_join(directory, page, job->arena))) {
+		if (directory.n == 0) {
+			job_fail(job, STATUS_NOT_FOUND);
+			return;
+		}
+		directory = path_parent(directory);
+	}
 }
 
 void
@@ -224,5 +254,5 @@ job_serve_missing(struct job *job)
 	job->what = hides_name(job, job->route.member)
 		? "a hidden name, as long as --dotfiles is not given"
 		: "no member and no directory";
-	job_serve_error_page(job, STR("404.html"));
+	job_serve_nearest(job);
 }

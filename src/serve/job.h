@@ -38,19 +38,24 @@ void job_serve_found(struct job *job, struct representations *found);
 /* Answer with member. */
 void job_serve(struct job *job, const struct member *member);
 
-/* Answer that there is no such member. */
+/* Answer that there is no such member, and record that in job->what. */
 void job_serve_missing(struct job *job);
 
-/* The same with the page called name, if the archive has it. */
-void job_serve_error_page(struct job *job, struct str name);
+/* The same with the page called name; false if there is none that can be sent.
+ */
+bool job_serve_error_page(struct job *job, struct str name);
+
+/* The same with the nearest 404.html above what was requested, or else with the
+ * error page. */
+void job_serve_nearest(struct job *job);
 
 /* Whether the archive has names that are not shown (hiddenname.h). */
 bool job_hides(const struct job *job);
 
 /* Find the member called name, through symbolic links if need be.  A member
  * found through a link keeps the name of the link, which decides its media
- * type.  Hidden names are found only if they are to be shown.  When false,
- * job->later may be set. */
+ * type.  Hidden names are found only if they are to be shown, and files of
+ * rules (rulename.h) never.  When false, job->later may be set. */
 bool job_find(struct job *job, struct str name, struct member *member);
 
 /* Find, in the same way, the page that a name without ".html" stands for, and

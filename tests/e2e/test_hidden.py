@@ -132,6 +132,36 @@ def test_a_tag_for_each_setting(places):
     assert one != other
 
 
+def test_as_if_missing(root, serve):
+    """A hidden name gets what a missing one gets: the nearest 404.html that is not
+    hidden, or what a rule says for all."""
+    tree = {".git/404.html": b"of git", ".git/HEAD": b"ref", "a/404.html": b"of a",
+            "a/.git/HEAD": b"ref", "a/b.txt": b"b", "404.html": b"of all"}
+    archives.write(root / "x.wwz", tree)
+    archives.write(root / "app.wwz", {
+        **tree, "app.html": b"the app", "_redirects": b"/* /app.html 200\n"})
+    archives.write(root / "lost.wwz", {
+        **tree, "_redirects": b"/a/* /a/none.html 404\n/* /a/b.txt 404\n"})
+    with serve("--no-listing").client() as client:
+        for path, status, body in [
+            ("x/.git/HEAD", 404, b"of all"), ("x/.git/", 404, b"of all"),
+            ("x/.git/404.html", 404, b"of all"), ("x/a/.git/HEAD", 404, b"of a"),
+            ("x/a/.git/none", 404, b"of a"), ("x/a/none/", 404, b"of a"),
+            ("x/a/404.html", 200, b"of a"), ("x/none/404.html", 404, b"of all"),
+            ("x/a/", 403, None),
+            ("app/.git/HEAD", 200, b"the app"), ("app/.git/", 200, b"the app"),
+            ("app/.git", 200, b"the app"), ("app/a/.git/HEAD", 200, b"the app"),
+            ("app/none", 200, b"the app"), ("app/_redirects", 200, b"the app"),
+            # The page that a rule names comes first, if there is one.
+            ("lost/none", 404, b"b"), ("lost/.git/HEAD", 404, b"b"),
+            ("lost/a/none/x", 404, b"of a"),
+        ]:
+            archive, _, name = path.partition("/")
+            got = client.ask(f"/{archive}.wwz/{name}")
+            assert got.status == status, (path, got)
+            assert body is None or got.body == body, (path, got)
+
+
 def test_index_file(tmp, root, serve):
     archives.write(root / "x.wwz", {"a/.index.html": b"hidden", "a/b": b"b"})
     with serve("--index", ".index.html").client() as client:

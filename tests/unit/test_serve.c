@@ -280,9 +280,11 @@ enum { SAVED = 1577836800 }; /* 1 Jan 2020 */
 /* A block that is not compressed, RFC 7932, section 9.2. */
 #define BROTLI "\x70\x01\x10(brotli, not compressed)\x03"
 
-#define PAGE   "<p>a page, a page, a page, a page, a page, a page, a page\n"
-#define TEXT   "0123456789abcdefghijklmnopqrstuvwxyz"
-#define OWN404 "<p>not here, not here, not here, not here, not here"
+#define PAGE     "<p>a page, a page, a page, a page, a page, a page, a page\n"
+#define TEXT     "0123456789abcdefghijklmnopqrstuvwxyz"
+#define OWN404   "<p>not here, not here, not here, not here, not here"
+#define GUIDE404 "<p>not in the guide, not in the guide, not in the guide"
+
 /* CRC-32 and size of TEXT. */
 #define TEXT_ETAG "\"fdb5537d-24\""
 
@@ -312,6 +314,7 @@ save_site(void)
 	add(&z, "guide.html", 8, PAGE);
 	add(&z, "guide/part.txt", 0, TEXT);
 	add(&z, "guide/part.txt.html", 0, "<p>not asked for");
+	add(&z, "guide/404.html", 8, GUIDE404);
 	add(&z, "same", 0, "a file");
 	add(&z, "same/in.txt", 0, "below");
 	add(&z, "style.css", 8, "body{} body{} body{} body{} body{}");
@@ -638,6 +641,22 @@ test_missing_members(void **state)
 		{"GET", "/a.wwz/none", {"HTTP_IF_MATCH=\"x\""}, 404, {HTML},
 			OWN404},
 		{"GET", "/a.wwz/404.html", {0}, 200, {HTML, DATE}, OWN404},
+		/* The nearest one counts. */
+		{"GET", "/a.wwz/guide/none", {0}, 404, {HTML, "ETag"},
+			GUIDE404},
+		{"GET", "/a.wwz/guide/none/deep/er/", {0}, 404, {HTML},
+			GUIDE404},
+		{"GET", "/a.wwz/guide/part.txt/none", {0}, 404, {HTML},
+			GUIDE404},
+		{"GET", "/a.wwz/guide/none/-wwz-index", {0}, 404, {HTML},
+			GUIDE404},
+		{"GET", "/a.wwz/guide/none/-wwz-log", {0}, 404, {HTML},
+			GUIDE404},
+		{"GET", "/a.wwz/-wwz-index/guide/none", {0}, 404, {HTML},
+			GUIDE404},
+		{"GET", "/a.wwz/guid/none", {0}, 404, {HTML}, OWN404},
+		{"GET", "/a.wwz/guide/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17",
+			{0}, 404, {HTML}, GUIDE404},
 		{"GET", "/a.wwz/dir/none", {0}, 404, {HTML}, OWN404},
 		{"GET", "/a.wwz/none/", {0}, 404, {HTML, "Location"}, OWN404},
 		{"GET", "/a.wwz/index.html/", {0}, 404, {HTML}, OWN404},
