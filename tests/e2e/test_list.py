@@ -14,7 +14,7 @@ from test_symlinks import LINK, write as write_tree
 
 TEXT = archives.text(3000)
 MEMBERS = {
-    "index.html": b"<p>" * 999, "a.css": b"p { margin: 0 }" * 50, "a.css.br": b"br",
+    "index.html": b"<p>" * 999, "a.css": b"p { margin: 0 }" * 50, "a.css.br": b"\x06",
     "stored.bin": (archives.noise(500), archives.STORED), "empty": b"",
     "dir/deep/a b.txt": TEXT, "100%.txt": b"x", "caf\u00e9": b"e",
     "back\\slash": b"b", "build.log.gz": b"not gzip", ".env": b"TOKEN=1\n",
@@ -69,7 +69,7 @@ def test_lines(archive):
     lines = [line.split("\t") for line in got.stdout.decode().splitlines()]
     assert lines == [
         ["2997", "identity,gzip", "index.html"],
-        ["750", "identity,gzip,br", "a.css"], ["2", "identity", "a.css.br"],
+        ["750", "identity,gzip,br", "a.css"], ["1", "identity", "a.css.br"],
         ["500", "identity", "stored.bin"], ["0", "identity,gzip", "empty"],
         ["3000", "identity,gzip", "dir/deep/a b.txt"],
         ["1", "identity,gzip", "100%.txt"], ["1", "identity,gzip", "caf\u00e9"],
