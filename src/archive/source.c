@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "archive/method.h"
+#include "archive/packing.h"
 #include "archive/points.h"
 
 enum { LATER_MOST = 16 }; /* reads that give nothing yet, of one source_fill */
@@ -19,15 +20,20 @@ source_open(struct archive *archive, const struct member *member,
 	default:
 		if (position != NULL)
 			*position = (struct position){0};
-		return unpack_open(archive, member, start);
+		return member->method == ZIP_ZSTD
+			? unzstd_open(archive, member, start)
+			: unpack_open(archive, member, start);
 	}
 }
 
 bool
 source_is_readable(const struct member *member)
 {
-	return (member->flags & ZIP_ENCRYPTED) == 0 &&
-		(!source_is_slow(member) || unpack_supports(member->method));
+	if ((member->flags & ZIP_ENCRYPTED) != 0)
+		return false;
+	if (member->method == ZIP_ZSTD)
+		return packing_supports(PACKING_ZSTD);
+	return !source_is_slow(member) || unpack_supports(member->method);
 }
 
 enum status
@@ -63,8 +69,10 @@ source_memory(const struct archive *archive, const struct member *member,
 		return 0;
 	case ZIP_DEFLATED:
 		return inflate_memory();
+	case ZIP_ZSTD:
+		return unzstd_memory(archive, member, start);
 	default:
-		return unpack_memory(archive, member, start);
+		return unpack_memory();
 	}
 }
 

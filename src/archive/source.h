@@ -46,7 +46,7 @@ struct position {
 
 #define POSITION_ANY_LINES UINT64_MAX
 
-/* Blocks of member are decompressed whole, by libzip, which takes long. */
+/* Blocks of member are decompressed whole, which takes long. */
 static inline bool
 source_is_slow(const struct member *member)
 {

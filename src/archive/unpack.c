@@ -1,4 +1,4 @@
-/* Members with methods other than "stored" and "deflated" are read by libzip.
+/* Members by bzip2 are read by libzip.
  * It is shown a zip file with one member: local header and data as they lie in
  * the archive, followed by a central directory made up for it.  Such a view
  * opens in constant time, and needs no lock because it belongs to one
@@ -9,15 +9,13 @@
  *
  * LZMA and XZ are not supported: their decoders need a dictionary as large as
  * the member's header says, up to 4 GiB, and an archive of 90 KB can ask for
- * that.  bzip2 needs 4 MB; Zstandard needs its window, which libzstd bounds by
- * 128 MiB (zstdloan.h). */
+ * that.  bzip2 needs 4 MB. */
 
 #include <errno.h>
 #include <stdlib.h>
 #include <zip.h>
 
 #include "archive/method.h"
-#include "archive/zstdloan.h"
 #include "base/bytes.h"
 
 enum {
@@ -28,7 +26,6 @@ enum {
 	TAIL_SIZE = ENTRY_SIZE + END64_SIZE + LOCATOR_SIZE + END_SIZE,
 
 	BZIP2_SIZE = 4 * 1024 * 1024,
-	ZSTD_SIZE = 512 * 1024, /* besides the window */
 
 	/* About as many bytes of content are in a block of bzip2. */
 	BLOCK_SIZE = 900 * 1000,
@@ -38,11 +35,10 @@ struct unpacker {
 	struct source source;
 	const struct archive *archive;
 	struct member member;
-	uint64_t front; /* bytes of local header and data, from member.offset */
-	uint64_t at;    /* libzip's position in the view */
-	uint64_t size;  /* of the content given out */
-	struct zstdloan loan; /* for Zstandard */
-	bool starved;         /* there was no memory for a larger window */
+	uint64_t header; /* offset of the local header */
+	uint64_t front;  /* bytes of local header and data */
+	uint64_t at;     /* libzip's position in the view */
+	uint64_t size;   /* of the content given out */
 	zip_error_t error;
 	zip_t *zip;
 	zip_file_t *file;
@@ -102,16 +98,9 @@ view_read(struct unpacker *u, void *buffer, uint64_t n)
 		n = end - u->at;
 	if (u->at < u->front) {
 		done = n < u->front - u->at ? n : u->front - u->at;
-		if (archive_read(u->archive, u->member.offset + u->at, to,
+		if (archive_read(u->archive, u->header + u->at, to,
 			    (size_t)done) < 0) {
 			zip_error_set(&u->error, ZIP_ER_READ, EIO);
-			return -1;
-		}
-		u->starved = u->member.method == ZIP_ZSTD &&
-			!zstdloan_follow(
-				&u->loan, u->member.offset + u->at, to, done);
-		if (u->starved) {
-			zip_error_set(&u->error, ZIP_ER_MEMORY, 0);
 			return -1;
 		}
 	}
@@ -191,10 +180,6 @@ unpack_fault(struct unpacker *u)
 	zip_error_t *error = u->file ? zip_file_get_error(u->file) : &u->error;
 	const char *why = zip_error_strerror(error);
 
-	if (u->starved) {
-		errno = ENOMEM;
-		return -1;
-	}
 	return is_damage(zip_error_code_zip(error))
 		? archive_damaged(u->archive, &u->member, why)
 		: archive_fault(u->archive, &u->member, why);
@@ -239,7 +224,6 @@ unpacker_close(struct source *source)
 	if (u->zip != NULL)
 		zip_discard(u->zip);
 	zip_error_fini(&u->error);
-	zstdloan_end(&u->loan);
 	free(u);
 }
 
@@ -266,12 +250,9 @@ open_view(struct unpacker *u)
 }
 
 uint64_t
-unpack_memory(const struct archive *archive, const struct member *member,
-	uint64_t start)
+unpack_memory(void)
 {
-	if (member->method != ZIP_ZSTD)
-		return BZIP2_SIZE;
-	return ZSTD_SIZE + zstdloan_first(archive, start, member->packed);
+	return BZIP2_SIZE;
 }
 
 struct source *
@@ -286,9 +267,9 @@ unpack_open(const struct archive *archive, const struct member *member,
 	u->source.close = unpacker_close;
 	u->archive = archive;
 	u->member = *member;
-	u->front = start - member->offset + member->packed;
-	if (member->method == ZIP_ZSTD)
-		zstdloan_begin(&u->loan, archive, start, member->packed);
+	/* member->offset may be modulo 4 GiB. */
+	u->header = start - (uint32_t)(start - member->offset);
+	u->front = start - u->header + member->packed;
 	zip_error_init(&u->error);
 	make_tail(u);
 	open_view(u);
@@ -298,7 +279,6 @@ unpack_open(const struct archive *archive, const struct member *member,
 bool
 unpack_supports(unsigned method)
 {
-	if (method != ZIP_CM_BZIP2 && method != ZIP_ZSTD)
-		return false;
-	return zip_compression_method_supported((zip_int32_t)method, 0) == 1;
+	return method == ZIP_CM_BZIP2 &&
+		zip_compression_method_supported(ZIP_CM_BZIP2, 0) == 1;
 }

@@ -279,6 +279,7 @@ check_content(struct check *c, const struct zipdir_record *record, uint64_t i,
 {
 	const struct member *member = &record->member;
 	struct progress *progress = &c->report.progress;
+	const bool second = c->libzip != NULL && libzipread_supports(member);
 	const char *theirs = NULL, *secret;
 	bool right;
 
@@ -291,13 +292,13 @@ check_content(struct check *c, const struct zipdir_record *record, uint64_t i,
 			arena_printf(&c->arena,
 				"%s: it is sent inflated, never as gzip",
 				c->why));
-	if (c->libzip != NULL)
+	if (second)
 		theirs = libzipread_fault(c->libzip, i, member, progress);
 	if (right && theirs != NULL)
 		tell_advice(c, "libzip-disagrees", checkname_of(record),
 			arena_printf(&c->arena,
 				"wwz reads it, libzip does not: %s", theirs));
-	if (!right && theirs == NULL && c->libzip != NULL)
+	if (!right && theirs == NULL && second)
 		tell_advice(c, "libzip-disagrees", checkname_of(record),
 			STR("libzip finds nothing wrong with it"));
 	if (!right)
@@ -445,7 +446,7 @@ check_archive(struct check *c)
 				"wwz opens it, libzip does not: %s", why));
 	if (zipdir_wraps(c->archive->zipdir) > 0)
 		tell_advice(c, "offsets-wrap", NULL,
-			STR("offsets are modulo 4 GiB, or as much stands in front: members are looked for by their local headers; repack it with zip64"));
+			STR("offsets are modulo 4 GiB, or as much stands in front: members are looked for by their local headers, and those of 4 GiB or more cannot be served; repack it with zip64"));
 	if (zipdir_behind(c->archive->zipdir) > 0)
 		tell_advice(c, "bytes-behind", NULL,
 			arena_printf(&c->arena,

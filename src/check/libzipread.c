@@ -79,6 +79,12 @@ libzipread_fault(struct libzipread *libzip, uint64_t i,
 	return why;
 }
 
+bool
+libzipread_supports(const struct member *member)
+{
+	return zip_compression_method_supported(member->method, 0) == 1;
+}
+
 void
 libzipread_close(struct libzipread *libzip)
 {

@@ -14,6 +14,9 @@ struct libzipread;
 struct libzipread *libzipread_open(
 	const struct archive *archive, const char **why);
 
+/* Whether libzip reads member's method. */
+bool libzipread_supports(const struct member *member);
+
 /* Read the whole content of member, which is record number i (from 0) of the
  * central directory.  NULL when it is what the directory says, else what is
  * wrong, lent until the next call. */

@@ -64,8 +64,6 @@ enum status
 represent_missing(const struct representations *found,
 	const struct archive *archive, const struct member *member)
 {
-	if (verify_verdict(archive, member, PACKING_NONE) != VERDICT_DAMAGED)
-		return represent_unsupported(archive, member);
 	if (found->damaged)
 		archive_fault(archive, member, "it was found damaged before");
 	return STATUS_ERROR;
@@ -231,8 +229,7 @@ offer_as_it_lies(struct representations *found, const struct archive *archive,
 	status = datacrc_of(archive, &r.member, r.start, &r.data_crc);
 	if (status != STATUS_GO)
 		return status;
-	/* Data that cannot be read here cannot be looked through. */
-	r.unverified = verdict == VERDICT_NONE && source_is_readable(&r.member);
+	r.unverified = verdict == VERDICT_NONE;
 	if (r.member.method == ZIP_DEFLATED) {
 		r.form = FORM_GZIP;
 		r.size = r.member.packed + GZIP_AROUND;
@@ -439,11 +436,7 @@ represent(struct representations *found, struct archive *archive,
 	struct packedname packed = packed_as(archive, member);
 	enum status status;
 
-	/* Zstandard data can be sent unchanged even if they cannot be read
-	 * here. */
-	if (!source_is_readable(member) &&
-		(member->method != ZIP_ZSTD ||
-			(member->flags & ZIP_ENCRYPTED) != 0))
+	if (!source_is_readable(member))
 		return represent_unsupported(archive, member);
 	status = archive_locate(archive, member, &plain.start);
 	if (status != STATUS_GO)
@@ -466,8 +459,6 @@ represent(struct representations *found, struct archive *archive,
 		return status;
 	drop_wrong(found, archive);
 	found->damaged = verdict_on(archive, &plain) == VERDICT_DAMAGED;
-	if (!source_is_readable(member))
-		found->available &= ~(1u << CODING_IDENTITY);
 	return arena->failed ? STATUS_UNAVAILABLE : STATUS_GO;
 }
 

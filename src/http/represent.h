@@ -70,14 +70,13 @@ void represent_as(struct representations *found, struct str type);
 enum status represent_confirm(struct representations *found,
 	struct archive *archive, enum coding coding);
 
-/* Log that member is encrypted or that its method is not supported.  represent
- * does this itself, unless such a member has a coded form.  Returns
- * STATUS_UNSUPPORTED. */
+/* Log that member is encrypted or that its method is not supported, as
+ * represent does itself.  Returns STATUS_UNSUPPORTED. */
 enum status represent_unsupported(
 	const struct archive *archive, const struct member *member);
 
-/* Log why member has no identity among found, when no other form is acceptable.
- * STATUS_ERROR if it is damaged, or represent_unsupported. */
+/* Log that member has no identity among found, because it is damaged, when no
+ * other form is acceptable.  Returns STATUS_ERROR. */
 enum status represent_missing(const struct representations *found,
 	const struct archive *archive, const struct member *member);
 

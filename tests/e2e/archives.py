@@ -1,8 +1,6 @@
 """Archives as the tests need them: well made, and damaged on purpose."""
 
 import calendar
-import ctypes
-import ctypes.util
 import os
 import random
 import struct
@@ -18,13 +16,6 @@ ZSTD = 93
 
 DATE = (2021, 3, 4, 5, 6, 8)
 HTTP_DATE = "Thu, 04 Mar 2021 05:06:08 GMT"
-
-
-def libzip_reads(method):
-    """That depends on what a release has built its libzip with: Debian 12's has
-    bzip2, Debian 13's Zstandard, too."""
-    libzip = ctypes.CDLL(ctypes.util.find_library("zip"))
-    return bool(libzip.zip_compression_method_supported(method, 0))
 
 
 def text(size, seed=0):

@@ -1,5 +1,6 @@
 """Archives of writers that stream, cut numbers off, or leave bytes behind."""
 
+import bz2
 import json
 import os
 import struct
@@ -18,21 +19,24 @@ ONES32, ONES64 = 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF
 WRAP = 1 << 32
 
 
-def member(name, offset, *, streamed=False):
+PACK = {archives.DEFLATED: archives.raw_deflate, archives.BZIP2: bz2.compress}
+
+
+def member(name, offset, *, streamed=False, method=archives.DEFLATED):
     """The local header and data, and the entry of the directory."""
-    data = archives.raw_deflate(TEXT)
+    data = PACK[method](TEXT)
     fields = struct.pack("<2HI", 0, 0x5264, zlib.crc32(TEXT))
     sizes = struct.pack("<2I", len(data), len(TEXT))
     flags = 8 if streamed else 0
     extra = struct.pack("<2H2Q", 1, 16, ONES64, ONES64) if streamed else b""
-    local = b"PK\3\4" + struct.pack("<3H", 45, flags, 8)
+    local = b"PK\3\4" + struct.pack("<3H", 45, flags, method)
     local += fields + (struct.pack("<2I", ONES32, ONES32) if streamed
                        else sizes)
     local += struct.pack("<2H", len(name), len(extra)) + name + extra + data
     if streamed:
         local += b"PK\7\x08" + struct.pack(
             "<I2Q", zlib.crc32(TEXT), len(data), len(TEXT))
-    entry = b"PK\1\2" + struct.pack("<4H", 0x314, 45, flags, 8)
+    entry = b"PK\1\2" + struct.pack("<4H", 0x314, 45, flags, method)
     entry += fields + sizes + struct.pack(
         "<5H2I", len(name), 0, 0, 0, 0, 0o100644 << 16, offset % WRAP) + name
     return local, entry
@@ -55,7 +59,7 @@ def wrapped(path, far=WRAP + 5000):
     """As macOS's Archive Utility writes it, with a hole for large members."""
     first, one = member(b"a.txt", 0)
     second, two = member(b"d/b.txt", far)
-    third, three = member(b"d/c.txt", far + WRAP)
+    third, three = member(b"d/c.txt", far + WRAP, method=archives.BZIP2)
     with open(path, "wb") as file:
         file.write(first)
         file.seek(far)

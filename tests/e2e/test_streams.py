@@ -22,11 +22,11 @@ GZIP = [("Accept-Encoding", "gzip")]
 ONLY_GZIP = [("Accept-Encoding", "gzip, *;q=0")]
 
 
-def archive(path, content, data, crc=None, size=None):
-    """One deflated member, a.txt, with these data."""
+def archive(path, content, data, crc=None, size=None, method=8):
+    """One member by this method, a.txt, with these data."""
     name = b"a.txt"
     fields = (
-        20, 0, 8, 0, 0x5264, zlib.crc32(content) if crc is None else crc,
+        20, 0, method, 0, 0x5264, zlib.crc32(content) if crc is None else crc,
         len(data), len(content) if size is None else size, len(name), 0)
     local = b"PK\3\4" + struct.pack("<5H3I2H", *fields) + name + data
     entry = struct.pack("<4sH5H3I2H", b"PK\1\2", 0x314, *fields)
@@ -460,3 +460,70 @@ def test_check_and_explain(tmp, kind):
         check=False, capture_output=True, text=True)
     assert "Content-Encoding" not in done.stdout, done
     assert "member-odd" in done.stdout + done.stderr, done
+
+
+# A frame that is to be skipped, as seekable files have one at their end.
+SKIPPED = b"\x5e\x2a\x4d\x18\4\0\0\0seek"
+
+
+def zstd_members(content):
+    """What a member by method 93 holds: its data, whether they are right as
+    content coding, and other fields.  None: the content is wrong."""
+    frame = TOOLS["zst"][0](content)
+    half = len(content) // 2
+    return {
+        "right": (frame, True, {}),
+        "two": (TOOLS["zst"][0](content[:half]) + TOOLS["zst"][0](
+            content[half:]), True, {}),
+        "skipped": (SKIPPED + frame + SKIPPED, True, {}),
+        "behind": (frame + b"more", False, {}),
+        "much behind": (frame + bytes(200_000), False, {}),
+        "no checksum": (frame[:-4], False, {}),
+        "checksum": (frame[:-1] + bytes([frame[-1] ^ 1]), None, {}),
+        "cut": (frame[:len(frame) // 2], None, {}),
+        "crc": (frame, None, {"crc": 1}),
+        "short": (frame, None, {"size": len(content) + 1}),
+        "long": (frame, None, {"size": len(content) - 1}),
+        "garbage": (b"more" + frame, None, {}),
+        "none": (b"", None, {}),
+    }
+
+
+@pytest.mark.parametrize("content", [SMALL, LARGE], ids=["small", "large"])
+def test_zstd_members(responder, content):
+    """Looked through as deflated ones are; odd data go out as identity only."""
+    responder.journal.allow("info member-odd |warn (member-damaged|response-cut)")
+    made = zstd_members(content)
+    for kind, (data, _, fields) in made.items():
+        archive(responder.root / f"{kind}.wwz", content, data, method=93,
+                **fields)
+    for kind, (data, fits, _) in made.items():
+        url = f"/{archives.url(kind)}.wwz/a.txt"
+        for times in range(2):
+            for accept in "zstd", "identity":
+                with responder.client() as client:
+                    got = client.ask(
+                        url, headers=[("Accept-Encoding", accept)], keep=False)
+                if fits is None:
+                    assert got.status == 500 or got.cut, (kind, got)
+                elif accept == "zstd" and fits:
+                    assert got.get("Content-Encoding") == "zstd"
+                    assert (got.status, got.body) == (200, data), (kind, got)
+                elif got.cut:
+                    # The verdict on a large member comes with its end.
+                    assert (content, accept, times) == (LARGE, "zstd", 0), kind
+                else:
+                    assert got.get("Content-Encoding") is None, kind
+                    assert (got.status, got.body) == (200, content), (kind, got)
+
+
+def test_wide_zstd_member(responder):
+    """Browsers have a window of 8 MiB."""
+    content = bytes(20 << 20)
+    data = tool("zstd", "-cq", "--long=27")(content)
+    archive(responder.root / "a.wwz", content, data, method=93)
+    responder.journal.expect("info member-odd .*window", times=1)
+    with responder.client() as client:
+        assert client.ask("/a.wwz/a.txt").body == content
+        got = client.ask("/a.wwz/a.txt", headers=[("Accept-Encoding", "zstd")])
+        assert got.get("Content-Encoding") is None and got.body == content

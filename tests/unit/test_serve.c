@@ -1466,22 +1466,25 @@ test_negotiation(void **state)
 			{"Content-Encoding: gzip"}, "\x1f\x8b\x08"},
 		{"GET", "/a.wwz/style.css.br", {"HTTP_ACCEPT_ENCODING=br"}, 200,
 			{"Content-Encoding", "Vary"}, BROTLI},
+	};
+	static const struct row unpacked[] = {
 		{"GET", "/a.wwz/frame.bin", {"HTTP_ACCEPT_ENCODING=zstd"}, 200,
 			{"Content-Encoding: zstd", "Content-Length: 39"},
 			"\x28\xb5\x2f\xfd"},
-	};
-	static const struct row unpacked[] = {
 		{"GET", "/a.wwz/frame.bin", {0}, 200,
 			{"Content-Encoding", "Content-Length: 30"},
 			"thirty bytes in one raw block."},
 	};
 	static const struct row refused[] = {
+		{"GET", "/a.wwz/frame.bin", {"HTTP_ACCEPT_ENCODING=zstd"}, 501,
+			{HTML}, OURS},
 		{"GET", "/a.wwz/frame.bin", {0}, 501, {HTML}, OURS},
 	};
 
 	(void)state;
 	check_rows(rows, COUNT(rows));
-	check_rows(unpack_supports(ZIP_ZSTD) ? unpacked : refused, 1);
+	check_rows(packing_supports(PACKING_ZSTD) ? unpacked : refused,
+		COUNT(unpacked));
 }
 
 static void

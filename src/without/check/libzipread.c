@@ -21,6 +21,13 @@ libzipread_fault(struct libzipread *libzip, uint64_t i,
 	return NULL;
 }
 
+bool
+libzipread_supports(const struct member *member)
+{
+	(void)member;
+	return false;
+}
+
 void
 libzipread_close(struct libzipread *libzip)
 {
