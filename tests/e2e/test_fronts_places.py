@@ -499,3 +499,23 @@ def test_versions(place, start, name):
     for version in ("1.10-rc1", "1.2"):
         switch(place, version)
         check(front, [("/docs/latest/version.txt", 200, version.encode())])
+
+
+def test_hosts(place, start):
+    """Each archive under a name of its own, and nothing else under any."""
+    for name in ("one", "run-2"):
+        archives.write(place.root / f"{name}.wwz", {**MEMBERS, "who": name.encode()})
+    (place.root / "deep").mkdir()
+    archives.write(place.root / "deep/er.wwz", MEMBERS)
+    start(fronts.responder(place)).allow("info archive-missing")
+    front = start(fronts.Nginx(place, "hosts.conf", None))
+    for host in ("one", "run-2", "ONE"):
+        check(front, [("/who", 200, host.lower().encode()), *WHOLE],
+              host=f"{host}.reports.example")
+    for host in ("none", "deep"):
+        got = ask(front, "/", host=f"{host}.reports.example")
+        assert got.status == 404, got
+    # What is no such name gets the server that nginx takes for all others: this one.
+    for host in ("deep/er", "a.one", "..", "one.reports.example", "", "one%00"):
+        got = ask(front, "/who", host=f"{host}.reports.example".lstrip("."))
+        assert got.status in (400, 404), (host, got)
