@@ -132,12 +132,22 @@ class Browser:
         self.events = []
         got = self.call("Page.navigate", url=url)
         assert "errorText" not in got, f"{url}: {got}"
+        return self.loaded(url)
+
+    def click(self, text):
+        """Follow the link with that text; as open."""
+        self.events = []
+        self.value("[...document.links].find("
+                   f"a => a.textContent.trim() == {text!r}).click()")
+        return self.loaded(text)
+
+    def loaded(self, what):
         end = time.monotonic() + harness.PATIENCE
         while not any(
             e["method"] == "Page.loadEventFired" for e in self.events
         ):
             got = self.receive(end)
-            assert got is not None, f"{url} did not load"
+            assert got is not None, f"{what} did not load"
             self.events.append(got)
         end = time.monotonic() + 0.3
         while (got := self.receive(end)) is not None:
