@@ -45,6 +45,15 @@ struct tables {
 	char letters[2 * OPTIONS_SPECS_MAX + 3];
 };
 
+/* Whether spec has an argument, as getopt_long wants to know it. */
+static int
+takes_argument(const struct option_spec *spec)
+{
+	if (spec->argument == NULL)
+		return no_argument;
+	return spec->argument[0] == '[' ? optional_argument : required_argument;
+}
+
 static void
 fill_tables(struct tables *tables, enum command command)
 {
@@ -59,9 +68,7 @@ fill_tables(struct tables *tables, enum command command)
 		if ((option_specs[i].on & 1u << command) == 0)
 			continue;
 		*option++ = (struct option){option_specs[i].name,
-			option_specs[i].argument ? required_argument
-						 : no_argument,
-			NULL, FOUND_SPEC + i};
+			takes_argument(&option_specs[i]), NULL, FOUND_SPEC + i};
 		if (option_specs[i].letter == 0)
 			continue;
 		*letter++ = (char)option_specs[i].letter;
@@ -268,7 +275,7 @@ print_command(enum command command, FILE *file)
 static void
 print_option(const struct option_spec *s, FILE *file)
 {
-	const char *space = s->argument ? " " : "";
+	const char *space = takes_argument(s) == required_argument ? " " : "";
 	const char *argument = s->argument ? s->argument : "";
 
 	fprintf(file, "\n  --%s%s%s", s->name, space, argument);

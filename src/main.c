@@ -128,6 +128,7 @@ set_site(struct site *site, const struct options *options, struct roots *roots)
 		.max_age = options->max_age,
 		.immutable = options->immutable,
 		.untrusted = options->untrusted,
+		.scripts = options->scripts,
 		.settings = settings_of(options),
 		.sendfile = options->sendfile,
 	};

@@ -47,8 +47,8 @@ struct options {
 	bool dotfiles;
 	const char *charset; /* NULL: none */
 	bool no_charset;
-	int64_t max_age; /* as in struct site */
-	bool immutable, untrusted;
+	int64_t max_age;                    /* as in struct site */
+	bool immutable, untrusted, scripts; /* scripts: as in struct site */
 	bool sendfile;
 
 	bool status;

@@ -174,6 +174,16 @@ set_charset(struct options *o, const char *value)
 }
 
 static const char *
+set_untrusted(struct options *o, const char *value)
+{
+	if (value != NULL && strcmp(value, "scripts") != 0)
+		return "expected scripts, or no value";
+	o->untrusted = true;
+	o->scripts = value != NULL;
+	return NULL;
+}
+
+static const char *
 set_sendfile(struct options *o, const char *value)
 {
 	if (strcmp(value, "lighttpd") != 0)
@@ -344,8 +354,8 @@ const struct option_spec option_specs[] = {
 		"how long browsers may use a member without asking again, or none to send no Cache-Control (default: no-cache)"},
 	{"immutable", 0, NULL, ON_BOTH, AT(immutable),
 		"tell browsers that a member whose name holds a hash, as in app.3f2a9c1b.js, never changes; they may use it for a year, unless --max-age says otherwise"},
-	{"untrusted", 0, NULL, ON_BOTH, AT(untrusted),
-		"send Content-Security-Policy: sandbox with pages of archives, so that they get no rights of the site, and do not read their _redirects and _headers"},
+	{"untrusted", 0, "[=scripts]", ON_BOTH, BY(set_untrusted),
+		"send Content-Security-Policy: sandbox with pages of archives, so that they get no rights of the site, and do not read their _redirects and _headers; with =scripts they may run scripts, without these rights"},
 	{"mime-types", 0, "FILE", ON_BOTH, AT(mime_types),
 		"read more media types from FILE, in the format of /etc/mime.types"},
 	{"charset", 0, "NAME|none", ON_BOTH, BY(set_charset),

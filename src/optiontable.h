@@ -13,10 +13,11 @@ typedef const char *set_option(struct options *options, const char *value);
 struct option_spec {
 	const char *name;
 	int letter;           /* 0: none */
-	const char *argument; /* NULL: none */
+	const char *argument; /* NULL: none; "[=VALUE]": it may be left out */
 	unsigned on; /* commands that have the option: bits 1 << command */
-	/* NULL: the value goes to the member of struct options at offset at, a
-	 * bool or, if the option has an argument, a const char *. */
+	/* It gets NULL for an argument that is left out.  NULL: the value goes
+	 * to the member of struct options at offset at, a bool or, if the
+	 * option has an argument, a const char *. */
 	set_option *set;
 	size_t at;
 	const char *says;

@@ -10,7 +10,7 @@ _wwz() {
 		list=$("$1" help 2>/dev/null | sed -n '3,/^$/s/^wwz \([^ ]*\).*/\1/p')
 	elif [[ $2 == -* ]]; then
 		list=$("$1" help "$command" 2>/dev/null |
-			sed -n 's/^  \(--[^ ,]*\).*/\1/p')
+			sed -n 's/^  \(--[^[ ,]*\).*/\1/p')
 		list+=" --help"
 		[[ $COMP_CWORD -ne 1 ]] || list+=" --version"
 	fi

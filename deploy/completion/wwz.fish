@@ -5,7 +5,7 @@
 # with a name begins.
 function __wwz_list
     $argv[2..] 2>/dev/null | awk -v RS= '{ gsub(/\n +/, "\t") } 1' |
-        sed -n "s/^$argv[1]\\([^ ,\\t]*\\)[^\\t]*\\t/\\1\\n/p" | tr '\t' ' ' |
+        sed -n "s/^$argv[1]\\([^[ ,\\t]*\\)[^\\t]*\\t/\\1\\n/p" | tr '\t' ' ' |
         paste - -
 end
 

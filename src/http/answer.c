@@ -239,7 +239,9 @@ describe(struct response *response, const struct representations *found,
 	 * whose type was guessed wrong. */
 	response->sniffable = r->guessed && !site->untrusted;
 	if (site->untrusted && mime_is_active(r->type))
-		response->content_security_policy = STR("sandbox");
+		response->content_security_policy = site->scripts
+			? STR("sandbox allow-downloads allow-forms allow-modals allow-popups allow-scripts")
+			: STR("sandbox");
 }
 
 /* Whether the bytes to send lie in the archive as they are, and are many. */

@@ -28,6 +28,7 @@ struct site {
 	int64_t max_age; /* of Cache-Control, in seconds, or one of the above */
 	bool immutable;  /* send "immutable" for names that hold a hash */
 	bool untrusted;  /* members' scripts may not act as the site */
+	bool scripts;    /* but may run, if untrusted, in a sandbox */
 	uint32_t settings; /* changes with wwz and with what listings show */
 	bool sendfile;     /* let lighttpd send from the archive itself */
 };

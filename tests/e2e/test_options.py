@@ -157,6 +157,18 @@ def test_untrusted(ask):
     assert "default-src 'none'" in one("bare/").get("Content-Security-Policy")
 
 
+def test_untrusted_scripts(ask):
+    """The same in a sandbox that lets scripts run, but not as the site."""
+    one = ask("--untrusted=scripts")
+    for path in [*ACTIVE, "none"]:
+        policy = one(path).get("Content-Security-Policy").split()
+        assert policy[0] == "sandbox" and "allow-scripts" in policy, path
+        assert "allow-same-origin" not in policy, path
+        assert not any("top-navigation" in word for word in policy), path
+    for path in QUIET:
+        assert one(path).get("Content-Security-Policy") is None, path
+
+
 def test_trusted(ask):
     one = ask()
     for path in [*ACTIVE, *QUIET, "none"]:

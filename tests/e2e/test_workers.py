@@ -1,5 +1,6 @@
-"""A service worker answers for the pages in its scope, for as long as a browser
-keeps it.  One out of an archive gets no page outside of that archive."""
+"""What scripts out of an archive can do in a browser to the rest of the host: a
+service worker gets no page outside of its archive, and with --untrusted=scripts
+scripts run, but not as the site."""
 
 import contextlib
 
@@ -14,6 +15,10 @@ MEMBERS = {
     "index.html": b"<!doctype html><title>index</title>",
     "sw.js": WORKER, "sub/sw.js": WORKER,
     "sub/index.html": b"<!doctype html><title>sub</title>",
+    "report.html": b"<!doctype html><title>report</title><p id=p>empty</p>"
+                   b"<script src=report.js></script>",
+    "report.js": b"document.getElementById('p').textContent = 'filled'",
+    "data.json": b'{"passed": 3}',
     # What would widen the scope, if it were sent.
     "_headers": b"/*\n  Service-Worker-Allowed: /\n  X-Robots-Tag: none\n",
 }
@@ -21,7 +26,8 @@ MEMBERS = {
 
 @pytest.fixture(scope="module")
 def place(module_tmp):
-    """(browser, nginx before a responder, nginx before one with --untrusted)."""
+    """(browser, and nginx before responders: one with no option, one with
+    --untrusted, one with --untrusted=scripts)."""
     root = module_tmp / "www"
     root.mkdir()
     (root / "favicon.ico").touch()
@@ -29,7 +35,8 @@ def place(module_tmp):
     archives.write(root / "y.wwz", MEMBERS)
     with contextlib.ExitStack() as stack:
         fronts = []
-        for name, *options in (["trusted"], ["un", "--untrusted"]):
+        for name, *options in (["trusted"], ["un", "--untrusted"],
+                               ["scripts", "--untrusted=scripts"]):
             (module_tmp / name).mkdir()
             responder, nginx = stack.enter_context(
                 harness.served(module_tmp / name, root, *options))
@@ -68,7 +75,7 @@ def register(browser, script, scope):
     ("sub/..%2fsw.js", "./", "TypeError"),
 ])
 def test_scope(place, script, scope, result):
-    browser, nginx, _ = place
+    browser, nginx, *_ = place
     browser.open(page(nginx))
     assert register(browser, script, scope) == result
 
@@ -83,6 +90,31 @@ def test_the_field_is_not_sent(place):
 
 def test_untrusted(place):
     """A page in a sandbox registers none at all: its origin is its own."""
-    browser, _, nginx = place
+    browser, _, nginx, _ = place
     browser.open(page(nginx))
     assert register(browser, "sw.js", "./") == "SecurityError"
+
+
+def result(browser, expression):
+    """What it gives in the page, or the name of the error."""
+    got = browser.call(
+        "Runtime.evaluate", awaitPromise=True, returnByValue=True,
+        expression=f"(async () => {expression})().catch(error => error.name)")
+    return got["result"].get("value")
+
+
+def test_scripts_in_a_sandbox(place):
+    """A report is filled by its script, which has the rights of no site."""
+    browser, plain, sandboxed, nginx = place
+    for server, text in ((plain, "filled"), (sandboxed, "empty"), (nginx, "filled")):
+        browser.open(page(server) + "report.html")
+        assert browser.value("document.getElementById('p').textContent") == text
+    assert result(browser, "self.origin") == "null"
+    for expression in ("document.cookie", "localStorage.length",
+                       "navigator.serviceWorker.register('sw.js')"):
+        assert result(browser, expression) == "SecurityError", expression
+    # Its own files are another site's, for fetch; deploy/cors changes that.
+    fetch = "(await (await fetch('data.json')).json()).passed"
+    assert result(browser, fetch) == "TypeError"
+    browser.open(page(plain) + "report.html")
+    assert result(browser, fetch) == 3

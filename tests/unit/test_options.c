@@ -102,6 +102,10 @@ describe(struct arena *arena, const struct options *o)
 		text_printf(&text, " no-clean-urls");
 	if (o->dotfiles)
 		text_printf(&text, " dotfiles");
+	if (o->untrusted)
+		text_printf(&text, " untrusted");
+	if (o->scripts)
+		text_printf(&text, " scripts");
 	if (o->mime_types != NULL)
 		text_printf(&text, " mime-types=%s", o->mime_types);
 	if (o->limits.threads != d.limits.threads)
@@ -225,6 +229,9 @@ test_words(void **state)
 		{{"--mode", "0"}, "serve mode=0"},
 		{{"--allow-remote"}, "serve allow-remote"},
 		{{"--suffix", ".zip"}, "serve suffix=.zip"},
+		{{"--untrusted"}, "serve untrusted"},
+		{{"--untrusted=scripts"}, "serve untrusted scripts"},
+		{{"--untrusted=scripts", "--untrusted"}, "serve untrusted"},
 		{{"--suffix", ".wwz,.zip"}, "serve suffix=.wwz,.zip"},
 		{{"--index", "a.html,b.htm"}, "serve index=a.html=b.htm"},
 		{{"--index", "a b"}, "serve index=a b"},
@@ -406,6 +413,8 @@ test_wrong_words(void **state)
 		/* Names. */
 		{{"--suffix", ""}, "--suffix"},
 		{{"--suffix", ".wwz,"}, "--suffix .wwz,"},
+		{{"--untrusted="}, "expected scripts, or no value"},
+		{{"--untrusted=yes"}, "--untrusted yes"},
 		{{"--suffix", ",.zip"}, "--suffix ,.zip"},
 		{{"--suffix", ".wwz,a/b"}, "--suffix .wwz,a/b"},
 		{{"--suffix", "a/b"}, "--suffix a/b"},
