@@ -8,11 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "archive/guard.h"
-#include "base/crc.h"
 #include "base/log.h"
 #include "check/check.h"
 #include "commandline.h"
@@ -25,6 +23,7 @@
 #include "pack/pack.h"
 #include "pack/packname.h"
 #include "servecheck.h"
+#include "siteoptions.h"
 #include "zip/charset.h"
 
 enum {
@@ -55,87 +54,6 @@ usage_option(const char *option, const char *value, const char *why)
 {
 	fprintf(stderr, "wwz: %s %s: %s\n", option, value, why);
 	return EXIT_USAGE;
-}
-
-/* Storage for strings of struct site. */
-struct roots {
-	char real[PATH_MAX];
-	char given[PATH_MAX];
-};
-
-/* Set the root in two forms, without symbolic links and as given, since front
- * ends may use either. */
-static int
-resolve_root(struct site *site, const char *root, struct roots *roots)
-{
-	struct stat st;
-	size_t n;
-
-	if (realpath(root, roots->real) == NULL || stat(roots->real, &st) < 0)
-		return usage_option("--root", root, strerrordesc_np(errno));
-	if (!S_ISDIR(st.st_mode))
-		return usage_option("--root", root, strerrordesc_np(ENOTDIR));
-	/* "/" becomes the empty string, since a path follows it. */
-	site->root = str_of(strcmp(roots->real, "/") == 0 ? "" : roots->real);
-	n = strlen(root);
-	if (root[0] != '/' || n >= sizeof(roots->given))
-		return 0;
-	while (n > 1 && root[n - 1] == '/')
-		n--;
-	memcpy(roots->given, root, n);
-	site->root_given = (struct str){roots->given, n};
-	return 0;
-}
-
-/* A number that changes with wwz and with the options that listings depend on.
- */
-static uint32_t
-settings_of(const struct options *options)
-{
-	const char *const texts[] = {WWZ_VERSION, options->names,
-		options->mime_types, options->dotfiles ? "dotfiles" : NULL};
-	uint32_t crc = 0;
-
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		const char *text = texts[i] ? texts[i] : "";
-
-		crc = crc_add(crc, text, strlen(text) + 1);
-	}
-	return crc;
-}
-
-static int
-set_site(struct site *site, const struct options *options, struct roots *roots)
-{
-	struct fault fault;
-	struct mime *mime = NULL;
-
-	if (options->mime_types != NULL) {
-		mime = mime_open(options->mime_types, &fault);
-		if (mime == NULL)
-			return usage(fault.text);
-	}
-	*site = (struct site){
-		.suffix = str_of(options->suffix),
-		.index = options->index,
-		.nindex = options->nindex,
-		.listing = !options->no_listing,
-		.clean_urls = !options->no_clean_urls,
-		.dotfiles = options->dotfiles,
-		.mime = mime,
-		.charset = str_of(options->charset),
-		.no_charset = options->no_charset,
-		.max_age = options->max_age,
-		.immutable = options->immutable,
-		.untrusted = options->untrusted,
-		.scripts = options->scripts,
-		.settings = settings_of(options),
-		.sendfile = options->sendfile,
-	};
-	/* explain has no front end that passes a root. */
-	if (options->root == NULL && options->command == COMMAND_EXPLAIN)
-		return resolve_root(site, ".", roots);
-	return options->root ? resolve_root(site, options->root, roots) : 0;
 }
 
 /* Raise the limit of descriptors to the maximum, for archives and connections.
@@ -373,16 +291,16 @@ static int
 run_service(struct options *options)
 {
 	struct charset *names;
-	struct roots roots;
+	struct siteroots roots;
+	struct fault fault;
 	struct site site;
 	struct service service = {.site = &site};
 	int status;
 
 	if (guard_install() < 0)
 		return usage_of("start", strerrordesc_np(errno));
-	status = set_site(&site, options, &roots);
-	if (status != 0)
-		return status;
+	if (siteoptions_read(&site, options, &roots, &fault) < 0)
+		return usage(fault.text);
 	if (open_names(&names, options) < 0)
 		return EXIT_USAGE;
 	if (options->max_archives == 0)
@@ -399,7 +317,7 @@ run_service(struct options *options)
 		status = run_serve(&service, options);
 	cache_free(service.cache);
 	charset_close(names);
-	mime_free((struct mime *)(uintptr_t)site.mime);
+	siteoptions_free(&site);
 	return status;
 }
 
