@@ -38,7 +38,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
-#include "fcgi/foreign.h"
+#include "fcgi/aside.h"
 #include "fcgi/reply.h"
 #include "http/errorpage.h"
 
@@ -116,15 +116,6 @@ grow_buffer(struct conn *conn)
 	(void)setsockopt(conn->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 }
 
-/* Closing while the peer still sends would reset the connection and could lose
- * the answer. */
-static enum conn_wait
-begin_draining(struct conn *conn)
-{
-	conn->state = CONN_DRAINING;
-	return shutdown(conn->fd, SHUT_WR) < 0 ? CONN_CLOSE : CONN_READABLE;
-}
-
 /* The response has been sent or cut.  Returns what the connection waits for. */
 static enum conn_wait
 finish_response(struct conn *conn, enum body_result result)
@@ -134,7 +125,7 @@ finish_response(struct conn *conn, enum body_result result)
 	conn->state = CONN_READING;
 	conn->served = true;
 	if (conn->drain && result != BODY_CUT)
-		return begin_draining(conn);
+		return aside_drain(conn);
 	if (result == BODY_CUT || !conn->keep)
 		return CONN_CLOSE;
 	/* A request that came along with this one waits until other connections
@@ -271,51 +262,6 @@ refuse_rest(struct conn *conn, enum status status)
 	return CONN_WRITABLE;
 }
 
-/* Send a few bytes.  As a rule there is room for them. */
-static bool
-send_few(const struct conn *conn, const unsigned char *p, size_t n)
-{
-	return send(conn->fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)n;
-}
-
-static enum conn_wait
-refuse_role(struct conn *conn)
-{
-	unsigned char end[WIRE_END_SIZE];
-
-	wire_refuse_role(end, conn->intake.wire.id);
-	log_pairs(LOG_WARN, "bad-request",
-		{"why", STR("only the role of responder is served")});
-	intake_free(&conn->intake);
-	return send_few(conn, end, sizeof(end)) ? begin_draining(conn)
-						: CONN_CLOSE;
-}
-
-static enum conn_wait
-close_bad(const char *why)
-{
-	log_pairs(LOG_WARN, "bad-request", {"why", str_of(why)});
-	return CONN_CLOSE;
-}
-
-/* A front end, which has sent FastCGI before, gets no answer in HTTP. */
-static enum conn_wait
-refuse_foreign(struct conn *conn)
-{
-	const struct intake *intake = &conn->intake;
-	struct foreign foreign =
-		foreign_read((struct str){(const char *)intake->p, intake->n});
-
-	close_bad(foreign.why);
-	if (conn->served || foreign.answer.n == 0)
-		return CONN_CLOSE;
-	intake_free(&conn->intake);
-	return send_few(conn, (const unsigned char *)foreign.answer.p,
-		       foreign.answer.n)
-		? begin_draining(conn)
-		: CONN_CLOSE;
-}
-
 /* Make the response to the request that has come.  If that takes long, it is
  * only done in_turn; else the connection is left in CONN_SERVING. */
 static enum conn_wait
@@ -354,7 +300,7 @@ answer_request(struct conn *conn)
 {
 	account_begin(&conn->account, conn->service->accounts);
 	if (!intake_request(&conn->intake, &conn->request, &conn->arena))
-		return close_bad(
+		return aside_close(
 			"a parameter ends behind the last byte of the parameters");
 	conn->id = conn->intake.wire.id;
 	conn->keep = conn->intake.wire.keep;
@@ -363,37 +309,6 @@ answer_request(struct conn *conn)
 	conn->client =
 		hash_name(CLIENT_POINT, conn->request.param[PARAM_REMOTE_ADDR]);
 	return serve_request(conn, false);
-}
-
-/* Answer the management record that has come.  false when the connection is to
- * be closed. */
-static bool
-manage(struct conn *conn)
-{
-	const struct intake *intake = &conn->intake;
-	unsigned char reply[WIRE_REPLY_SIZE];
-	size_t n = wire_manage(&intake->wire, intake->p, reply);
-
-	intake_next(&conn->intake);
-	if (n == 0) {
-		close_bad("FCGI_GET_VALUES without names");
-		return false;
-	}
-	return send_few(conn, reply, n);
-}
-
-/* The request that is coming in was aborted: end it (section 5.4).  false when
- * the connection is to be closed. */
-static bool
-end_aborted(struct conn *conn)
-{
-	unsigned char end[WIRE_END_SIZE];
-	bool keep = conn->intake.wire.keep;
-
-	wire_end_aborted(end, conn->intake.wire.id);
-	intake_next(&conn->intake);
-	return send_few(conn, end, sizeof(end)) &&
-		(keep || begin_draining(conn) == CONN_READABLE);
 }
 
 /* More bytes are needed: give memory back and say what is waited for. */
@@ -430,7 +345,7 @@ look(struct conn *conn)
 		case WIRE_WHOLE:
 			return answer_request(conn);
 		case WIRE_QUESTION:
-			if (!manage(conn))
+			if (!aside_manage(conn))
 				return CONN_CLOSE;
 			continue;
 		case WIRE_PARAMS_TOO_LONG:
@@ -438,15 +353,15 @@ look(struct conn *conn)
 		case WIRE_BODY_TOO_LONG:
 			return refuse_rest(conn, STATUS_TOO_LARGE);
 		case WIRE_WRONG_ROLE:
-			return refuse_role(conn);
+			return aside_refuse_role(conn);
 		case WIRE_ABORTED:
-			if (!end_aborted(conn))
+			if (!aside_abort(conn))
 				return CONN_CLOSE;
 			continue;
 		case WIRE_FOREIGN:
-			return refuse_foreign(conn);
+			return aside_refuse_foreign(conn);
 		case WIRE_BAD:
-			return close_bad("not a FastCGI request");
+			return aside_close("not a FastCGI request");
 		}
 	}
 	return CONN_READABLE;
