@@ -1,18 +1,14 @@
 #include "http/represent.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
 #include "archive/datacrc.h"
 #include "archive/verify.h"
-#include "base/crc.h"
 #include "base/log.h"
 #include "http/look.h"
 #include "http/mime.h"
 #include "http/packedname.h"
-#include "http/path.h"
 #include "http/validator.h"
 
 enum {
@@ -377,11 +373,8 @@ packed_type(enum packing packing, const struct site *site)
 	return type.n > 0 ? type : STR("application/octet-stream");
 }
 
-/* The file's time.  A member's own may stay when its bytes change, since many
- * builders give all members one date.  Never in the future (RFC 9110, section
- * 8.8.2.1). */
-static int64_t
-last_modified(const struct archive *archive)
+int64_t
+represent_modified(const struct archive *archive)
 {
 	int64_t now = time(NULL), modified = archive->id.modified.tv_sec;
 
@@ -449,7 +442,7 @@ represent(struct representations *found, struct archive *archive,
 	if (status != STATUS_GO)
 		return status;
 	found->available = 0;
-	found->modified = last_modified(archive);
+	found->modified = represent_modified(archive);
 	offer(found, CODING_IDENTITY, &plain, arena);
 	if (packed.asset || packed.log)
 		status = offer_packed(found, archive, &packed, site, arena);
@@ -486,92 +479,4 @@ represent_log(struct logtext *text, struct archive *archive,
 		as.packing, look == LOOK_NAMED, look == LOOK_OTHER};
 	return look == LOOK_BINARY || look >= LOOK_BROKEN ? STATUS_NOT_FOUND
 							  : STATUS_GO;
-}
-
-/* RFC 6266, with a plain form of the name for clients that do not know the
- * extended one. */
-static struct str
-disposition(struct str name, const struct site *site, struct arena *arena)
-{
-	struct text text = {.arena = arena};
-
-	name.n -= path_suffix(name, site->suffix);
-	text_add(&text, STR("attachment; filename=\""));
-	for (size_t i = 0; i < name.n; i++) {
-		char c = name.p[i];
-
-		text_byte(&text,
-			c < ' ' || c > '~' || c == '"' || c == '\\' ? '_' : c);
-	}
-	text_add(&text, STR(".zip\"; filename*=UTF-8''"));
-	path_encode_name(&text, name);
-	text_add(&text, STR(".zip"));
-	return text_str(&text);
-}
-
-/* The tag of the file's bytes.  Hosts that have the same file give the same
- * one: no inode, and whole seconds, which every tool that copies can keep. */
-static struct str
-archive_etag(
-	const struct archive *archive, uint32_t file_crc, struct arena *arena)
-{
-	const uint64_t numbers[] = {zipdir_checksum(archive->zipdir),
-		(uint64_t)archive->id.size,
-		(uint64_t)archive->id.modified.tv_sec, file_crc};
-
-	return validator_tag(arena, numbers,
-		sizeof(numbers) / sizeof(numbers[0]), (struct str){NULL, 0});
-}
-
-/* A number for a query and the settings that affect pages. */
-static uint64_t
-page_number(struct str query, const struct site *site)
-{
-	return query.n > 0 ? crc_add(site->settings, query.p, query.n)
-			   : site->settings;
-}
-
-struct str
-represent_listing_tag(const struct archive *archive, struct str query,
-	const struct site *site, struct arena *arena)
-{
-	const uint64_t numbers[] = {zipdir_checksum(archive->zipdir),
-		(uint64_t)archive->id.size,
-		(uint64_t)archive->id.modified.tv_sec,
-		page_number(query, site)};
-
-	return validator_tag(arena, numbers,
-		sizeof(numbers) / sizeof(numbers[0]), (struct str){NULL, 0});
-}
-
-struct str
-represent_log_tag(const struct member *member, struct str query,
-	const struct site *site, struct arena *arena)
-{
-	const uint64_t numbers[] = {
-		member->crc, member->size, page_number(query, site)};
-	struct str tag = validator_tag(arena, numbers,
-		sizeof(numbers) / sizeof(numbers[0]), (struct str){NULL, 0});
-
-	return arena_printf(arena, "W/%.*s", STR_ARG(tag));
-}
-
-enum status
-represent_archive(struct representations *found, struct archive *archive,
-	struct str name, const struct site *site, struct arena *arena)
-{
-	struct representation *r = &found->of[CODING_IDENTITY];
-	enum status status;
-
-	*found = (struct representations){
-		.available = 1u << CODING_IDENTITY,
-		.modified = last_modified(archive),
-	};
-	r->form = FORM_PACKED;
-	r->size = (uint64_t)archive->id.size;
-	r->type = STR("application/zip");
-	r->disposition = disposition(name, site, arena);
-	status = datacrc_of_file(archive, &r->data_crc);
-	r->etag = archive_etag(archive, r->data_crc, arena);
-	return arena->failed ? STATUS_UNAVAILABLE : status;
 }

@@ -60,6 +60,11 @@ enum status represent(struct representations *found, struct archive *archive,
 	const struct member *member, const struct site *site,
 	struct arena *arena);
 
+/* Last-Modified of all that archive holds: the file's time.  A member's own may
+ * stay when its bytes change, since many builds give all members one date.
+ * Never in the future (RFC 9110, section 8.8.2.1). */
+int64_t represent_modified(const struct archive *archive);
+
 /* Let all representations have this type, if it is not empty. */
 void represent_as(struct representations *found, struct str type);
 
@@ -98,25 +103,5 @@ struct logtext {
  * here; other statuses as represent.  Any thread. */
 enum status represent_log(struct logtext *text, struct archive *archive,
 	const struct member *member, const struct site *site);
-
-/* Fill in the only representation of the archive itself.  The name under which
- * browsers save it is made from name, the archive's name.  Status as represent.
- */
-enum status represent_archive(struct representations *found,
-	struct archive *archive, struct str name, const struct site *site,
-	struct arena *arena);
-
-/* The entity tag of a listing of the archive, for a query: it changes with the
- * archive, with the version of wwz, and with the settings in site that affect
- * listings.  In arena. */
-struct str represent_listing_tag(const struct archive *archive,
-	struct str query, const struct site *site, struct arena *arena);
-
-/* The entity tag of a page of the log in member, for a query.  It changes with
- * the member's content, and else as that of a listing.  It is weak, because a
- * page says how many lines there are only if they have been counted before.  In
- * arena. */
-struct str represent_log_tag(const struct member *member, struct str query,
-	const struct site *site, struct arena *arena);
 
 #endif

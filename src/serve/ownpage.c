@@ -1,6 +1,7 @@
 #include "serve/ownpage.h"
 
 #include "http/negotiate.h"
+#include "http/ownform.h"
 #include "http/ownname.h"
 #include "http/page.h"
 #include "http/path.h"
@@ -55,7 +56,7 @@ ownpage_list(struct job *job, struct str directory)
 		return;
 	}
 	job->fields = NULL; /* the page is not the author's */
-	response->etag = represent_listing_tag(job->archive,
+	response->etag = ownform_listing_tag(job->archive,
 		job->request->param[PARAM_QUERY_STRING], job->service->site,
 		job->arena);
 	if (!wants_page(job))
@@ -111,7 +112,7 @@ serve_log(struct job *job, struct str name)
 				route_path(job->request, job->arena)));
 		return;
 	}
-	response->etag = represent_log_tag(&member,
+	response->etag = ownform_log_tag(&member,
 		job->request->param[PARAM_QUERY_STRING], job->service->site,
 		job->arena);
 	if (!wants_page(job))
@@ -157,7 +158,7 @@ serve_archive(struct job *job)
 		: "the archive itself";
 	if (!job->service->site->listing || job_hides(job))
 		job_fail(job, STATUS_FORBIDDEN);
-	else if (represent_archive(&found, job->archive, archive_name(job),
+	else if (ownform_archive(&found, job->archive, archive_name(job),
 			 job->service->site, job->arena) != STATUS_GO)
 		job_fail(job, STATUS_UNAVAILABLE);
 	else

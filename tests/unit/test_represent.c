@@ -5,7 +5,7 @@
 
 #include "archive/guard.h"
 #include "archive/source.h"
-#include "http/represent.h"
+#include "http/ownform.h"
 #include "unit.h"
 #include "zipmake.h"
 
@@ -602,7 +602,7 @@ test_archive_itself(void **state)
 		struct representations found = {.available = 0};
 		const struct representation *r = &found.of[CODING_IDENTITY];
 
-		assert_int_equal(represent_archive(&found, archive,
+		assert_int_equal(ownform_archive(&found, archive,
 					 str_of(table[i].name), &site, &arena),
 			STATUS_GO);
 		assert_int_equal(found.available, ID);

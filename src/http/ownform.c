@@ -1,0 +1,94 @@
+#include "http/ownform.h"
+
+#include "archive/datacrc.h"
+#include "base/crc.h"
+#include "http/path.h"
+#include "http/validator.h"
+
+/* RFC 6266, with a plain form of the name for clients that do not know the
+ * extended one. */
+static struct str
+disposition(struct str name, const struct site *site, struct arena *arena)
+{
+	struct text text = {.arena = arena};
+
+	name.n -= path_suffix(name, site->suffix);
+	text_add(&text, STR("attachment; filename=\""));
+	for (size_t i = 0; i < name.n; i++) {
+		char c = name.p[i];
+
+		text_byte(&text,
+			c < ' ' || c > '~' || c == '"' || c == '\\' ? '_' : c);
+	}
+	text_add(&text, STR(".zip\"; filename*=UTF-8''"));
+	path_encode_name(&text, name);
+	text_add(&text, STR(".zip"));
+	return text_str(&text);
+}
+
+/* The tag of the file's bytes.  Hosts that have the same file give the same
+ * one: no inode, and whole seconds, which every tool that copies can keep. */
+static struct str
+archive_etag(
+	const struct archive *archive, uint32_t file_crc, struct arena *arena)
+{
+	const uint64_t numbers[] = {zipdir_checksum(archive->zipdir),
+		(uint64_t)archive->id.size,
+		(uint64_t)archive->id.modified.tv_sec, file_crc};
+
+	return validator_tag(arena, numbers,
+		sizeof(numbers) / sizeof(numbers[0]), (struct str){NULL, 0});
+}
+
+/* A number for a query and the settings that affect pages. */
+static uint64_t
+page_number(struct str query, const struct site *site)
+{
+	return query.n > 0 ? crc_add(site->settings, query.p, query.n)
+			   : site->settings;
+}
+
+struct str
+ownform_listing_tag(const struct archive *archive, struct str query,
+	const struct site *site, struct arena *arena)
+{
+	const uint64_t numbers[] = {zipdir_checksum(archive->zipdir),
+		(uint64_t)archive->id.size,
+		(uint64_t)archive->id.modified.tv_sec,
+		page_number(query, site)};
+
+	return validator_tag(arena, numbers,
+		sizeof(numbers) / sizeof(numbers[0]), (struct str){NULL, 0});
+}
+
+struct str
+ownform_log_tag(const struct member *member, struct str query,
+	const struct site *site, struct arena *arena)
+{
+	const uint64_t numbers[] = {
+		member->crc, member->size, page_number(query, site)};
+	struct str tag = validator_tag(arena, numbers,
+		sizeof(numbers) / sizeof(numbers[0]), (struct str){NULL, 0});
+
+	return arena_printf(arena, "W/%.*s", STR_ARG(tag));
+}
+
+enum status
+ownform_archive(struct representations *found, struct archive *archive,
+	struct str name, const struct site *site, struct arena *arena)
+{
+	struct representation *r = &found->of[CODING_IDENTITY];
+	enum status status;
+
+	*found = (struct representations){
+		.available = 1u << CODING_IDENTITY,
+		.modified = represent_modified(archive),
+	};
+	r->form = FORM_PACKED;
+	r->size = (uint64_t)archive->id.size;
+	r->type = STR("application/zip");
+	r->disposition = disposition(name, site, arena);
+	status = datacrc_of_file(archive, &r->data_crc);
+	r->etag = archive_etag(archive, r->data_crc, arena);
+	return arena->failed ? STATUS_UNAVAILABLE : status;
+}
