@@ -94,10 +94,12 @@ LINK    = $(CC) $(CFLAGS) $(HARDEN) -pthread $(LDFLAGS)
 SRC  := $(filter-out src/without/%,$(wildcard src/*.c src/*/*.c))
 ifdef STATIC
 WITHOUT := $(wildcard src/without/*/*.c)
-SRC     := $(filter-out $(WITHOUT:src/without/%=src/%),$(SRC)) $(WITHOUT)
 HARDEN  := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 LDFLAGS += -static
+else ifneq ($(shell pkg-config --exists libmicrohttpd 2>&1 && echo yes),yes)
+WITHOUT := src/without/preview/daemon.c
 endif
+SRC  := $(filter-out $(WITHOUT:src/without/%=src/%),$(SRC)) $(WITHOUT)
 OBJ  := $(SRC:src/%.c=$(BUILD)/%.o)
 ifneq ($(filter address thread,$(SAN)),)
 OBJ  += $(BUILD)/sanitizer.o

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "optiontable.h"
+#include "preview/preview.h"
 
 enum { HELP_WIDTH = 78 };
 
@@ -187,6 +188,7 @@ set_defaults(struct options *options)
 		.nindex = 1,
 		.max_age = SITE_NO_CACHE,
 		.slow_ms = -1,
+		.port = PREVIEW_ANY,
 		.max_memory = 256 << 20,
 		.limits = {.threads = processors > 2 ? (int)processors : 2,
 			.timeout_seconds = 60,

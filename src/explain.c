@@ -9,26 +9,6 @@
 
 enum { FIRST_REFUSAL = 400 }; /* statuses from here on are errors */
 
-/* Convert "Name: value" to HTTP_NAME=value. */
-static struct str
-parameter_of(struct str field, struct arena *arena)
-{
-	struct text text = {.arena = arena};
-	struct str value = field, name = str_cut(&value, ':');
-
-	text_add(&text, STR("HTTP_"));
-	for (size_t i = 0; i < name.n; i++) {
-		char c = name.p[i];
-
-		if (c >= 'a' && c <= 'z')
-			c = (char)(c - 'a' + 'A');
-		text_byte(&text, c == '-' ? '_' : c);
-	}
-	value = str_trim(value);
-	text_printf(&text, "=%.*s", STR_ARG(value));
-	return text_str(&text);
-}
-
 static const char *
 method_name(unsigned method)
 {
@@ -260,30 +240,18 @@ static void
 make_request(struct request *request, const struct service *service,
 	const struct options *options, struct arena *arena)
 {
-	struct str query = str_of(options->words[0]);
-	const char **environment = arena_get(
-		arena, ((size_t)options->nfields + 6) * sizeof(char *));
-	int n = 0;
+	struct request_reader reader;
 
-	*request = (struct request){.method = METHOD_GET};
-	if (environment == NULL)
-		return;
-	str_cut(&query, '?');
-	environment[n++] = "REQUEST_METHOD=GET";
-	environment[n++] = "SERVER_PROTOCOL=HTTP/1.1";
-	environment[n++] =
-		arena_printf(arena, "REQUEST_URI=%s", options->words[0]).p;
-	environment[n++] =
-		arena_printf(arena, "QUERY_STRING=%.*s", STR_ARG(query)).p;
-	environment[n++] = arena_printf(
-		arena, "DOCUMENT_ROOT=%.*s", STR_ARG(service->site->root))
-				   .p;
-	for (int i = 0; i < options->nfields; i++)
-		environment[n++] =
-			parameter_of(str_of(options->fields[i]), arena).p;
-	environment[n] = NULL;
-	if (!arena->failed)
-		request_read(request, (char *const *)environment, arena);
+	request_begin(&reader, request, arena);
+	request_add_line(&reader, STR("GET"), str_of(options->words[0]),
+		STR("HTTP/1.1"));
+	request_add(&reader, STR("DOCUMENT_ROOT"), service->site->root);
+	for (int i = 0; i < options->nfields; i++) {
+		struct str value = str_of(options->fields[i]);
+		struct str name = str_cut(&value, ':');
+
+		request_add_field(&reader, name, str_trim(value));
+	}
 }
 
 /* Lines are shown with the answer, and nowhere else. */

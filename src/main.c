@@ -22,6 +22,7 @@
 #include "members.h"
 #include "pack/pack.h"
 #include "pack/packname.h"
+#include "preview/preview.h"
 #include "servecheck.h"
 #include "siteoptions.h"
 #include "zip/charset.h"
@@ -288,6 +289,27 @@ usual_archives(uint64_t max_memory)
 }
 
 static int
+run_preview(struct service *service, struct options *options)
+{
+	struct watchers watchers = {.accounts = {.stats = NULL}};
+	struct preview_how how = {
+		.port = options->port,
+		.open = options->open,
+		.pack = options->pack,
+	};
+	int status;
+
+	how.pack.quiet = true;
+	how.pack.threads = options->limits.threads;
+	options->access_log = "-";
+	status = open_watchers(&watchers, service, options);
+	if (status == 0)
+		status = preview(options->words[0], service, &how);
+	close_watchers(&watchers, service);
+	return status;
+}
+
+static int
 run_service(struct options *options)
 {
 	struct charset *names;
@@ -313,6 +335,8 @@ run_service(struct options *options)
 		status = servecheck(options, &site) < 0 ? EXIT_USAGE : 0;
 	else if (options->command == COMMAND_EXPLAIN)
 		status = explain(&service, options);
+	else if (options->command == COMMAND_PREVIEW)
+		status = run_preview(&service, options);
 	else
 		status = run_serve(&service, options);
 	cache_free(service.cache);

@@ -22,6 +22,7 @@ enum command {
 	COMMAND_LIST,
 	COMMAND_CAT,
 	COMMAND_EXPLAIN,
+	COMMAND_PREVIEW,
 	COMMAND_HELP,
 	COMMAND_VERSION,
 	COMMANDS
@@ -62,6 +63,9 @@ struct options {
 
 	const char *output;       /* of COMMAND_PACK; NULL: not given */
 	struct pack_options pack; /* threads and quiet are not set here */
+
+	int port; /* as in struct preview_how, and open, too */
+	bool open;
 
 	const char *fields[OPTIONS_FIELDS]; /* of -H: "Name: value" */
 	int nfields;

@@ -16,7 +16,9 @@ enum {
 	ON_LIST = 1 << COMMAND_LIST,
 	ON_CAT = 1 << COMMAND_CAT,
 	ON_EXPLAIN = 1 << COMMAND_EXPLAIN,
+	ON_PREVIEW = 1 << COMMAND_PREVIEW,
 	ON_BOTH = ON_SERVE | ON_EXPLAIN,
+	ON_ALL = ON_BOTH | ON_PREVIEW, /* all that call serve() */
 	SECONDS_MAX = 86400,
 	THREADS_MAX = 1024,
 	ARCHIVES_MAX = 1000000,
@@ -40,6 +42,9 @@ const struct command_spec command_specs[COMMANDS] = {
 		"an archive and a member"},
 	[COMMAND_EXPLAIN] = {"explain", "[options] URL-PATH",
 		"say what would be answered, and why", 1, 1, "a URL's path"},
+	[COMMAND_PREVIEW] = {"preview", "[options] DIR|FILE.wwz",
+		"show a site in a browser on this machine, without a web server, while you make it",
+		1, 1, "a directory or an archive"},
 	[COMMAND_HELP] = {"help", "[command]",
 		"show this text, or the options of a command", 0, 1, ""},
 	[COMMAND_VERSION] = {"version", "", "show the version", 0, 0, ""},
@@ -311,6 +316,12 @@ set_exclude_from(struct options *o, const char *value)
 }
 
 static const char *
+set_port(struct options *o, const char *value)
+{
+	return set_int(value, 0, UINT16_MAX, &o->port);
+}
+
+static const char *
 set_field(struct options *o, const char *value)
 {
 	const char *colon = strchr(value, ':');
@@ -339,26 +350,25 @@ const struct option_spec option_specs[] = {
 		"serve only archives below DIR (default: the request's DOCUMENT_ROOT)"},
 	{"suffix", 0, "TEXTS", ON_BOTH, BY(set_suffix),
 		"the ends of archives' names, separated by commas (default: .wwz)"},
-	{"index", 0, "NAMES", ON_BOTH, BY(set_index),
+	{"index", 0, "NAMES", ON_ALL, BY(set_index),
 		"the index files of a directory, separated by commas (default: index.html)"},
-	{"names", 0, "CHARSET", ON_BOTH | ON_CHECK | ON_LIST | ON_CAT,
-		AT(names),
+	{"names", 0, "CHARSET", ON_ALL | ON_CHECK | ON_LIST | ON_CAT, AT(names),
 		"the character set of names that are neither marked as UTF-8 nor valid UTF-8, as iconv calls it (default: CP437)"},
-	{"no-listing", 0, NULL, ON_BOTH, AT(no_listing),
+	{"no-listing", 0, NULL, ON_ALL, AT(no_listing),
 		"answer 403 to requests for listings and for whole archives"},
-	{"no-clean-urls", 0, NULL, ON_BOTH, AT(no_clean_urls),
+	{"no-clean-urls", 0, NULL, ON_ALL, AT(no_clean_urls),
 		"do not answer a request for a missing NAME with the member NAME.html"},
-	{"dotfiles", 0, NULL, ON_BOTH | ON_LIST, AT(dotfiles),
+	{"dotfiles", 0, NULL, ON_ALL | ON_LIST, AT(dotfiles),
 		"show members that nobody may have meant to publish, too: names that begin with a dot, __MACOSX, Thumbs.db (default: 404)"},
-	{"max-age", 0, "SECONDS", ON_BOTH, BY(set_max_age),
+	{"max-age", 0, "SECONDS", ON_ALL, BY(set_max_age),
 		"how long browsers may use a member without asking again, or none to send no Cache-Control (default: no-cache)"},
-	{"immutable", 0, NULL, ON_BOTH, AT(immutable),
+	{"immutable", 0, NULL, ON_ALL, AT(immutable),
 		"tell browsers that a member whose name holds a hash, as in app.3f2a9c1b.js, never changes; they may use it for a year, unless --max-age says otherwise"},
-	{"untrusted", 0, "[=scripts]", ON_BOTH, BY(set_untrusted),
+	{"untrusted", 0, "[=scripts]", ON_ALL, BY(set_untrusted),
 		"send Content-Security-Policy: sandbox with pages of archives, so that they get no rights of the site, and do not read their _redirects and _headers; with =scripts they may run scripts, without these rights"},
-	{"mime-types", 0, "FILE", ON_BOTH, AT(mime_types),
+	{"mime-types", 0, "FILE", ON_ALL, AT(mime_types),
 		"read more media types from FILE, in the format of /etc/mime.types"},
-	{"charset", 0, "NAME|none", ON_BOTH, BY(set_charset),
+	{"charset", 0, "NAME|none", ON_ALL, BY(set_charset),
 		"the charset of text that is not UTF-8 and names no charset itself (default: not sent); none sends no charset at all, not utf-8 either"},
 	{"sendfile", 0, "lighttpd", ON_BOTH, BY(set_sendfile),
 		"let lighttpd itself send stored members of 64 KiB and more from the archive (X-Sendfile2)"},
@@ -374,7 +384,7 @@ const struct option_spec option_specs[] = {
 		"how long to wait for the next byte of a request to come, or of an answer to be taken (default: 60)"},
 	{"grace", 0, "SECONDS", ON_SERVE, BY(set_grace),
 		"how long to wait for responses under way when wwz stops (default: 10)"},
-	{"log-level", 0, "LEVEL", ON_BOTH, BY(set_log_level),
+	{"log-level", 0, "LEVEL", ON_ALL, BY(set_log_level),
 		"error, warn or info (default: info)"},
 	{"access-log", 0, "FILE", ON_SERVE, BY(set_access_log),
 		"write a line for each request, in the combined format and more; - is standard output; HUP opens FILE again"},
@@ -394,11 +404,11 @@ const struct option_spec option_specs[] = {
 		"pack everything anew, even if FILE has it unchanged"},
 	{"checksum", 'c', NULL, ON_PACK, AT(pack.checksum),
 		"compare contents, not times, to find what FILE has unchanged (default: names, times and sizes)"},
-	{"exclude", 0, "PATTERN", ON_PACK, BY(set_exclude),
+	{"exclude", 0, "PATTERN", ON_PACK | ON_PREVIEW, BY(set_exclude),
 		"leave out what matches PATTERN, in the syntax of .gitignore; may be given several times"},
 	{"exclude-from", 0, "FILE", ON_PACK, BY(set_exclude_from),
 		"leave out what matches a line of FILE, which may be a .gitignore; may be given several times; - is standard input"},
-	{"exclude-vcs", 0, NULL, ON_PACK, AT(pack.exclude_vcs),
+	{"exclude-vcs", 0, NULL, ON_PACK | ON_PREVIEW, AT(pack.exclude_vcs),
 		"leave out what version control systems keep beside the files, such as .git and .gitignore"},
 	{"files-from", 0, "FILE", ON_PACK, AT(pack.files_from),
 		"pack only the files that FILE lists, relative to DIR, ended by newlines or NULs; - is standard input"},
@@ -412,6 +422,10 @@ const struct option_spec option_specs[] = {
 		"a header field of the request, as 'Name: value'; may be given several times"},
 	{"json", 0, NULL, ON_CHECK | ON_LIST | ON_EXPLAIN, AT(json),
 		"print one JSON object a line instead of text"},
+	{"port", 0, "N", ON_PREVIEW, BY(set_port),
+		"listen on port N of 127.0.0.1; 0 is any that is free (default: the first free one from 8000 to 8099)"},
+	{"open", 0, NULL, ON_PREVIEW, AT(open),
+		"show the site in the desktop's browser (xdg-open)"},
 	{"strict", 0, NULL, ON_CHECK, AT(strict),
 		"exit with 1 for advice, too"},
 	{"quiet", 'q', NULL, ON_PACK | ON_CHECK, AT(quiet),

@@ -1,7 +1,6 @@
 #include "base/interrupt.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stddef.h>
 
 static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
@@ -26,12 +25,22 @@ deadly(void)
 	return set;
 }
 
-void
+sigset_t
 interrupt_hold(void)
 {
-	sigset_t set = deadly();
+	sigset_t set = deadly(), before;
 
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	pthread_sigmask(SIG_BLOCK, &set, &before);
+	return before;
+}
+
+void
+interrupt_wait(void)
+{
+	sigset_t set = deadly();
+	int number;
+
+	sigwait(&set, &number);
 }
 
 bool
@@ -45,9 +54,7 @@ interrupt_pending(void)
 }
 
 void
-interrupt_release(void)
+interrupt_release(const sigset_t *before)
 {
-	sigset_t set = deadly();
-
-	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	pthread_sigmask(SIG_SETMASK, before, NULL);
 }

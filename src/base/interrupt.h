@@ -4,16 +4,21 @@
 #ifndef INTERRUPT_H
 #define INTERRUPT_H
 
+#include <signal.h>
 #include <stdbool.h>
 
 /* Block SIGINT, SIGTERM and SIGHUP, unless ignored, in this thread and those it
- * starts. */
-void interrupt_hold(void);
+ * starts.  Returns what was blocked before. */
+sigset_t interrupt_hold(void);
 
 /* Whether one of these signals is pending.  Any thread. */
 bool interrupt_pending(void);
 
-/* Unblock the signals.  If one is pending, this does not return. */
-void interrupt_release(void);
+/* Wait for one of these signals, which all threads hold, and take it. */
+void interrupt_wait(void);
+
+/* Block what was blocked before.  If the signals were not, and one is pending,
+ * this does not return. */
+void interrupt_release(const sigset_t *before);
 
 #endif

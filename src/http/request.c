@@ -91,6 +91,48 @@ request_add(struct request_reader *reader, struct str name, struct str value)
 }
 
 void
+request_add_line(struct request_reader *reader, struct str method,
+	struct str uri, struct str protocol)
+{
+	struct str query = uri;
+
+	str_cut(&query, '?');
+	request_add(reader, STR("REQUEST_METHOD"), method);
+	request_add(reader, STR("REQUEST_URI"), uri);
+	request_add(reader, STR("QUERY_STRING"), query);
+	request_add(reader, STR("SERVER_PROTOCOL"), protocol);
+}
+
+/* Whether param is HTTP_ and the field's name with capitals and "_". */
+static bool
+is_made_of(struct str param, struct str field)
+{
+	const struct str prefix = STR("HTTP_");
+
+	if (param.n != prefix.n + field.n)
+		return false;
+	for (size_t i = 0; i < field.n; i++) {
+		char c = field.p[i];
+
+		if (c >= 'a' && c <= 'z')
+			c = (char)(c - 'a' + 'A');
+		if (param.p[prefix.n + i] != (c == '-' ? '_' : c))
+			return false;
+	}
+	return true;
+}
+
+void
+request_add_field(
+	struct request_reader *reader, struct str name, struct str value)
+{
+	for (enum param i = PARAM_FIELDS; i < PARAMS; i++) {
+		if (is_made_of(names[i], name))
+			request_add(reader, names[i], value);
+	}
+}
+
+void
 request_read(
 	struct request *request, char *const *environment, struct arena *arena)
 {

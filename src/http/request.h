@@ -65,6 +65,13 @@ void request_begin(struct request_reader *reader, struct request *request,
 void request_add(
 	struct request_reader *reader, struct str name, struct str value);
 
+/* Add the parameters that a front end makes of a request line, and of a header
+ * field. */
+void request_add_line(struct request_reader *reader, struct str method,
+	struct str uri, struct str protocol);
+void request_add_field(
+	struct request_reader *reader, struct str name, struct str value);
+
 /* The same from "NAME=VALUE" strings up to a NULL. */
 void request_read(
 	struct request *request, char *const *environment, struct arena *arena);

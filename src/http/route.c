@@ -40,8 +40,8 @@ without_host(struct str url)
 	return at ? str_slice(url, (size_t)(at - url.p), url.n) : STR("/");
 }
 
-static struct str
-request_path(const struct request *request)
+struct str
+route_raw_path(const struct request *request)
 {
 	struct str uri = request->param[PARAM_REQUEST_URI];
 
@@ -172,7 +172,7 @@ find_split(const struct request *request, const struct roots *roots,
 			param[PARAM_PATH_TRANSLATED], roots, suffixes, split) ||
 		split_url(param[PARAM_REDIRECT_URL], request, roots, suffixes,
 			split, arena) ||
-		split_url(path_decode(request_path(request), arena), request,
+		split_url(path_decode(route_raw_path(request), arena), request,
 			roots, suffixes, split, arena);
 }
 
@@ -283,7 +283,7 @@ route_find(struct route *route, const struct request *request,
 static struct str
 url_path(const struct request *request, bool *raw, struct arena *arena)
 {
-	struct str path = request_path(request);
+	struct str path = route_raw_path(request);
 
 	*raw = path.n > 0;
 	return *raw ? path
@@ -297,7 +297,7 @@ route_add_query(struct text *text, const struct request *request)
 	struct str query = request->param[PARAM_REQUEST_URI];
 
 	str_cut(&query, '?');
-	if (request_path(request).n == 0) {
+	if (route_raw_path(request).n == 0) {
 		query = request->param[PARAM_QUERY_STRING];
 		if (query.n == 0)
 			query.p = NULL;

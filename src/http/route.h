@@ -19,6 +19,9 @@ struct route {
 enum status route_find(struct route *route, const struct request *request,
 	const struct site *site, struct arena *arena);
 
+/* The path of the request's URL, encoded as it is there. */
+struct str route_raw_path(const struct request *request);
+
 /* The path of a URL for the member called name, normalised, of the archive that
  * request was routed to; slash appends one.  It begins with what stands before
  * the archive's own paths in the request's path, has exactly one leading slash,

@@ -381,8 +381,9 @@ replace(struct pack *p, uint64_t dead, uint64_t at)
 {
 	struct tempfile temp;
 	enum outcome outcome = FAILED;
+	sigset_t before;
 
-	interrupt_hold();
+	before = interrupt_hold();
 	if (tempfile_open(&temp, &p->target, p->like, &p->fault) == 0) {
 		outcome = write_and_verify(p, &temp, dead, at);
 		if (outcome == PACKED)
@@ -390,7 +391,7 @@ replace(struct pack *p, uint64_t dead, uint64_t at)
 		else
 			tempfile_discard(&temp);
 	}
-	interrupt_release();
+	interrupt_release(&before);
 	return outcome;
 }
 

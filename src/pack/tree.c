@@ -387,6 +387,22 @@ tree_print(const struct tree *tree)
 	return 0;
 }
 
+bool
+tree_is_same(const struct tree *a, const struct tree *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++) {
+		const struct tree_file *x = &a->files[i], *y = &b->files[i];
+
+		if (!str_eq(x->name, y->name) || x->size != y->size ||
+			!is_same_mtime(x->modified, y->modified) ||
+			!is_same_mtime(x->changed, y->changed))
+			return false;
+	}
+	return true;
+}
+
 void
 tree_free(struct tree *tree)
 {

@@ -50,6 +50,9 @@ int tree_print_name(struct str name, FILE *out);
  * without memory. */
 int tree_print(const struct tree *tree);
 
+/* Whether a and b have the same files, unchanged. */
+bool tree_is_same(const struct tree *a, const struct tree *b);
+
 void tree_free(struct tree *tree);
 
 #endif

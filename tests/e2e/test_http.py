@@ -52,13 +52,17 @@ BARE = {"a.txt": b"a", "sub/b.txt": b"b"}
 MEMBERS = {"/big.txt": BIG, "/noise.bin": NOISE, "/empty.txt": b""}
 
 
+def write_site(path):
+    archives.write(path, SITE, date=(1980, 1, 1, 0, 0, 0))
+    archives.stamp(path)
+
+
 @pytest.fixture(scope="module")
 def servers(module_tmp):
     root = module_tmp / "www"
     (root / "d").mkdir(parents=True)
     (root / "evil.example").mkdir()
-    archives.write(root / "site.wwz", SITE, date=(1980, 1, 1, 0, 0, 0))
-    archives.stamp(root / "site.wwz")
+    write_site(root / "site.wwz")
     for path in ("d/bare.wwz", "evil.example/bare.wwz"):
         archives.write(root / path, BARE)
     with harness.served(module_tmp, root) as (responder, nginx):

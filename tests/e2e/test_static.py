@@ -14,6 +14,15 @@ def test_needs_no_library():
     assert "not a dynamic executable" in got.stderr + got.stdout, got
 
 
+def test_previews_nothing(tmp):
+    """It cannot load a library, and says so."""
+    archives.write(tmp / "x.wwz", {"a.txt": b"a"})
+    got = subprocess.run([STATIC, "preview", tmp / "x.wwz"],
+                         capture_output=True, text=True)
+    assert (got.returncode, got.stdout) == (1, ""), got
+    assert "built without libmicrohttpd" in got.stderr, got
+
+
 def test_serves(tmp, root):
     """Over a socket, and behind no server: what zlib reads, and no more."""
     content = {"a.html": "<p>static</p>" * 100}

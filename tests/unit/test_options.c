@@ -71,7 +71,7 @@ describe(struct arena *arena, const struct options *o)
 {
 	static const char *const none[] = {NULL};
 	static const char *const commands[] = {"serve", "pack", "check", "list",
-		"cat", "explain", "help", "version", "all"};
+		"cat", "explain", "preview", "help", "version", "all"};
 	struct text text = {.arena = arena};
 	struct fault fault;
 	struct options d;
@@ -149,6 +149,10 @@ describe(struct arena *arena, const struct options *o)
 		text_printf(&text, " json");
 	if (o->quiet)
 		text_printf(&text, " quiet");
+	if (o->port != d.port)
+		text_printf(&text, " port=%d", o->port);
+	if (o->open)
+		text_printf(&text, " open");
 	for (int i = 0; i < o->nfields; i++)
 		text_printf(&text, " header=%s", o->fields[i]);
 	for (int i = 0; i < o->nwords; i++)
@@ -253,6 +257,11 @@ test_words(void **state)
 		{{"--access-log=/a"}, "serve access-log=/a"},
 		{{"--slow", "0"}, "serve slow=0"},
 		{{"--slow", "86400000"}, "serve slow=86400000"},
+		{{"preview", "dir"}, "preview word=dir"},
+		{{"preview", "--port", "0", "--open", "x.wwz"},
+			"preview port=0 open word=x.wwz"},
+		{{"preview", "dir", "--port=65535"},
+			"preview port=65535 word=dir"},
 		{{"--status", "--check"}, "serve status check"},
 		{{"--log-level", "warn"}, "serve log-level=warn"},
 		{{"--log-level", "error"}, "serve log-level=error"},
@@ -383,6 +392,9 @@ test_wrong_words(void **state)
 		{{"--access-log", ""}, "--access-log "},
 		{{"--slow", "-1"}, "--slow -1"},
 		{{"--slow", "86400001"}, "--slow 86400001"},
+		{{"preview", "--port", "65536", "x"}, "--port 65536"},
+		{{"preview", "--root", "/", "x"}, "--root"},
+		{{"preview"}, "expected a directory or an archive"},
 		{{"explain", "--status", "/x"}, "unknown option --status"},
 		{{"--max-archives", "0"}, "--max-archives 0"},
 		{{"--max-archives", "1K"}, "--max-archives 1K"},

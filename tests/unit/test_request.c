@@ -160,6 +160,57 @@ test_method(void **state)
 	assert_int_equal(failed, 0);
 }
 
+/* Fields by their own names, and a request line. */
+static void
+test_fields(void **state)
+{
+	static const struct {
+		const char *name;
+		enum param param; /* PARAMS: none */
+	} table[] = {
+		{"Range", PARAM_RANGE},
+		{"range", PARAM_RANGE},
+		{"If-None-Match", PARAM_IF_NONE_MATCH},
+		{"if-none-MATCH", PARAM_IF_NONE_MATCH},
+		{"Accept-Encoding", PARAM_ACCEPT_ENCODING},
+		{"Ranges", PARAMS},
+		{"Rang", PARAMS},
+		{"", PARAMS},
+		{"Wwz-Archive", PARAMS},
+		{"Document-Root", PARAMS},
+		{"HTTP-Range", PARAMS},
+		{"Content-Length", PARAMS},
+	};
+	struct arena arena = {0};
+	struct request request;
+	struct request_reader reader;
+	unsigned failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		request_begin(&reader, &request, &arena);
+		request_add_field(&reader, str_of(table[i].name), STR("v"));
+		for (size_t k = 0; k < PARAMS; k++)
+			failed += differ(table[i].name, request.param[k],
+				k == table[i].param ? STR("v") : STR(""));
+	}
+	request_begin(&reader, &request, &arena);
+	request_add_line(
+		&reader, STR("HEAD"), STR("/a?b?c=%20"), STR("HTTP/1.0"));
+	request_add_field(&reader, STR("Range"), STR("a"));
+	request_add_field(&reader, STR("range"), STR("b"));
+	assert_int_equal(request.method, METHOD_HEAD);
+	failed += differ(
+		"URI", request.param[PARAM_REQUEST_URI], STR("/a?b?c=%20"));
+	failed += differ(
+		"query", request.param[PARAM_QUERY_STRING], STR("b?c=%20"));
+	failed += differ("protocol", request.param[PARAM_SERVER_PROTOCOL],
+		STR("HTTP/1.0"));
+	failed += differ("twice", request.param[PARAM_RANGE], STR("a, b"));
+	arena_free(&arena);
+	assert_int_equal(failed, 0);
+}
+
 /* Many fields of one name. */
 static void
 test_many(void **state)
@@ -189,6 +240,7 @@ main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_method),
+		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_many),
 	};
 
