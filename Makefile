@@ -229,7 +229,7 @@ docs: $(BUILD)/wwz
 PAGES    := $(wildcard deploy/man/*.[1-8])
 UNITS    := $(wildcard deploy/systemd/wwz.*)
 EXAMPLES := $(shell cd deploy && find . -type f \
-    -not -regex '\./\(completion\|debian\|images\|man\|systemd\)/.*' -printf '%P\n')
+    -not -regex '\./\(completion\|debian\|man\|systemd\)/.*' -printf '%P\n')
 INSTALLED = \
     $(foreach p,$(PAGES),$p:$(MANDIR)/man$(subst .,,$(suffix $p))/$(notdir $p)) \
     $(foreach u,$(UNITS),$u:$(UNITDIR)/$(notdir $u)) \

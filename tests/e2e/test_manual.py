@@ -102,6 +102,10 @@ def test_words_of_the_log():
     assert "archive-damaged" in logged and "no-root" in logged, logged
     text = section("wwz-serve.8", "DIAGNOSTICS")
     assert set(re.findall(r"(?m)^     ([a-z-]+) \(\w+\)$", text)) == logged
+    reference = (harness.TOP / "docs/reference.md").read_text()
+    rows = re.findall(r"(?m)^\| (`[^|]*) \| (?:info|warn|error)", reference)
+    words = re.findall(r"`([a-z-]+)`", " ".join(rows))
+    assert sorted(words) == sorted(logged)
 
 
 def test_fields_of_archives():
