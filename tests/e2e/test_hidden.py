@@ -66,12 +66,12 @@ def test_members(places):
 @pytest.mark.parametrize("path, then", [
     (".git", 301), (".git/", 200), ("%2egit/HEAD", 200), (".git/-wwz-index", 200),
     ("sub/../.git/HEAD", 200), ("-wwz-index/.git/", 200), ("-wwz-index/.git", 301),
-    (".git/a.log/-wwz-log", 200), (".git/-wwz-log/a.log", 200),
-    (".env/-wwz-log", 200), ("__MACOSX/", 200), ("sub/.deep/er/", 200),
+    (".git/a.log/-wwz-log", 303), (".git/-wwz-log/a.log", 303),
+    (".env/-wwz-log", 303), ("__MACOSX/", 200), ("sub/.deep/er/", 200),
     # Symbolic links: to a hidden name, through one, and called so.
     ("env", 200), ("git", 301), ("git/", 200), ("git/HEAD", 200),
     ("git/-wwz-index", 200), ("sub/up", 200), (".link", 200),
-    (".current/a.txt", 200), (".current/", 200), ("env/-wwz-log", 200),
+    (".current/a.txt", 200), (".current/", 200), ("env/-wwz-log", 303),
 ])
 def test_other_ways(places, path, then):
     _, without, with_dotfiles = places

@@ -347,7 +347,10 @@ def test_log_links(root, serve):
         assert [urllib.parse.unquote(href) for href in logs] == [
             f"./-wwz-log/{name}?view" for name in sorted(texts)]
         for href in logs:
+            # It leads to the last line.
             got = client.ask(follow("/x.wwz/", href))
+            assert got.status == 303, got
+            got = client.ask(got.get("Location").partition("#")[0])
             assert (got.status, b">text<" in got.body) == (200, True), href
 
 
