@@ -1,6 +1,6 @@
-"""Sites as their generators make them, behind nginx, clicked through in a browser: a
-handbook of MkDocs, and a single-page app of Vite with `_redirects`; at /site.wwz/ and as
-a whole site."""
+"""Sites as their generators make them, clicked through in a browser: a handbook of
+MkDocs, and a single-page app of Vite with `_redirects`; behind nginx, at /site.wwz/ and as
+a whole site, and in `wwz preview`."""
 
 import contextlib
 import subprocess
@@ -10,6 +10,7 @@ import pytest
 import fronts
 import harness
 from test_browser import Browser, complaints
+from test_preview import Preview
 
 MKDOCS = """\
 site_name: Handbook
@@ -77,11 +78,24 @@ def browser(module_tmp):
         yield browser
 
 
-@pytest.fixture(params=["/site.wwz/", "/"], ids=["below", "whole"])
+def below(front):
+    return fronts.Nginx(front)
+
+
+def whole(front):
+    return fronts.Nginx(front, "whole-site.conf", None)
+
+
+def preview(front):
+    return Preview(front.tmp, front.root / "site.wwz")
+
+
+@pytest.fixture(params=[below, whole, preview], ids=lambda start: start.__name__)
 def place(tmp, request):
-    """(base, build): build(make) packs the site, and gives the URL at which nginx has
-    it."""
-    base = request.param
+    """(base, build): build(make) packs the site, and gives the URL at which it is
+    shown."""
+    start = request.param
+    base = "/site.wwz/" if start is below else "/"
     root = tmp / "www"
     root.mkdir()
     (root / "favicon.ico").touch()
@@ -92,11 +106,10 @@ def place(tmp, request):
             subprocess.run([harness.WWZ, "pack", "-q", work / "out",
                             root / "site.wwz"], check=True)
             front = fronts.Place(tmp / "front", root)
-            stack.enter_context(harness.running(fronts.responder(front)))
-            nginx = stack.enter_context(harness.running(
-                fronts.Nginx(front) if base != "/" else
-                fronts.Nginx(front, "whole-site.conf", None)))
-            return f"http://127.0.0.1:{nginx.port}{base}"
+            if start is not preview:
+                stack.enter_context(harness.running(fronts.responder(front)))
+            server = stack.enter_context(harness.running(start(front)))
+            return f"http://127.0.0.1:{server.port}{base}"
         yield base, build
 
 
