@@ -62,6 +62,60 @@ str_compare(struct str a, struct str b)
 	return order ? order : (a.n > b.n) - (a.n < b.n);
 }
 
+static bool
+begins_with_digit(struct str s)
+{
+	return s.n > 0 && s.p[0] >= '0' && s.p[0] <= '9';
+}
+
+/* Cut the digits at the start off *s; without zeros in front of them. */
+static struct str
+cut_number(struct str *s)
+{
+	struct str number;
+
+	while (s->n > 0 && s->p[0] == '0')
+		*s = str_slice(*s, 1, s->n);
+	number = *s;
+	while (begins_with_digit(*s))
+		*s = str_slice(*s, 1, s->n);
+	number.n -= s->n;
+	return number;
+}
+
+int
+str_compare_natural(struct str a, struct str b)
+{
+	int order = 0;
+
+	while (a.n > 0 && b.n > 0 && order == 0) {
+		if (begins_with_digit(a) && begins_with_digit(b)) {
+			struct str x = cut_number(&a), y = cut_number(&b);
+
+			order = x.n != y.n ? (x.n > y.n) - (x.n < y.n)
+					   : str_compare(x, y);
+			continue;
+		}
+		order = (unsigned char)lower_case(a.p[0]) -
+			(unsigned char)lower_case(b.p[0]);
+		a = str_slice(a, 1, a.n);
+		b = str_slice(b, 1, b.n);
+	}
+	return order ? order : (a.n > b.n) - (a.n < b.n);
+}
+
+bool
+str_has_nocase(struct str s, struct str part)
+{
+	if (part.n == 0)
+		return true;
+	for (; s.n >= part.n; s = str_slice(s, 1, s.n)) {
+		if (str_eq_nocase(str_slice(s, 0, part.n), part))
+			return true;
+	}
+	return false;
+}
+
 bool
 str_is_near(struct str a, struct str b)
 {

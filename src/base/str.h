@@ -87,6 +87,14 @@ struct str str_cut(struct str *rest, char sep);
  * 0 or more than 0, as memcmp(3). */
 int str_compare(struct str a, struct str b);
 
+/* Compare as people sort names: digits by the number that they write, and ASCII
+ * letters without regard to case.  0 for names that differ only in case and in
+ * zeros before a number. */
+int str_compare_natural(struct str a, struct str b);
+
+/* Whether part occurs in s, ignoring the case of ASCII letters. */
+bool str_has_nocase(struct str s, struct str part);
+
 /* Whether one edit makes a of b: a byte inserted, removed or replaced, or two
  * neighbours exchanged (Damerau-Levenshtein distance 1). */
 bool str_is_near(struct str a, struct str b);

@@ -4,18 +4,23 @@
 #include <time.h>
 
 #include "base/size.h"
+#include "http/path.h"
 #include "logstyle.h"
 #include "style.h"
 
 const struct str page_style = {page_css, sizeof(page_css)};
 const struct str page_log_style = {page_log_css, sizeof(page_log_css)};
 
-#define POLICY(more)                                                    \
+#define POLICY(more, action)                                            \
 	"default-src 'none'; style-src 'sha256-" PAGE_CSS_HASH "'" more \
-	"; base-uri 'none'; form-action 'none'"
-#define LOG_POLICY POLICY(" 'sha256-" PAGE_LOG_CSS_HASH "'")
+	"; base-uri 'none'; form-action " action
+#define PLAIN_POLICY   POLICY("", "'none'")
+#define LISTING_POLICY POLICY("", "'self'")
+#define LOG_POLICY     POLICY(" 'sha256-" PAGE_LOG_CSS_HASH "'", "'none'")
 
-const struct str page_policy = {POLICY(""), sizeof(POLICY("")) - 1};
+const struct str page_policy = {PLAIN_POLICY, sizeof(PLAIN_POLICY) - 1};
+const struct str page_listing_policy = {
+	LISTING_POLICY, sizeof(LISTING_POLICY) - 1};
 const struct str page_log_policy = {LOG_POLICY, sizeof(LOG_POLICY) - 1};
 
 void
@@ -230,4 +235,19 @@ page_query(struct str query, struct str key)
 			return value;
 	}
 	return (struct str){NULL, 0};
+}
+
+struct str
+page_field(struct str query, struct str key, struct arena *arena)
+{
+	struct str value = page_query(query, key), part;
+	struct text text = {.arena = arena};
+
+	while (value.p != NULL) {
+		part = str_cut(&value, '+');
+		text_add(&text, part);
+		if (value.p != NULL)
+			text_byte(&text, ' ');
+	}
+	return path_decode(text_str(&text), arena);
 }

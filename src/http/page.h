@@ -10,6 +10,9 @@
 extern const struct str page_style;
 extern const struct str page_policy;
 
+/* The policy of listings, which have a form. */
+extern const struct str page_listing_policy;
+
 /* The additional sheet of log pages, and the policy for both sheets. */
 extern const struct str page_log_style;
 extern const struct str page_log_policy;
@@ -61,5 +64,9 @@ void page_time(int64_t seconds, char time[PAGE_TIME_SIZE]);
 /* The value of key in a query "key=value&…", without decoding; empty when there
  * is none. */
 struct str page_query(struct str query, struct str key);
+
+/* The same, decoded: the text that was put into a field of a form.  In arena.
+ */
+struct str page_field(struct str query, struct str key, struct arena *arena);
 
 #endif

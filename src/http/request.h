@@ -24,6 +24,7 @@ enum param {
 	PARAM_SERVER_PROTOCOL,
 	PARAM_WWZ_ARCHIVE,
 	/* Header fields. */
+	PARAM_ACCEPT,
 	PARAM_ACCEPT_ENCODING,
 	PARAM_IF_MATCH,
 	PARAM_IF_MODIFIED_SINCE,
@@ -34,7 +35,7 @@ enum param {
 	PARAM_REFERER,
 	PARAM_USER_AGENT,
 	PARAMS,
-	PARAM_FIELDS = PARAM_ACCEPT_ENCODING, /* the first of them */
+	PARAM_FIELDS = PARAM_ACCEPT, /* the first of them */
 };
 
 /* The most bytes of a request's body that are read and discarded. */

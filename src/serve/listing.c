@@ -1,7 +1,4 @@
-/* A listing is made row by row while it is sent: first the directories, then
- * the files.  Sorted by name, this takes two walks over the directory.  Any
- * other order needs an array of positions in that walk, which is sorted when
- * the listing is opened.
+/* A listing is made row by row while it is sent.
  *
  * Programs that mirror directories fetch whatever the links of a page lead to,
  * unless a link has a query.  So all links but those to members and directories
@@ -13,14 +10,14 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "http/ownname.h"
 #include "http/page.h"
-#include "http/path.h"
-#include "serve/listrow.h"
+#include "serve/children.h"
 #include "serve/rows.h"
-#include "zip/rulename.h"
 
-enum { CRUMBS = 32 };
+enum {
+	CRUMBS = 32,
+	FILTER_WORTH = 12, /* rows, to have a form that filters them */
+};
 
 enum stage {
 	STAGE_HEAD,
@@ -30,46 +27,20 @@ enum stage {
 	STAGE_END
 };
 
-/* A child, with its key in the chosen order. */
-struct place {
-	int64_t key;
-	uint32_t at; /* position in the walk */
-	bool directory;
-};
-
 struct listing {
 	struct rows out;
 
 	/* Set once. */
 	struct listing_view view;
 	struct listed listed; /* its archive is lent */
-	struct zipdir_walk start;
-	struct place *places; /* NULL: in the order of the walk */
-	size_t nplaces;
-	struct arena arena; /* holds the strings of view */
+	struct arena arena;   /* holds the strings of view */
 
 	/* The position. */
 	enum stage stage;
-	struct zipdir_walk walk;
-	size_t place;
+	struct children children;
 	uint64_t rows;               /* made so far */
 	uint64_t directories, bytes; /* in the rows made */
 };
-
-struct listing_view
-listing_view_of(struct str query)
-{
-	struct str sort = page_query(query, STR("sort"));
-	struct listing_view view = {.sort = LISTING_NAME};
-
-	if (str_eq(sort, STR("size")))
-		view.sort = LISTING_SIZE;
-	else if (str_eq(sort, STR("time")))
-		view.sort = LISTING_TIME;
-	view.descending = str_eq(page_query(query, STR("order")), STR("desc"));
-	view.json = str_eq(page_query(query, STR("format")), STR("json"));
-	return view;
-}
 
 static void
 add_parent_link(struct text *text, size_t levels)
@@ -129,18 +100,20 @@ add_breadcrumbs(struct listing *l)
 }
 
 static void
-add_column(struct listing *l, enum listing_sort sort, const char *key,
-	const char *title)
+add_column(struct listing *l, enum listing_sort sort, const char *title)
 {
 	bool here = l->view.sort == sort;
-	bool descend = here ? !l->view.descending : sort != LISTING_NAME;
+	struct listing_view other = l->view;
 
+	other.sort = sort;
+	other.descending = here ? !l->view.descending : sort != LISTING_NAME;
 	text_printf(&l->out.row,
-		"<th scope=\"col\"%s><a rel=\"nofollow\" href=\"./-wwz-index?sort=%s&amp;order=%s\">%s</a>%s</th>",
+		"<th scope=\"col\"%s><a rel=\"nofollow\" href=\"",
 		!here                        ? ""
 			: l->view.descending ? " aria-sort=\"descending\""
-					     : " aria-sort=\"ascending\"",
-		key, descend ? "desc" : "asc", title,
+					     : " aria-sort=\"ascending\"");
+	listing_view_link(&l->out.row, &other, 0);
+	text_printf(&l->out.row, "\">%s</a>%s</th>", title,
 		!here                        ? ""
 			: l->view.descending ? " \xe2\x86\x93"
 					     : " \xe2\x86\x91");
@@ -157,6 +130,59 @@ add_download_link(struct listing *l)
 }
 
 static void
+add_filter(struct listing *l)
+{
+	if (l->view.filter.n == 0 && l->children.n < FILTER_WORTH)
+		return;
+	text_add(&l->out.row,
+		STR("<form action=\"./-wwz-index\">"
+		    "<input type=\"search\" name=\"q\" aria-label=\"Part of a name\" value=\""));
+	page_add(&l->out.row, l->view.filter);
+	text_add(&l->out.row, STR("\">"));
+	listing_view_fields(&l->out.row, &l->view);
+	text_add(&l->out.row, STR("<button>Filter</button></form>\n"));
+}
+
+static uint64_t
+count_pages(const struct listing *l)
+{
+	return (l->children.n + LISTVIEW_ROWS - 1) / LISTVIEW_ROWS;
+}
+
+static void
+add_page_link(struct listing *l, uint64_t page, const char *rel)
+{
+	if (page == 0 || page > count_pages(l))
+		return;
+	text_printf(&l->out.row, "<a rel=\"%s\" href=\"", rel);
+	listing_view_link(&l->out.row, &l->view, page);
+	text_printf(&l->out.row, "\">%s</a> \xc2\xb7 ",
+		*rel == 'p' ? "Previous" : "Next");
+}
+
+/* Link to the pages before and after this one. */
+static void
+add_pages(struct listing *l)
+{
+	if (l->view.page == 0 || (l->view.page == 1 && count_pages(l) <= 1))
+		return;
+	text_add(&l->out.row, STR("<nav aria-label=\"Pages\">"));
+	add_page_link(l, l->view.page - 1, "prev");
+	add_page_link(l, l->view.page + 1, "next");
+	text_printf(&l->out.row,
+		"Page %" PRIu64 " of %" PRIu64 ", %zu names</nav>\n",
+		l->view.page, count_pages(l), l->children.n);
+}
+
+/* Whether the page has rows that another one has, too. */
+static bool
+is_variant(const struct listing *l)
+{
+	return l->view.sort != LISTING_NAME || l->view.descending ||
+		l->view.filter.n > 0;
+}
+
+static void
 add_listing_head(struct listing *l)
 {
 	struct text title = {.arena = &l->out.arena};
@@ -165,15 +191,19 @@ add_listing_head(struct listing *l)
 	text_byte(&title, '/');
 	text_add(&title, l->view.directory);
 	page_begin(&l->out.row, text_str(&title), "", (struct str){NULL, 0},
-		l->places != NULL);
+		is_variant(l));
 	add_breadcrumbs(l);
 	text_add(&l->out.row, STR("<nav><a href=\"../\">Up one level</a>"));
 	if (l->view.download)
 		add_download_link(l);
-	text_add(&l->out.row, STR("</nav>\n<table>\n<thead>\n<tr>"));
-	add_column(l, LISTING_NAME, "name", "Name");
-	add_column(l, LISTING_SIZE, "size", "Size");
-	add_column(l, LISTING_TIME, "time", "Modified<span> (UTC)</span>");
+	text_add(&l->out.row, STR("</nav>\n"));
+	if (l->view.page > 0)
+		add_filter(l);
+	add_pages(l);
+	text_add(&l->out.row, STR("<table>\n<thead>\n<tr>"));
+	add_column(l, LISTING_NAME, "Name");
+	add_column(l, LISTING_SIZE, "Size");
+	add_column(l, LISTING_TIME, "Modified<span> (UTC)</span>");
 	text_add(&l->out.row, STR("</tr>\n</thead>\n<tbody>\n"));
 }
 
@@ -184,6 +214,11 @@ add_json_head(struct listing *l)
 	page_add_json(&l->out.row, l->view.archive);
 	text_add(&l->out.row, STR(",\"directory\":"));
 	page_add_json(&l->out.row, l->view.directory);
+	if (l->view.page > 0)
+		text_printf(&l->out.row,
+			",\"page\":%" PRIu64 ",\"pages\":%" PRIu64
+			",\"total\":%zu",
+			l->view.page, count_pages(l), l->children.n);
 	text_add(&l->out.row, STR(",\"entries\":["));
 }
 
@@ -211,58 +246,16 @@ add_listing_foot(struct listing *l)
 		return;
 	}
 	if (l->rows == 0)
-		text_add(&l->out.row,
-			STR("<tr><td>This directory is empty.</td><td></td><td></td></tr>\n"));
+		text_printf(&l->out.row,
+			"<tr><td>%s</td><td></td><td></td></tr>\n",
+			l->view.filter.n > 0 ? "No name here has this in it."
+				: l->children.n > 0
+				? "There are not so many pages."
+				: "This directory is empty.");
 	text_add(&l->out.row, STR("</tbody>\n</table>\n"));
+	add_pages(l);
 	add_sum(l);
 	page_end(&l->out.row);
-}
-
-/* Whether child is not served: the server's own page, or its tree of listings,
- * stands at its address, or it is one of the archive's rules. */
-static bool
-is_covered(const struct listing *l, const struct child *child)
-{
-	enum ownname own = ownname_child(l->view.directory, child->name);
-
-	if (child->directory)
-		return own == OWNNAME_LISTING && l->view.directory.n == 0;
-	return own != OWNNAME_NONE ||
-		(l->listed.archive->ruled && l->start.prefix.n == 0 &&
-			rulename_is(child->name));
-}
-
-/* Get the next child, without those that no request can reach. */
-static bool
-walk_on(const struct listing *l, struct zipdir_walk *walk, struct child *child)
-{
-	while (zipdir_next(walk, child)) {
-		if (!is_covered(l, child))
-			return true;
-	}
-	return false;
-}
-
-/* Get the next child of one kind in the chosen order. */
-static bool
-next_child(struct listing *l, bool directories, struct child *child)
-{
-	if (l->places == NULL) {
-		while (walk_on(l, &l->walk, child)) {
-			if (child->directory == directories)
-				return true;
-		}
-		return false;
-	}
-	while (l->place < l->nplaces) {
-		const struct place *place = &l->places[l->place++];
-
-		if (place->directory != directories)
-			continue;
-		l->walk.at = place->at;
-		return walk_on(l, &l->walk, child);
-	}
-	return false;
 }
 
 static bool
@@ -271,11 +264,8 @@ add_row(struct listing *l, bool directories)
 	struct child child;
 	struct listrow row;
 
-	if (!next_child(l, directories, &child)) {
-		l->walk = l->start;
-		l->place = 0;
+	if (!children_next(&l->children, directories, &child))
 		return false;
-	}
 	row = listrow_of(&l->listed, &child, &l->out.arena);
 	if (l->view.json && l->rows > 0)
 		text_byte(&l->out.row, ',');
@@ -327,73 +317,8 @@ listing_close(struct source *source)
 
 	arena_free(&l->out.arena);
 	arena_free(&l->arena);
-	free(l->places);
+	children_close(&l->children);
 	free(l);
-}
-
-static int
-by_key(const void *a, const void *b)
-{
-	const struct place *x = a, *y = b;
-
-	if (x->key != y->key)
-		return x->key < y->key ? -1 : 1;
-	return (x->at > y->at) - (x->at < y->at);
-}
-
-static int64_t
-key_of(const struct listing *l, const struct child *child, size_t at)
-{
-	int64_t key = (int64_t)at;
-
-	if (!child->directory && l->view.sort == LISTING_SIZE)
-		key = child->member.size > INT64_MAX
-			? INT64_MAX
-			: (int64_t)child->member.size;
-	else if (!child->directory && l->view.sort == LISTING_TIME)
-		key = listrow_time(&child->member, l->view.written);
-	else if (child->directory && l->view.sort != LISTING_NAME)
-		return key;
-	return l->view.descending ? -key : key;
-}
-
-static int
-add_sorted(struct listing *l, struct place place)
-{
-	/* The array is doubled when its size is a power of two. */
-	if ((l->nplaces & (l->nplaces - 1)) == 0) {
-		size_t size = (l->nplaces ? 2 * l->nplaces : 1) * sizeof(place);
-		struct place *places = realloc(l->places, size);
-
-		if (places == NULL)
-			return -1;
-		l->places = places;
-		l->out.source.memory = size;
-	}
-	l->places[l->nplaces++] = place;
-	return 0;
-}
-
-/* Sort all children.  The order by name needs no array. */
-static int
-sort_places(struct listing *l)
-{
-	struct zipdir_walk walk = l->start;
-	struct child child;
-	size_t at = walk.at;
-
-	if (listing_is_by_name(&l->view))
-		return 0;
-	for (; walk_on(l, &walk, &child); at = walk.at) {
-		struct place place = {
-			key_of(l, &child, at), (uint32_t)at, child.directory};
-
-		if (add_sorted(l, place) < 0)
-			return -1;
-	}
-	if (l->nplaces > 0)
-		qsort(l->places, l->nplaces, sizeof(*l->places), by_key);
-	return 0;
 }
 
 struct source *
@@ -407,10 +332,10 @@ listing_open(struct archive *archive, struct zipdir_walk walk,
 	l->out.source.read = rows_read;
 	l->out.source.close = listing_close;
 	l->out.make = make_listing_row;
-	l->start = l->walk = walk;
 	l->view = *view;
 	l->view.archive = arena_copy(&l->arena, view->archive);
 	l->view.directory = arena_copy(&l->arena, view->directory);
+	l->view.filter = arena_copy(&l->arena, view->filter);
 	/* In a directory that was requested in another form than its own, so
 	 * are the URLs. */
 	l->listed = (struct listed){archive, view->written, l->view.directory,
@@ -418,10 +343,12 @@ listing_open(struct archive *archive, struct zipdir_walk walk,
 			!str_eq(str_slice(walk.prefix, 0, walk.prefix.n - 1),
 				view->directory),
 		walk.hides};
-	if (l->arena.failed || sort_places(l) < 0) {
+	if (l->arena.failed ||
+		children_open(&l->children, &l->listed, &l->view, walk) < 0) {
 		listing_close(&l->out.source);
 		errno = ENOMEM;
 		return NULL;
 	}
+	l->out.source.memory = l->children.memory;
 	return &l->out.source;
 }

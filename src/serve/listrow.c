@@ -10,20 +10,26 @@
 #include "zip/hiddenname.h"
 #include "zip/rulename.h"
 
-/* The name in UTF-8, as far as it is valid. */
-static struct str
-shown_name(const struct listrow *row, struct str name, struct arena *arena)
+struct str
+listrow_name(const struct archive *archive, struct str name, bool legacy,
+	struct arena *arena)
 {
 	struct str shown = {NULL, 0};
 	char *utf8;
 
-	if (!row->child.legacy)
+	if (!legacy)
 		return name;
 	utf8 = arena_get(arena, CHARSET_ROOM(name.n));
 	if (utf8 != NULL)
 		shown = charset_to_utf8(
-			zipdir_charset(row->in->archive->zipdir), name, utf8);
+			zipdir_charset(archive->zipdir), name, utf8);
 	return shown.p ? shown : name;
+}
+
+static struct str
+shown_name(const struct listrow *row, struct str name, struct arena *arena)
+{
+	return listrow_name(row->in->archive, name, row->child.legacy, arena);
 }
 
 /* The name in the row's URL. */

@@ -35,12 +35,32 @@ wants_page(struct job *job)
 	return status == STATUS_GO;
 }
 
+/* The query of a listing.  A client that says it takes HTML is a browser, which
+ * is slow with very long pages: unless it asks for something else, it gets the
+ * first page.  Programs say that they take anything, and get everything at
+ * once, as some look at one page only.  They always do in the tree of listings,
+ * which is for them, so that no cache can give them a page. */
+static struct str
+listing_query(struct job *job)
+{
+	struct str query = job->request->param[PARAM_QUERY_STRING];
+
+	if (job->tree || page_query(query, STR("page")).n > 0 ||
+		page_query(query, STR("format")).n > 0)
+		return query;
+	job->response->vary_on = STR("Accept");
+	if (!str_has_nocase(
+		    job->request->param[PARAM_ACCEPT], STR("text/html")))
+		return query;
+	return arena_printf(job->arena, "page=1&%.*s", STR_ARG(query));
+}
+
 void
 ownpage_list(struct job *job, struct str directory)
 {
 	struct response *response = job->response;
-	struct listing_view view =
-		listing_view_of(job->request->param[PARAM_QUERY_STRING]);
+	struct str query = listing_query(job);
+	struct listing_view view = listing_view_of(query, job->arena);
 	struct zipdir_walk walk;
 	enum status status = job_walk(job, directory, &walk);
 
@@ -56,12 +76,11 @@ ownpage_list(struct job *job, struct str directory)
 		return;
 	}
 	job->fields = NULL; /* the page is not the author's */
-	response->etag = ownform_listing_tag(job->archive,
-		job->request->param[PARAM_QUERY_STRING], job->service->site,
-		job->arena);
+	response->etag = ownform_listing_tag(
+		job->archive, query, job->service->site, job->arena);
 	if (!wants_page(job))
 		return;
-	if (job->at_once && !listing_is_by_name(&view) &&
+	if (job->at_once && !listing_is_walked(&view) &&
 		zipdir_count(job->archive->zipdir) > LISTED_AT_ONCE) {
 		job_fail(job, STATUS_LATER);
 		return;
@@ -74,7 +93,7 @@ ownpage_list(struct job *job, struct str directory)
 	response->content_type =
 		view.json ? STR("application/json") : PAGE_TYPE;
 	response->content_security_policy =
-		view.json ? (struct str){NULL, 0} : page_policy;
+		view.json ? (struct str){NULL, 0} : page_listing_policy;
 	if (!response->head)
 		body_add_source(&response->body,
 			listing_open(job->archive, walk, &view));

@@ -144,6 +144,7 @@ struct zipdir_walk {
 struct child {
 	struct str name; /* one component, without "/", in bytes */
 	bool directory;  /* implied, or with an entry "name/" */
+	size_t at;       /* a walk whose at is this gives this child */
 	bool legacy;     /* name is in zipdir_charset, else UTF-8, if valid */
 	struct member member; /* of files only */
 };
@@ -153,6 +154,9 @@ struct child {
  * false when there is no such directory.  Any thread. */
 bool zipdir_walk(
 	const struct zipdir *zipdir, struct str name, struct zipdir_walk *walk);
+
+/* The name of the child whose at was `at` in this walk. */
+struct str zipdir_child_name(const struct zipdir_walk *walk, size_t at);
 
 /* Get the next child; false at the end.  A file and a directory of the same
  * name are two children.  The cost does not depend on the number of deeper

@@ -122,6 +122,15 @@ zipdir_walk(
 	return found || walk_spelled(zipdir, name, walk);
 }
 
+struct str
+zipdir_child_name(const struct zipdir_walk *walk, size_t at)
+{
+	struct str name = name_at(walk->zipdir, at);
+	struct str rest = str_slice(name, walk->prefix.n, name.n);
+
+	return str_cut(&rest, '/');
+}
+
 static bool
 next_in_order(struct zipdir_walk *walk, struct child *child)
 {
@@ -139,7 +148,8 @@ next_in_order(struct zipdir_walk *walk, struct child *child)
 	entry = zipdir->copy + zipdir->order[walk->at];
 	name = zipentry_name(entry);
 	rest = str_slice(name, walk->prefix.n, name.n);
-	*child = (struct child){.legacy = zipentry_is_legacy(entry)};
+	*child = (struct child){
+		.at = walk->at, .legacy = zipentry_is_legacy(entry)};
 	child->name = str_cut(&rest, '/');
 	child->directory = rest.p != NULL;
 	if (child->directory) {

@@ -36,6 +36,8 @@ TREE = {
 }
 CONTENT = {name: content[0] if isinstance(content, tuple) else content
            for name, content in TREE.items()}
+# More than a page for browsers has.
+LONG = {f"{n}.txt": b"%d" % n for n in range(1100)}
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +46,8 @@ def url(module_tmp):
     root.mkdir()
     (root / "robots.txt").write_text("User-agent: *\nAllow: /\n")
     archives.write(root / "tree.wwz", TREE)
+    archives.write(root / "long.wwz", {
+        f"d/{name}": content for name, content in LONG.items()})
     with harness.served(module_tmp, root, "--dotfiles") as (_, nginx):
         yield f"http://127.0.0.1:{nginx.port}/tree.wwz/"
 
@@ -91,6 +95,14 @@ def wget(url, tmp, top):
 def test_mirror(tmp, url, tool):
     tool(url + "-wwz-index/", tmp, tmp / "copy")
     compare(files_in(tmp / "copy"), CONTENT)
+
+
+@pytest.mark.parametrize("place", ["-wwz-index/", ""])
+@pytest.mark.parametrize("tool", [rclone, lftp, wget])
+def test_long_directory(tmp, url, tool, place):
+    """No part of it is on another page."""
+    tool(f"{url.replace('tree', 'long')}{place}d/", tmp, tmp / "copy")
+    compare(files_in(tmp / "copy"), LONG)
 
 
 @pytest.mark.skipif(

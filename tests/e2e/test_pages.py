@@ -452,7 +452,7 @@ def test_many(site, query, place):
 # Width, colour scheme.
 SCREENS = [(390, "light"), (390, "dark"), (1280, "light"), (1280, "dark")]
 LOOKS = ["/nice.wwz/", "/nice.wwz/docs/deep/er/", "/nasty.wwz/", "/hollow.wwz/",
-         "/nice.wwz/none"]
+         "/nice.wwz/?page=1&q=e", "/nice.wwz/none"]
 
 # The contrast of each text with its background, as WCAG 2 computes it.
 CONTRAST = """(() => {
@@ -609,6 +609,8 @@ def faults(validator, home, names, passed):
 VALID = [
     ("/nice.wwz/", [], 200),
     ("/nice.wwz/?sort=size&order=desc", [], 200),
+    ("/nice.wwz/?sort=size&page=1&q=%22e&x", [], 200),
+    ("/nice.wwz/?page=2", [], 200),
     ("/nice.wwz/docs/deep/er/", [], 200),
     ("/nasty.wwz/", [], 200),
     ("/hollow.wwz/", [], 200),

@@ -358,6 +358,85 @@ is_character(const unsigned char *p, size_t n)
 		(point < 0xd800 || point > 0xdfff);
 }
 
+/* In order; those on one line are equal. */
+static const char *const natural[][3] = {
+	{""},
+	{"0", "00", "000"},
+	{"1", "01"},
+	{"2"},
+	{"10", "0010"},
+	{"99999999999999999999", "099999999999999999999"},
+	{"100000000000000000000"},
+	{"a", "A"},
+	{"a-2", "A-2", "a-002"},
+	{"a-10"},
+	{"a-10-9"},
+	{"a-10-10", "A-010-0010"},
+	{"a1"},
+	{"a1b"},
+	{"b"},
+	{"b.1.2"},
+	{"b.1.10"},
+	{"\xc3\xa9"},
+};
+
+static void
+test_natural(void **state)
+{
+	unsigned failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(natural) * 3; i++) {
+		for (size_t j = 0; j < COUNT(natural) * 3; j++) {
+			const char *a = natural[i / 3][i % 3];
+			const char *b = natural[j / 3][j % 3];
+			int want = (i / 3 > j / 3) - (i / 3 < j / 3), got;
+
+			if (a == NULL || b == NULL)
+				continue;
+			got = str_compare_natural(str_of(a), str_of(b));
+			if ((got > 0) - (got < 0) == want)
+				continue;
+			print_error("\"%s\", \"%s\": %d\n", a, b, got);
+			failed++;
+		}
+	}
+	assert_int_equal(failed, 0);
+}
+
+static void
+test_has(void **state)
+{
+	static const struct {
+		const char *s, *part;
+		bool has;
+	} cases[] = {
+		{"", "", true},
+		{"abc", "", true},
+		{"", "a", false},
+		{"abc", "abc", true},
+		{"abc", "ABC", true},
+		{"xABc", "abC", true},
+		{"abcx", "abc", true},
+		{"aab", "ab", true},
+		{"ab", "abc", false},
+		{"acb", "ab", false},
+	};
+	unsigned failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct str s = copy_exactly(str_of(cases[i].s));
+
+		if (str_has_nocase(s, str_of(cases[i].part)) != cases[i].has) {
+			print_error("%s, %s\n", cases[i].s, cases[i].part);
+			failed++;
+		}
+		free((void *)(uintptr_t)s.p);
+	}
+	assert_int_equal(failed, 0);
+}
+
 static bool
 is_utf8(const unsigned char *p, size_t n)
 {
@@ -410,6 +489,8 @@ main(void)
 		cmocka_unit_test(test_cut_nul),
 		cmocka_unit_test(test_near),
 		cmocka_unit_test(test_number),
+		cmocka_unit_test(test_natural),
+		cmocka_unit_test(test_has),
 		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_utf8_all),
 	};

@@ -1,0 +1,213 @@
+"""Listings that are long: pages for browsers, everything for programs, names
+in the order of people, and a form that filters them."""
+
+import html
+import json
+import random
+import re
+import urllib.parse
+
+import pytest
+
+import harness
+from test_browser import Browser, complaints
+from test_pages import Page, follow, zip_of
+
+BROWSER = [("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")]
+FILES, DIRECTORIES = 2500, 30
+NAMES = [f"Page {n}.txt" for n in range(FILES)]
+BELOW = [f"part-{n}/" for n in range(DIRECTORIES)]
+
+
+@pytest.fixture(scope="module")
+def site(module_tmp):
+    root = module_tmp / "www"
+    root.mkdir()
+    (root / "favicon.ico").touch()
+    names = [(f"long/{name}".encode(), False) for name in NAMES]
+    names += [(f"long/{name}x".encode(), False) for name in BELOW]
+    names += [("short/B\u00e9.txt".encode(), True), (b"short/100%+.txt", False),
+              (b"short/caf\x82.txt", False), (b"short/a10.log", False),
+              (b"short/A9.log", False), (b"short/a&<b>.txt", False)]
+    random.Random(7).shuffle(names)
+    (root / "x.wwz").write_bytes(
+        zip_of((name, flag, name) for name, flag in names))
+    with harness.served(module_tmp, root) as (_, nginx):
+        yield nginx
+
+
+@pytest.fixture(scope="module")
+def client(site):
+    client = site.client()
+    yield client
+    client.close()
+
+
+def people(name):
+    """A second opinion on the order: numbers by what they count."""
+    return (not name.endswith("/"), [
+        int(part) if part.isdigit() else part.lower()
+        for part in re.split(r"(\d+)", name)])
+
+
+def linked(got, rel):
+    found = re.findall(rf'<a rel="{rel}" href="([^"]*)"', got.body.decode())
+    return found[0].replace("&amp;", "&") if found else None
+
+
+def test_pages_follow(client):
+    """Each name is on one page, and Next leads through all."""
+    where, names, pages = "/x.wwz/long/", [], 0
+    while where:
+        got = client.ask(where, headers=BROWSER)
+        page = Page(got)
+        assert got.status == 200 and len(page.names) <= 1000, where
+        assert b'content="nofollow"' not in got.body
+        assert f"Page {pages + 1} of 3, 2530 names" in got.body.decode()
+        before = linked(got, "prev")
+        assert (before is None) == (pages == 0), before
+        names += page.names
+        pages += 1
+        href = linked(got, "next")
+        where = href and follow("/x.wwz/long/", href)
+    assert pages == 3
+    assert names == sorted(NAMES + BELOW, key=people)
+
+
+ALL = ["/x.wwz/long/", "/x.wwz/long/-wwz-index", "/x.wwz/-wwz-index/long/"]
+
+
+@pytest.mark.parametrize("path", ALL)
+@pytest.mark.parametrize("accept", [[], [("Accept", "*/*")], BROWSER])
+def test_programs_get_all(client, path, accept):
+    """By what they accept; in the tree for mirrors whatever they accept, so
+    that no cache can give them a page."""
+    got = client.ask(path, headers=accept)
+    tree = "-wwz-index/" in path
+    assert got.get("Vary") == (None if tree else "Accept"), got
+    shown = Page(got).names
+    if accept == BROWSER and not tree:
+        assert len(shown) == 1000
+    else:
+        assert shown == sorted(BELOW) + sorted(NAMES)
+        assert b"<form" not in got.body
+    tag = [("If-None-Match", got.get("ETag"))]
+    again = client.ask(path, headers=accept + tag)
+    assert (again.status, again.body) == (304, b""), again
+    assert again.get("Vary") == got.get("Vary"), again
+    head = client.ask(path, "HEAD", headers=accept)
+    assert (head.get("ETag"), head.get("Vary")) == (
+        got.get("ETag"), got.get("Vary"))
+    other = [] if accept == BROWSER else BROWSER
+    again = client.ask(path, headers=other + tag)
+    assert again.status == (304 if tree else 200), again
+
+
+def ask_json(client, path, query):
+    got = client.ask(f"{path}-wwz-index?format=json{query}", headers=BROWSER)
+    assert (got.status, got.get("Vary")) == (200, None), got
+    return json.loads(got.body)
+
+
+def test_json(client):
+    """Everything, unless a page is asked for."""
+    whole = ask_json(client, "/x.wwz/long/", "")
+    assert list(whole) == ["archive", "directory", "entries"]
+    assert len(whole["entries"]) == FILES + DIRECTORIES
+    paged = []
+    for page in range(1, 5):
+        got = ask_json(client, "/x.wwz/long/", f"&page={page}")
+        assert (got["page"], got["pages"], got["total"]) == (
+            page, 3, FILES + DIRECTORIES), got
+        paged += got["entries"]
+    key = json.dumps
+    assert sorted(paged, key=key) == sorted(whole["entries"], key=key)
+    assert [e["name"] for e in paged[DIRECTORIES:DIRECTORIES + 3]] == NAMES[:3]
+
+
+@pytest.mark.parametrize("sort", ["name", "size", "time"])
+def test_orders(client, sort):
+    """Of pages, in both directions; the way back is the way there."""
+    ways = []
+    for order in "asc", "desc":
+        names = []
+        for page in range(1, 4):
+            got = client.ask(
+                f"/x.wwz/long/?page={page}&sort={sort}&order={order}")
+            assert b'content="nofollow"' in got.body or (
+                sort, order) == ("name", "asc")
+            names += Page(got).names
+        assert sorted(names) == sorted(NAMES + BELOW)
+        ways.append(names[DIRECTORIES:])
+    if sort == "size":
+        assert [len(n) for n in ways[0]] == [len(n) for n in ways[1][::-1]]
+        assert ways[0][:10] == NAMES[:10]
+    elif sort == "name":
+        assert ways[0] == ways[1][::-1] == NAMES
+
+
+FILTERS = [
+    ("page+1%3f", []), ("PAGE%2011", ["Page 11.txt"] + [
+        f"Page 11{n}.txt" for n in range(10)] + [
+        f"Page 11{n:02}.txt" for n in range(100)]),
+    ("part-2", ["part-2/", *(f"part-2{n}/" for n in range(10))]),
+    ("%22%3E%3Cb", []), ("x" * 5000, []),
+]
+
+
+@pytest.mark.parametrize("query, wanted", FILTERS, ids="abcde")
+def test_filter(client, query, wanted):
+    for extra, fields in ("", BROWSER), ("", []), ("&page=1", []):
+        got = client.ask(f"/x.wwz/long/?q={query}{extra}", headers=fields)
+        shown = Page(got).names
+        if not wanted:
+            shown.remove("No name here has this in it.")
+        assert sorted(shown) == sorted(wanted), extra
+        value = html.escape(urllib.parse.unquote_plus(query)[:1024])
+        assert (f'value="{value}"' in got.body.decode()) == (
+            extra + str(fields) != "[]"), extra
+    listed = ask_json(client, "/x.wwz/long/", f"&q={query}")["entries"]
+    assert [e["name"] for e in listed] == [n.strip("/") for n in sorted(wanted)]
+
+
+@pytest.mark.parametrize("text, wanted", [
+    ("caf\u00e9", ["caf\u00e9.txt"]), ("b\u00e9", ["B\u00e9.txt"]),
+    ("100%+", ["100%+.txt"]), ("a&<", ["a&<b>.txt"]), ("\ud800", []),
+    ("LOG", ["A9.log", "a10.log"]), ("", None)])
+def test_filter_names(client, text, wanted):
+    """Whatever is in a name can be asked for."""
+    query = urllib.parse.quote_plus(text.encode(errors="surrogatepass"))
+    got = ask_json(client, "/x.wwz/short/", f"&page=1&q={query}")
+    names = [e["name"] for e in got["entries"]]
+    assert (names == wanted) if wanted is not None else len(names) == 6
+
+
+def test_beyond(client):
+    for page in 4, 10**9, 2**32 - 1:
+        got = client.ask(f"/x.wwz/long/?page={page}")
+        assert Page(got).names == ["There are not so many pages."], got
+    for page in "0", "x", "-1", str(2**32), str(2**64):
+        got = client.ask(f"/x.wwz/long/?page={page}")
+        assert len(Page(got).names) == FILES + DIRECTORIES, page
+
+
+def test_form(site, module_tmp):
+    """A browser fills it in; the order stays."""
+    browser = Browser(module_tmp)
+    url = f"http://127.0.0.1:{site.port}/x.wwz/long/"
+    try:
+        events = browser.open(url + "?sort=name&order=desc")
+        assert complaints(events) == []
+        browser.value("document.querySelector('input').value = 'page 7'")
+        browser.value("document.querySelector('button').click()")
+        harness.wait_until(
+            lambda: browser.value(
+                "location.search + document.readyState").endswith("complete")
+            and "q=" in browser.value("location.search"),
+            "the form is sent")
+        assert browser.value("document.forms[0].q.value") == "page 7"
+        names = browser.value(
+            "[...document.querySelectorAll('td bdi')].map(e => e.innerText)")
+        assert names == [n for n in NAMES[::-1] if n.startswith("Page 7")]
+    finally:
+        browser.close()
