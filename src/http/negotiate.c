@@ -179,6 +179,17 @@ negotiate(struct negotiation *result, const struct request *request,
 		result->status = STATUS_PARTIAL;
 }
 
+enum coding
+negotiate_page_coding(const struct request *request)
+{
+	struct accept accept =
+		encoding_read(request->param[PARAM_ACCEPT_ENCODING]);
+	enum coding coding = encoding_choose(
+		&accept, 1u << CODING_IDENTITY | 1u << CODING_GZIP);
+
+	return coding == CODING_GZIP ? coding : CODING_IDENTITY;
+}
+
 /* Dates are ignored where there is none to compare them with (sections 13.1.3
  * and 13.1.4). */
 enum status

@@ -24,10 +24,13 @@ struct negotiation {
 void negotiate(struct negotiation *result, const struct request *request,
 	const struct representations *found, int64_t now);
 
-/* Decide whether one of the responder's own pages is sent in answer to a GET or
- * HEAD.  It has one representation and no date.  etag is its entity tag, empty
- * if it has none.  STATUS_GO, STATUS_NOT_MODIFIED or STATUS_FAILED_CONDITION.
- * Pure. */
+/* The coding of one of the responder's own pages: gzip, if that is acceptable
+ * and not less than identity.  Pure. */
+enum coding negotiate_page_coding(const struct request *request);
+
+/* Decide whether such a page is sent in answer to a GET or HEAD.  It has no
+ * date.  etag is its entity tag in the coding chosen, empty if it has none.
+ * STATUS_GO, STATUS_NOT_MODIFIED or STATUS_FAILED_CONDITION. Pure. */
 enum status negotiate_page(const struct request *request, struct str etag);
 
 #endif

@@ -50,7 +50,7 @@ page_number(struct str query, const struct site *site)
 
 struct str
 ownform_listing_tag(const struct archive *archive, struct str query,
-	const struct site *site, struct arena *arena)
+	enum coding coding, const struct site *site, struct arena *arena)
 {
 	const uint64_t numbers[] = {zipdir_checksum(archive->zipdir),
 		(uint64_t)archive->id.size,
@@ -58,17 +58,17 @@ ownform_listing_tag(const struct archive *archive, struct str query,
 		page_number(query, site)};
 
 	return validator_tag(arena, numbers,
-		sizeof(numbers) / sizeof(numbers[0]), (struct str){NULL, 0});
+		sizeof(numbers) / sizeof(numbers[0]), encoding_names[coding]);
 }
 
 struct str
 ownform_log_tag(const struct member *member, struct str query,
-	const struct site *site, struct arena *arena)
+	enum coding coding, const struct site *site, struct arena *arena)
 {
 	const uint64_t numbers[] = {
 		member->crc, member->size, page_number(query, site)};
 	struct str tag = validator_tag(arena, numbers,
-		sizeof(numbers) / sizeof(numbers[0]), (struct str){NULL, 0});
+		sizeof(numbers) / sizeof(numbers[0]), encoding_names[coding]);
 
 	return arena_printf(arena, "W/%.*s", STR_ARG(tag));
 }

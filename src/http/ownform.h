@@ -13,17 +13,17 @@ enum status ownform_archive(struct representations *found,
 	struct archive *archive, struct str name, const struct site *site,
 	struct arena *arena);
 
-/* The entity tag of a listing of the archive, for a query: it changes with the
- * archive, with the version of wwz, and with the settings in site that affect
- * listings.  In arena. */
+/* The entity tag of a listing of the archive, for a query and in a coding: it
+ * changes with the archive, with the version of wwz, and with the settings in
+ * site that affect listings.  In arena. */
 struct str ownform_listing_tag(const struct archive *archive, struct str query,
-	const struct site *site, struct arena *arena);
+	enum coding coding, const struct site *site, struct arena *arena);
 
-/* The entity tag of a page of the log in member, for a query.  It changes with
- * the member's content, and else as that of a listing.  It is weak, because a
- * page says how many lines there are only if they have been counted before.  In
- * arena. */
+/* The entity tag of a page of the log in member, in the same way.  It changes
+ * with the member's content, and else as that of a listing.  It is weak,
+ * because a page says how many lines there are only if they have been counted
+ * before.  In arena. */
 struct str ownform_log_tag(const struct member *member, struct str query,
-	const struct site *site, struct arena *arena);
+	enum coding coding, const struct site *site, struct arena *arena);
 
 #endif

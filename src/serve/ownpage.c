@@ -5,6 +5,7 @@
 #include "http/ownname.h"
 #include "http/page.h"
 #include "http/path.h"
+#include "serve/gzip.h"
 #include "serve/listing.h"
 #include "serve/logjump.h"
 #include "serve/logquery.h"
@@ -18,6 +19,24 @@ static struct str
 archive_name(const struct job *job)
 {
 	return path_last(job->route.archive);
+}
+
+/* Choose the coding of a page that is made while it is sent. */
+static enum coding
+choose_page_coding(struct job *job)
+{
+	job->response->vary = true;
+	return negotiate_page_coding(job->request);
+}
+
+/* Make a page the body, in its coding.  HEAD has no source. */
+static void
+add_page(struct response *response, enum coding coding, struct source *source)
+{
+	response->content_encoding = encoding_names[coding];
+	if (!response->head)
+		body_add_source(&response->body,
+			coding == CODING_GZIP ? gzip_open(source) : source);
 }
 
 /* Evaluate the request's conditions for one of the responder's own pages.  Its
@@ -55,29 +74,17 @@ listing_query(struct job *job)
 	return arena_printf(job->arena, "page=1&%.*s", STR_ARG(query));
 }
 
-void
-ownpage_list(struct job *job, struct str directory)
+/* Answer with the listing of directory, over which walk leads. */
+static void
+serve_listing(struct job *job, struct str directory, struct zipdir_walk walk)
 {
 	struct response *response = job->response;
 	struct str query = listing_query(job);
 	struct listing_view view = listing_view_of(query, job->arena);
-	struct zipdir_walk walk;
-	enum status status = job_walk(job, directory, &walk);
+	enum coding coding = choose_page_coding(job);
 
-	job->what = "a directory, as a listing";
-	if (status == STATUS_NOT_FOUND) {
-		job_serve_missing(job);
-		return;
-	}
-	if (status == STATUS_GO && !job->service->site->listing)
-		status = STATUS_FORBIDDEN;
-	if (status != STATUS_GO) {
-		job_fail(job, status);
-		return;
-	}
-	job->fields = NULL; /* the page is not the author's */
 	response->etag = ownform_listing_tag(
-		job->archive, query, job->service->site, job->arena);
+		job->archive, query, coding, job->service->site, job->arena);
 	if (!wants_page(job))
 		return;
 	if (job->at_once && !listing_is_walked(&view) &&
@@ -94,9 +101,30 @@ ownpage_list(struct job *job, struct str directory)
 		view.json ? STR("application/json") : PAGE_TYPE;
 	response->content_security_policy =
 		view.json ? (struct str){NULL, 0} : page_listing_policy;
-	if (!response->head)
-		body_add_source(&response->body,
-			listing_open(job->archive, walk, &view));
+	add_page(response, coding,
+		response->head ? NULL
+			       : listing_open(job->archive, walk, &view));
+}
+
+void
+ownpage_list(struct job *job, struct str directory)
+{
+	struct zipdir_walk walk;
+	enum status status = job_walk(job, directory, &walk);
+
+	job->what = "a directory, as a listing";
+	if (status == STATUS_NOT_FOUND) {
+		job_serve_missing(job);
+		return;
+	}
+	if (status == STATUS_GO && !job->service->site->listing)
+		status = STATUS_FORBIDDEN;
+	if (status != STATUS_GO) {
+		job_fail(job, status);
+		return;
+	}
+	job->fields = NULL; /* the page is not the author's */
+	serve_listing(job, directory, walk);
 }
 
 /* Show the lines of the member called name. */
@@ -109,6 +137,7 @@ serve_log(struct job *job, struct str name)
 	struct text link = {.arena = job->arena};
 	struct logtext logtext = {.at_once = job->at_once};
 	struct member member;
+	enum coding coding;
 	enum status status = STATUS_NOT_FOUND;
 
 	job->what = "a member, line by line";
@@ -131,9 +160,10 @@ serve_log(struct job *job, struct str name)
 				route_path(job->request, job->arena)));
 		return;
 	}
+	coding = choose_page_coding(job);
 	response->etag = ownform_log_tag(&member,
-		job->request->param[PARAM_QUERY_STRING], job->service->site,
-		job->arena);
+		job->request->param[PARAM_QUERY_STRING], coding,
+		job->service->site, job->arena);
 	if (!wants_page(job))
 		return;
 	view.name = path_last(member.name);
@@ -144,10 +174,10 @@ serve_log(struct job *job, struct str name)
 	response->content_type = PAGE_TYPE;
 	response->content_security_policy = page_log_policy;
 	response->refresh_seconds = (unsigned)view.refresh;
-	if (!response->head)
-		body_add_source(&response->body,
-			logview_open(job->archive, &member, logtext.start,
-				&logtext.how, &view));
+	add_page(response, coding,
+		response->head ? NULL
+			       : logview_open(job->archive, &member,
+					 logtext.start, &logtext.how, &view));
 }
 
 /* Without counters there is no status page. */

@@ -1,11 +1,13 @@
 """Listings that are long: pages for browsers, everything for programs, names
 in the order of people, and a form that filters them."""
 
+import gzip
 import html
 import json
 import random
 import re
 import urllib.parse
+import zlib
 
 import pytest
 
@@ -20,7 +22,7 @@ BELOW = [f"part-{n}/" for n in range(DIRECTORIES)]
 
 
 @pytest.fixture(scope="module")
-def site(module_tmp):
+def served(module_tmp):
     root = module_tmp / "www"
     root.mkdir()
     (root / "favicon.ico").touch()
@@ -32,8 +34,18 @@ def site(module_tmp):
     random.Random(7).shuffle(names)
     (root / "x.wwz").write_bytes(
         zip_of((name, flag, name) for name, flag in names))
-    with harness.served(module_tmp, root) as (_, nginx):
-        yield nginx
+    with harness.served(module_tmp, root) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def site_responder(served):
+    return served[0]
+
+
+@pytest.fixture(scope="module")
+def site(served):
+    return served[1]
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +96,8 @@ def test_programs_get_all(client, path, accept):
     that no cache can give them a page."""
     got = client.ask(path, headers=accept)
     tree = "-wwz-index/" in path
-    assert got.get("Vary") == (None if tree else "Accept"), got
+    assert got.get("Vary") == (
+        "Accept-Encoding" if tree else "Accept-Encoding, Accept"), got
     shown = Page(got).names
     if accept == BROWSER and not tree:
         assert len(shown) == 1000
@@ -105,7 +118,7 @@ def test_programs_get_all(client, path, accept):
 
 def ask_json(client, path, query):
     got = client.ask(f"{path}-wwz-index?format=json{query}", headers=BROWSER)
-    assert (got.status, got.get("Vary")) == (200, None), got
+    assert (got.status, got.get("Vary")) == (200, "Accept-Encoding"), got
     return json.loads(got.body)
 
 
@@ -211,3 +224,48 @@ def test_form(site, module_tmp):
         assert names == [n for n in NAMES[::-1] if n.startswith("Page 7")]
     finally:
         browser.close()
+
+
+GZIP = [("Accept-Encoding", "gzip, br, zstd")]
+
+
+@pytest.mark.parametrize("path", [
+    "/x.wwz/long/", "/x.wwz/long/?page=2", "/x.wwz/-wwz-index/long/",
+    "/x.wwz/long/-wwz-index?format=json",
+    "/x.wwz/short/-wwz-log/a10.log?from=1"])
+def test_compressed(client, path):
+    """A page made here goes out as gzip to whoever accepts that, under a tag of
+    its own."""
+    plain, got = client.ask(path), client.ask(path, headers=GZIP)
+    assert (got.status, got.get("Content-Encoding")) == (200, "gzip"), got
+    assert gzip.decompress(got.body) == plain.body
+    assert len(got.body) < len(plain.body) / 2
+    for answer in plain, got:
+        assert "Accept-Encoding" in answer.get("Vary").split(", "), answer
+    tag, other = got.get("ETag"), plain.get("ETag")
+    assert tag != other
+    head = client.ask(path, "HEAD", headers=GZIP)
+    for field in "ETag", "Content-Encoding", "Content-Type", "Vary":
+        assert head.get(field) == got.get(field), field
+    again = client.ask(path, headers=[*GZIP, ("If-None-Match", tag)])
+    assert (again.status, again.get("Content-Encoding")) == (304, None), again
+    assert (again.get("ETag"), again.get("Vary")) == (tag, got.get("Vary"))
+    again = client.ask(path, headers=[*GZIP, ("If-None-Match", other)])
+    assert again.status == 200, again
+    for refused in "gzip;q=0", "identity, gzip;q=0.5", "br", "":
+        again = client.ask(path, headers=[("Accept-Encoding", refused)])
+        assert again.body == plain.body, refused
+
+
+def test_first_screen_is_early(site_responder):
+    """What is there can be shown before the rest is made."""
+    with site_responder.client() as client:
+        client.send(client.request("/x.wwz/-wwz-index/long/", headers=GZIP))
+        kind, data = None, b""
+        while b"\r\n\r\n" not in data or not data.partition(b"\r\n\r\n")[2]:
+            kind, _, more = client.read_record()
+            data += more if kind == harness.STDOUT else b""
+        begun = zlib.decompressobj(31).decompress(
+            data.partition(b"\r\n\r\n")[2])
+        assert b"<h1>" in begun and b"part-0/" in begun
+        assert b"</html>" not in begun
