@@ -5,27 +5,6 @@
 #include "http/path.h"
 #include "http/validator.h"
 
-/* RFC 6266, with a plain form of the name for clients that do not know the
- * extended one. */
-static struct str
-disposition(struct str name, const struct site *site, struct arena *arena)
-{
-	struct text text = {.arena = arena};
-
-	name.n -= path_suffix(name, site->suffix);
-	text_add(&text, STR("attachment; filename=\""));
-	for (size_t i = 0; i < name.n; i++) {
-		char c = name.p[i];
-
-		text_byte(&text,
-			c < ' ' || c > '~' || c == '"' || c == '\\' ? '_' : c);
-	}
-	text_add(&text, STR(".zip\"; filename*=UTF-8''"));
-	path_encode_name(&text, name);
-	text_add(&text, STR(".zip"));
-	return text_str(&text);
-}
-
 /* The tag of the file's bytes.  Hosts that have the same file give the same
  * one: no inode, and whole seconds, which every tool that copies can keep. */
 static struct str
@@ -87,7 +66,9 @@ ownform_archive(struct representations *found, struct archive *archive,
 	r->form = FORM_PACKED;
 	r->size = (uint64_t)archive->id.size;
 	r->type = STR("application/zip");
-	r->disposition = disposition(name, site, arena);
+	name.n -= path_suffix(name, site->suffix);
+	represent_to_save(
+		found, arena_printf(arena, "%.*s.zip", STR_ARG(name)), arena);
 	status = datacrc_of_file(archive, &r->data_crc);
 	r->etag = archive_etag(archive, r->data_crc, arena);
 	return arena->failed ? STATUS_UNAVAILABLE : status;

@@ -225,16 +225,34 @@ page_time(int64_t seconds, char time[PAGE_TIME_SIZE])
 	strftime(time, PAGE_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &utc);
 }
 
+/* Find key in query; *value is empty if it has none. */
+static bool
+find_key(struct str query, struct str key, struct str *value)
+{
+	while (query.n > 0) {
+		*value = str_cut(&query, '&');
+		if (str_eq(str_cut(value, '='), key))
+			return true;
+	}
+	*value = (struct str){NULL, 0};
+	return false;
+}
+
 struct str
 page_query(struct str query, struct str key)
 {
-	while (query.n > 0) {
-		struct str value = str_cut(&query, '&');
+	struct str value;
 
-		if (str_eq(str_cut(&value, '='), key))
-			return value;
-	}
-	return (struct str){NULL, 0};
+	find_key(query, key, &value);
+	return value;
+}
+
+bool
+page_asks(struct str query, struct str key)
+{
+	struct str value;
+
+	return find_key(query, key, &value);
 }
 
 struct str

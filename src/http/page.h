@@ -65,7 +65,11 @@ void page_time(int64_t seconds, char time[PAGE_TIME_SIZE]);
  * is none. */
 struct str page_query(struct str query, struct str key);
 
-/* The same, decoded: the text that was put into a field of a form.  In arena.
+/* Whether there is a key in query, with a value or without.  Pure. */
+bool page_asks(struct str query, struct str key);
+
+/* The value of key, decoded: the text that was put into a field of a form.  In
+ * arena.
  */
 struct str page_field(struct str query, struct str key, struct arena *arena);
 

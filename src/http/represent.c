@@ -9,6 +9,7 @@
 #include "http/look.h"
 #include "http/mime.h"
 #include "http/packedname.h"
+#include "http/path.h"
 #include "http/validator.h"
 
 enum {
@@ -417,6 +418,28 @@ represent_as(struct representations *found, struct str type)
 		found->of[i].type = type;
 		found->of[i].guessed = false;
 	}
+}
+
+void
+represent_to_save(
+	struct representations *found, struct str name, struct arena *arena)
+{
+	struct text text = {.arena = arena};
+
+	text_add(&text, STR("attachment; filename=\""));
+	for (size_t i = 0; i < name.n; i++) {
+		char c = name.p[i];
+
+		text_byte(&text,
+			c < ' ' || c > '~' || c == '"' || c == '\\' ? '_' : c);
+	}
+	text_byte(&text, '"');
+	if (str_is_utf8(name)) {
+		text_add(&text, STR("; filename*=UTF-8''"));
+		path_encode_name(&text, name);
+	}
+	for (int i = 0; i < CODINGS; i++)
+		found->of[i].disposition = text_str(&text);
 }
 
 enum status

@@ -65,6 +65,12 @@ enum status represent(struct representations *found, struct archive *archive,
  * Never in the future (RFC 9110, section 8.8.2.1). */
 int64_t represent_modified(const struct archive *archive);
 
+/* Let browsers save all representations, in a file called name (RFC 6266),
+ * which has a plain form for those that do not know the extended one of RFC
+ * 8187. */
+void represent_to_save(
+	struct representations *found, struct str name, struct arena *arena);
+
 /* Let all representations have this type, if it is not empty. */
 void represent_as(struct representations *found, struct str type);
 

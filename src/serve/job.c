@@ -3,6 +3,7 @@
 #include "archive/link.h"
 #include "http/answer.h"
 #include "http/errorpage.h"
+#include "http/page.h"
 #include "http/path.h"
 #include "zip/hiddenname.h"
 #include "zip/rulename.h"
@@ -56,6 +57,8 @@ job_serve(struct job *job, const struct member *member)
 		&found, archive, member, job->service->site, job->arena);
 	if (status == STATUS_GO && job->fields != NULL)
 		represent_as(&found, headers_type(job->fields));
+	if (page_asks(job->request->param[PARAM_QUERY_STRING], STR("download")))
+		represent_to_save(&found, path_last(member->name), job->arena);
 	if (status == STATUS_GO)
 		job_serve_found(job, &found);
 	else

@@ -30,7 +30,7 @@ def served(module_tmp):
     names += [(f"long/{name}x".encode(), False) for name in BELOW]
     names += [("short/B\u00e9.txt".encode(), True), (b"short/100%+.txt", False),
               (b"short/caf\x82.txt", False), (b"short/a10.log", False),
-              (b"short/A9.log", False), (b"short/a&<b>.txt", False)]
+              (b"short/A9.log", False), (b"short/a&<b>.txt", False), (b'short/quo"te', False)]
     random.Random(7).shuffle(names)
     (root / "x.wwz").write_bytes(
         zip_of((name, flag, name) for name, flag in names))
@@ -192,7 +192,7 @@ def test_filter_names(client, text, wanted):
     query = urllib.parse.quote_plus(text.encode(errors="surrogatepass"))
     got = ask_json(client, "/x.wwz/short/", f"&page=1&q={query}")
     names = [e["name"] for e in got["entries"]]
-    assert (names == wanted) if wanted is not None else len(names) == 6
+    assert (names == wanted) if wanted is not None else len(names) == 7
 
 
 def test_beyond(client):
@@ -269,3 +269,34 @@ def test_first_screen_is_early(site_responder):
             data.partition(b"\r\n\r\n")[2])
         assert b"<h1>" in begun and b"part-0/" in begun
         assert b"</html>" not in begun
+
+
+SAVED = [
+    ("short/a10.log", "a10.log", "a10.log"),
+    ("short/B\u00e9.txt", "B__.txt", "B%C3%A9.txt"),
+    ("short/100%+.txt", "100%+.txt", "100%25%2B.txt"),
+    ("short/caf\u00e9.txt", "caf_.txt", None),
+    ('short/quo"te', "quo_te", "quo%22te"),
+]
+
+
+@pytest.mark.parametrize("name, plain, extended", SAVED, ids="abcde")
+def test_download(client, name, plain, extended):
+    """Browsers save it under its name (RFC 6266 and 8187)."""
+    path = "/x.wwz/" + urllib.parse.quote(name)
+    usual = client.ask(path)
+    wanted = f'attachment; filename="{plain}"' + (
+        f"; filename*=UTF-8''{extended}" if extended else "")
+    for query in "?download", "?x=1&download", "?download=1":
+        for method in "GET", "HEAD":
+            got = client.ask(path + query, method)
+            assert got.get("Content-Disposition") == wanted, got
+            assert got.get("ETag") == usual.get("ETag"), got
+            assert got.body == (usual.body if method == "GET" else b""), got
+    assert usual.status == 200, usual
+    for query in "", "?downloads", "?x=download", "?Download":
+        got = client.ask(path + query)
+        assert got.get("Content-Disposition") is None, query
+    part = client.ask(path + "?download", headers=[("Range", "bytes=0-1")])
+    assert (part.status, part.body) == (206, usual.body[:2]), part
+    assert part.get("Content-Disposition") == wanted
