@@ -16,7 +16,7 @@ const struct str page_log_style = {page_log_css, sizeof(page_log_css)};
 	"; base-uri 'none'; form-action " action
 #define PLAIN_POLICY   POLICY("", "'none'")
 #define LISTING_POLICY POLICY("", "'self'")
-#define LOG_POLICY     POLICY(" 'sha256-" PAGE_LOG_CSS_HASH "'", "'none'")
+#define LOG_POLICY     POLICY(" 'sha256-" PAGE_LOG_CSS_HASH "'", "'self'")
 
 const struct str page_policy = {PLAIN_POLICY, sizeof(PLAIN_POLICY) - 1};
 const struct str page_listing_policy = {
@@ -131,10 +131,9 @@ page_add(struct text *text, struct str s)
 	}
 }
 
-void
-page_add_point(struct text *text, uint32_t point)
+size_t
+page_utf8(uint32_t point, char utf8[4])
 {
-	char utf8[4];
 	size_t n = 0;
 
 	if (point < 0x80) {
@@ -146,6 +145,15 @@ page_add_point(struct text *text, uint32_t point)
 		while (more-- > 0)
 			utf8[n++] = (char)(0x80 | (point >> 6 * more & 0x3f));
 	}
+	return n;
+}
+
+void
+page_add_point(struct text *text, uint32_t point)
+{
+	char utf8[4];
+	size_t n = page_utf8(point, utf8);
+
 	add_character(text, (struct str){utf8, n}, point);
 }
 

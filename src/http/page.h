@@ -32,7 +32,10 @@ void page_end(struct text *text);
  * number, so that no name looks like another. */
 void page_add(struct text *text, struct str s);
 
-/* Add a character of Unicode in the same way. */
+/* The UTF-8 of a character of Unicode; returns its length.  Pure. */
+size_t page_utf8(uint32_t point, char utf8[4]);
+
+/* Add a character of Unicode in the same way as page_add. */
 void page_add_point(struct text *text, uint32_t point);
 
 /* Add s as a JSON string, with its quotes.  Invalid UTF-8 becomes U+FFFD;

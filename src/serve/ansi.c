@@ -353,6 +353,15 @@ ansi_clear(struct ansi *ansi)
 }
 
 void
+ansi_restart(struct ansi *ansi)
+{
+	ansi_clear(ansi);
+	ansi->style = 0;
+	ansi->state = ANSI_TEXT;
+	ansi->need = 0;
+}
+
+void
 ansi_free(struct ansi *ansi)
 {
 	free(ansi->cell);

@@ -90,6 +90,9 @@ enum ansi_stop ansi_take(struct ansi *ansi, struct str *bytes);
 /* Begin a new line, with the same colours and attributes, but not concealed. */
 void ansi_clear(struct ansi *ansi);
 
+/* Begin a new line, as at the beginning of a log. */
+void ansi_restart(struct ansi *ansi);
+
 /* Release the memory of ansi. */
 void ansi_free(struct ansi *ansi);
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "archive/points.h"
+#include "http/page.h"
 #include "serve/logmark.h"
 #include "serve/logsign.h"
 
@@ -85,7 +86,7 @@ render_line(struct logfind *f, struct str line)
 {
 	struct str end = STR("\n");
 
-	ansi_clear(&f->ansi);
+	ansi_restart(&f->ansi);
 	while (ansi_take(&f->ansi, &line) != ANSI_MORE)
 		;
 	ansi_take(&f->ansi, &end);
@@ -243,21 +244,23 @@ complete(struct logfind *f)
 	return f->over || f->n - f->at >= LOGFIND_LINE ? f->n : f->at;
 }
 
-static bool
-shows_text(const struct logfind *f)
+/* Where in the rendered line the next match from cell `at` on begins; its end
+ * when there is none. */
+static size_t
+match_from(const struct logfind *f, size_t at)
 {
 	const struct ansi *a = &f->ansi;
 
-	for (size_t at = 0; at + f->nwant <= a->n; at++) {
+	for (; f->nwant > 0 && at + f->nwant <= a->n; at++) {
 		size_t i = 0;
 
 		while (i < f->nwant &&
 			folded_point(f, a->cell[at + i].point) == f->want[i])
 			i++;
 		if (i == f->nwant)
-			return true;
+			return at;
 	}
-	return false;
+	return a->n;
 }
 
 static bool
@@ -268,7 +271,7 @@ line_matches(struct logfind *f, struct str line)
 	if (!render_line(f, line))
 		return false;
 	if (f->nwant > 0)
-		return shows_text(f);
+		return match_from(f, 0) < a->n;
 	return logmark_find(a->cell, a->n).kind != LOGMARK_END &&
 		logsign_is_error(a->cell, a->n);
 }
@@ -393,4 +396,37 @@ logfind_before(
 	size_t first = history(f, at, lines);
 
 	return (struct str){f->buffer + first, at - first};
+}
+
+void
+logfind_show(struct logfind *f, struct str bytes, struct text *text)
+{
+	const struct ansi *a = &f->ansi;
+
+	if (!render_line(f, bytes))
+		return;
+	for (size_t at = 0, match; at < a->n; at = match + f->nwant) {
+		match = match_from(f, at);
+		ansi_add_html(text, a->cell + at, match - at);
+		if (match == a->n)
+			break;
+		text_add(text, STR("<mark>"));
+		ansi_add_html(text, a->cell + match, f->nwant);
+		text_add(text, STR("</mark>"));
+	}
+	if (a->cut || bytes.n == LOGFIND_LINE)
+		text_add(text, STR(" <i>\xe2\x80\xa6</i>"));
+}
+
+void
+logfind_plain(struct logfind *f, struct str bytes, struct text *text)
+{
+	char utf8[4] = "";
+
+	if (!render_line(f, bytes))
+		return;
+	for (size_t i = 0; i < f->ansi.n; i++)
+		text_add(text,
+			(struct str){
+				utf8, page_utf8(f->ansi.cell[i].point, utf8)});
 }

@@ -59,6 +59,11 @@ ssize_t logfind_take(struct logfind *find, struct logfind_line *line);
 struct str logfind_before(
 	const struct logfind *find, const struct logfind_line *line, int lines);
 
+/* Add bytes, a line, to text as HTML, with its colours and each match in a
+ * <mark>; or as plain UTF-8. */
+void logfind_show(struct logfind *find, struct str bytes, struct text *text);
+void logfind_plain(struct logfind *find, struct str bytes, struct text *text);
+
 /* Whether text can be searched for: it is not empty, and not too long. */
 bool logfind_can(struct str text);
 

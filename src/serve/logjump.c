@@ -13,6 +13,7 @@
 #include "archive/points.h"
 #include "base/arena.h"
 #include "serve/logfind.h"
+#include "serve/lognav.h"
 #include "serve/logsearch.h"
 
 struct logjump {
@@ -113,18 +114,14 @@ static void
 add_location(const struct logjump *j, struct text *location)
 {
 	const struct logpage_view *view = &j->view;
-	uint64_t half = view->lines / 2;
-
 	text_add(location, j->path);
+	text_byte(location, '?');
 	if (j->found > 0)
-		text_printf(location,
-			"?from=%" PRIu64 "&lines=%" PRIu64 "#L%" PRIu64,
-			j->found > half ? j->found - half : 1, view->lines,
-			j->found);
+		lognav_add_place(location, j->found, view->lines, "&");
 	else if (view->jump == LOGPAGE_PREVIOUS)
-		text_printf(location, "?from=1&lines=%" PRIu64, view->lines);
+		text_printf(location, "from=1&lines=%" PRIu64, view->lines);
 	else
-		text_printf(location, "?tail=%" PRIu64 "#end", view->lines);
+		text_printf(location, "tail=%" PRIu64 "#end", view->lines);
 }
 
 static ssize_t

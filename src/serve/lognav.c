@@ -46,3 +46,22 @@ lognav_add(struct text *row, const struct logpage_view *view, uint64_t next,
 #undef DOT
 #undef LINES
 }
+
+void
+lognav_add_place(
+	struct text *text, uint64_t number, uint64_t lines, const char *amp)
+{
+	uint64_t half = lines / 2;
+
+	text_printf(text, "from=%" PRIu64 "%slines=%" PRIu64 "#L%" PRIu64,
+		number > half ? number - half : 1, amp, lines, number);
+}
+
+void
+lognav_add_search(struct text *text, const struct logpage_view *view)
+{
+	text_add(text,
+		STR("<form role=\"search\"><input type=\"search\" name=\"q\" required maxlength=\"200\" aria-label=\"Text to search for in the whole log\" value=\""));
+	page_add(text, view->q);
+	text_add(text, STR("\"> <button>Search</button></form>\n"));
+}

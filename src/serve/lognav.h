@@ -11,4 +11,12 @@
 void lognav_add(struct text *text, const struct logpage_view *view,
 	uint64_t next, bool more);
 
+/* Add the query, without "?", and the fragment of a window of `lines` lines
+ * around the line called number.  amp: how "&" is written there. */
+void lognav_add_place(
+	struct text *text, uint64_t number, uint64_t lines, const char *amp);
+
+/* Add the form that searches the log. */
+void lognav_add_search(struct text *text, const struct logpage_view *view);
+
 #endif

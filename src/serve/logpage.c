@@ -309,6 +309,7 @@ add_log_head(struct logpage *p)
 	text_add(row, STR("<h1>"));
 	page_add(row, view->name);
 	text_add(row, STR("</h1>\n"));
+	lognav_add_search(row, view);
 	lognav_add(row, view, last + 1, !is_known(p) || last < view->total);
 	if (!is_known(p))
 		text_printf(row, "<p>From line %" PRIu64, view->first);

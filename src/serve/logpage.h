@@ -31,6 +31,9 @@ struct logpage_view {
 	uint64_t lines;   /* how many; at least 1 */
 	uint64_t refresh; /* seconds between reloads; 0: none */
 	enum logpage_jump jump;
+	struct str q;     /* search for this, from line from on; or empty */
+	uint64_t context; /* lines around a match */
+	bool json;        /* the results as JSON */
 
 	/* Set by the caller. */
 	struct str name; /* of the log, to show */

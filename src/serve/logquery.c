@@ -1,6 +1,10 @@
 #include "serve/logquery.h"
 
 #include "http/page.h"
+#include "http/path.h"
+#include "serve/logfind.h"
+
+enum { CONTEXT = 3 }; /* lines around a match, by default */
 
 static uint64_t
 number_of(struct str query, struct str key, uint64_t max)
@@ -15,14 +19,13 @@ number_of(struct str query, struct str key, uint64_t max)
 static enum logpage_jump
 jump_of(struct str query)
 {
-	static const char *const keys[] = {
-		"from", "lines", "tail", "refresh", "error"};
+	static const char *const keys[] = {"from", "lines", "tail", "refresh"};
 	static const char *const errors[] = {[LOGPAGE_FIRST] = "first",
 		[LOGPAGE_LAST] = "last",
 		[LOGPAGE_NEXT] = "next",
 		[LOGPAGE_PREVIOUS] = "previous"};
 	struct str error = page_query(query, STR("error"));
-	bool plain = true;
+	bool plain = page_query(query, STR("q")).n == 0;
 
 	for (int i = LOGPAGE_FIRST; i <= LOGPAGE_PREVIOUS; i++) {
 		if (str_eq(error, str_of(errors[i])))
@@ -43,11 +46,27 @@ logquery_view(struct str query)
 		.refresh =
 			number_of(query, STR("refresh"), LOGPAGE_REFRESH_MAX),
 		.jump = jump_of(query),
+		.q = page_query(query, STR("q")),
+		.context = number_of(query, STR("context"), LOGFIND_CONTEXT),
+		.json = str_eq(page_query(query, STR("format")), STR("json")),
 	};
+
+	if (page_query(query, STR("context")).p == NULL)
+		view.context = CONTEXT;
 
 	if (view.from == 0 && tail > 0)
 		view.lines = tail;
 	if (view.lines == 0)
 		view.lines = LOGPAGE_LINES;
 	return view;
+}
+
+struct str
+logquery_text(struct str q, struct arena *arena)
+{
+	struct text plus = {.arena = arena};
+
+	for (size_t i = 0; i < q.n; i++)
+		text_byte(&plus, q.p[i] == '+' ? ' ' : q.p[i]);
+	return path_decode(text_str(&plus), arena);
 }

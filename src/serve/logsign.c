@@ -195,15 +195,15 @@ logsign_is_error(const struct ansi_cell *cell, size_t n)
 	return false;
 }
 
-/* Each sign holds one of these, in any case, however it is coloured; none is
- * shorter than SHORTEST.  They are searched for together, as Wu and Manber do
+/* Each sign but the crosses holds one of these, in any case, however it is
+ * coloured; none is shorter than SHORTEST.  They are searched for together, as
+ * Wu and Manber do
  * ("A fast algorithm for multi-pattern searching", 1994), with pairs of
  * bytes. */
-enum { SHORTEST = 3 };
+enum { SHORTEST = 4 };
 
 static const char *const parts[] = {"erro", "err!", "fail", "fatal", "panic",
-	"*** [", "traceback", "segmentation", "not ok", "\xe2\x9c\x95",
-	"\xe2\x9c\x96"};
+	"*** [", "traceback", "segmentation", "not ok"};
 
 enum { PARTS = sizeof(parts) / sizeof(parts[0]) };
 
@@ -242,20 +242,29 @@ begins_part(const char *p, size_t n)
 	return false;
 }
 
+static const char *
+seek_part(const struct logsign_seeker *seeker, const char *p, size_t n)
+{
+	const char *end = p + n;
+
+	/* p is where the last pair of the shortest part would be. */
+	for (p += SHORTEST - 2; p + 1 < end;) {
+		const char *first = p - (SHORTEST - 2);
+		size_t skip = seeker->skip[pair_at(p)];
+
+		if (skip == 0 && begins_part(first, (size_t)(end - first)))
+			return first;
+		p += skip > 0 ? skip : 1;
+	}
+	return NULL;
+}
+
 const char *
 logsign_seek(const struct logsign_seeker *seeker, const char *p, size_t n)
 {
-	/* The last pair of the shortest part would be at p + at. */
-	size_t at = SHORTEST - 2;
+	const char *part = n < SHORTEST ? NULL : seek_part(seeker, p, n);
+	const char *cross =
+		memmem(p, part ? (size_t)(part - p) : n, "\xe2\x9c", 2);
 
-	while (at + 1 < n) {
-		size_t skip = seeker->skip[pair_at(p + at)];
-
-		if (skip == 0 &&
-			begins_part(p + at - (SHORTEST - 2),
-				n - at + (SHORTEST - 2)))
-			return p + at - (SHORTEST - 2);
-		at += skip > 0 ? skip : 1;
-	}
-	return NULL;
+	return cross ? cross : part;
 }

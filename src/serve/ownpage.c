@@ -7,8 +7,10 @@
 #include "http/path.h"
 #include "serve/gzip.h"
 #include "serve/listing.h"
+#include "serve/logfind.h"
 #include "serve/logjump.h"
 #include "serve/logquery.h"
+#include "serve/logresults.h"
 #include "serve/logview.h"
 #include "serve/statuspage.h"
 
@@ -127,57 +129,79 @@ ownpage_list(struct job *job, struct str directory)
 	serve_listing(job, directory, walk);
 }
 
-/* Show the lines of the member called name. */
+/* Lead to an error in the log of member. */
+static void
+serve_jump(struct job *job, const struct member *member,
+	const struct logtext *text, const struct logpage_view *view)
+{
+	body_add_source(&job->response->body,
+		logjump_open(job->archive, member, text->start, &text->how,
+			view, route_path(job->request, job->arena)));
+}
+
+/* Show lines of the log of member, or what is found in it. */
+static void
+serve_lines(struct job *job, const struct member *member,
+	const struct logtext *text, struct logpage_view *view)
+{
+	struct response *response = job->response;
+	struct text link = {.arena = job->arena};
+	bool searches = view->q.n > 0;
+	enum coding coding = choose_page_coding(job);
+
+	response->etag =
+		ownform_log_tag(member, job->request->param[PARAM_QUERY_STRING],
+			coding, job->service->site, job->arena);
+	if (!wants_page(job))
+		return;
+	view->name = path_last(member->name);
+	text_add(&link, STR("../"));
+	path_encode(&link, view->name, false);
+	view->link = text_str(&link);
+	view->size = member->size;
+	response->content_type =
+		searches && view->json ? STR("application/json") : PAGE_TYPE;
+	if (!searches || !view->json)
+		response->content_security_policy = page_log_policy;
+	if (!searches)
+		response->refresh_seconds = (unsigned)view->refresh;
+	add_page(response, coding,
+		response->head ? NULL
+			       : (searches ? logresults_open : logview_open)(
+					 job->archive, member, text->start,
+					 &text->how, view));
+}
+
+/* Show the member called name as a log. */
 static void
 serve_log(struct job *job, struct str name)
 {
-	struct response *response = job->response;
 	struct logpage_view view =
 		logquery_view(job->request->param[PARAM_QUERY_STRING]);
-	struct text link = {.arena = job->arena};
-	struct logtext logtext = {.at_once = job->at_once};
+	struct logtext text = {.at_once = job->at_once};
 	struct member member;
-	enum coding coding;
 	enum status status = STATUS_NOT_FOUND;
 
 	job->what = "a member, line by line";
 	if (job_find(job, name, &member))
 		status = represent_log(
-			&logtext, job->archive, &member, job->service->site);
+			&text, job->archive, &member, job->service->site);
 	if (status == STATUS_NOT_FOUND) {
 		job_serve_missing(job);
 		return;
 	}
+	view.q = logquery_text(view.q, job->arena);
+	if (status == STATUS_GO && view.q.n > 0 && !logfind_can(view.q))
+		status = STATUS_BAD_REQUEST;
 	if (status != STATUS_GO) {
 		job_fail(job, status);
 		return;
 	}
-	response->member = arena_copy(job->arena, member.name);
-	if (view.jump != LOGPAGE_STAY) {
-		body_add_source(&response->body,
-			logjump_open(job->archive, &member, logtext.start,
-				&logtext.how, &view,
-				route_path(job->request, job->arena)));
-		return;
-	}
-	coding = choose_page_coding(job);
-	response->etag = ownform_log_tag(&member,
-		job->request->param[PARAM_QUERY_STRING], coding,
-		job->service->site, job->arena);
-	if (!wants_page(job))
-		return;
-	view.name = path_last(member.name);
-	text_add(&link, STR("../"));
-	path_encode(&link, view.name, false);
-	view.link = text_str(&link);
-	view.size = member.size;
-	response->content_type = PAGE_TYPE;
-	response->content_security_policy = page_log_policy;
-	response->refresh_seconds = (unsigned)view.refresh;
-	add_page(response, coding,
-		response->head ? NULL
-			       : logview_open(job->archive, &member,
-					 logtext.start, &logtext.how, &view));
+	job->response->member = arena_copy(job->arena, member.name);
+	if (view.q.n == 0 && view.jump != LOGPAGE_STAY)
+		serve_jump(job, &member, &text, &view);
+	else
+		serve_lines(job, &member, &text, &view);
 }
 
 /* Without counters there is no status page. */

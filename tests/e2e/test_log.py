@@ -55,7 +55,7 @@ class Page(html.parser.HTMLParser):
     """lines: [number, tag, cells as (character, classes), cut]."""
 
     TAGS = {"html", "head", "title", "style", "body", "main", "h1", "nav", "p",
-            "div", "a", "span", "i", "details", "summary"}
+            "div", "a", "span", "i", "details", "summary", "form", "button"}
 
     def __init__(self, text):
         super().__init__(convert_charrefs=True)
@@ -67,7 +67,7 @@ class Page(html.parser.HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         given = dict(attrs)
-        if tag == "meta":
+        if tag in ("meta", "input"):
             return
         assert tag in self.TAGS, tag
         classes = frozenset(given.get("class", "").split())
@@ -284,11 +284,13 @@ def browser(site):
     browser.close()
 
 
-def test_looks(site, browser):
+@pytest.mark.parametrize("kind, query", [
+    ("log", "?tail=2000"), ("search", "?q=e&context=1")])
+def test_looks(site, browser, kind, query):
     """On a phone and on a desk, by day and by night: nothing sticks out, all
     text can be read, and the first error is at the top though it is sent last.
     WWZ_PICTURES names a directory to keep pictures in."""
-    page = site.url + "/x.wwz/groups.log/-wwz-log?tail=2000"
+    page = site.url + f"/x.wwz/groups.log/-wwz-log{query}"
     keep = os.environ.get("WWZ_PICTURES")
     for width, scheme in SCREENS:
         browser.call(
@@ -303,13 +305,13 @@ def test_looks(site, browser):
         assert complaints(browser.open(page)) == [], what
         if keep:
             picture = browser.call("Page.captureScreenshot")["data"]
-            file = pathlib.Path(keep, f"log-{width}-{scheme}.png")
+            file = pathlib.Path(keep, f"{kind}-{width}-{scheme}.png")
             file.write_bytes(base64.b64decode(picture))
         wide = browser.value("document.documentElement.scrollWidth")
         assert wide <= width, f"{what}: {wide} wide"
         ratio = browser.value(CONTRAST)
         assert ratio >= 4.5, f"{what}: a contrast of {ratio:.2f}"
-        assert browser.value(
+        assert kind != "log" or browser.value(
             "document.querySelector('.first').getBoundingClientRect().bottom"
             " <= document.querySelector('h1').getBoundingClientRect().top"
         ), what
@@ -322,6 +324,7 @@ def test_valid(tmp, site, validator):  # noqa: F811
         for name in (*RECORDED, "random0", "empty")
     }
     pages["window.html"] = site.page("cargo", "?from=30&lines=9&refresh=5")
+    pages["results.html"] = site.page("cargo", "?q=error")
     for name, got in pages.items():
         (tmp / name).write_bytes(got.body)
     # A log may colour what it likes.

@@ -3,10 +3,12 @@
 import contextlib
 import gzip
 import html
+import json
 import os
 import random
 import re
 import socket
+import urllib.parse
 
 import pytest
 
@@ -165,6 +167,87 @@ def test_jumps(root, serve):
         assert jump("c.log", "") == jump("c.log", "?error=first") == "end"
         got = client.ask("/x.wwz/c.log/-wwz-log?error=previous&from=1")
         assert got.get("Location").endswith("-wwz-log?from=1&lines=2000")
+
+
+def searched(text, q, context, first=1, most=2000):
+    """What a search finds, as it is shown: (number, text, whether it matches),
+    and where to go on."""
+    lines = text.removesuffix("\n").split("\n")
+    exact = any("A" <= c <= "Z" for c in q)
+    hits = [number for number, line in enumerate(lines, 1)
+            if number >= first and q in (line if exact else line.lower())]
+    following = hits[most - 1] + 1 if len(hits) >= most else None
+    hits = hits[:most]
+    shown = sorted({n for hit in hits
+                    for n in range(hit - context, hit + context + 1)
+                    if first <= n <= len(lines) and n < (following or 10**9)})
+    return [(n, lines[n - 1], n in hits) for n in shown], following
+
+
+@pytest.mark.threads
+@pytest.mark.parametrize("name", TEXTS)
+def test_search(logs, name):
+    """The same lines as another program finds, as HTML and as JSON."""
+    text = TEXTS[name]
+    line = text.split("\n")[4000]
+    with logs.client() as client:
+        for q, context, first in [
+                (line, 3, 1), (line[:-2], 1, 1), (line, 0, 4001), (line, 0, 4002),
+                ("1", 0, 1), ("1", 20, 300), ("no such text", 3, 1)]:
+            want, following = searched(text, q.lower(), context, first)
+            query = (f"?q={urllib.parse.quote_plus(q.lower())}&context={context}"
+                     f"&from={first}")
+            told = json.loads(page(client, name, query + "&format=json").body)
+            got = [(line["line"], line["text"], line["match"])
+                   for line in told["lines"]]
+            assert got == want, query
+            assert told["next"] == following
+            assert told["matches"] == sum(match for _, _, match in want)
+            shown = page(client, name, query).body.decode()
+            rows = re.findall(
+                r'<div( class="m")?><a href="\?from=(\d+)&amp;lines=2000#L(\d+)">'
+                r"\3</a>(.*?)</div>", shown)
+            assert [(int(number), html.unescape(re.sub("<[^>]*>", "", row)),
+                     match != "") for match, _, number, row in rows] == want
+            for match, start, number, row in rows:
+                assert int(start) == max(1, int(number) - 1000)
+                assert (match != "") == ("<mark>" in row)
+            assert (f"from={following}" in shown) == (following is not None)
+
+
+def test_search_shown(root, serve):
+    """Text is found as it is shown; what makes its colours is not searched.  A
+    damaged file is searched as far as it goes."""
+    whole = gzip.compress(LARGE.encode())
+    archives.write(root / "x.wwz", {
+        "a.log": b"\x1b[1merror\x1b[0m: <b>\n\x1b[31mred\n10%\rdone\n"
+                 + b"x" * 200_000 + b"needle\nneedle & thread",
+        "b.log.gz": whole[:len(whole) // 2], "c.log": b"a\n" * 9})
+    responder = serve()
+    responder.expect("^warn member-damaged .*member=b.log.gz ", None)
+    with responder.client() as client:
+        for q, want in [("error: <", [1]), ("31m", []), ("10", []),
+                        ("Done", []), ("done", [3]), ("needle", [5]),
+                        ("NEEDLE", []), ("& th", [5])]:
+            got = page(client, "a.log", "?context=0&format=json&q="
+                       + urllib.parse.quote(q))
+            told = json.loads(got.body)
+            assert [line["line"] for line in told["lines"]] == want, q
+            assert told["q"] == q
+            assert got.get("Content-Type") == "application/json"
+        shown = page(client, "a.log", "?q=%3Cb").body
+        assert b"<mark>&lt;b</mark>&gt;" in shown
+        assert b'value="&lt;b"' in shown
+        assert b"The file ends here" in page(client, "b.log.gz", "?q=zz").body
+        for q in "%ff", "%00", "+", "a" * 201:
+            got = client.ask(f"/x.wwz/c.log/-wwz-log?q={q}")
+            assert got.status == 400, q
+        got = client.ask("/x.wwz/c.log/-wwz-log?q=a")
+        assert "form-action 'self'" in got.get("Content-Security-Policy")
+        tag = got.get("ETag")
+        got = client.ask("/x.wwz/c.log/-wwz-log?q=a",
+                         headers=[("If-None-Match", tag)])
+        assert got.status == 304
 
 
 @pytest.mark.threads
