@@ -59,6 +59,11 @@ ifeq ($(shell pkg-config --exists liblzma 2>&1 && echo yes),yes)
 CSTD += -DWWZ_LZMA
 LIBS += -llzma
 endif
+# Searches in logs for regular expressions.
+ifeq ($(shell pkg-config --exists libpcre2-8 2>&1 && echo yes),yes)
+CSTD += -DWWZ_PCRE2
+LIBS += -lpcre2-8
+endif
 # Debian 12 has no bzip2.pc.
 ifeq ($(shell $(CC) -E -include bzlib.h - </dev/null >/dev/null 2>&1 && echo yes),yes)
 CSTD += -DWWZ_BZIP2

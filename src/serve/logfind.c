@@ -12,7 +12,11 @@
 #include "archive/points.h"
 #include "http/page.h"
 #include "serve/logmark.h"
+#include "serve/logregex.h"
 #include "serve/logsign.h"
+
+/* Lines that a regular expression is tried on before others have their turn. */
+enum { TRIED = 16 };
 
 enum { ROOM = LOGFIND_HISTORY + LOGFIND_LINE + LOGFIND_PIECE };
 
@@ -25,8 +29,12 @@ struct logfind {
 	char word[LOGFIND_TEXT];     /* that each match holds */
 	size_t nword;                /* 0: none is known */
 	struct logsign_seeker seeker;
+	struct logregex *regex; /* or NULL */
 
-	struct ansi ansi; /* renders a line */
+	struct ansi ansi;   /* renders a line */
+	struct arena arena; /* holds... */
+	struct str shown;   /* ...its characters in UTF-8, for regex */
+	uint64_t left_out;  /* lines */
 
 	/* The position. */
 	uint64_t number; /* of the line at `at` */
@@ -80,6 +88,17 @@ set_word(struct logfind *f, struct str text, bool windows)
 				      : in_lower_case(text.p[first + i]);
 }
 
+/* Write the characters of the rendered line. */
+static void
+add_cells(const struct ansi *a, struct text *text)
+{
+	char utf8[4] = "";
+
+	for (size_t i = 0; i < a->n; i++)
+		text_add(text,
+			(struct str){utf8, page_utf8(a->cell[i].point, utf8)});
+}
+
 /* Render the line, as the page does. */
 static bool
 render_line(struct logfind *f, struct str line)
@@ -90,6 +109,14 @@ render_line(struct logfind *f, struct str line)
 	while (ansi_take(&f->ansi, &line) != ANSI_MORE)
 		;
 	ansi_take(&f->ansi, &end);
+	if (f->regex != NULL) {
+		struct text shown = {.arena = &f->arena};
+
+		arena_reset(&f->arena);
+		add_cells(&f->ansi, &shown);
+		f->shown = text_str(&shown);
+		f->ansi.failed |= f->arena.failed;
+	}
 	return !f->ansi.failed;
 }
 
@@ -114,12 +141,12 @@ set_what(struct logfind *f, const struct logfind_what *what)
 	for (; f->nwant < f->ansi.n && f->nwant < LOGFIND_TEXT; f->nwant++)
 		f->want[f->nwant] =
 			folded_point(f, f->ansi.cell[f->nwant].point);
-	f->ansi.windows = what->windows;
 }
 
 bool
-logfind_can(struct str text)
+logfind_can(struct str text, bool regex)
 {
+	struct logregex *compiled;
 	size_t blanks = 0;
 
 	for (size_t i = 0; i < text.n; i++) {
@@ -127,7 +154,11 @@ logfind_can(struct str text)
 			return false;
 		blanks += text.p[i] == ' ';
 	}
-	return blanks < text.n && text.n <= LOGFIND_TEXT && str_is_utf8(text);
+	if (blanks == text.n || text.n > LOGFIND_TEXT || !str_is_utf8(text))
+		return false;
+	compiled = regex ? logregex_new(text) : NULL;
+	logregex_free(compiled);
+	return !regex || compiled != NULL;
 }
 
 size_t
@@ -152,8 +183,13 @@ logfind_new(struct source *text, uint64_t number, bool inside,
 	f->text = text;
 	f->number = number;
 	f->inside = inside;
-	set_what(f, what);
-	if (f->ansi.failed) {
+	if (what->regex)
+		f->regex = logregex_new(what->text);
+	else
+		set_what(f, what);
+	f->exact |= what->regex;
+	f->ansi.windows = what->windows;
+	if (f->ansi.failed || (what->regex && f->regex == NULL)) {
 		logfind_free(f);
 		errno = ENOMEM;
 		return NULL;
@@ -168,6 +204,8 @@ logfind_free(struct logfind *f)
 		return;
 	f->text->close(f->text);
 	ansi_free(&f->ansi);
+	arena_free(&f->arena);
+	logregex_free(f->regex);
 	free(f);
 }
 
@@ -263,11 +301,39 @@ match_from(const struct logfind *f, size_t at)
 	return a->n;
 }
 
+/* Whether a line is shown as its bytes are. */
+static bool
+is_plain_line(struct str line)
+{
+	unsigned char odd = 0;
+
+	for (size_t i = 0; i < line.n; i++)
+		odd |= (unsigned char)(line.p[i] - ' ') > '~' - ' ';
+	return odd == 0 && line.n <= ANSI_CELLS;
+}
+
+static bool
+regex_matches(struct logfind *f, struct str line)
+{
+	size_t at, end;
+	int found;
+
+	if (is_plain_line(line))
+		f->shown = line;
+	else if (!render_line(f, line))
+		return false;
+	found = logregex_match(f->regex, f->shown, 0, &at, &end);
+	f->left_out += found < 0;
+	return found > 0;
+}
+
 static bool
 line_matches(struct logfind *f, struct str line)
 {
 	const struct ansi *a = &f->ansi;
 
+	if (f->regex != NULL)
+		return regex_matches(f, line);
 	if (!render_line(f, line))
 		return false;
 	if (f->nwant > 0)
@@ -300,6 +366,8 @@ candidate(const struct logfind *f, size_t n)
 {
 	const char *p = f->buffer + f->at, *folded = f->folded + f->at, *hit;
 
+	if (f->regex != NULL)
+		return p;
 	if (f->nwant == 0)
 		return logsign_seek(&f->seeker, p, n);
 	if (f->nword == 0)
@@ -350,7 +418,9 @@ read_once(struct logfind *f, bool *read, struct logfind_line *line)
 ssize_t
 logfind_next(struct logfind *f, struct logfind_line *line)
 {
+	const uint64_t left_out = f->left_out;
 	bool read = false;
+	int tried = 0;
 	ssize_t got;
 
 	do {
@@ -360,6 +430,9 @@ logfind_next(struct logfind *f, struct logfind_line *line)
 			take_whole_line(f, end, line);
 			if (line->matches)
 				return 1;
+			if (f->left_out > left_out ||
+				(f->regex != NULL && ++tried == TRIED))
+				return SOURCE_LATER;
 		}
 		if (f->ansi.failed) {
 			errno = ENOMEM;
@@ -398,20 +471,52 @@ logfind_before(
 	return (struct str){f->buffer + first, at - first};
 }
 
+uint64_t
+logfind_left_out(const struct logfind *f)
+{
+	return f->left_out;
+}
+
+/* The cell at which the next match of the regular expression begins, as
+ * match_from, and its length.  The search begins at byte *bytes of what is
+ * shown, in cell `at`; *bytes is then the end of the match. */
+static size_t
+regex_from(struct logfind *f, size_t at, size_t *bytes, size_t *length)
+{
+	const struct ansi *a = &f->ansi;
+	size_t first, end, passed = *bytes;
+	char utf8[4];
+
+	*length = 0;
+	if (logregex_match(f->regex, f->shown, *bytes, &first, &end) != 1 ||
+		first == end)
+		return a->n;
+	for (; passed < first; at++)
+		passed += page_utf8(a->cell[at].point, utf8);
+	for (; passed < end; (*length)++)
+		passed += page_utf8(a->cell[at + *length].point, utf8);
+	*bytes = end;
+	return at;
+}
+
 void
 logfind_show(struct logfind *f, struct str bytes, struct text *text)
 {
 	const struct ansi *a = &f->ansi;
+	size_t match, length = f->nwant, passed = 0;
 
 	if (!render_line(f, bytes))
 		return;
-	for (size_t at = 0, match; at < a->n; at = match + f->nwant) {
-		match = match_from(f, at);
+	for (size_t at = 0, marks = 0; at < a->n; at = match + length) {
+		match = a->n;
+		if (marks++ < LOGFIND_MARKS)
+			match = f->regex ? regex_from(f, at, &passed, &length)
+					 : match_from(f, at);
 		ansi_add_html(text, a->cell + at, match - at);
 		if (match == a->n)
 			break;
 		text_add(text, STR("<mark>"));
-		ansi_add_html(text, a->cell + match, f->nwant);
+		ansi_add_html(text, a->cell + match, length);
 		text_add(text, STR("</mark>"));
 	}
 	if (a->cut || bytes.n == LOGFIND_LINE)
@@ -421,12 +526,6 @@ logfind_show(struct logfind *f, struct str bytes, struct text *text)
 void
 logfind_plain(struct logfind *f, struct str bytes, struct text *text)
 {
-	char utf8[4] = "";
-
-	if (!render_line(f, bytes))
-		return;
-	for (size_t i = 0; i < f->ansi.n; i++)
-		text_add(text,
-			(struct str){
-				utf8, page_utf8(f->ansi.cell[i].point, utf8)});
+	if (render_line(f, bytes))
+		add_cells(&f->ansi, text);
 }

@@ -8,13 +8,13 @@
 #include "serve/ansi.h"
 
 enum {
-	LOGFIND_CONTEXT = 20, /* lines before a match, at most */
+	LOGFIND_CONTEXT = 20,        /* lines before a match, at most... */
+	LOGFIND_HISTORY = 16 * 1024, /* ...and their bytes */
 	/* Of a line only so much is looked at and shown. */
 	LOGFIND_LINE = 64 * 1024,
-	LOGFIND_HISTORY =
-		16 * 1024,         /* bytes of lines before a match, at most */
 	LOGFIND_PIECE = 64 * 1024, /* bytes read at a time */
-	LOGFIND_TEXT = 200         /* bytes to search for, at most */
+	LOGFIND_TEXT = 200,        /* bytes to search for, at most */
+	LOGFIND_MARKS = 100        /* matches that are marked in a line */
 };
 
 struct logfind_what {
@@ -22,6 +22,7 @@ struct logfind_what {
 	 * Letters of ASCII match those of the other case, unless there is a
 	 * capital in it. */
 	struct str text;
+	bool regex;   /* text is a regular expression (logregex.h) */
 	bool windows; /* as in ansi.h */
 };
 
@@ -30,7 +31,8 @@ struct logfind;
 
 /* Search in text, which it owns and which begins in the line called number, at
  * its beginning or, if inside, within it; then that line is not looked at.
- * what->text is copied.  NULL with errno ENOMEM; text is closed then, too. */
+ * what->text is copied.  NULL with errno ENOMEM, also for a regular expression
+ * that is wrong; text is closed then, too. */
 struct logfind *logfind_new(struct source *text, uint64_t number, bool inside,
 	const struct logfind_what *what);
 void logfind_free(struct logfind *find);
@@ -59,12 +61,16 @@ ssize_t logfind_take(struct logfind *find, struct logfind_line *line);
 struct str logfind_before(
 	const struct logfind *find, const struct logfind_line *line, int lines);
 
+/* Lines that were left out, since the regular expression took too long. */
+uint64_t logfind_left_out(const struct logfind *find);
+
 /* Add bytes, a line, to text as HTML, with its colours and each match in a
  * <mark>; or as plain UTF-8. */
 void logfind_show(struct logfind *find, struct str bytes, struct text *text);
 void logfind_plain(struct logfind *find, struct str bytes, struct text *text);
 
-/* Whether text can be searched for: it is not empty, and not too long. */
-bool logfind_can(struct str text);
+/* Whether text can be searched for: it is neither blank nor too long, and if it
+ * is to be a regular expression, it is one. */
+bool logfind_can(struct str text, bool regex);
 
 #endif

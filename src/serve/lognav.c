@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "http/page.h"
+#include "serve/logregex.h"
 
 void
 lognav_add(struct text *row, const struct logpage_view *view, uint64_t next,
@@ -63,5 +64,10 @@ lognav_add_search(struct text *text, const struct logpage_view *view)
 	text_add(text,
 		STR("<form role=\"search\"><input type=\"search\" name=\"q\" required maxlength=\"200\" aria-label=\"Text to search for in the whole log\" value=\""));
 	page_add(text, view->q);
-	text_add(text, STR("\"> <button>Search</button></form>\n"));
+	text_add(text, STR("\"> <button>Search</button>"));
+	if (logregex_is_there())
+		text_printf(text,
+			" <label><input type=\"checkbox\" name=\"re\" value=\"1\"%s> Regular expression</label>",
+			view->regex ? " checked" : "");
+	text_add(text, STR("</form>\n"));
 }

@@ -32,6 +32,7 @@ struct logpage_view {
 	uint64_t refresh; /* seconds between reloads; 0: none */
 	enum logpage_jump jump;
 	struct str q;     /* search for this, from line from on; or empty */
+	bool regex;       /* q is a regular expression */
 	uint64_t context; /* lines around a match */
 	bool json;        /* the results as JSON */
 

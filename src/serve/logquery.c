@@ -1,7 +1,6 @@
 #include "serve/logquery.h"
 
 #include "http/page.h"
-#include "http/path.h"
 #include "serve/logfind.h"
 
 enum { CONTEXT = 3 }; /* lines around a match, by default */
@@ -46,7 +45,7 @@ logquery_view(struct str query)
 		.refresh =
 			number_of(query, STR("refresh"), LOGPAGE_REFRESH_MAX),
 		.jump = jump_of(query),
-		.q = page_query(query, STR("q")),
+		.regex = str_eq(page_query(query, STR("re")), STR("1")),
 		.context = number_of(query, STR("context"), LOGFIND_CONTEXT),
 		.json = str_eq(page_query(query, STR("format")), STR("json")),
 	};
@@ -59,14 +58,4 @@ logquery_view(struct str query)
 	if (view.lines == 0)
 		view.lines = LOGPAGE_LINES;
 	return view;
-}
-
-struct str
-logquery_text(struct str q, struct arena *arena)
-{
-	struct text plus = {.arena = arena};
-
-	for (size_t i = 0; i < q.n; i++)
-		text_byte(&plus, q.p[i] == '+' ? ' ' : q.p[i]);
-	return path_decode(text_str(&plus), arena);
 }

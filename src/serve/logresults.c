@@ -39,7 +39,8 @@ struct logresults {
 static bool
 open_results(struct logresults *r)
 {
-	const struct logfind_what what = {r->view.q, r->how.windows};
+	const struct logfind_what what = {
+		r->view.q, r->view.regex, r->how.windows};
 	struct position position = {0};
 	struct points *points = NULL;
 	struct source *text;
@@ -107,10 +108,16 @@ add_results_foot(struct logresults *r)
 		text_add(row, STR(" <a href=\"?q="));
 		path_encode_name(row, r->view.q);
 		text_printf(row,
-			"&amp;context=%" PRIu64 "&amp;from=%" PRIu64
+			"%s&amp;context=%" PRIu64 "&amp;from=%" PRIu64
 			"\">More</a>",
-			r->view.context, r->last + 1);
+			r->view.regex ? "&amp;re=1" : "", r->view.context,
+			r->last + 1);
 	}
+	if (logfind_left_out(r->find) > 0)
+		text_printf(row,
+			" Lines left out, since the expression takes too long on them: %" PRIu64
+			".",
+			logfind_left_out(r->find));
 	if (r->damaged)
 		text_add(row,
 			STR(" <strong>The file ends here: it is damaged, or cannot be unpacked any further.</strong>"));
@@ -153,8 +160,8 @@ add_json_results_foot(struct logresults *r)
 		text_number(&r->out.row, r->last + 1);
 	else
 		text_add(&r->out.row, STR("null"));
-	text_printf(&r->out.row, ",\"damaged\":%s}\n",
-		r->damaged ? "true" : "false");
+	text_printf(&r->out.row, ",\"left_out\":%" PRIu64 ",\"damaged\":%s}\n",
+		logfind_left_out(r->find), r->damaged ? "true" : "false");
 }
 
 /* Both. */
@@ -198,15 +205,19 @@ add_results(struct logresults *r)
 	struct logfind_line line;
 	ssize_t got;
 
-	if (r->matches >= LOGRESULTS_MOST || r->bytes >= LOGRESULTS_BYTES) {
+	if (r->find == NULL && !open_results(r))
+		return -1;
+	if (r->matches >= LOGRESULTS_MOST || r->bytes >= LOGRESULTS_BYTES ||
+		logfind_left_out(r->find) >= LOGRESULTS_LEFT_OUT) {
 		r->more = true;
 		return 0;
 	}
-	if (r->find == NULL && !open_results(r))
-		return -1;
 	got = r->after > 0 ? logfind_take(r->find, &line)
 			   : logfind_next(r->find, &line);
-	r->out.source.amid = false;
+	/* The line that was tried last. */
+	if (got == SOURCE_LATER &&
+		logfind_left_out(r->find) >= LOGRESULTS_LEFT_OUT)
+		r->last = line.number;
 	if (got == -1 && errno == EBADMSG) {
 		r->damaged = true;
 		got = 0;

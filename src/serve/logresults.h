@@ -11,6 +11,8 @@ enum {
 	LOGRESULTS_MOST = 2000, /* matches on a page, at most */
 	LOGRESULTS_BYTES = 16
 		<< 20, /* of lines on a page; it ends soon after */
+	/* It ends, too, when a regular expression took too long on so many. */
+	LOGRESULTS_LEFT_OUT = 100
 };
 
 /* Make a source of the page of the search for view->q, which logfind_can search

@@ -190,8 +190,10 @@ serve_log(struct job *job, struct str name)
 		job_serve_missing(job);
 		return;
 	}
-	view.q = logquery_text(view.q, job->arena);
-	if (status == STATUS_GO && view.q.n > 0 && !logfind_can(view.q))
+	view.q = page_field(
+		job->request->param[PARAM_QUERY_STRING], STR("q"), job->arena);
+	if (status == STATUS_GO && view.q.n > 0 &&
+		!logfind_can(view.q, view.regex))
 		status = STATUS_BAD_REQUEST;
 	if (status != STATUS_GO) {
 		job_fail(job, status);

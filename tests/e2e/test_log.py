@@ -55,7 +55,8 @@ class Page(html.parser.HTMLParser):
     """lines: [number, tag, cells as (character, classes), cut]."""
 
     TAGS = {"html", "head", "title", "style", "body", "main", "h1", "nav", "p",
-            "div", "a", "span", "i", "details", "summary", "form", "button"}
+            "div", "a", "span", "i", "details", "summary", "form", "button",
+            "label"}
 
     def __init__(self, text):
         super().__init__(convert_charrefs=True)

@@ -215,6 +215,41 @@ def test_search(logs, name):
             assert (f"from={following}" in shown) == (following is not None)
 
 
+def test_search_regex(root, serve):
+    """Perl's expressions, on what is shown; what would take exponential time is
+    left out, and what cannot be compiled refused."""
+    hostile = "a" * 60 + "b\n"
+    archives.write(root / "x.wwz", {
+        "a.log": "one 1\ntwo 22\n\x1b[31mthr\x1b[0mee 3\nd\u00e9j\u00e0 vu\nTwo\n",
+        "b.log": "aaaa\n" + hostile * 1000 + "aaaa\n"})
+    with serve().client() as client:
+        def told(name, regex, query=""):
+            got = page(client, name, "?re=1&context=0&q="
+                       + urllib.parse.quote(regex) + query)
+            return got.body.decode()
+
+        for regex, want in [
+                (r"^t.*\d$", [2, 3]), (r"\d{2}", [2]), ("^three", [3]),
+                (r"\bvu", [4]), ("j. ", [4]), ("two|vu$", [2, 4, 5]),
+                ("Two", [5]), (r"^\S+$", [5]), ("(?=t)", [2, 3, 5]),
+                ("x*", [1, 2, 3, 4, 5]), (r"(\d)\1", [2])]:
+            got = json.loads(told("a.log", regex, "&format=json"))
+            assert [line["line"] for line in got["lines"]] == want, regex
+        got = told("a.log", "j.|[0-9]+")
+        assert "d\u00e9<mark>j\u00e0</mark> vu" in got and "<mark>22</mark>" in got
+        for regex in "(", "[", "a{2,1}", r"\C", "((a{1,999}){1,999}){1,999}":
+            path = f"/x.wwz/a.log/-wwz-log?re=1&q={urllib.parse.quote(regex)}"
+            assert client.ask(path).status == 400, regex
+        for regex in "(a+)+$", "(a|a)+$", "(a|aa)+$", "^((a)+)+$", "(?:a?){60}a{60}$":
+            got = json.loads(told("b.log", regex, "&format=json"))
+            assert (got["left_out"], got["next"]) == (100, 102), regex
+            assert [line["line"] for line in got["lines"]] in ([1], []), regex
+        assert "it takes" not in told("b.log", "a+$")
+        got = told("b.log", "(a+)+$")
+        assert "Lines left out, since the expression takes too long" in got
+        assert "&amp;re=1&amp;context=0&amp;from=102" in got
+
+
 def test_search_shown(root, serve):
     """Text is found as it is shown; what makes its colours is not searched.  A
     damaged file is searched as far as it goes."""

@@ -107,7 +107,7 @@ is_ours(struct str name)
 {
 	static const char *const ours[] = {"html", "head", "title", "style",
 		"body", "main", "h1", "nav", "p", "div", "a", "span", "i",
-		"details", "summary", "form", "button"};
+		"details", "summary", "form", "button", "label"};
 
 	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
 		if (str_eq(name, str_of(ours[i])))

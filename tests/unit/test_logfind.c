@@ -216,13 +216,13 @@ test_can(void **state)
 	(void)state;
 	memset(long_text, 'a', sizeof(long_text));
 	long_text[LOGFIND_TEXT + 1] = '\0';
-	assert_false(logfind_can(str_of(long_text)));
-	assert_true(logfind_can(str_of(long_text + 1)));
-	assert_false(logfind_can(STR("")));
-	assert_false(logfind_can(STR("  ")));
-	assert_false(logfind_can(STR("a\nb")));
-	assert_false(logfind_can(STR("\xff")));
-	assert_true(logfind_can(STR("*")));
+	assert_false(logfind_can(str_of(long_text), false));
+	assert_true(logfind_can(str_of(long_text + 1), false));
+	assert_false(logfind_can(STR(""), false));
+	assert_false(logfind_can(STR("  "), false));
+	assert_false(logfind_can(STR("a\nb"), false));
+	assert_false(logfind_can(STR("\xff"), false));
+	assert_true(logfind_can(STR("*"), false));
 }
 
 int
