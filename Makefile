@@ -291,7 +291,7 @@ lint: $(BUILD)/style.h $(BUILD)/logstyle.h
 # their leaks in each test.  Later releases of gcc find other things, so for them
 # nothing is said.
 LENT := $(addprefix src/,archive/reader.c archive/stored.c archive/wide.c \
-    base/arena.c serve/logview.c)
+    base/arena.c serve/logjump.c serve/logview.c)
 ANALYZE = gcc $(CSTD) -Isrc -I$(BUILD) -O1 -fanalyzer -Werror
 
 analyze: $(BUILD)/style.h $(BUILD)/logstyle.h
