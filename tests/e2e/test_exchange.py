@@ -1,9 +1,11 @@
 """Somebody exchanges names while root works in their directory: at each call that
 names a file, in turn, once (exchange.c).  Root is not led elsewhere by it."""
 
+import contextlib
 import os
 import re
 import shutil
+import signal
 import socket
 import stat
 import subprocess
@@ -159,7 +161,7 @@ def start_at(tmp, root, command, ended):
         with subprocess.Popen(
             command, env={**os.environ, "NOTIFY_SOCKET": str(address)},
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, start_new_session=True,
         ) as process:
             def done():
                 try:
@@ -169,7 +171,9 @@ def start_at(tmp, root, command, ended):
             try:
                 harness.wait_until(done, "wwz is ready, or gave up")
             finally:
-                process.kill()
+                # wwz, too, which is not traced any more.
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("stale", [False, True])
