@@ -143,7 +143,9 @@ def ask_raw(port, *requests):
         with contextlib.suppress(ConnectionError):
             for request in requests:
                 s.sendall(request)
-            s.shutdown(socket.SHUT_WR)
+            # A connection that was reset is not connected (ENOTCONN).
+            with contextlib.suppress(OSError):
+                s.shutdown(socket.SHUT_WR)
             return b"".join(iter(lambda: s.recv(65536), b""))
     return b""
 
