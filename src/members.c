@@ -11,6 +11,7 @@
 #include "http/page.h"
 #include "http/path.h"
 #include "http/represent.h"
+#include "serve/listrow.h"
 #include "zip/hiddenname.h"
 #include "zip/rulename.h"
 
@@ -205,17 +206,9 @@ static void
 add_json_line(struct text *text, const struct member *member, struct str name,
 	const struct representations *found, const char *why)
 {
-	char time[PAGE_TIME_SIZE];
-
-	page_time(member->modified, time);
 	text_add(text, STR("{\"name\":"));
 	page_add_json(text, name);
-	text_printf(text,
-		",\"size\":%" PRIu64
-		",\"modified\":\"%s\",\"compressed\":%" PRIu64
-		",\"method\":%u,\"crc32\":\"%08" PRIx32 "\"",
-		member->size, time, member->packed, member->method,
-		member->crc);
+	listrow_json_figures(member, member->modified, text);
 	if (why != NULL) {
 		text_add(text, STR(",\"why\":"));
 		page_add_json(text, str_of(why));

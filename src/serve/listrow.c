@@ -168,13 +168,13 @@ listrow_html(const struct listrow *row, struct text *text)
 	text_add(text, STR("</tr>\n"));
 }
 
-static void
-add_json_figures(const struct listrow *row, struct text *text)
+void
+listrow_json_figures(
+	const struct member *member, int64_t modified, struct text *text)
 {
-	const struct member *member = &row->child.member;
 	char time[PAGE_TIME_SIZE];
 
-	page_time(listrow_time(&row->child.member, row->in->written), time);
+	page_time(modified, time);
 	text_printf(text,
 		",\"size\":%" PRIu64
 		",\"modified\":\"%s\",\"compressed\":%" PRIu64
@@ -205,6 +205,8 @@ listrow_json(const struct listrow *row, struct text *text)
 		text_printf(text, ",\"type\":\"%s\"", kind);
 	}
 	if (!row->child.directory && !is_lost(row))
-		add_json_figures(row, text);
+		listrow_json_figures(&row->child.member,
+			listrow_time(&row->child.member, row->in->written),
+			text);
 	text_byte(text, '}');
 }

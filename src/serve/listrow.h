@@ -42,4 +42,9 @@ int64_t listrow_time(const struct member *member, int64_t written);
 void listrow_html(const struct listrow *row, struct text *text);
 void listrow_json(const struct listrow *row, struct text *text);
 
+/* Write the part of such an object that has a member's figures, with a comma in
+ * front.  modified is in seconds of POSIX. */
+void listrow_json_figures(
+	const struct member *member, int64_t modified, struct text *text);
+
 #endif

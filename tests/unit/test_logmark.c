@@ -1,20 +1,7 @@
 /* logmark: what marks groups. */
 
+#include "logline.h"
 #include "serve/logmark.h"
-#include "unit.h"
-
-static struct ansi
-line_of(const char *text)
-{
-	struct ansi ansi = {0};
-	struct str rest = str_of(text);
-
-	while (ansi_take(&ansi, &rest) != ANSI_MORE)
-		;
-	return ansi;
-}
-
-#define TIME "2026-11-22T19:04:01.1234567Z "
 
 static void
 test_marks(void **state)
