@@ -1,5 +1,6 @@
 """What is asked of whom, and what is wanted of the figures."""
 
+import pairs
 from material import PAGE, SIZES
 
 GZIP = [("Accept-Encoding", "gzip")]
@@ -20,6 +21,21 @@ class Case:
     @property
     def coding(self):
         return "gzip" if self.fields == GZIP else None
+
+    def reference(self, name):
+        """The server that is compared with this one."""
+        if name.startswith("lighttpd ") and "lighttpd" in self.servers:
+            return "lighttpd"
+        return "wwz"
+
+    def pairs(self, here):
+        """(server, other), of those that are here: each with its reference,
+        and whom a target names."""
+        pairs = [(self.reference(name), name) for name in self.servers]
+        pairs += [(target.mine, target.other) for target in TARGETS
+                  if target.case == self.name]
+        return [(one, other) for one, other in dict.fromkeys(pairs)
+                if one != other and {one, other} <= set(here)]
 
 
 def site(kind, size):
@@ -81,10 +97,10 @@ class Target:
         self.case, self.other, self.wanted = case, other, wanted
         self.what, self.mine = what, mine
 
-    def is_met(self, value):
-        if self.what == "cpu":
-            return value <= self.wanted
-        return value >= self.wanted
+    def verdict(self, values):
+        words = ("not met", "met") if self.what == "rate" else (
+            "met", "not met")
+        return pairs.verdict(values, self.wanted, words)
 
 
 TARGETS = [
@@ -92,18 +108,23 @@ TARGETS = [
     Target("4k-gzip", "canned", 0.95),
     Target("300k", "canned", 0.9),
     Target("300k-gzip", "canned", 0.9),
-    Target("4k", "canned", 1.25, "cpu"),
-    Target("4k-gzip", "canned", 1.25, "cpu"),
+    Target("4k", "canned", 1.15, "cpu"),
+    Target("4k-gzip", "canned", 1.15, "cpu"),
     Target("300k", "canned", 1.25, "cpu"),
-    Target("300k-gzip", "canned", 1.25, "cpu"),
+    Target("300k-gzip", "canned", 1.2, "cpu"),
     Target("4k-gzip", "on the fly", 3),
     Target("300k-gzip", "on the fly", 20),
     Target("300k-gzip", "gzip_static", 0.6),
     Target("30m", "file", 0.9),
     Target("4k-inflated", "wwz, stored", 0.8),
     Target("300k-inflated", "wwz, stored", 0.8),
+    Target("30m-inflated", "wwz, stored", 0.5),
+    Target("many", "canned", 0.85),
+    Target("sites", "gzip_static", 0.8),
+    Target("range-inflated", "canned", 0.8),
     Target("4k", "fuse-zip", 1),
     Target("4k", "kiwix-serve", 1),
     Target("4k", "zipfile", 1),
+    Target("4k", "lighttpd canned", 0.9, mine="lighttpd"),
     Target("4k", "file", 0.8, mine="cache"),
 ]

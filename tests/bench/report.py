@@ -6,24 +6,18 @@ import platform
 import re
 import statistics
 
-import speed
 from cases import TARGETS
+from pairs import number, says
 
 FLOORS = """\
 canned and bare send what wwz answered, prepared, to every request: canned out
 of wwz's own connection code, bare out of a loop of recv and send."""
 
-
-def number(value):
-    """Three digits that count."""
-    if value >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
-
-
-def range_of(values):
-    """Median, least and most."""
-    return "{} ({} to {})".format(*map(number, speed.spread(values)))
+# How figures are meant that pairs.says() gives.
+SPREAD = """\
+Two servers were measured by turns, and each turn of one was divided by the
+other's beside it: the median (the interval that holds it in 95 % of cases,
+and all from least to most)."""
 
 
 def table(head, rows):
@@ -39,6 +33,10 @@ def table(head, rows):
     rule = "|" + "|".join(["-" * (widths[0] + 2)]
                           + ["-" * (w + 1) + ":" for w in widths[1:]]) + "|"
     return "\n".join([line(head), rule, *map(line, rows)])
+
+
+def met(fact):
+    return "met" if fact else "not met"
 
 
 def machine():
@@ -68,52 +66,42 @@ class Page:
     def text(self):
         return "\n\n".join(self.parts) + "\n"
 
-    def target(self, what, wanted, measured, met):
-        self.targets.append([what, wanted, measured,
-                             "met" if met else "not met"])
+    def target(self, what, wanted, measured, verdict):
+        self.targets.append([what, wanted, measured, verdict])
 
     def speed(self, cases, rates, skipped):
         rows = []
         for case in cases:
-            mine = rates.samples[case.name, "wwz"]
             for name in rates.can(case):
-                rows.append(self._row(case, name, mine, rates))
+                rows.append(self._row(case, name, rates))
             for name in case.servers:
                 why = skipped.get(name.removesuffix(", gzip"))
                 if why:
                     rows.append([case.name, name, "skipped: " + why, "", ""])
         head = ["case", "server", "requests/s", "wwz's over it",
                 "CPU us/request"]
-        says = "\n".join(f"- {case.name}: {case.says}" for case in cases)
+        listed = "\n".join(f"- {case.name}: {case.says}" for case in cases)
         self.add("Requests per second",
-                 f"{says}\n\n{FLOORS}\n\n{table(head, rows)}")
+                 f"{listed}\n\n{FLOORS}\n\n{SPREAD}\n\n{table(head, rows)}")
         for target in TARGETS:
             self._target(target, rates)
 
     @staticmethod
-    def _row(case, name, mine, rates):
+    def _row(case, name, rates):
         samples = rates.samples[case.name, name]
-        against = "1"
-        if name.startswith("lighttpd ") and (case.name, "lighttpd") in (
-                rates.samples):
-            mine = rates.samples[case.name, "lighttpd"]
-        if samples is not mine:
-            against = range_of(speed.ratios(mine.rate, samples.rate))
+        ratios = rates.ratios.get((case.name, case.reference(name), name))
         cpu = statistics.median(samples.cpu) if samples.cpu else None
         return [case.name, name, number(statistics.median(samples.rate)),
-                against, number(cpu) if cpu else ""]
+                says(ratios.rate) if ratios else "1",
+                number(cpu) if cpu else ""]
 
     def _target(self, target, rates):
-        mine = rates.samples.get((target.case, target.mine))
-        other = rates.samples.get((target.case, target.other))
-        if mine is None or other is None:
-            return
-        kind = target.what
-        values = speed.ratios(getattr(mine, kind), getattr(other, kind))
+        ratios = rates.ratios.get((target.case, target.mine, target.other))
+        values = getattr(ratios, target.what, None)
         if not values:
             return
-        word = "at most" if kind == "cpu" else "at least"
+        word = "at most" if target.what == "cpu" else "at least"
         what = f"{target.case}: {target.mine} over {target.other}"
-        self.target(what + (", CPU" if kind == "cpu" else ""),
-                    f"{word} {target.wanted}", range_of(values),
-                    target.is_met(statistics.median(values)))
+        self.target(what + (", CPU" if target.what == "cpu" else ""),
+                    f"{word} {target.wanted}", says(values),
+                    target.verdict(values))

@@ -66,6 +66,7 @@ class Servers(contextlib.ExitStack):
         self.tmp, self.material = tmp, material
         self.by_name, self.skipped = {}, {}
         self.socket = tmp / "wwz.sock"
+        self.old_socket = tmp / "old.sock"
         self.floor_sockets = {name: tmp / f"{name}.sock" for name in FLOORS}
         self.listeners, self.floors = {}, {}
         self.responder = None
@@ -98,6 +99,14 @@ class Servers(contextlib.ExitStack):
                 self.by_name[name].process = self.responder.process
         return self.responder
 
+    def start_old(self, binary):
+        """The build that wwz is compared with, beside it."""
+        process = self.start(harness.Responder(
+            self.tmp, self.material.www, address=str(self.old_socket),
+            command=[binary, "serve", "--listen", f"unix:{self.old_socket}",
+                     *harness.AS_USER, "--root", self.material.www]))
+        self.by_name["old"].process = process.process
+
     def listen_floors(self):
         for name, path in self.floor_sockets.items():
             listener = self.enter_context(socket.socket(socket.AF_UNIX))
@@ -128,7 +137,7 @@ class Servers(contextlib.ExitStack):
             self.by_name[name] = Server(port)
             http.append(text.format(port=port))
 
-        for name in ("wwz", *FLOORS):
+        for name in ("wwz", "old", *FLOORS):
             add(name, self._shipped(home, name, "wwz-keepalive.conf"))
         add("unkept", self._shipped(home, "unkept", "wwz.conf"))
         for name, root, more in (
@@ -155,7 +164,8 @@ class Servers(contextlib.ExitStack):
         """The text of a site with a snippet; its own copy, for its socket."""
         site = {"wwz.conf": "site.conf", "wwz-cache.conf": "site-cache.conf",
                 "wwz-keepalive.conf": "site-keepalive.conf"}[snippet]
-        path = self.floor_sockets.get(name, self.socket)
+        path = self.old_socket if name == "old" else (
+            self.floor_sockets.get(name, self.socket))
         own = f"{name}-{snippet}"
         text = {}
         for file in (site, snippet):

@@ -1,10 +1,9 @@
-"""Rates: wrk against each server in turn, again and again."""
+"""Rates: wrk against two servers by turns, again and again."""
 
 import ctypes
 import gzip
 import pathlib
 import signal
-import statistics
 import subprocess
 import time
 
@@ -15,19 +14,23 @@ CONNECTIONS = 32
 
 
 class Samples:
-    """What one server did in a case: a figure for each round."""
+    """What one server did in a case, or one over another: a figure each time.
+    """
 
     def __init__(self):
         self.rate, self.cpu = [], []  # requests/s; microseconds each
 
+    def over(self, other):
+        """What was measured last over what other did beside it."""
+        ratios = Samples()
+        ratios.rate.append(self.rate[-1] / other.rate[-1])
+        if self.cpu and other.cpu:
+            ratios.cpu.append(self.cpu[-1] / other.cpu[-1])
+        return ratios
 
-def ratios(these, those):
-    return [a / b for a, b in zip(these, those) if b > 0]
-
-
-def spread(values):
-    """(median, least, most)"""
-    return statistics.median(values), min(values), max(values)
+    def add(self, more):
+        self.rate += more.rate
+        self.cpu += more.cpu
 
 
 def cpu_seconds(pid):
@@ -41,8 +44,9 @@ def cpu_seconds(pid):
 class Speed:
     def __init__(self, servers, seconds):
         self.servers, self.material = servers, servers.material
-        self.seconds = seconds
+        self.seconds = seconds  # of each turn
         self.samples = {}  # (case's name, server) to Samples
+        self.ratios = {}  # (case's name, server, the other) to Samples
 
     def server(self, name):
         return self.servers.by_name.get(name.removesuffix(", stored"))
@@ -155,18 +159,29 @@ class Speed:
         got = self.ask(name, self.path(case, name), case.fields)
         return len(got.body)
 
-    def run_round(self, case):
+    def take_turn(self, case, name):
+        process = self.server(name).process
+        before = cpu_seconds(process.pid) if process else 0
+        rate, requests = self.wrk(case, name)
+        assert requests > 0, f"{case.name}, {name}: no request in time"
+        samples = self.samples.setdefault((case.name, name), Samples())
+        samples.rate.append(rate)
+        if process:
+            used = cpu_seconds(process.pid) - before
+            samples.cpu.append(used * 1e6 / requests)
+        return samples
+
+    def run_round(self, case, number):
+        """A B A B with each pair; who begins changes with the round's number.
+        """
         if "canned" in case.servers:
             self.prepare_floors(case)
-        for name in self.can(case):
-            process = self.server(name).process
-            before = cpu_seconds(process.pid) if process else 0
-            rate, requests = self.wrk(case, name)
-            samples = self.samples.setdefault((case.name, name), Samples())
-            samples.rate.append(rate)
-            if process and requests:
-                used = cpu_seconds(process.pid) - before
-                samples.cpu.append(used * 1e6 / requests)
+        for pair in case.pairs(self.can(case)):
+            for _ in range(2):
+                turns = pair if number % 2 == 0 else pair[::-1]
+                took = {name: self.take_turn(case, name) for name in turns}
+                self.ratios.setdefault((case.name, *pair), Samples()).add(
+                    took[pair[0]].over(took[pair[1]]))
 
     def check_all(self, case):
         if "canned" in case.servers:

@@ -2,21 +2,55 @@
 
 import re
 import subprocess
+import sys
 
 import harness
 
+sys.path.append(str(harness.TOP / "tests/bench"))
+import pairs  # noqa: E402
 
-def test_one_case():
+
+def bench(*words):
     done = subprocess.run(
         [harness.TOP / "scripts/bench", "--small", "--rounds", "1",
-         "--seconds", "0.2", "4k-gzip"],
+         "--seconds", "0.1", *words],
         capture_output=True, text=True, timeout=harness.PATIENCE)
     assert done.returncode == 0, done.stderr
-    rows = dict(re.findall(
-        r"^\| 4k-gzip +\| +(.+?) \| +([\d,.]+) \|", done.stdout, re.M))
+    assert (harness.TOP / "build/bench-small.md").read_text() in done.stdout
+    return done.stdout
+
+
+def test_one_case():
+    out = bench("4k-gzip")
+    rows = dict(re.findall(r"^\| 4k-gzip +\| +(.+?) \| +([\d,.]+) \|", out,
+                           re.M))
     for server in ["wwz", "canned", "bare", "gzip_static", "on the fly",
                    "lighttpd", "lighttpd canned"]:
-        assert float(rows[server].replace(",", "")) > 0, done.stdout
-    assert re.search(r"\| 4k-gzip: wwz over canned +\| at least 0.95 \|",
-                     done.stdout), done.stdout
-    assert (harness.TOP / "build/bench-small.md").read_text() in done.stdout
+        assert float(rows[server].replace(",", "")) > 0, out
+    # Two pairs of turns decide nothing.
+    assert re.search(r"\| 4k-gzip: wwz over canned +\| at least 0.95 \|"
+                     r" +[\d.]+ \(all [\d.]+ to [\d.]+\) \| not decided \|",
+                     out), out
+
+
+def test_two_builds():
+    out = bench("compare", str(harness.WWZ), str(harness.WWZ), "4k-gzip")
+    assert re.search(r"\| 4k-gzip \| +[\d,]+ \| +[\d.]+ \(all .* to .*\) \|"
+                     r" not decided \| .* \| not decided \|", out), out
+
+
+def test_interval():
+    """The ranks of the tables of the binomial distribution."""
+    for n, rank in (6, 1), (8, 1), (9, 2), (10, 2), (12, 3), (20, 6), (50, 18):
+        values = [100 - i for i in range(n)]  # least is 101 - n
+        assert pairs.interval(values) == (100 - n + rank, 101 - rank), n
+    assert pairs.interval([1, 2, 3, 4, 5]) is None
+
+
+def test_verdict():
+    values = [0.9, 0.91, 0.92, 0.93, 0.94, 0.95, 0.96, 0.97, 0.98, 9]
+    assert pairs.interval(values) == (0.91, 0.98)
+    assert pairs.verdict(values, 0.9) == "above"
+    assert pairs.verdict(values, 0.95) == "not decided"
+    assert pairs.verdict(values, 1) == "below"
+    assert pairs.says(values) == "0.94 (0.91 to 0.98; all 0.90 to 9.00)"
