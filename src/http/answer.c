@@ -10,6 +10,7 @@
 #include "http/mime.h"
 #include "http/namehash.h"
 #include "http/path.h"
+#include "http/subzip.h"
 
 enum {
 	GZIP_TRAILER_SIZE = 8,
@@ -136,6 +137,9 @@ add_part(struct body *body, const struct representation *r, struct span part)
 {
 	if (r->form == FORM_GZIP)
 		add_gzip(body, r, part);
+	else if (r->form == FORM_SUBZIP)
+		body_add_source(body, subzip_open(r->subzip, part),
+			part.end - part.first);
 	else if (can_slice(body, r, part))
 		add_data(body, r, part.first, part.end);
 	else

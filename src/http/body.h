@@ -22,7 +22,7 @@ struct body {
 	/* Set while the body is built. */
 	struct arena *arena;     /* holds the segments and their text */
 	struct archive *archive; /* a share, or NULL when no segment needs it */
-	uint64_t length;         /* of all segments but SEGMENT_SOURCE */
+	uint64_t length;         /* of all segments whose length is known */
 
 	/* The position. */
 	struct segment *first; /* the current one */
@@ -75,9 +75,9 @@ void body_add_verified_content(struct body *body, const struct member *member,
 	uint64_t start, struct span part, struct verifier *verifier);
 /* Add text that lies in cached.  The body takes over a share in cached. */
 void body_add_cached(struct body *body, struct str text, struct cached *cached);
-/* Add all that source gives.  The body closes it.  A NULL source sets
- * arena->failed. */
-void body_add_source(struct body *body, struct source *source);
+/* Add all that source gives: length bytes, or 0 if that is not known.  The body
+ * closes it.  A NULL source sets arena->failed. */
+void body_add_source(struct body *body, struct source *source, uint64_t length);
 
 /* To be called when it may take long until the next body_next: let other bodies
  * search in the same member meanwhile. */

@@ -13,6 +13,15 @@ enum status ownform_archive(struct representations *found,
 	struct archive *archive, struct str name, const struct site *site,
 	struct arena *arena);
 
+/* Fill in the only representation of the zip file of a directory, which has
+ * been measured and must outlive it.  Browsers save it as name followed by
+ * ".zip".  The entity tag changes with the archive, with the directory and what
+ * is left out of it, and with the version of wwz.  STATUS_GO or
+ * STATUS_UNAVAILABLE. */
+enum status ownform_subzip(struct representations *found,
+	const struct subzip *zip, struct str name, const struct site *site,
+	struct arena *arena);
+
 /* The entity tag of a listing of the archive, for a query and in a coding: it
  * changes with the archive, with the version of wwz, and with the settings in
  * site that affect listings.  In arena. */

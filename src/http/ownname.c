@@ -33,6 +33,13 @@ ownname_page(struct str name)
 }
 
 bool
+ownname_covers(struct str name)
+{
+	return ownname_page(name) != OWNNAME_NONE ||
+		str_starts(name, STR("-wwz-index/"));
+}
+
+bool
 ownname_in_tree(struct str *name, bool slash)
 {
 	const struct str tree = STR("-wwz-index/");

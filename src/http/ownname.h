@@ -21,6 +21,10 @@ enum ownname ownname_page(struct str name);
  */
 enum ownname ownname_child(struct str directory, struct str name);
 
+/* Whether such a page, or the tree, stands where the member called name would
+ * be.  Pure. */
+bool ownname_covers(struct str name);
+
 /* Remove "-wwz-index/" from the front of name.  In the tree of that name every
  * directory is shown as a listing, even if it has an index file.  slash says
  * whether a "/" followed name.  false when name is not in that tree.  Pure. */

@@ -13,13 +13,17 @@ enum form {
 	FORM_CONTENT, /* the member's content */
 	FORM_PACKED,  /* its data, unchanged */
 	FORM_GZIP,    /* its data between a gzip header and trailer */
+	FORM_SUBZIP,  /* the zip file of a directory; no member */
 };
+
+struct subzip;
 
 struct representation {
 	enum form form;
-	struct member member;   /* the one whose bytes are sent */
-	uint64_t start;         /* of its data in the file */
-	uint64_t size;          /* of what is sent */
+	const struct subzip *subzip; /* of FORM_SUBZIP; lent */
+	struct member member;        /* the one whose bytes are sent */
+	uint64_t start;              /* of its data in the file */
+	uint64_t size;               /* of what is sent */
 	uint32_t data_crc;      /* datacrc_of, unless form is FORM_CONTENT */
 	struct str type;        /* Content-Type */
 	bool guessed;           /* type comes from the content, not the name */

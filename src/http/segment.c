@@ -104,12 +104,13 @@ body_add_content(struct body *body, const struct member *member, uint64_t start,
 }
 
 void
-body_add_source(struct body *body, struct source *source)
+body_add_source(struct body *body, struct source *source, uint64_t length)
 {
-	if (source == NULL)
+	if (source == NULL) {
 		body->arena->failed = true;
-	else
-		append_segment(body,
-			(struct segment){
-				.kind = SEGMENT_SOURCE, .source = source});
+		return;
+	}
+	append_segment(body,
+		(struct segment){.kind = SEGMENT_SOURCE, .source = source});
+	body->length += length;
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "archive/shownname.h"
 #include "http/ownname.h"
 #include "zip/rulename.h"
 
@@ -40,7 +41,7 @@ passes_filter(struct children *c, const struct child *child)
 	if (filter.n == 0)
 		return true;
 	arena_reset(&c->arena);
-	return str_has_nocase(listrow_name(c->in->archive, child->name,
+	return str_has_nocase(shownname_of(c->in->archive, child->name,
 				      child->legacy, &c->arena),
 		filter);
 }

@@ -129,6 +129,15 @@ add_download_link(struct listing *l)
 		STR("-wwz-archive?download\" rel=\"nofollow\">Download the archive</a>"));
 }
 
+/* The top as a zip file is the archive, if that may be had. */
+static void
+add_zip_link(struct listing *l)
+{
+	if (l->view.directory.n > 0 || !l->view.download)
+		text_add(&l->out.row,
+			STR(" \xc2\xb7 <a href=\"./-wwz-index?download\" rel=\"nofollow\">Download as zip</a>"));
+}
+
 static void
 add_filter(struct listing *l)
 {
@@ -194,6 +203,7 @@ add_listing_head(struct listing *l)
 		is_variant(l));
 	add_breadcrumbs(l);
 	text_add(&l->out.row, STR("<nav><a href=\"../\">Up one level</a>"));
+	add_zip_link(l);
 	if (l->view.download)
 		add_download_link(l);
 	text_add(&l->out.row, STR("</nav>\n"));
@@ -214,6 +224,7 @@ add_json_head(struct listing *l)
 	page_add_json(&l->out.row, l->view.archive);
 	text_add(&l->out.row, STR(",\"directory\":"));
 	page_add_json(&l->out.row, l->view.directory);
+	text_add(&l->out.row, STR(",\"zip\":\"./-wwz-index?download\""));
 	if (l->view.page > 0)
 		text_printf(&l->out.row,
 			",\"page\":%" PRIu64 ",\"pages\":%" PRIu64

@@ -2,34 +2,18 @@
 
 #include <inttypes.h>
 
+#include "archive/shownname.h"
 #include "http/mime.h"
 #include "http/packedname.h"
 #include "http/page.h"
 #include "http/path.h"
-#include "zip/charset.h"
 #include "zip/hiddenname.h"
 #include "zip/rulename.h"
-
-struct str
-listrow_name(const struct archive *archive, struct str name, bool legacy,
-	struct arena *arena)
-{
-	struct str shown = {NULL, 0};
-	char *utf8;
-
-	if (!legacy)
-		return name;
-	utf8 = arena_get(arena, CHARSET_ROOM(name.n));
-	if (utf8 != NULL)
-		shown = charset_to_utf8(
-			zipdir_charset(archive->zipdir), name, utf8);
-	return shown.p ? shown : name;
-}
 
 static struct str
 shown_name(const struct listrow *row, struct str name, struct arena *arena)
 {
-	return listrow_name(row->in->archive, name, row->child.legacy, arena);
+	return shownname_of(row->in->archive, name, row->child.legacy, arena);
 }
 
 /* The name in the row's URL. */

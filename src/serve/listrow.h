@@ -23,11 +23,6 @@ struct listrow {
 	enum link_end end; /* of the link, else LINK_FILE */
 };
 
-/* name, which is in the charset of archive's directory if it is legacy, in
- * UTF-8, as far as it is valid.  Lent, or in arena. */
-struct str listrow_name(const struct archive *archive, struct str name,
-	bool legacy, struct arena *arena);
-
 /* Make the row of child, which a walk over the directory gave.  If it is a
  * link, it is followed from where the row's URL leads; a row whose URL would be
  * answered with 404 has none.  Text that the row adds lies in arena. */

@@ -5,6 +5,7 @@
 #include "http/ownname.h"
 #include "http/page.h"
 #include "http/path.h"
+#include "http/subzip.h"
 #include "serve/gzip.h"
 #include "serve/listing.h"
 #include "serve/logfind.h"
@@ -14,7 +15,8 @@
 #include "serve/logview.h"
 #include "serve/statuspage.h"
 
-/* Names in an archive; to sort more by size or time is long work. */
+/* Names in an archive; to sort more by size or time, or to add up their sizes,
+ * is long work. */
 enum { LISTED_AT_ONCE = 4096 };
 
 static struct str
@@ -38,7 +40,7 @@ add_page(struct response *response, enum coding coding, struct source *source)
 	response->content_encoding = encoding_names[coding];
 	if (!response->head)
 		body_add_source(&response->body,
-			coding == CODING_GZIP ? gzip_open(source) : source);
+			coding == CODING_GZIP ? gzip_open(source) : source, 0);
 }
 
 /* Evaluate the request's conditions for one of the responder's own pages.  Its
@@ -76,6 +78,14 @@ listing_query(struct job *job)
 	return arena_printf(job->arena, "page=1&%.*s", STR_ARG(query));
 }
 
+/* Whether what takes work for each name has to wait for a turn. */
+static bool
+lists_later(const struct job *job)
+{
+	return job->at_once &&
+		zipdir_count(job->archive->zipdir) > LISTED_AT_ONCE;
+}
+
 /* Answer with the listing of directory, over which walk leads. */
 static void
 serve_listing(struct job *job, struct str directory, struct zipdir_walk walk)
@@ -89,8 +99,7 @@ serve_listing(struct job *job, struct str directory, struct zipdir_walk walk)
 		job->archive, query, coding, job->service->site, job->arena);
 	if (!wants_page(job))
 		return;
-	if (job->at_once && !listing_is_walked(&view) &&
-		zipdir_count(job->archive->zipdir) > LISTED_AT_ONCE) {
+	if (!listing_is_walked(&view) && lists_later(job)) {
 		job_fail(job, STATUS_LATER);
 		return;
 	}
@@ -106,6 +115,33 @@ serve_listing(struct job *job, struct str directory, struct zipdir_walk walk)
 	add_page(response, coding,
 		response->head ? NULL
 			       : listing_open(job->archive, walk, &view));
+}
+
+/* Answer with the zip file of directory, over which walk leads. */
+static void
+serve_subzip(struct job *job, struct str directory, struct zipdir_walk walk)
+{
+	struct subzip *zip = arena_get(job->arena, sizeof(*zip));
+	struct str name = path_last(directory);
+	struct representations found;
+	enum status status;
+
+	job->what = "a directory, as a zip file";
+	if (zip == NULL)
+		return;
+	*zip = (struct subzip){.archive = job->archive, .walk = walk};
+	status = lists_later(job) ? STATUS_LATER : subzip_measure(zip);
+	if (directory.n == 0) {
+		name = archive_name(job);
+		name.n -= path_suffix(name, job->service->site->suffix);
+	}
+	if (status == STATUS_GO)
+		status = ownform_subzip(
+			&found, zip, name, job->service->site, job->arena);
+	if (status == STATUS_GO)
+		job_serve_found(job, &found);
+	else
+		job_fail(job, status);
 }
 
 void
@@ -126,7 +162,10 @@ ownpage_list(struct job *job, struct str directory)
 		return;
 	}
 	job->fields = NULL; /* the page is not the author's */
-	serve_listing(job, directory, walk);
+	if (page_asks(job->request->param[PARAM_QUERY_STRING], STR("download")))
+		serve_subzip(job, directory, walk);
+	else
+		serve_listing(job, directory, walk);
 }
 
 /* Lead to an error in the log of member. */
@@ -136,7 +175,8 @@ serve_jump(struct job *job, const struct member *member,
 {
 	body_add_source(&job->response->body,
 		logjump_open(job->archive, member, text->start, &text->how,
-			view, route_path(job->request, job->arena)));
+			view, route_path(job->request, job->arena)),
+		0);
 }
 
 /* Show lines of the log of member, or what is found in it. */

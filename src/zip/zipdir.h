@@ -163,4 +163,14 @@ struct str zipdir_child_name(const struct zipdir_walk *walk, size_t at);
  * members. */
 bool zipdir_next(struct zipdir_walk *walk, struct child *child);
 
+/* Get the next member at any depth below, in the byte order of names, instead
+ * of the next child.  child->name is its path below the directory; it ends in
+ * "/" if it is a directory's own entry, which child->directory says, and
+ * child->member describes that, too. */
+bool zipdir_next_below(struct zipdir_walk *walk, struct child *child);
+
+/* Let zipdir_next_below go on at the first member whose path below the
+ * directory is path, or comes after it. */
+void zipdir_seek_below(struct zipdir_walk *walk, struct str path);
+
 #endif

@@ -219,18 +219,23 @@ zipentry_read_extra(struct member *member, struct str extra)
 	}
 }
 
+/* The mode of the file, as struct member has it. */
+static uint16_t
+mode_of(const unsigned char *entry)
+{
+	enum { MADE_BY_UNIX = 3, MADE_BY_OS_X = 19 };
+
+	return entry[5] == MADE_BY_UNIX || entry[5] == MADE_BY_OS_X
+		? get16(entry + 40)
+		: 0;
+}
+
 bool
 zipentry_is_link(const unsigned char *entry)
 {
-	enum {
-		MADE_BY_UNIX = 3,
-		MADE_BY_OS_X = 19,
-		TYPE = 0170000,
-		LINK = 0120000
-	};
+	enum { TYPE = 0170000, LINK = 0120000 };
 
-	return (entry[5] == MADE_BY_UNIX || entry[5] == MADE_BY_OS_X) &&
-		(get16(entry + 40) & TYPE) == LINK;
+	return (mode_of(entry) & TYPE) == LINK;
 }
 
 void
@@ -248,6 +253,7 @@ zipentry_read(
 		.slot = ZIPDIR_NO_SLOT,
 		.method = get16(entry + 10),
 		.flags = get16(entry + 8),
+		.mode = mode_of(entry),
 		.local = true,
 		.link = zipentry_is_link(entry),
 	};

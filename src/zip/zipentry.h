@@ -32,8 +32,9 @@ struct member {
 	uint32_t slot; /* for zipdir_notes, or ZIPDIR_NO_SLOT */
 	uint16_t method;
 	uint16_t flags;
-	bool local; /* modified was recorded in an unknown time zone */
-	bool link;  /* a symbolic link, whose content is a path */
+	uint16_t mode; /* of Unix, with the type; 0: not recorded */
+	bool local;    /* modified was recorded in an unknown time zone */
+	bool link;     /* a symbolic link, whose content is a path */
 };
 
 /* The slot of a member that did not come from zipdir_find. */

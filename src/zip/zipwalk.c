@@ -131,6 +131,19 @@ zipdir_child_name(const struct zipdir_walk *walk, size_t at)
 	return str_cut(&rest, '/');
 }
 
+/* Pass over the directory's own entry.  Whether there is another name. */
+static bool
+is_inside(struct zipdir_walk *walk)
+{
+	const struct zipdir *zipdir = walk->zipdir;
+
+	if (walk->at < zipdir->count &&
+		str_eq(name_at(zipdir, walk->at), walk->prefix))
+		walk->at++;
+	return walk->at < zipdir->count &&
+		str_starts(name_at(zipdir, walk->at), walk->prefix);
+}
+
 static bool
 next_in_order(struct zipdir_walk *walk, struct child *child)
 {
@@ -138,12 +151,7 @@ next_in_order(struct zipdir_walk *walk, struct child *child)
 	const unsigned char *entry;
 	struct str name, rest;
 
-	/* Skip the directory's own entry. */
-	if (walk->at < zipdir->count &&
-		str_eq(name_at(zipdir, walk->at), walk->prefix))
-		walk->at++;
-	if (walk->at >= zipdir->count ||
-		!str_starts(name_at(zipdir, walk->at), walk->prefix))
+	if (!is_inside(walk))
 		return false;
 	entry = zipdir->copy + zipdir->order[walk->at];
 	name = zipentry_name(entry);
@@ -171,4 +179,46 @@ zipdir_next(struct zipdir_walk *walk, struct child *child)
 			return false;
 	} while (walk->hides && hiddenname_component(child->name));
 	return true;
+}
+
+bool
+zipdir_next_below(struct zipdir_walk *walk, struct child *child)
+{
+	const struct zipdir *zipdir = walk->zipdir;
+	const unsigned char *entry;
+	struct str name;
+
+	do {
+		if (!is_inside(walk))
+			return false;
+		entry = zipdir->copy + zipdir->order[walk->at];
+		name = zipentry_name(entry);
+		*child = (struct child){
+			.name = str_slice(name, walk->prefix.n, name.n),
+			.directory = str_ends(name, STR("/")),
+			.at = walk->at++,
+			.legacy = zipentry_is_legacy(entry),
+		};
+	} while (walk->hides && hiddenname_is(child->name));
+	zipentry_read(entry, zipdir->prefix, &child->member);
+	return true;
+}
+
+void
+zipdir_seek_below(struct zipdir_walk *walk, struct str path)
+{
+	const struct zipdir *zipdir = walk->zipdir;
+	size_t to = zipdir->count;
+
+	while (walk->at < to) {
+		size_t middle = walk->at + (to - walk->at) / 2;
+		struct str name = name_at(zipdir, middle);
+
+		if (str_starts(name, walk->prefix) &&
+			str_compare(str_slice(name, walk->prefix.n, name.n),
+				path) < 0)
+			walk->at = middle + 1;
+		else
+			to = middle;
+	}
 }

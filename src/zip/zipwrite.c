@@ -20,8 +20,7 @@ enum {
 	ALIGNED = 4,         /* data of stored members */
 	ALIGNED_LARGE = 4096,
 	LARGE = 64 << 10,
-	CENTRAL_MAX = 46 + ZIPWRITE_NAME_MAX + 28 + 9,
-	END_MAX = 56 + 20 + 22 + 256,
+	EXTENDED_SIZE = 9, /* bytes of the extended timestamp */
 	BUFFER_SIZE = 1 << 18,
 };
 
@@ -106,15 +105,28 @@ zipwrite_time(int64_t modified)
 				       : dos_limits(modified) & ~(int64_t)1;
 }
 
-static void
-add_timestamp_field(struct head *head, int64_t modified)
+static bool
+has_timestamp_field(const struct zip_entry *entry)
 {
-	if (!fits_extended(modified))
+	return !entry->local && fits_extended(entry->modified);
+}
+
+static void
+add_timestamp_field(struct head *head, const struct zip_entry *entry)
+{
+	if (!has_timestamp_field(entry))
 		return;
 	add16(head, EXTRA_TIME);
 	add16(head, 5);
 	head->p[head->n++] = 1;
-	add32(head, (uint32_t)modified);
+	add32(head, (uint32_t)entry->modified);
+}
+
+/* Whether a size of entry does not fit in 32 bits. */
+static bool
+is_huge(const struct zip_entry *entry)
+{
+	return over32(entry->size) || over32(entry->packed);
 }
 
 static unsigned
@@ -133,7 +145,7 @@ static void
 add_common(struct head *head, const struct zip_entry *entry, bool zip64)
 {
 	add16(head, zip64 ? NEEDS_ZIP64 : NEEDS_DEFLATE);
-	add16(head, flags_of(entry->name));
+	add16(head, flags_of(entry->name) | entry->flags);
 	add16(head, entry->method);
 	add32(head, to_dos_time(entry->modified));
 	add32(head, entry->crc);
@@ -160,11 +172,12 @@ zipwrite_local(unsigned char *buffer, const struct zip_entry *entry,
 	unsigned alignment)
 {
 	struct head head = {buffer, 0};
-	/* packed is never larger than size: such a member is stored. */
-	bool zip64 = over32(entry->size);
+	bool zip64 = is_huge(entry);
 	size_t extra;
 
-	assert(entry->name.n <= ZIPWRITE_NAME_MAX && alignment <= 4096);
+	assert(entry->name.n <=
+		(alignment > 1 ? ZIPWRITE_NAME_MAX : ZIPWRITE_LONGEST_NAME));
+	assert(alignment <= 4096);
 	add32(&head, 0x04034b50);
 	add_common(&head, entry, zip64);
 	add32(&head, zip64 ? UINT32_MAX : (uint32_t)entry->packed);
@@ -179,7 +192,7 @@ zipwrite_local(unsigned char *buffer, const struct zip_entry *entry,
 		add64(&head, entry->size);
 		add64(&head, entry->packed);
 	}
-	add_timestamp_field(&head, entry->modified);
+	add_timestamp_field(&head, entry);
 	add_padding(&head, entry->offset, alignment);
 	put16(buffer + 28, head.n - extra);
 	return head.n;
@@ -197,8 +210,11 @@ size_t
 zipwrite_find_local(int fd, const struct zip_entry *entry, unsigned alignment)
 {
 	unsigned char wanted[ZIPWRITE_LOCAL_MAX], found[ZIPWRITE_LOCAL_MAX];
-	size_t n = zipwrite_local(wanted, entry, alignment);
 	struct fault fault;
+	size_t n;
+
+	assert(entry->name.n <= ZIPWRITE_NAME_MAX);
+	n = zipwrite_local(wanted, entry, alignment);
 
 	if (zip_read(fd, found, n, entry->offset, &fault) != ZIPDIR_OK ||
 		memcmp(found, wanted, n) != 0)
@@ -206,14 +222,21 @@ zipwrite_find_local(int fd, const struct zip_entry *entry, unsigned alignment)
 	return n;
 }
 
+/* How many bytes of zip64 the entry needs in the central directory. */
+static unsigned
+central_zip64(const struct zip_entry *entry)
+{
+	return 8u *
+		((unsigned)over32(entry->size) + over32(entry->packed) +
+			over32(entry->offset));
+}
+
 static void
 add_central_zip64(struct head *head, const struct zip_entry *entry)
 {
 	const uint64_t values[] = {entry->size, entry->packed, entry->offset};
-	unsigned n = 0;
+	unsigned n = central_zip64(entry);
 
-	for (int i = 0; i < 3; i++)
-		n += over32(values[i]) ? 8 : 0;
 	if (n == 0)
 		return;
 	add16(head, EXTRA_ZIP64);
@@ -224,11 +247,23 @@ add_central_zip64(struct head *head, const struct zip_entry *entry)
 	}
 }
 
+/* The external attributes (section 4.4.15): of Unix in the high half, of MS-DOS
+ * in the low one. */
+static uint32_t
+attributes(const struct zip_entry *entry)
+{
+	bool directory = str_ends(entry->name, STR("/"));
+	uint32_t mode = entry->mode;
+
+	if (mode == 0)
+		mode = directory ? 040755 : 0100644;
+	return mode << 16 | (directory ? 0x10 : 0);
+}
+
 static void
 add_central(struct head *head, const struct zip_entry *entry)
 {
-	bool directory = str_ends(entry->name, STR("/"));
-	bool zip64 = over32(entry->size) || over32(entry->offset);
+	bool zip64 = central_zip64(entry) > 0;
 	unsigned char *start = head->p + head->n;
 	size_t extra;
 
@@ -242,13 +277,39 @@ add_central(struct head *head, const struct zip_entry *entry)
 	add16(head, 0); /* of a comment */
 	add16(head, 0); /* disk */
 	add16(head, 0); /* internal attributes */
-	add32(head, directory ? 040755u << 16 | 0x10 : 0100644u << 16);
+	add32(head, attributes(entry));
 	add32(head, at_most32(entry->offset));
 	add_str(head, entry->name);
 	extra = head->n;
 	add_central_zip64(head, entry);
-	add_timestamp_field(head, entry->modified);
+	add_timestamp_field(head, entry);
 	put16(start + 30, head->n - extra);
+}
+
+size_t
+zipwrite_central(unsigned char *buffer, const struct zip_entry *entry)
+{
+	struct head head = {buffer, 0};
+
+	assert(entry->name.n <= ZIPWRITE_LONGEST_NAME);
+	add_central(&head, entry);
+	return head.n;
+}
+
+size_t
+zipwrite_local_size(const struct zip_entry *entry)
+{
+	return 30 + entry->name.n + (is_huge(entry) ? 20 : 0) +
+		(has_timestamp_field(entry) ? EXTENDED_SIZE : 0);
+}
+
+size_t
+zipwrite_central_size(const struct zip_entry *entry)
+{
+	unsigned zip64 = central_zip64(entry);
+
+	return 46 + entry->name.n + (zip64 > 0 ? 4 + zip64 : 0) +
+		(has_timestamp_field(entry) ? EXTENDED_SIZE : 0);
 }
 
 static void
@@ -288,6 +349,17 @@ add_end(struct head *head, uint64_t offset, uint64_t size, uint64_t n,
 	add_str(head, comment);
 }
 
+size_t
+zipwrite_end(unsigned char *buffer, uint64_t offset, uint64_t size, uint64_t n,
+	struct str comment)
+{
+	struct head head = {buffer, 0};
+
+	assert(comment.n <= ZIPWRITE_COMMENT_MAX);
+	add_end(&head, offset, size, n, comment);
+	return head.n;
+}
+
 int
 zipwrite_bytes(int fd, const void *bytes, size_t n, uint64_t offset)
 {
@@ -322,13 +394,14 @@ zipwrite_directory(int fd, uint64_t offset, const struct zip_entry *entries,
 	struct head head = {malloc(BUFFER_SIZE), 0};
 	int result = 0;
 
-	assert(comment.n <= 256);
+	assert(comment.n <= ZIPWRITE_COMMENT_MAX);
 	if (head.p == NULL)
 		return -1;
 	*end = offset;
 	for (size_t i = 0; i < n && result == 0; i++) {
 		add_central(&head, &entries[i]);
-		if (head.n > BUFFER_SIZE - CENTRAL_MAX - END_MAX)
+		if (head.n >
+			BUFFER_SIZE - ZIPWRITE_HEADER_MAX - ZIPWRITE_END_MAX)
 			result = flush(&head, fd, end);
 	}
 	add_end(&head, offset, *end + head.n - offset, n, comment);

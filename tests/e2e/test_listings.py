@@ -125,7 +125,7 @@ def ask_json(client, path, query):
 def test_json(client):
     """Everything, unless a page is asked for."""
     whole = ask_json(client, "/x.wwz/long/", "")
-    assert list(whole) == ["archive", "directory", "entries"]
+    assert list(whole) == ["archive", "directory", "zip", "entries"]
     assert len(whole["entries"]) == FILES + DIRECTORIES
     paged = []
     for page in range(1, 5):

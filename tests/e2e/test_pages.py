@@ -326,8 +326,9 @@ def test_breadcrumbs(site):
     up = [where for text, where in links.items() if "up" in text.lower()]
     assert up == [top + "docs/deep/"], links
     (down,) = [
-        where for text, where in links.items() if "download" in text.lower()
+        where for text, where in links.items() if text == "Download the archive"
     ]
+    assert links["Download as zip"] == path + "-wwz-index?download", links
     got = site.ask(down)
     assert got.status == 200, got
     assert got.get("Content-Type") == "application/zip", got

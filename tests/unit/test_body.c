@@ -336,7 +336,7 @@ test_all_kinds(void **state)
 	body_add_text(&body, STR("text;"));
 	add_member(&body, "8", (struct span){0, 9});
 	add_member(&body, "0", (struct span){0, 7});
-	body_add_source(&body, count_to(3, false, &closed));
+	body_add_source(&body, count_to(3, false, &closed), 0);
 	add_member(&body, "8", (struct span){2, 9});
 	body_add_text(&body, STR("end"));
 	assert_int_equal(body.length, 5 + 9 + 7 + 7 + 3);
@@ -358,20 +358,20 @@ test_source_that_fails(void **state)
 
 	(void)state;
 	body_init(&body, &arena, NULL);
-	body_add_source(&body, count_to(2, true, &closed));
-	body_add_source(&body, count_to(2, false, &other_closed));
+	body_add_source(&body, count_to(2, true, &closed), 0);
+	body_add_source(&body, count_to(2, false, &other_closed), 0);
 	body_add_text(&body, STR("end"));
 	assert_int_equal(
 		check(&body, "fails", STR("source;source;"), BODY_CUT), 0);
 	assert_true(closed && other_closed);
 
 	body_init(&body, &arena, NULL);
-	body_add_source(&body, count_to(2, false, &closed));
+	body_add_source(&body, count_to(2, false, &closed), 0);
 	body_free(&body);
 	assert_true(closed);
 
 	body_init(&body, &arena, NULL);
-	body_add_source(&body, NULL);
+	body_add_source(&body, NULL, 0);
 	assert_true(arena.failed);
 	body_free(&body);
 	arena_free(&arena);
@@ -388,7 +388,7 @@ test_cut_stays(void **state)
 
 	(void)state;
 	body_init(&body, &arena, NULL);
-	body_add_source(&body, count_to(0, true, &closed));
+	body_add_source(&body, count_to(0, true, &closed), 0);
 	assert_int_equal(body_next(&body, &span), BODY_CUT);
 	assert_int_equal(body_next(&body, &span), BODY_CUT);
 	assert_false(body_is_done(&body));
@@ -1078,7 +1078,7 @@ test_not_settled(void **state)
 	body_free(&body);
 
 	body_init(&body, &arena, NULL);
-	body_add_source(&body, count_to(2, false, &closed));
+	body_add_source(&body, count_to(2, false, &closed), 0);
 	body_settle(&body);
 	assert_int_equal(
 		check(&body, "source", STR("source;source;"), BODY_END), 0);

@@ -781,7 +781,7 @@ test_rules(void **state)
 		{"GET", "/ruled.wwz/new/_headers", {0}, 200, {PLAIN}, "served"},
 		{"GET", "/ruled.wwz/-wwz-index", {"QUERY_STRING=format=json"},
 			200, {"X-Frame-Options"},
-			"{\"archive\":\"ruled.wwz\",\"directory\":\"\",\"entries\":[\n"
+			"{\"archive\":\"ruled.wwz\",\"directory\":\"\",\"zip\":\"./-wwz-index?download\",\"entries\":[\n"
 			"{\"name\":\"files\","},
 	};
 

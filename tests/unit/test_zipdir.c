@@ -1440,6 +1440,71 @@ test_walks(void **state)
 	assert_int_equal(failed, 0);
 }
 
+/* All members below name, from the path `from` on, as children(). */
+static const char *
+below(const struct zipdir *dir, const char *name, const char *from, bool hides)
+{
+	static char text[4096];
+	struct zipdir_walk walk;
+	struct child child;
+	size_t n = 0;
+
+	if (!zipdir_walk(dir, str_of(name), &walk))
+		return "-";
+	walk.hides = hides;
+	zipdir_seek_below(&walk, str_of(from));
+	text[0] = '\0';
+	while (zipdir_next_below(&walk, &child)) {
+		assert_true(str_ends(child.member.name, child.name));
+		assert_int_equal(
+			child.directory, str_ends(child.name, STR("/")));
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%.*s ",
+			STR_ARG(child.name));
+	}
+	assert_false(zipdir_next_below(&walk, &child));
+	return text;
+}
+
+static void
+test_walks_below(void **state)
+{
+	static const struct {
+		const char *names[12], *name, *from;
+		bool hides;
+		const char *want;
+	} table[] = {
+		{{NULL}, "", "", false, ""},
+		{{"a"}, "", "", false, "a "},
+		{{"a/"}, "a", "", false, ""},
+		{{"a/", "a/b/", "a/b/c", "b"}, "", "", false,
+			"a/ a/b/ a/b/c b "},
+		{{"a/", "a/b/", "a/b/c", "b"}, "a", "", false, "b/ b/c "},
+		{{"a/", "a/b/", "a/b/c", "b"}, "a/b", "", false, "c "},
+		{{"a-b", "a/x", "a.b", "a0"}, "a", "", false, "x "},
+		{{"a/x", "a/.git/y", "a/z/.w", "a/__MACOSX/v"}, "a", "", true,
+			"x "},
+		{{"a/x", "a/.git/y"}, "a", "", false, ".git/y x "},
+		{{"a/1", "a/2", "a/3", "b/9"}, "a", "2", false, "2 3 "},
+		{{"a/1", "a/2", "a/3", "b/9"}, "a", "20", false, "3 "},
+		{{"a/1", "a/2", "a/3", "b/9"}, "a", "9", false, ""},
+		{{"a/1", "a/2", "a/3", "b/9"}, "", "a/3", false, "a/3 b/9 "},
+		{{"a/", "a/1"}, "a", "1", false, "1 "},
+	};
+	unsigned failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct zipdir *dir = open_names(table[i].names);
+
+		failed += differ("below",
+			str_of(below(dir, table[i].name, table[i].from,
+				table[i].hides)),
+			str_of(table[i].want));
+		zipdir_free(dir);
+	}
+	assert_int_equal(failed, 0);
+}
+
 static void
 test_child_knows_its_member(void **state)
 {
@@ -1670,6 +1735,7 @@ main(void)
 		cmocka_unit_test(test_notes),
 		cmocka_unit_test(test_free_takes_null),
 		cmocka_unit_test(test_walks),
+		cmocka_unit_test(test_walks_below),
 		cmocka_unit_test(test_child_knows_its_member),
 		cmocka_unit_test(test_child_in_cp437),
 		cmocka_unit_test(test_wide_directory),

@@ -13,22 +13,44 @@ static const struct {
 	unsigned alignment;
 	unsigned flags, needs;
 } headers[] = {
-	{"stored", {{"a", 1}, 1600000000, 5, 5, 0, 0x11223344, ZIP_STORED}, 4,
-		0, 20},
-	{"large", {{"a", 1}, 1600000000, 1 << 20, 1 << 20, 77, 1, ZIP_STORED},
+	{"stored",
+		{.name = {"a", 1}, 1600000000, 5, 5, 0, 0x11223344, ZIP_STORED},
+		4, 0, 20},
+	{"large",
+		{.name = {"a", 1},
+			1600000000,
+			1 << 20,
+			1 << 20,
+			77,
+			1,
+			ZIP_STORED},
 		4096, 0, 20},
-	{"aligned already", {{"ab", 2}, 1600000000, 5, 5, 3, 1, ZIP_STORED}, 4,
+	{"aligned already",
+		{.name = {"ab", 2}, 1600000000, 5, 5, 3, 1, ZIP_STORED}, 4, 0,
+		20},
+	{"deflated", {.name = {"a/b", 3}, -1, 500, 50, 7, 2, ZIP_DEFLATED}, 1,
 		0, 20},
-	{"deflated", {{"a/b", 3}, -1, 500, 50, 7, 2, ZIP_DEFLATED}, 1, 0, 20},
-	{"no extended time", {{"a", 1}, INT64_C(1) << 31, 9, 9, 1, 2, 0}, 4, 0,
+	{"no extended time",
+		{.name = {"a", 1}, INT64_C(1) << 31, 9, 9, 1, 2, 0}, 4, 0, 20},
+	{"utf-8", {.name = {"\xc3\xa9", 2}, 0, 5, 5, 1, 2, ZIP_STORED}, 4,
+		ZIP_UTF8, 20},
+	{"not utf-8", {.name = {"\xe9", 1}, 0, 5, 5, 1, 2, ZIP_STORED}, 4, 0,
 		20},
-	{"utf-8", {{"\xc3\xa9", 2}, 0, 5, 5, 1, 2, ZIP_STORED}, 4, ZIP_UTF8,
-		20},
-	{"not utf-8", {{"\xe9", 1}, 0, 5, 5, 1, 2, ZIP_STORED}, 4, 0, 20},
 	{"just below zip64",
-		{{"a", 1}, 0, UINT32_MAX - 1, 9, 0, 3, ZIP_DEFLATED}, 1, 0, 20},
-	{"zip64", {{"a", 1}, 0, UINT32_MAX, 9, 0, 3, ZIP_DEFLATED}, 1, 0, 45},
-	{"zip64 offset", {{"a", 1}, 0, 9, 9, INT64_C(5) << 32, 3, ZIP_STORED},
+		{.name = {"a", 1}, 0, UINT32_MAX - 1, 9, 0, 3, ZIP_DEFLATED}, 1,
+		0, 20},
+	{"zip64", {.name = {"a", 1}, 0, UINT32_MAX, 9, 0, 3, ZIP_DEFLATED}, 1,
+		0, 45},
+	{"zip64, only packed",
+		{.name = {"a", 1}, 0, 9, UINT32_MAX, 0, 3, ZIP_DEFLATED}, 1, 0,
+		45},
+	{"local time",
+		{.name = {"a", 1}, 1600000000, 9, 9, 1, 2, 0, .local = true}, 1,
+		0, 20},
+	{"flags of a method", {.name = {"a", 1}, 0, 9, 9, 1, 2, 14, .flags = 2},
+		1, 2, 20},
+	{"zip64 offset",
+		{.name = {"a", 1}, 0, 9, 9, INT64_C(5) << 32, 3, ZIP_STORED},
 		4096, 0, 20},
 };
 
@@ -59,6 +81,12 @@ test_local(void **state)
 			get16(buffer + 6), headers[i].flags);
 		failed += differ_number(headers[i].what, "needs",
 			get16(buffer + 4), headers[i].needs);
+		failed += differ_number(headers[i].what, "size alone",
+			(long long)zipwrite_local_size(e),
+			(long long)zipwrite_local(buffer, e, 1));
+		failed += differ_number(headers[i].what, "size in directory",
+			(long long)zipwrite_central_size(e),
+			(long long)zipwrite_central(buffer, e));
 	}
 	assert_int_equal(failed, 0);
 }
@@ -112,6 +140,49 @@ test_directory(void **state)
 		}
 	}
 	assert_int_equal(failed, 0);
+}
+
+/* Modes are kept; and the longest name has room. */
+static void
+test_modes(void **state)
+{
+	static const struct {
+		const char *name;
+		uint16_t mode, want;
+	} modes[] = {
+		{"a", 0, 0100644},
+		{"a/", 0, 040755},
+		{"a", 0100600, 0100600},
+		{"a/", 040700, 040700},
+		{"a", 0120777, 0120777},
+	};
+	static char longest[ZIPWRITE_LONGEST_NAME];
+	unsigned char buffer[ZIPWRITE_HEADER_MAX];
+	unsigned failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(modes); i++) {
+		struct zip_entry e = {
+			.name = str_of(modes[i].name), .mode = modes[i].mode};
+		struct member m;
+
+		zipwrite_central(buffer, &e);
+		zipentry_read(buffer, 0, &m);
+		failed += differ_number(
+			modes[i].name, "mode", m.mode, modes[i].want);
+		failed += differ_number(modes[i].name, "link", m.link,
+			(modes[i].want & 0170000) == 0120000);
+	}
+	assert_int_equal(failed, 0);
+	memset(longest, 'a', sizeof(longest));
+	struct zip_entry e = {.name = {longest, sizeof(longest)},
+		.size = UINT64_MAX,
+		.packed = UINT64_MAX,
+		.offset = UINT64_MAX};
+
+	assert_int_equal(zipwrite_central(buffer, &e), sizeof(buffer));
+	assert_int_equal(zipwrite_central(buffer, &e), zipentry_size(buffer));
+	assert_true(zipwrite_local(buffer, &e, 1) < sizeof(buffer));
 }
 
 /* Numbers of members around the one from which on zip64 counts. */
@@ -173,6 +244,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_local),
 		cmocka_unit_test(test_directory),
+		cmocka_unit_test(test_modes),
 		cmocka_unit_test(test_count),
 		cmocka_unit_test(test_time),
 	};
