@@ -1,29 +1,15 @@
-/* Finds lines in the text of a log: those that look like errors, or hold what
- * is searched for. */
+/* Finds lines in the text of a log that match (logmatch.h). */
 
 #ifndef LOGFIND_H
 #define LOGFIND_H
 
 #include "archive/source.h"
-#include "serve/ansi.h"
+#include "serve/logmatch.h"
 
 enum {
 	LOGFIND_CONTEXT = 20,        /* lines before a match, at most... */
 	LOGFIND_HISTORY = 16 * 1024, /* ...and their bytes */
-	/* Of a line only so much is looked at and shown. */
-	LOGFIND_LINE = 64 * 1024,
-	LOGFIND_PIECE = 64 * 1024, /* bytes read at a time */
-	LOGFIND_TEXT = 200,        /* bytes to search for, at most */
-	LOGFIND_MARKS = 100        /* matches that are marked in a line */
-};
-
-struct logfind_what {
-	/* As it is shown, without colours.  Empty: lines that look like errors.
-	 * Letters of ASCII match those of the other case, unless there is a
-	 * capital in it. */
-	struct str text;
-	bool regex;   /* text is a regular expression (logregex.h) */
-	bool windows; /* as in ansi.h */
+	LOGFIND_PIECE = 64 * 1024    /* bytes read at a time */
 };
 
 /* A search in lines.  Its size does not depend on the log. */
@@ -34,13 +20,13 @@ struct logfind;
  * what->text is copied.  NULL with errno ENOMEM, also for a regular expression
  * that is wrong; text is closed then, too. */
 struct logfind *logfind_new(struct source *text, uint64_t number, bool inside,
-	const struct logfind_what *what);
+	const struct logmatch_what *what);
 void logfind_free(struct logfind *find);
 
 /* Bytes of memory that a search takes. */
 size_t logfind_memory(void);
 
-/* A line, up to LOGFIND_LINE bytes of it, without its newline.  It is valid
+/* A line, up to LOGMATCH_LINE bytes of it, without its newline.  It is valid
  * until the next one is asked for. */
 struct logfind_line {
 	uint64_t number;
@@ -61,16 +47,8 @@ ssize_t logfind_take(struct logfind *find, struct logfind_line *line);
 struct str logfind_before(
 	const struct logfind *find, const struct logfind_line *line, int lines);
 
-/* Lines that were left out, since the regular expression took too long. */
-uint64_t logfind_left_out(const struct logfind *find);
-
-/* Add bytes, a line, to text as HTML, with its colours and each match in a
- * <mark>; or as plain UTF-8. */
-void logfind_show(struct logfind *find, struct str bytes, struct text *text);
-void logfind_plain(struct logfind *find, struct str bytes, struct text *text);
-
-/* Whether text can be searched for: it is neither blank nor too long, and if it
- * is to be a regular expression, it is one. */
-bool logfind_can(struct str text, bool regex);
+/* What is searched for, lent: to show lines, and to know how many were left
+ * out. */
+struct logmatch *logfind_match(struct logfind *find);
 
 #endif

@@ -37,7 +37,7 @@ struct logjump {
 static bool
 open_find(struct logjump *j)
 {
-	const struct logfind_what what = {.windows = j->how.windows};
+	const struct logmatch_what what = {.windows = j->how.windows};
 	struct position position = {0};
 	struct points *points = NULL;
 	struct source *text;

@@ -4,10 +4,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "archive/points.h"
 #include "http/page.h"
 #include "http/path.h"
-#include "serve/logfind.h"
+#include "serve/logcontext.h"
 #include "serve/lognav.h"
 #include "serve/rows.h"
 
@@ -26,36 +25,20 @@ struct logresults {
 
 	/* The position. */
 	enum stage stage;
-	struct logfind *find; /* NULL: to be opened */
-	uint64_t last;        /* number of the last line passed */
-	uint64_t shown;       /* lines */
-	uint64_t after;       /* lines still to be shown behind a match */
-	uint64_t matches;     /* shown */
-	uint64_t bytes;       /* of all lines shown */
-	bool more;            /* there may be matches behind the last line */
+	struct logcontext lines; /* its find is NULL until it is opened */
+	uint64_t last;           /* number of the last line passed */
+	uint64_t shown;          /* lines */
+	uint64_t matches;        /* shown */
+	uint64_t bytes;          /* of all lines shown */
+	bool more;               /* there may be matches behind the last line */
 	bool damaged;
 };
 
-static bool
-open_results(struct logresults *r)
+/* Lines left out since the expression took too long. */
+static uint64_t
+left_out(const struct logresults *r)
 {
-	const struct logfind_what what = {
-		r->view.q, r->view.regex, r->how.windows};
-	struct position position = {0};
-	struct points *points = NULL;
-	struct source *text;
-
-	if (r->last > 0)
-		points = unwrap_points(r->archive, &r->member, &r->how);
-	if (points != NULL)
-		position.offset = points_before_line(points, r->last);
-	points_drop(points);
-	text = unwrap_open(
-		r->archive, &r->member, r->start, &r->how, &position);
-	if (text != NULL)
-		r->find = logfind_new(
-			text, position.lines + 1, position.offset > 0, &what);
-	return r->find != NULL;
+	return logfind_match(r->lines.find)->left_out;
 }
 
 /* HTML. */
@@ -71,7 +54,7 @@ add_found_line(struct logresults *r, const struct logfind_line *line)
 		row, "<div%s><a href=\"?", line->matches ? " class=\"m\"" : "");
 	lognav_add_place(row, line->number, r->view.lines, "&amp;");
 	text_printf(row, "\">%" PRIu64 "</a>", line->number);
-	logfind_show(r->find, line->bytes, row);
+	logmatch_show(logfind_match(r->lines.find), line->bytes, row);
 	text_add(row, STR("</div>\n"));
 }
 
@@ -113,11 +96,11 @@ add_results_foot(struct logresults *r)
 			r->view.regex ? "&amp;re=1" : "", r->view.context,
 			r->last + 1);
 	}
-	if (logfind_left_out(r->find) > 0)
+	if (left_out(r) > 0)
 		text_printf(row,
 			" Lines left out, since the expression takes too long on them: %" PRIu64
 			".",
-			logfind_left_out(r->find));
+			left_out(r));
 	if (r->damaged)
 		text_add(row,
 			STR(" <strong>The file ends here: it is damaged, or cannot be unpacked any further.</strong>"));
@@ -133,7 +116,7 @@ add_found_json(struct logresults *r, const struct logfind_line *line)
 	struct text shown = {.arena = &r->out.arena};
 	struct text *row = &r->out.row;
 
-	logfind_plain(r->find, line->bytes, &shown);
+	logmatch_plain(logfind_match(r->lines.find), line->bytes, &shown);
 	text_printf(row, "%s\n{\"line\":%" PRIu64 ",\"match\":%s,\"text\":",
 		r->shown > 0 ? "," : "", line->number,
 		line->matches ? "true" : "false");
@@ -161,7 +144,7 @@ add_json_results_foot(struct logresults *r)
 	else
 		text_add(&r->out.row, STR("null"));
 	text_printf(&r->out.row, ",\"left_out\":%" PRIu64 ",\"damaged\":%s}\n",
-		logfind_left_out(r->find), r->damaged ? "true" : "false");
+		left_out(r), r->damaged ? "true" : "false");
 }
 
 /* Both. */
@@ -179,61 +162,33 @@ add_found(struct logresults *r, const struct logfind_line *line)
 	r->matches += line->matches;
 }
 
-/* Add the lines before a match that are wanted, are at hand, and were not
- * shown. */
-static void
-add_before(struct logresults *r, const struct logfind_line *match)
-{
-	uint64_t room = match->number - 1 - r->last;
-	int lines = (int)(room < r->view.context ? room : r->view.context);
-	struct str rest = logfind_before(r->find, match, lines);
-	struct logfind_line line = {
-		.number = match->number - points_count_lines(rest.p, rest.n)};
-
-	for (; rest.n > 0; line.number++) {
-		line.bytes = str_cut(&rest, '\n');
-		if (line.bytes.n > LOGFIND_LINE)
-			line.bytes.n = LOGFIND_LINE;
-		add_found(r, &line);
-	}
-}
-
-/* Add the next lines.  As make of struct rows, and 0 at the end. */
+/* Add the next line.  As make of struct rows, and 0 at the end. */
 static ssize_t
 add_results(struct logresults *r)
 {
 	struct logfind_line line;
 	ssize_t got;
 
-	if (r->find == NULL && !open_results(r))
+	if (r->lines.find == NULL &&
+		logcontext_open(&r->lines, r->archive, &r->member, r->start,
+			&r->how, &r->view) < 0)
 		return -1;
 	if (r->matches >= LOGRESULTS_MOST || r->bytes >= LOGRESULTS_BYTES ||
-		logfind_left_out(r->find) >= LOGRESULTS_LEFT_OUT) {
+		left_out(r) >= LOGRESULTS_LEFT_OUT) {
 		r->more = true;
 		return 0;
 	}
-	got = r->after > 0 ? logfind_take(r->find, &line)
-			   : logfind_next(r->find, &line);
+	got = logcontext_next(&r->lines, &line);
 	/* The line that was tried last. */
-	if (got == SOURCE_LATER &&
-		logfind_left_out(r->find) >= LOGRESULTS_LEFT_OUT)
+	if (got == SOURCE_LATER && left_out(r) >= LOGRESULTS_LEFT_OUT)
 		r->last = line.number;
 	if (got == -1 && errno == EBADMSG) {
 		r->damaged = true;
 		got = 0;
 	}
-	if (got <= 0)
-		return got;
-	if (line.number <= r->last)
-		return 1;
-	if (r->after > 0)
-		r->after--;
-	else
-		add_before(r, &line);
-	add_found(r, &line);
-	if (line.matches)
-		r->after = r->view.context;
-	return 1;
+	if (got == 1)
+		add_found(r, &line);
+	return got;
 }
 
 static ssize_t
@@ -277,7 +232,7 @@ logresults_close(struct source *source)
 {
 	struct logresults *r = (struct logresults *)source;
 
-	logfind_free(r->find);
+	logcontext_close(&r->lines);
 	arena_free(&r->out.arena);
 	arena_free(&r->arena);
 	free(r);

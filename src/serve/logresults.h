@@ -15,12 +15,12 @@ enum {
 	LOGRESULTS_LEFT_OUT = 100
 };
 
-/* Make a source of the page of the search for view->q, which logfind_can search
- * for, in member, whose data start at start.  It begins in line view->from, and
- * gives out what it finds while it goes on.  If the log proves to be a damaged
- * file, the page ends there and says so.  The archive must outlive the source;
- * strings in view are copied.  NULL with errno ENOMEM.  Any thread, one at a
- * time. */
+/* Make a source of the page of the search for view->q, which logmatch_can
+ * search for, in member, whose data start at start.  It begins in line
+ * view->from, and gives out what it finds while it goes on.  If the log proves
+ * to be a damaged file, the page ends there and says so.  The archive must
+ * outlive the source; strings in view are copied.  NULL with errno ENOMEM.  Any
+ * thread, one at a time. */
 struct source *logresults_open(struct archive *archive,
 	const struct member *member, uint64_t start, const struct wrapping *how,
 	const struct logpage_view *view);

@@ -233,7 +233,7 @@ serve_log(struct job *job, struct str name)
 	view.q = page_field(
 		job->request->param[PARAM_QUERY_STRING], STR("q"), job->arena);
 	if (status == STATUS_GO && view.q.n > 0 &&
-		!logfind_can(view.q, view.regex))
+		!logmatch_can(view.q, view.regex))
 		status = STATUS_BAD_REQUEST;
 	if (status != STATUS_GO) {
 		job_fail(job, status);

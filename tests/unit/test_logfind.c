@@ -39,7 +39,7 @@ static void
 begin(struct search *s, struct str text, size_t size, bool inside,
 	const char *want)
 {
-	const struct logfind_what what = {.text = str_of(want)};
+	const struct logmatch_what what = {.text = str_of(want)};
 
 	s->pieces = (struct pieces){
 		{.read = pieces_read, .close = pieces_close}, text, size};
@@ -137,7 +137,7 @@ many_lines(struct arena *arena)
 	struct text text = {.arena = arena};
 
 	for (int i = 1; i <= MANY; i++) {
-		for (int k = i % 50 == 0 ? 3 * LOGFIND_LINE / 2 : i % 200;
+		for (int k = i % 50 == 0 ? 3 * LOGMATCH_LINE / 2 : i % 200;
 			k > 0; k--)
 			text_byte(&text, (char)('f' + k % 20));
 		text_printf(
@@ -211,18 +211,18 @@ test_before(void **state)
 static void
 test_can(void **state)
 {
-	char long_text[LOGFIND_TEXT + 2];
+	char long_text[LOGMATCH_TEXT + 2];
 
 	(void)state;
 	memset(long_text, 'a', sizeof(long_text));
-	long_text[LOGFIND_TEXT + 1] = '\0';
-	assert_false(logfind_can(str_of(long_text), false));
-	assert_true(logfind_can(str_of(long_text + 1), false));
-	assert_false(logfind_can(STR(""), false));
-	assert_false(logfind_can(STR("  "), false));
-	assert_false(logfind_can(STR("a\nb"), false));
-	assert_false(logfind_can(STR("\xff"), false));
-	assert_true(logfind_can(STR("*"), false));
+	long_text[LOGMATCH_TEXT + 1] = '\0';
+	assert_false(logmatch_can(str_of(long_text), false));
+	assert_true(logmatch_can(str_of(long_text + 1), false));
+	assert_false(logmatch_can(STR(""), false));
+	assert_false(logmatch_can(STR("  "), false));
+	assert_false(logmatch_can(STR("a\nb"), false));
+	assert_false(logmatch_can(STR("\xff"), false));
+	assert_true(logmatch_can(STR("*"), false));
 }
 
 int
