@@ -320,7 +320,10 @@ membercache_enter(struct membercache *membercache,
 		LIST_INSERT_HEAD(
 			slot_chain(membercache, owner, slot), cached, chain);
 		LIST_INSERT_HEAD(&owner->cached, cached, mate);
-		TAILQ_INSERT_HEAD(&membercache->uses, cached, use);
+		if (cached->once)
+			TAILQ_INSERT_TAIL(&membercache->uses, cached, use);
+		else
+			TAILQ_INSERT_HEAD(&membercache->uses, cached, use);
 		membercache->size += size;
 	}
 	pthread_mutex_unlock(&membercache->lock);

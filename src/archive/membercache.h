@@ -27,6 +27,7 @@ struct cached {
 	/* Set before the object is entered. */
 	void (*free)(struct cached *cached);
 	_Atomic unsigned users; /* number of shares: 1 at first */
+	bool once; /* may not be asked for again: the first to be evicted */
 
 	/* Used by membercache.c only. */
 	struct membercache_owner *owner;

@@ -122,7 +122,7 @@ add_representation(
 			body, &r->member, r->start, part, verifier);
 		return;
 	}
-	content = content_get(body->archive, &r->member, r->start);
+	content = content_get(body->archive, &r->member, r->start, part.first);
 	if (content == NULL)
 		body_add_content(body, &r->member, r->start, part);
 	else

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 
+#include "archive/content.h"
 #include "archive/unwrap.h"
 #include "archive/wide.h"
 #include "http/prescan.h"
@@ -154,6 +155,11 @@ read_first(struct archive *archive, const struct member *member, uint64_t start,
 	if (packing == PACKING_NONE && member->method == ZIP_STORED)
 		return archive_read(archive, start, buffer, n) < 0 ? -1
 								   : (ssize_t)n;
+	/* Of a small one this also finds out whether it is right. */
+	if (packing == PACKING_NONE && member->method == ZIP_DEFLATED &&
+		n == member->size && member->packed <= LOOK_SIZE &&
+		content_inflate(archive, member, start, buffer))
+		return (ssize_t)n;
 	source = open_looked_at(archive, member, start, packing);
 	if (source == NULL)
 		return -1;

@@ -65,7 +65,7 @@ close_fixture(struct fixture *f)
 }
 
 static struct content *
-get(struct fixture *f)
+get_from(struct fixture *f, uint64_t at)
 {
 	struct member member;
 	uint64_t start;
@@ -73,7 +73,13 @@ get(struct fixture *f)
 	assert_true(zipdir_find(f->archive->zipdir, STR("m"), &member));
 	assert_int_equal(
 		archive_locate(f->archive, &member, &start), STATUS_GO);
-	return content_get(f->archive, &member, start);
+	return content_get(f->archive, &member, start, at);
+}
+
+static struct content *
+get(struct fixture *f)
+{
+	return get_from(f, 0);
 }
 
 /* Pull the whole member through a body, in vain if it is damaged. */
@@ -97,20 +103,60 @@ pull(struct fixture *f)
 	arena_free(&arena);
 }
 
+enum { NEVER, LATER, FOR_RANGE, AT_ONCE };
+
 static const struct {
 	const char *what;
 	size_t size, room;
-	bool damaged, cached;
+	bool damaged;
+	int kept; /* when content_get gives it first */
 } cases[] = {
-	{"small", 4096, ROOM, false, true},
-	{"one span", BODY_SPAN_SIZE, ROOM, false, true},
-	{"as large as may be", LARGE - 1, ROOM, false, true},
-	{"too large", LARGE, ROOM, false, false},
-	{"damaged", 4096, ROOM, true, false},
-	{"little room", 4096, 16 * 4096, false, true},
-	{"too little room", 4096, 16 * 4096 - 1, false, false},
-	{"nothing", 0, ROOM, false, true},
+	{"small", 4096, ROOM, false, AT_ONCE},
+	{"as large as is inflated at once", 128 << 10, ROOM, false, AT_ONCE},
+	{"larger than that", (128 << 10) + 1, ROOM, false, FOR_RANGE},
+	{"as large as may be", LARGE - 1, ROOM, false, FOR_RANGE},
+	{"too large", LARGE, ROOM, false, NEVER},
+	{"damaged", 4096, ROOM, true, NEVER},
+	{"little room", 4096, 16 * 4096, false, AT_ONCE},
+	{"too little room", 4096, 16 * 4096 - 1, false, NEVER},
+	{"nothing", 0, ROOM, false, AT_ONCE},
 };
+
+static void
+check_again(struct fixture *f, struct content *content, struct str text)
+{
+	struct content *again = get(f);
+
+	assert_ptr_equal(content, again);
+	assert_true(str_eq((struct str){content->bytes, content->n}, text));
+	cached_drop(&again->cached);
+	cached_drop(&content->cached);
+}
+
+/* A request that begins at offset `at` of what nobody has asked for. */
+static void
+check_first(size_t i, struct str text, uint64_t at)
+{
+	const int kept = cases[i].kept;
+	struct fixture f;
+	struct content *content;
+
+	open_fixture(&f, text, cases[i].room, cases[i].damaged);
+	content = get_from(&f, at);
+	assert_int_equal(content != NULL,
+		kept == AT_ONCE || (at > 0 && kept == FOR_RANGE));
+	if (content != NULL) {
+		assert_true(content->cached.once);
+	} else {
+		pull(&f);
+		content = get(&f);
+		assert_true(content == NULL || !content->cached.once);
+	}
+	assert_int_equal(content != NULL, kept != NEVER);
+	if (content != NULL)
+		check_again(&f, content, text);
+	close_fixture(&f);
+}
 
 static void
 test_what_is_kept(void **state)
@@ -118,24 +164,10 @@ test_what_is_kept(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct str text = text_of(cases[i].size);
-		struct fixture f;
-		struct content *first, *again;
 
 		print_message("%s\n", cases[i].what);
-		open_fixture(&f, text, cases[i].room, cases[i].damaged);
-		assert_null(get(&f));
-		pull(&f);
-		first = get(&f);
-		assert_int_equal(first != NULL, cases[i].cached);
-		if (first != NULL) {
-			again = get(&f);
-			assert_ptr_equal(first, again);
-			assert_true(str_eq(
-				(struct str){first->bytes, first->n}, text));
-			cached_drop(&again->cached);
-			cached_drop(&first->cached);
-		}
-		close_fixture(&f);
+		check_first(i, text, 0);
+		check_first(i, text, 1);
 		free((void *)(uintptr_t)text.p);
 	}
 }

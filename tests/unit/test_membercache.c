@@ -37,14 +37,22 @@ thing_new(uint32_t slot)
 }
 
 static void
-enter(struct membercache *membercache, struct membercache_owner *owner,
-	uint32_t slot)
+enter_as(struct membercache *membercache, struct membercache_owner *owner,
+	uint32_t slot, bool once)
 {
 	struct thing *thing = thing_new(slot);
 
+	thing->cached.once = once;
 	membercache_enter(membercache, owner, slot, MEMBERCACHE_CONTENT,
 		&thing->cached, SIZE);
 	cached_drop(&thing->cached);
+}
+
+static void
+enter(struct membercache *membercache, struct membercache_owner *owner,
+	uint32_t slot)
+{
+	enter_as(membercache, owner, slot, false);
 }
 
 static bool
@@ -89,6 +97,27 @@ test_least_recently_used_goes(void **state)
 	assert_false(has(membercache, &other, 0));
 	membercache_forget(membercache, &other);
 	assert_false(has(membercache, &other, 1));
+	membercache_forget(membercache, &owner);
+	assert_int_equal(alive, 0);
+	membercache_drop(membercache);
+}
+
+/* What may not be asked for again takes the place of its like, until it is
+ * asked for. */
+static void
+test_once(void **state)
+{
+	struct membercache *membercache = membercache_new(8 * SIZE);
+	struct membercache_owner owner = {0};
+
+	(void)state;
+	for (uint32_t i = 3; i-- > 0;)
+		enter(membercache, &owner, i);
+	for (uint32_t i = 3; i < 8; i++)
+		enter_as(membercache, &owner, i, true);
+	assert_true(has(membercache, &owner, 7));
+	enter_as(membercache, &owner, 3, true);
+	assert_int_equal(all(membercache, &owner), 0x8b);
 	membercache_forget(membercache, &owner);
 	assert_int_equal(alive, 0);
 	membercache_drop(membercache);
@@ -259,6 +288,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_least_recently_used_goes),
+		cmocka_unit_test(test_once),
 		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_lent),
 		cmocka_unit_test(test_first_one_stays),
