@@ -381,6 +381,13 @@ archive_drop(struct archive *archive)
 	errno = saved;
 }
 
+void
+archive_count(struct archive *archive, uint64_t bytes)
+{
+	atomic_fetch_add_explicit(&archive->requests, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&archive->bytes, bytes, memory_order_relaxed);
+}
+
 static bool
 expired(const struct archive *archive)
 {

@@ -48,6 +48,10 @@ struct archive {
 	bool ruled;   /* it has one of the files of rulename.h */
 
 	_Atomic unsigned users;
+	/* What archive_count has counted; beside users, which each request
+	 * writes anyway. */
+	_Atomic uint64_t requests, bytes;
+
 	struct membercache_owner made; /* cached objects made from it */
 
 	struct attachment *_Atomic attached; /* NULL, or set once */
@@ -87,6 +91,10 @@ void archive_log_starved(struct str path, size_t lacks);
  * Any thread; archive_drop takes NULL and preserves errno. */
 struct archive *archive_keep(struct archive *archive);
 void archive_drop(struct archive *archive);
+
+/* Count a request that was answered from the archive with bytes of body.  Any
+ * thread. */
+void archive_count(struct archive *archive, uint64_t bytes);
 
 /* Whether the path still names the same file, unchanged.  An archive that
  * failed to open is fresh for less than a second.  One stat(2).  Any thread. */

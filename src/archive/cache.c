@@ -339,6 +339,15 @@ cache_get(struct cache *cache, struct str path, bool at_once)
 	return open_entry(cache, entry);
 }
 
+/* With the lock held. */
+static void
+read_state(const struct cache *cache, struct cache_state *state)
+{
+	*state = cache->state;
+	state->memory = membercache_taken(cache->membercache);
+	state->lent = membercache_lent(cache->membercache);
+}
+
 size_t
 cache_list(struct cache *cache, struct cache_state *state,
 	struct cache_item *items, size_t max)
@@ -347,15 +356,53 @@ cache_list(struct cache *cache, struct cache_state *state,
 	size_t n = 0;
 
 	pthread_mutex_lock(&cache->lock);
-	*state = cache->state;
-	state->memory = membercache_taken(cache->membercache);
-	state->lent = membercache_lent(cache->membercache);
+	read_state(cache, state);
 	TAILQ_FOREACH (entry, &cache->uses, use) {
 		if (n == max)
 			break;
 		items[n++] = (struct cache_item){archive_keep(entry->archive),
-			archive_memory(entry->archive)};
+			archive_memory(entry->archive),
+			entry->archive->requests, entry->archive->bytes};
 	}
+	pthread_mutex_unlock(&cache->lock);
+	return n;
+}
+
+/* Insert archive among the n busiest ones.  Returns how many there are then. */
+static size_t
+insert_busy(
+	struct cache_item *items, size_t n, size_t max, struct archive *archive)
+{
+	uint64_t requests = archive->requests;
+	size_t at = n;
+
+	while (at > 0 && items[at - 1].requests < requests)
+		at--;
+	if (at == max)
+		return n;
+	if (n < max)
+		n++;
+	memmove(&items[at + 1], &items[at], (n - 1 - at) * sizeof(*items));
+	items[at] = (struct cache_item){.archive = archive,
+		.requests = requests,
+		.bytes = archive->bytes};
+	return n;
+}
+
+size_t
+cache_busiest(struct cache *cache, struct cache_state *state,
+	struct cache_item *items, size_t max)
+{
+	struct entry *entry;
+	size_t n = 0;
+
+	pthread_mutex_lock(&cache->lock);
+	read_state(cache, state);
+	TAILQ_FOREACH (entry, &cache->uses, use)
+		n = insert_busy(items, n, max, entry->archive);
+	for (size_t i = 0; i < n; i++)
+		items[i].memory =
+			archive_memory(archive_keep(items[i].archive));
 	pthread_mutex_unlock(&cache->lock);
 	return n;
 }

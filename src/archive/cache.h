@@ -42,11 +42,15 @@ struct cache_state {
 struct cache_item {
 	struct archive *archive; /* a share: archive_drop it */
 	size_t memory;
+	uint64_t requests, bytes; /* as archive_count */
 };
 
-/* Write the state and at most max open archives, the most recently used first.
+/* Write the state and at most max open archives: the most recently used first,
+ * or those with most requests since they were opened, the busiest first.
  * Returns how many.  Any thread. */
 size_t cache_list(struct cache *cache, struct cache_state *state,
+	struct cache_item *items, size_t max);
+size_t cache_busiest(struct cache *cache, struct cache_state *state,
 	struct cache_item *items, size_t max);
 
 /* Drop archive from the cache, if it is still the one cached for its path.  Any

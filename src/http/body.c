@@ -54,7 +54,7 @@ drop_segments(struct body *body)
 }
 
 void
-body_free(struct body *body)
+body_clear(struct body *body)
 {
 	drop_segments(body);
 	for (struct segment *s = body->lent; s != NULL; s = s->next)
@@ -62,8 +62,15 @@ body_free(struct body *body)
 	free(body->buffer);
 	if (body->archive != NULL)
 		loan_give(body->archive, body->borrowed);
+	body_init(body, body->arena, body->archive);
+}
+
+void
+body_free(struct body *body)
+{
+	body_clear(body);
 	archive_drop(body->archive);
-	body_init(body, body->arena, NULL);
+	body->archive = NULL;
 }
 
 /* The buffer; NULL when memory runs out. */

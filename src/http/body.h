@@ -21,7 +21,7 @@ enum {
 struct body {
 	/* Set while the body is built. */
 	struct arena *arena;     /* holds the segments and their text */
-	struct archive *archive; /* a share, or NULL when no segment needs it */
+	struct archive *archive; /* a share, or NULL without an archive */
 	uint64_t length;         /* of all segments whose length is known */
 
 	/* The position. */
@@ -54,7 +54,10 @@ enum body_result {
  * share in archive, which may be NULL. */
 void body_init(struct body *body, struct arena *arena, struct archive *archive);
 
-/* Release sources, buffer and archive.  The rest is in the arena. */
+/* Make the body empty: release sources and buffer. */
+void body_clear(struct body *body);
+
+/* The same, and release the archive.  The rest is in the arena. */
 void body_free(struct body *body);
 
 /* Add a segment.  text is not copied and must outlive the body.  When memory

@@ -140,7 +140,7 @@ response_withdraw(struct response *response)
 {
 	const struct str none = {NULL, 0};
 
-	body_free(&response->body);
+	body_clear(&response->body);
 	response->vary = response->ranges = response->dated = false;
 	response->sniffable = false;
 	response->refresh_seconds = 0;

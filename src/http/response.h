@@ -80,8 +80,8 @@ struct str response_head(const struct response *response);
 /* "Not Found" for STATUS_NOT_FOUND, and so on.  Static. */
 const char *response_reason(enum status status);
 
-/* Remove the body and all fields that describe a representation.  Allow and
- * Location stay. */
+/* Empty the body and remove all fields that describe a representation.  Allow
+ * and Location stay. */
 void response_withdraw(struct response *response);
 
 #endif

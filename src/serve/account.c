@@ -104,6 +104,8 @@ count(const struct account *account, struct counters *mine,
 
 	count_kind(mine, response);
 	stats_count(mine, COUNT_BYTES, account->bytes);
+	if (response->body.archive != NULL)
+		archive_count(response->body.archive, account->bytes);
 	stats_count(mine, COUNT_CUT, cut);
 	stats_time(mine, TIME_FIRST, first - account->began);
 	stats_time(mine, TIME_LAST, account->mark - account->began);

@@ -7,6 +7,8 @@
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -41,6 +43,8 @@ struct stats {
 	int threads;
 	int64_t started; /* clock_ns */
 	int statm;       /* /proc/self/statm, or -1 */
+	int opened;      /* /proc/self/fd, or -1 */
+	uint64_t descriptors_max;
 	struct counters counters[];
 };
 
@@ -50,6 +54,7 @@ stats_new(int threads)
 	size_t size = sizeof(struct stats) +
 		(size_t)threads * sizeof(struct counters);
 	struct stats *stats = aligned_alloc(CACHE_LINE, size);
+	struct rlimit limit;
 
 	if (stats == NULL)
 		return NULL;
@@ -57,6 +62,9 @@ stats_new(int threads)
 	stats->threads = threads;
 	stats->started = clock_ns();
 	stats->statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	stats->opened = open("/proc/self/fd", O_RDONLY | O_CLOEXEC);
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
+		stats->descriptors_max = limit.rlim_cur;
 	for (int i = 0; i < threads; i++)
 		pthread_mutex_init(&stats->counters[i].lock, NULL);
 	return stats;
@@ -71,6 +79,8 @@ stats_free(struct stats *stats)
 		pthread_mutex_destroy(&stats->counters[i].lock);
 	if (stats->statm >= 0)
 		close(stats->statm);
+	if (stats->opened >= 0)
+		close(stats->opened);
 	free(stats);
 }
 
@@ -191,6 +201,15 @@ resident_memory(int statm)
 		: 0;
 }
 
+/* Since Linux 6.2 the size of proc(5)'s fd is the number of descriptors. */
+static uint64_t
+open_descriptors(int opened)
+{
+	struct stat st;
+
+	return fstat(opened, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
 void
 stats_read(struct stats *stats, struct stats_sum *sum)
 {
@@ -199,6 +218,8 @@ stats_read(struct stats *stats, struct stats_sum *sum)
 	for (int i = 0; i < stats->threads; i++)
 		sum_counters(sum, &stats->counters[i]);
 	sum->resident = resident_memory(stats->statm);
+	sum->descriptors = open_descriptors(stats->opened);
+	sum->descriptors_max = stats->descriptors_max;
 }
 
 void

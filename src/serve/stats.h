@@ -97,6 +97,8 @@ struct stats_sum {
 	uint64_t requests; /* in the buckets of TIME_LAST */
 	int64_t uptime;    /* seconds since stats_new */
 	uint64_t resident; /* bytes of the process's memory; 0: not known */
+	/* That are open (0 before Linux 6.2: not known), and that may be. */
+	uint64_t descriptors, descriptors_max;
 	struct slow_request slowest[STATS_SLOWEST]; /* the slowest first */
 	int nslowest;
 };

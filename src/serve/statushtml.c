@@ -3,16 +3,13 @@
 #include "http/page.h"
 #include "serve/statusview.h"
 
-/* Begin a table with two or three columns. */
+/* Begin a table; NULL ends the names of its columns. */
 static void
-begin_rows(
-	struct text *t, const char *what, const char *second, const char *third)
+begin_rows(struct text *t, const char *const *columns)
 {
-	text_printf(t,
-		"<table>\n<thead><tr><th scope=\"col\">%s</th><th scope=\"col\">%s</th>",
-		what, second);
-	if (third != NULL)
-		text_printf(t, "<th scope=\"col\">%s</th>", third);
+	text_add(t, STR("<table>\n<thead><tr>"));
+	for (; *columns != NULL; columns++)
+		text_printf(t, "<th scope=\"col\">%s</th>", *columns);
 	text_add(t, STR("</tr></thead>\n<tbody>\n"));
 }
 
@@ -32,10 +29,12 @@ tell_number(struct text *t, const char *says, uint64_t value)
 static void
 tell_numbers(struct statusview *v)
 {
+	static const char *const columns[] = {
+		"Since the start, and now", "number", NULL};
 	uint64_t values[STATUSVIEW_REST];
 
 	statusview_values(v, values);
-	begin_rows(&v->text, "Since the start, and now", "number", NULL);
+	begin_rows(&v->text, columns);
 	for (int i = 0; i < COUNTS; i++)
 		tell_number(
 			&v->text, statusview_counts[i].says, v->sum.count[i]);
@@ -47,10 +46,11 @@ tell_numbers(struct statusview *v)
 static void
 tell_times(struct statusview *v)
 {
+	static const char *const columns[] = {
+		"Requests answered within", "first byte", "last byte", NULL};
 	uint64_t first = 0, last = 0;
 
-	begin_rows(&v->text, "Requests answered within", "first byte",
-		"last byte");
+	begin_rows(&v->text, columns);
 	for (int i = 0; i < STATS_BOUNDS; i++) {
 		first += v->sum.times[TIME_FIRST].bucket[i];
 		last += v->sum.times[TIME_LAST].bucket[i];
@@ -69,7 +69,10 @@ tell_times(struct statusview *v)
 static void
 tell_slowest(struct statusview *v)
 {
-	begin_rows(&v->text, "Slowest requests", "ms", "ms for the peer");
+	static const char *const columns[] = {
+		"Slowest requests", "ms", "ms for the peer", NULL};
+
+	begin_rows(&v->text, columns);
 	for (int i = 0; i < v->sum.nslowest; i++) {
 		const struct slow_request *r = &v->sum.slowest[i];
 
@@ -86,12 +89,18 @@ tell_slowest(struct statusview *v)
 static void
 tell_archives(struct statusview *v)
 {
-	begin_rows(&v->text, "Open archives, the most recently used first",
-		"members", "memory");
+	static const char *const columns[] = {
+		"Open archives, the most recently used first", "requests",
+		"sent", "members", "memory", NULL};
+
+	begin_rows(&v->text, columns);
 	for (size_t i = 0; i < v->nitems; i++) {
 		text_add(&v->text, STR("<tr><td><bdi>"));
 		page_add(&v->text, statusview_path(v, i));
 		text_printf(&v->text, "</bdi></td><td>%" PRIu64 "</td><td>",
+			v->items[i].requests);
+		page_add_size(&v->text, v->items[i].bytes);
+		text_printf(&v->text, "</td><td>%" PRIu64 "</td><td>",
 			statusview_members(v, i));
 		page_add_size(&v->text, v->items[i].memory);
 		text_add(&v->text, STR("</td></tr>\n"));

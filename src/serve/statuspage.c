@@ -60,6 +60,10 @@ const struct statusview_row statusview_rest[STATUSVIEW_REST] = {
 	{"resident memory of the process, in bytes", "memory_resident",
 		"process_resident_memory_bytes", "",
 		"Resident memory, with the pages of archives that are mapped."},
+	{"descriptors open", "descriptors_open", "process_open_fds", "",
+		"Descriptors that are open; 0 before Linux 6.2."},
+	{"descriptors at most", "descriptors_max", "process_max_fds", "",
+		"Descriptors that may be open."},
 };
 
 void
@@ -76,6 +80,8 @@ statusview_values(const struct statusview *v, uint64_t values[STATUSVIEW_REST])
 	values[5] = v->state.lent;
 	values[6] = accepted > closed ? accepted - closed : 0;
 	values[7] = v->sum.resident;
+	values[8] = v->sum.descriptors;
+	values[9] = v->sum.descriptors_max;
 }
 
 struct str
@@ -170,12 +176,17 @@ add_text(struct statusview *v)
 	add_text_times(v);
 	add_text_slowest(v);
 	text_printf(t,
-		"\nopen archives, the most recently used first:\n%10s %10s %10s\n",
-		"members", "memory", "age in s");
+		"\nopen archives, the most recently used first:\n"
+		"%10s %14s %10s %10s %10s\n",
+		"requests", "bytes sent", "members", "memory", "age in s");
 	for (size_t i = 0; i < v->nitems; i++) {
-		text_printf(t, "%10" PRIu64 " %10zu %10" PRId64 "  ",
-			statusview_members(v, i), v->items[i].memory,
-			age_of(v, i));
+		const struct cache_item *item = &v->items[i];
+
+		text_printf(t,
+			"%10" PRIu64 " %14" PRIu64 " %10" PRIu64
+			" %10zu %10" PRId64 "  ",
+			item->requests, item->bytes, statusview_members(v, i),
+			item->memory, age_of(v, i));
 		page_add_plain(t, statusview_path(v, i));
 		text_byte(t, '\n');
 	}
@@ -249,9 +260,10 @@ add_json_status(struct statusview *v)
 		page_add_json(t, statusview_path(v, i));
 		text_printf(t,
 			",\"members\":%" PRIu64
-			",\"memory\":%zu,\"age\":%" PRId64 "}",
+			",\"memory\":%zu,\"age\":%" PRId64
+			",\"requests\":%" PRIu64 ",\"bytes_sent\":%" PRIu64 "}",
 			statusview_members(v, i), v->items[i].memory,
-			age_of(v, i));
+			age_of(v, i), v->items[i].requests, v->items[i].bytes);
 	}
 	text_add(t, STR("]}\n"));
 }
@@ -297,18 +309,30 @@ add_histogram(struct statusview *v, const char *name, enum stats_time time,
 
 /* Add a metric with a value for each archive. */
 static void
-add_archives(struct statusview *v, const char *metric, const char *help,
-	uint64_t (*value)(const struct statusview *, size_t))
+add_archives(struct statusview *v, const char *metric, const char *type,
+	const char *help, uint64_t (*value)(const struct statusview *, size_t))
 {
 	struct text *t = &v->text;
 
 	if (v->nitems > 0)
-		add_help(t, metric, "gauge", help);
+		add_help(t, metric, type, help);
 	for (size_t i = 0; i < v->nitems; i++) {
 		text_printf(t, "%s{archive=", metric);
 		page_add_label(t, statusview_path(v, i));
 		text_printf(t, "} %" PRIu64 "\n", value(v, i));
 	}
+}
+
+static uint64_t
+requests_value(const struct statusview *v, size_t i)
+{
+	return v->items[i].requests;
+}
+
+static uint64_t
+bytes_value(const struct statusview *v, size_t i)
+{
+	return v->items[i].bytes;
 }
 
 static uint64_t
@@ -355,25 +379,33 @@ add_prometheus(struct statusview *v)
 		text_printf(t,
 			"wwz_slowest_request_seconds{rank=\"%d\"} %.6f\n",
 			i + 1, seconds(v->sum.slowest[i].ns));
-	add_archives(v, "wwz_archive_members", "Members of an open archive.",
+	add_archives(v, "wwz_archive_requests_total", "counter",
+		"Requests to one of the busiest archives since it was opened.",
+		requests_value);
+	add_archives(v, "wwz_archive_sent_bytes_total", "counter",
+		"Bytes of bodies sent from it since then.", bytes_value);
+	add_archives(v, "wwz_archive_members", "gauge", "Its members.",
 		statusview_members);
-	add_archives(v, "wwz_archive_memory_bytes", "Memory of its index.",
-		memory_value);
-	add_archives(v, "wwz_archive_age_seconds", "Time since it was opened.",
-		age_value);
+	add_archives(v, "wwz_archive_memory_bytes", "gauge",
+		"Memory of its index.", memory_value);
+	add_archives(v, "wwz_archive_age_seconds", "gauge",
+		"Time since it was opened.", age_value);
 }
 
 /* Collect what is shown, in the arena.  If memory runs out, the answer will be
  * 503. */
 static void
-view_of_stats(struct statusview *v, struct stats *stats, struct cache *cache)
+view_of_stats(struct statusview *v, struct stats *stats, struct cache *cache,
+	bool busiest)
 {
+	size_t max = busiest ? STATUSPAGE_BUSIEST : STATUSPAGE_ARCHIVES;
+
 	v->now = clock_ns();
 	stats_read(stats, &v->sum);
-	v->items = arena_get(
-		v->text.arena, STATUSPAGE_ARCHIVES * sizeof(*v->items));
-	v->nitems = cache_list(
-		cache, &v->state, v->items, v->items ? STATUSPAGE_ARCHIVES : 0);
+	v->items = arena_get(v->text.arena, max * sizeof(*v->items));
+	max = v->items ? max : 0;
+	v->nitems = busiest ? cache_busiest(cache, &v->state, v->items, max)
+			    : cache_list(cache, &v->state, v->items, max);
 }
 
 void
@@ -381,13 +413,14 @@ statuspage_answer(struct response *response, struct str query,
 	struct stats *stats, struct cache *cache)
 {
 	struct str format = page_query(query, STR("format"));
+	bool for_prometheus = str_eq(format, STR("prometheus"));
 	struct statusview v = {.text = {.arena = response->body.arena}};
 
-	view_of_stats(&v, stats, cache);
+	view_of_stats(&v, stats, cache, for_prometheus);
 	if (str_eq(format, STR("json"))) {
 		response->content_type = STR("application/json");
 		add_json_status(&v);
-	} else if (str_eq(format, STR("prometheus"))) {
+	} else if (for_prometheus) {
 		response->content_type =
 			STR("text/plain; version=0.0.4; charset=utf-8");
 		add_prometheus(&v);

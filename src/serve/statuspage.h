@@ -7,8 +7,9 @@
 #include "http/response.h"
 #include "serve/stats.h"
 
-/* The page shows at most this many open archives, the most recently used. */
-enum { STATUSPAGE_ARCHIVES = 1000 };
+/* The page shows at most this many open archives, the most recently used; to
+ * Prometheus, which keeps what it has once seen, only the busiest. */
+enum { STATUSPAGE_ARCHIVES = 1000, STATUSPAGE_BUSIEST = 50 };
 
 /* Turn response, which is freshly initialised, into the page.  Its format is
  * HTML, or, if query has format=text, json or prometheus, one of these.

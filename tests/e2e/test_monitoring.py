@@ -38,7 +38,7 @@ def test_expressions(tmp, board):
         for i, expr in enumerate(board)]}]}
     # JSON is YAML.
     (tmp / "board.yml").write_text(json.dumps(rules))
-    for path, count in ((RULES, 5), (tmp / "board.yml", len(board))):
+    for path, count in ((RULES, 6), (tmp / "board.yml", len(board))):
         got = promtool("check", "rules", path)
         assert f"{count} rules found" in got.stdout, got
 
@@ -67,6 +67,8 @@ CASES = {
         series("wwz_requests_total", "0+6x60", **{"class": "5xx"}),
         series("wwz_first_byte_seconds_bucket", "0+6000x60", le="0.25"),
         series("wwz_first_byte_seconds_bucket", "0+6006x60", le="+Inf"),
+        series("process_open_fds", "700x60"),
+        series("process_max_fds", "1000x60"),
         series("wwz_archives_evicted_total", "0+1x60")], []),
     "gone": ([series("up", "1x10 0x50")], ["WwzDown"]),
     "errors": ([
@@ -78,6 +80,9 @@ CASES = {
         series("wwz_first_byte_seconds_bucket", "0+1000x60", le="1"),
         series("wwz_first_byte_seconds_bucket", "0+1000x60", le="+Inf")],
         ["WwzSlow"]),
+    "descriptors": ([series("process_open_fds", "950x60"),
+                     series("process_max_fds", "1000x60")],
+                    ["WwzDescriptors"]),
     "small": ([series("wwz_archives_evicted_total", "0+120x60")],
               ["WwzArchivesEvicted"]),
     "restarts": ([series("wwz_uptime_seconds", "0+60x10 0+60x10 0+60x10"
@@ -99,3 +104,36 @@ def test_alerts(tmp, case):
             for name in alerts]}]}
     (tmp / "test.yml").write_text(json.dumps(test))
     promtool("test", "rules", tmp / "test.yml")
+
+
+def archive_series(client, name):
+    """A metric of archives, by the archive's name."""
+    got = client.ask("/s.wwz/-wwz-status?format=prometheus")
+    promtool("check", "metrics", input=got.body.decode())
+    found = re.findall(rf'(?m)^{name}{{archive="[^"]*/(\w+)\.wwz"}} (\d+)$',
+                       got.body.decode())
+    return {archive: int(value) for archive, value in found}
+
+
+def test_busiest_archives(root, serve):
+    """The busiest 50 of all, whatever was used last; a new file's begin at 0."""
+    requests = {"s": 4, **{f"a{i}": 3 for i in range(49)}, "b": 2, "c": 1}
+    for name in requests:
+        archives.write(root / f"{name}.wwz", {"a": b"12345"})
+    with serve("--status").client() as client:
+        for name, count in requests.items():
+            for _ in range(count):
+                assert client.ask(f"/{name}.wwz/a").body == b"12345"
+        busiest = dict(list(requests.items())[:50])
+        got = archive_series(client, "wwz_archive_requests_total")
+        assert got == busiest
+        sent = archive_series(client, "wwz_archive_sent_bytes_total")
+        # One page was sent from s.wwz.
+        assert sent.pop("s") > 4 * 5
+        assert set(sent.values()) == {3 * 5}
+        archives.write(root / "new", {"a": b"12345"})
+        (root / "new").rename(root / "a0.wwz")
+        for _ in range(2):
+            assert client.ask("/a0.wwz/a").status == 200
+        got = archive_series(client, "wwz_archive_requests_total")
+        assert got["a0"] == 2 and got["a1"] == 3, got

@@ -322,6 +322,44 @@ test_failures(void **state)
 }
 
 /* However many failures there are, they push out each other only. */
+/* Those with most requests, as far as there is room, whichever was used last.
+ */
+static void
+test_busiest(void **state)
+{
+	enum { SHOWN = 3 };
+	static const uint64_t requests[] = {3, 1, 0, 4, 2};
+	static const char *const wanted[SHOWN] = {"3", "0", "4"};
+	struct cache *cache = cache_new(9, MANY, NULL);
+	struct cache_item items[SHOWN];
+	struct cache_state seen;
+	char name[] = "0";
+
+	(void)state;
+	assert_int_equal(cache_busiest(cache, &seen, items, SHOWN), 0);
+	for (size_t i = 0; i < COUNT(requests); i++, name[0]++) {
+		struct archive *archive = get(cache, name);
+
+		for (uint64_t n = 0; n < requests[i]; n++)
+			archive_count(archive, 1ull << 40);
+		archive_drop(archive);
+	}
+	assert_int_equal(cache_busiest(cache, &seen, NULL, 0), 0);
+	assert_int_equal(cache_busiest(cache, &seen, items, SHOWN), SHOWN);
+	assert_int_equal(seen.archives, COUNT(requests));
+	for (int i = 0; i < SHOWN; i++) {
+		assert_string_equal(
+			strrchr(items[i].archive->path, '/') + 1, wanted[i]);
+		assert_int_equal(
+			items[i].requests, requests[wanted[i][0] - '0']);
+		assert_int_equal(items[i].bytes, items[i].requests << 40);
+		assert_int_equal(
+			items[i].memory, archive_memory(items[i].archive));
+		archive_drop(items[i].archive);
+	}
+	cache_free(cache);
+}
+
 static void
 test_failures_have_their_own_room(void **state)
 {
@@ -628,6 +666,7 @@ main(void)
 		cmocka_unit_test(test_share),
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_failures_have_their_own_room),
+		cmocka_unit_test(test_busiest),
 		cmocka_unit_test(test_forget),
 		cmocka_unit_test(test_clear),
 		cmocka_unit_test(test_one_opening),

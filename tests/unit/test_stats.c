@@ -42,6 +42,7 @@ test_nothing(void **state)
 	assert_int_equal(sum.nslowest, 0);
 	assert_in_range(sum.uptime, 0, 1);
 	assert_in_range(sum.resident, 100000, 1ull << 40);
+	assert_true(sum.descriptors < sum.descriptors_max);
 	stats_free(stats);
 	stats_free(NULL);
 }

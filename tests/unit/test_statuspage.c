@@ -68,6 +68,8 @@ open_fixture(struct fixture *f)
 	snprintf(path, sizeof(path), "%s//a\"\\\n.wwz", place);
 	f->archive = cache_get(f->cache, str_of(path), false);
 	assert_int_equal(f->archive->status, STATUS_GO);
+	archive_count(f->archive, 5120);
+	archive_count(f->archive, 0);
 	assert_true(membercache_lend(f->archive->membercache, LENT));
 }
 
@@ -161,6 +163,7 @@ test_text(void **state)
 		"           4  memory lent to responses under way\n",
 		"           7  connections open\n",
 		"  resident memory of the process, in bytes\n",
+		"  descriptors open\n", "  descriptors at most\n",
 		"           1            0  up to 0.05 ms\n",
 		"           2            1  up to 0.1 ms\n",
 		"           2            1  up to 25 ms\n",
@@ -170,8 +173,8 @@ test_text(void **state)
 		"       all       open       wait    inflate       send       peer\n",
 		"    30.000     10.000      5.000     12.000      3.000      0.007  2020-01-01T00:00:00Z 200 /slow<\"",
 		">\n     0.070 ", " 404 /fast\n",
-		"   members     memory   age in s\n         2 ", "//a\"",
-		".wwz\n", NULL};
+		"  requests     bytes sent    members     memory   age in s\n         2           5120          2 ",
+		"//a\"", ".wwz\n", NULL};
 
 	(void)state;
 	check_page("format=text", "text/plain; charset=utf-8", words);
@@ -191,7 +194,9 @@ test_html(void **state)
 		"<tr><td><bdi>/slow&lt;&quot;",
 		"</bdi> 200</td><td>30.000</td><td>0.007</td></tr>\n",
 		"<tr><td><bdi>/fast</bdi> 404</td><td>0.070</td><td>0.000</td></tr>\n",
-		"//a&quot;", ".wwz</bdi></td><td>2</td><td>", "</html>", NULL};
+		"//a&quot;",
+		".wwz</bdi></td><td>2</td><td>5.0 KiB</td><td>2</td><td>",
+		"</html>", NULL};
 
 	(void)state;
 	check_page("", "text/html; charset=utf-8", words);
@@ -207,13 +212,15 @@ test_json(void **state)
 		"\"connections_closed\":1014,\n", "\"archives_opened\":1,\n",
 		"\"archives_open\":1,\n", "\"memory_lent\":4,\n",
 		"\"connections_open\":7,\n", "\"memory_resident\":",
+		"\"descriptors_open\":", "\"descriptors_max\":",
 		"\"first_byte_seconds\":{\"count\":2,\"sum\":0.000100,\"buckets\":[{\"le\":5e-05,\"count\":1},{\"le\":0.0001,\"count\":2},",
 		"\"request_seconds\":{\"count\":2,\"sum\":0.030070,\"buckets\":[{\"le\":5e-05,\"count\":0},{\"le\":0.0001,\"count\":1},",
 		"{\"le\":10,\"count\":2}]},\n\"slowest\":[\n",
 		"{\"seconds\":0.030000,\"open\":0.010000,\"wait\":0.005000,\"inflate\":0.012000,\"send\":0.003000,\"peer\":0.000007,\"ended\":\"2020-01-01T00:00:00Z\",\"status\":200,\"uri\":\"/slow",
 		"},\n{\"seconds\":0.000070,", "\"uri\":\"/fast\"}],\n",
 		"\"archives\":[\n{\"path\":\"", "//a\\u0022\\u005c\\u000a",
-		".wwz\",\"members\":2,\"memory\":", ",\"age\":", "}]}\n", NULL};
+		".wwz\",\"members\":2,\"memory\":", ",\"age\":",
+		",\"requests\":2,\"bytes_sent\":5120}]}\n", NULL};
 
 	(void)state;
 	check_page("format=json", "application/json", words);
@@ -233,14 +240,19 @@ test_prometheus(void **state)
 		"# TYPE wwz_lent_memory_bytes gauge\nwwz_lent_memory_bytes 4\n",
 		"# TYPE wwz_connections_open gauge\nwwz_connections_open 7\n",
 		"# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes ",
+		"# TYPE process_open_fds gauge\nprocess_open_fds ",
+		"# TYPE process_max_fds gauge\nprocess_max_fds ",
 		"# TYPE wwz_first_byte_seconds histogram\nwwz_first_byte_seconds_bucket{le=\"5e-05\"} 1\n",
 		"wwz_first_byte_seconds_sum 0.000100\nwwz_first_byte_seconds_count 2\n",
 		"# TYPE wwz_request_duration_seconds histogram\nwwz_request_duration_seconds_bucket{le=\"5e-05\"} 0\n",
 		"_bucket{le=\"10\"} 2\nwwz_request_duration_seconds_bucket{le=\"+Inf\"} 2\nwwz_request_duration_seconds_sum 0.030070\nwwz_request_duration_seconds_count 2\n",
 		"wwz_slowest_request_seconds{rank=\"1\"} 0.030000\nwwz_slowest_request_seconds{rank=\"2\"} 0.000070\n",
-		"# TYPE wwz_archive_members gauge\nwwz_archive_members{archive=\"",
+		"# TYPE wwz_archive_requests_total counter\nwwz_archive_requests_total{archive=\"",
 		"//a\\\"\\\\\\n.wwz\"} 2\n",
-		"wwz_archive_memory_bytes{archive=\"",
+		"# TYPE wwz_archive_sent_bytes_total counter\nwwz_archive_sent_bytes_total{archive=\"",
+		".wwz\"} 5120\n",
+		"# TYPE wwz_archive_members gauge\nwwz_archive_members{archive=\"",
+		".wwz\"} 2\n", "wwz_archive_memory_bytes{archive=\"",
 		"wwz_archive_age_seconds{archive=\"", ".wwz\"} ", NULL};
 
 	(void)state;
