@@ -53,6 +53,13 @@ reach(struct ansi *a, size_t n)
 	return true;
 }
 
+/* The style in which cells are written. */
+static uint32_t
+style_now(const struct ansi *a)
+{
+	return a->style | (uint32_t)a->links.now << LOGLINK_SHIFT;
+}
+
 static void
 write_cell(struct ansi *a, uint32_t point)
 {
@@ -61,7 +68,7 @@ write_cell(struct ansi *a, uint32_t point)
 	if (a->at >= ANSI_CELLS)
 		a->cut = true;
 	else if (reach(a, a->at + 1))
-		a->cell[a->at++] = (struct ansi_cell){point, a->style};
+		a->cell[a->at++] = (struct ansi_cell){point, style_now(a)};
 }
 
 static void
@@ -153,6 +160,9 @@ take_escape(struct ansi *a, uint32_t point)
 		a->colons = 0;
 		break;
 	case ']':
+		a->state = ANSI_COMMAND;
+		loglinks_begin(&a->links);
+		break;
 	case 'P':
 	case 'X':
 	case '^':
@@ -219,6 +229,12 @@ take_point(struct ansi *a, uint32_t point)
 				perform(a, point);
 		}
 		break;
+	case ANSI_COMMAND:
+		if (point == 0x07 || point == 0x1b)
+			loglinks_end(&a->links);
+		else
+			loglinks_take(&a->links, point);
+		/* fall through */
 	case ANSI_STRING:
 		/* BEL, CAN and SUB end a string; ESC \ is a sequence of its
 		 * own. */
@@ -300,6 +316,7 @@ write_plain(struct ansi *a, const char *p, const char *end)
 {
 	const char *stop = p;
 	size_t n, room = ANSI_CELLS - a->at;
+	uint32_t style = style_now(a);
 
 	while (stop < end && is_plain((unsigned char)*stop))
 		stop++;
@@ -313,7 +330,7 @@ write_plain(struct ansi *a, const char *p, const char *end)
 		return stop;
 	for (size_t i = 0; i < n; i++)
 		a->cell[a->at + i] =
-			(struct ansi_cell){(unsigned char)p[i], a->style};
+			(struct ansi_cell){(unsigned char)p[i], style};
 	a->at += n;
 	return stop;
 }
@@ -350,6 +367,7 @@ ansi_clear(struct ansi *ansi)
 	ansi->n = ansi->at = 0;
 	ansi->cut = false;
 	ansi->style &= ~SGR_CONCEALED;
+	loglinks_clear(&ansi->links);
 }
 
 void
@@ -367,8 +385,27 @@ ansi_free(struct ansi *ansi)
 	free(ansi->cell);
 }
 
+/* End a style with its link, and begin another, that of the first of n cells.
+ */
+static void
+switch_style(struct text *text, const struct loglinks *links, uint32_t from,
+	uint32_t to, const struct ansi_cell *cell, size_t n)
+{
+	bool other = links != NULL && (from ^ to) >> LOGLINK_SHIFT != 0;
+
+	if ((from & SGR_ALL) != 0)
+		text_add(text, STR("</span>"));
+	if (other && from >> LOGLINK_SHIFT != 0)
+		text_add(text, STR("</a>"));
+	if (other && to >> LOGLINK_SHIFT != 0)
+		loglinks_open(text, links, cell, n);
+	if ((to & SGR_ALL) != 0)
+		sgr_add_span(text, to & SGR_ALL);
+}
+
 void
-ansi_add_html(struct text *text, const struct ansi_cell *cell, size_t n)
+ansi_add_html(struct text *text, const struct loglinks *links,
+	const struct ansi_cell *cell, size_t n)
 {
 	uint32_t style = 0;
 
@@ -376,11 +413,9 @@ ansi_add_html(struct text *text, const struct ansi_cell *cell, size_t n)
 		uint32_t point = cell[i].point;
 
 		if (cell[i].style != style) {
-			if (style != 0)
-				text_add(text, STR("</span>"));
+			switch_style(text, links, style, cell[i].style,
+				cell + i, n - i);
 			style = cell[i].style;
-			if (style != 0)
-				sgr_add_span(text, style);
 		}
 		if (point == '\t' ||
 			(point < 0x7f && point != '<' && point != '>' &&
@@ -389,6 +424,5 @@ ansi_add_html(struct text *text, const struct ansi_cell *cell, size_t n)
 		else
 			page_add_point(text, point);
 	}
-	if (style != 0)
-		text_add(text, STR("</span>"));
+	switch_style(text, links, style, 0, NULL, 0);
 }

@@ -9,8 +9,9 @@
  * The escape sequences (ECMA-48) supported are colours and attributes (SGR) and
  * those that stay within the line: EL erases, CHA, CUF and CUB move the
  * cursor.  All others are dropped, including the contents of strings such as
- * titles and hyperlinks (OSC, DCS), and so are other control characters.  A
- * newline ends any sequence.
+ * titles (OSC, DCS), and so are other control characters.  A
+ * newline ends any sequence.  A hyperlink (OSC 8) to http or https is kept in
+ * the cells, up to the end of the line at most (loglink.h).
  *
  * Concealed characters take no room, up to the end of the line at most: Jenkins
  * hides notes of hundreds of characters in this way, but nothing may hide the
@@ -26,10 +27,11 @@
 #define ANSI_H
 
 #include "base/arena.h"
+#include "serve/loglink.h"
 
 struct ansi_cell {
 	uint32_t point; /* a character of Unicode */
-	uint32_t style; /* as in sgr.h */
+	uint32_t style; /* as in sgr.h, and the number of its link */
 };
 
 static inline bool
@@ -60,6 +62,7 @@ struct ansi {
 	size_t stop; /* position of the cursor at the last stop */
 	bool cut;    /* the line was longer than ANSI_CELLS */
 	bool failed; /* memory ran out: part of the line is missing */
+	struct loglinks links;
 
 	/* Used by ansi.c only.  The cursor, and the style it writes in. */
 	size_t room, at;
@@ -76,6 +79,7 @@ struct ansi {
 		ANSI_ESCAPE,
 		ANSI_CHARSET,
 		ANSI_CSI,
+		ANSI_COMMAND,
 		ANSI_STRING
 	} state;
 	bool foreign; /* a sequence that is not supported */
@@ -96,7 +100,9 @@ void ansi_restart(struct ansi *ansi);
 /* Release the memory of ansi. */
 void ansi_free(struct ansi *ansi);
 
-/* Add n cells to text as HTML, with <span>s. */
-void ansi_add_html(struct text *text, const struct ansi_cell *cell, size_t n);
+/* Add n cells to text as HTML, with <span>s, and their links unless links is
+ * NULL. */
+void ansi_add_html(struct text *text, const struct loglinks *links,
+	const struct ansi_cell *cell, size_t n);
 
 #endif

@@ -244,21 +244,22 @@ regex_from(struct logmatch *m, size_t at, size_t *bytes, size_t *length)
 void
 logmatch_show(struct logmatch *m, struct str bytes, struct text *text)
 {
-	const struct ansi *a = &m->ansi;
+	struct ansi *a = &m->ansi;
 	size_t match, length = m->nwant, passed = 0;
 
 	if (!render_line(m, bytes))
 		return;
+	loglinks_find(&a->links, a->cell, a->n);
 	for (size_t at = 0, marks = 0; at < a->n; at = match + length) {
 		match = a->n;
 		if (marks++ < LOGMATCH_MARKS)
 			match = m->regex ? regex_from(m, at, &passed, &length)
 					 : match_from(m, at);
-		ansi_add_html(text, a->cell + at, match - at);
+		ansi_add_html(text, &a->links, a->cell + at, match - at);
 		if (match == a->n)
 			break;
 		text_add(text, STR("<mark>"));
-		ansi_add_html(text, a->cell + match, length);
+		ansi_add_html(text, &a->links, a->cell + match, length);
 		text_add(text, STR("</mark>"));
 	}
 	if (a->cut || bytes.n == LOGMATCH_LINE)

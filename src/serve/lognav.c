@@ -6,8 +6,8 @@
 #include "serve/logregex.h"
 
 void
-lognav_add(struct text *row, const struct logpage_view *view, uint64_t next,
-	bool more)
+lognav_add(struct text *row, const char *label, const struct logpage_view *view,
+	uint64_t next, bool more)
 {
 	uint64_t end =
 		view->first > view->total ? view->total + 1 : view->first;
@@ -15,7 +15,7 @@ lognav_add(struct text *row, const struct logpage_view *view, uint64_t next,
 
 #define DOT   " \xc2\xb7 "
 #define LINES "&amp;lines=%" PRIu64 "\">"
-	text_add(row, STR("<nav>"));
+	text_printf(row, "<nav aria-label=\"%s\">", label);
 	if (view->first > 1)
 		text_printf(row,
 			"<a href=\"?from=1" LINES "First</a>" DOT

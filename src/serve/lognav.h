@@ -6,10 +6,10 @@
 #include "base/arena.h"
 #include "serve/logpage.h"
 
-/* Add the links, which head and foot of a page share.  The next page begins at
- * line next, if there is more. */
-void lognav_add(struct text *text, const struct logpage_view *view,
-	uint64_t next, bool more);
+/* Add the links, which head and foot of a page share, called label.  The next
+ * page begins at line next, if there is more. */
+void lognav_add(struct text *text, const char *label,
+	const struct logpage_view *view, uint64_t next, bool more);
 
 /* Add the query, without "?", and the fragment of a window of `lines` lines
  * around the line called number.  amp: how "&" is written there. */

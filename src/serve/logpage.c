@@ -201,25 +201,35 @@ add_ends(struct logpage *p, size_t n)
 		text_add(&p->out.row, STR("</details>\n"));
 }
 
+/* Add what the line says.  Nothing in a heading, which can be clicked, may do
+ * something else. */
 static void
 add_line_content(struct logpage *p, const struct logmark *mark)
 {
-	const struct ansi *a = &p->ansi;
+	struct ansi *a = &p->ansi;
+	struct text *row = &p->out.row;
 
-	if (a->n == 0)
-		ansi_add_html(&p->out.row, p->title, p->starts ? p->ntitle : 0);
-	else if (p->starts && mark->kind == LOGMARK_START) {
-		ansi_add_html(&p->out.row, a->cell, mark->at);
-		ansi_add_html(
-			&p->out.row, a->cell + mark->end, a->n - mark->end);
-	} else
-		ansi_add_html(&p->out.row, a->cell, a->n);
+	if (p->starts && a->n == 0) {
+		ansi_add_html(row, NULL, p->title, p->ntitle);
+	} else if (p->starts && mark->kind == LOGMARK_START) {
+		ansi_add_html(row, NULL, a->cell, mark->at);
+		ansi_add_html(row, NULL, a->cell + mark->end, a->n - mark->end);
+	} else if (p->starts) {
+		ansi_add_html(row, NULL, a->cell, a->n);
+	} else {
+		loglinks_find(&a->links, a->cell, a->n);
+		ansi_add_html(row, &a->links, a->cell, a->n);
+	}
 	if (!a->cut)
 		return;
-	text_add(&p->out.row,
-		STR(" <i>\xe2\x80\xa6 The line goes on in the <a href=\""));
-	page_add(&p->out.row, p->view.link);
-	text_add(&p->out.row, STR("\">raw file</a>.</i>"));
+	text_add(row, STR(" <i>\xe2\x80\xa6 The line goes on in the "));
+	if (!p->starts) {
+		text_add(row, STR("<a href=\""));
+		page_add(row, p->view.link);
+		text_add(row, STR("\">"));
+	}
+	text_add(row,
+		p->starts ? STR("raw file.</i>") : STR("raw file</a>.</i>"));
 }
 
 /* Add the number of a line as a link to it.  An error's link is the place to
@@ -227,7 +237,7 @@ add_line_content(struct logpage *p, const struct logmark *mark)
 static void
 add_line_number(struct logpage *p, uint64_t number, bool error)
 {
-	text_add(&p->out.row, STR("<a "));
+	text_add(&p->out.row, p->starts ? STR("<a class=\"n\" ") : STR("<a "));
 	if (error)
 		text_printf(&p->out.row, "id=\"x%" PRIu64 "\" ", p->errors);
 	text_printf(&p->out.row, "href=\"#L%" PRIu64 "\">%" PRIu64 "</a>",
@@ -267,15 +277,17 @@ add_log_line(struct logpage *p)
 		p->first_error = number;
 	if (!last)
 		add_ends(p, p->ends);
-	if (p->starts)
+	if (p->starts) {
+		add_line_number(p, number, error);
 		text_add(&p->out.row, STR("<details open>"));
+	}
 	text_printf(&p->out.row, "<%s id=\"L%" PRIu64 "\"%s>",
 		p->starts ? "summary" : "div", number,
 		error           ? " class=\"x\""
 			: ended ? " class=\"di\""
 				: "");
-	add_line_number(p, number, error);
-	/* Nothing in a heading that can be clicked may do something else. */
+	if (!p->starts)
+		add_line_number(p, number, error);
 	if (error && !p->starts)
 		add_neighbours(p);
 	if (error)
@@ -310,7 +322,8 @@ add_log_head(struct logpage *p)
 	page_add(row, view->name);
 	text_add(row, STR("</h1>\n"));
 	lognav_add_search(row, view);
-	lognav_add(row, view, last + 1, !is_known(p) || last < view->total);
+	lognav_add(row, "Pages", view, last + 1,
+		!is_known(p) || last < view->total);
 	if (!is_known(p))
 		text_printf(row, "<p>From line %" PRIu64, view->first);
 	else if (view->first > view->total)
@@ -372,7 +385,8 @@ add_log_foot(struct logpage *p)
 			p->first_error, p->last_error, p->last_error,
 			p->first_error, p->last_error);
 	text_add(&p->out.row, STR("<div id=\"end\">"));
-	lognav_add(&p->out.row, &p->view, p->view.first + p->made, more > 0);
+	lognav_add(&p->out.row, "Pages, below", &p->view,
+		p->view.first + p->made, more > 0);
 	text_add(&p->out.row, STR("</div>\n"));
 	page_end(&p->out.row);
 	return 0;

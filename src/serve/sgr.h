@@ -9,6 +9,9 @@
 /* The bit of a style in which characters are not shown. */
 #define SGR_CONCEALED (UINT32_C(1) << 24)
 
+/* All bits of styles. */
+#define SGR_ALL ((UINT32_C(1) << 25) - 1)
+
 /* Apply n parameters, at most 32, to style.  Bit i of colons says that
  * parameter i follows a ":".  24-bit colours become the nearest of the 256.
  * Unknown parameters are ignored.  Pure. */

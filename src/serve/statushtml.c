@@ -113,10 +113,10 @@ statusview_html(struct statusview *v)
 {
 	page_begin(&v->text, STR("wwz"), "", (struct str){NULL, 0}, true);
 	text_printf(&v->text,
-		"<h1>wwz <i>%s</i></h1>\n<nav>started %" PRId64
+		"<h1>wwz <i>%s</i></h1>\n<p>started %" PRId64
 		" s ago \xc2\xb7 <a href=\"?format=text\">text</a>"
 		" \xc2\xb7 <a href=\"?format=json\">JSON</a>"
-		" \xc2\xb7 <a href=\"?format=prometheus\">Prometheus</a></nav>\n",
+		" \xc2\xb7 <a href=\"?format=prometheus\">Prometheus</a></p>\n",
 		WWZ_VERSION, v->sum.uptime);
 	tell_numbers(v);
 	tell_times(v);

@@ -62,6 +62,7 @@ class Page(html.parser.HTMLParser):
         super().__init__(convert_charrefs=True)
         self.open, self.lines, self.line = [], [], None
         self.links, self.depths, self.errors = {}, [], []
+        self.out = []
         self.feed(text)
         self.close()
         assert self.open == [], self.open
@@ -78,7 +79,20 @@ class Page(html.parser.HTMLParser):
             self.line = [int(given["id"][1:]), tag, [], False]
             self.lines.append(self.line)
             self.depths.append(sum(t == "details" for t, _, _ in self.open))
+        if tag == "a":
+            assert not {"a", "summary"} & {t for t, _, _ in self.open}
+            self.follow(given)
         self.open.append((tag, classes, given.get("href")))
+
+    def follow(self, given):
+        """An <a>, which leads to wwz's pages and the log, or out."""
+        href = given["href"]
+        if re.match(r"[?#]|\.\./", href):
+            assert "rel" not in given
+            return
+        assert re.match("https?://", href), href
+        assert given["rel"] == "nofollow noopener noreferrer"
+        self.out.append((self.line[0], href, given.get("title")))
 
     def handle_endtag(self, tag):
         was, _, _ = self.open.pop()
@@ -177,7 +191,7 @@ def random_log(seed):
     return b"=" * 512 + b"\n" + b"".join(piece() for _ in range(6000))
 
 
-RECORDED = ["cmake", "cargo", "npm", "groups", "jest", "mocha", "nodetest",
+RECORDED = ["cmake", "gcc", "cargo", "npm", "groups", "jest", "mocha", "nodetest",
             "tap", "vitest"]
 
 
@@ -218,6 +232,21 @@ def test_errors(site, name, lines):
     assert re.findall(r'href="#L(\d+)" aria-label="Previous error"', got) == [
         str(n) for n in lines[:-1]]
     assert f'<p class="first" id="x{len(lines) + 1}">' in got
+
+
+def test_links(site):
+    """gcc's hyperlinks to its manual; the target is told as their title."""
+    page = Page(site.page("gcc").body.decode())
+    manual = "https://gcc.gnu.org/onlinedocs/gcc/Warning-Options.html#index-W"
+    assert page.out == [
+        (number, manual + option, manual + option) for number, option in [
+            (2, "parentheses"), (5, "format="), (11, "int-conversion"),
+            (14, "uninitialized"), (20, "array-bounds")]]
+    found = site.page("gcc", "?q=onlinedocs").body.decode()
+    assert "0 lines match" in found
+    found = site.page("gcc", "?q=unini&context=0").body.decode()
+    link = f'<a href="{manual}uninitialized" rel="nofollow noopener noreferrer"'
+    assert found.count(link) == 3 and "<mark><a" in found
 
 
 def test_policy(site):

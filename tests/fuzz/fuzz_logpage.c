@@ -5,7 +5,9 @@
  * wait.  It is UTF-8 without
  * control characters.  Its tags are ours, and balanced; nothing else in it
  * looks like one.  Its lines are numbered one after another, and are as many as
- * newlines begin or end. */
+ * newlines begin or end.  Its links lead to its own pages, to the log, and
+ * through http and https elsewhere; those have a rel, are nowhere in a heading,
+ * and lead where the URLs that they show lead. */
 
 #include "base/arena.h"
 #include "fuzz.h"
@@ -78,7 +80,7 @@ are_ours(struct str attributes)
 	static const char *const ours[] = {" lang=\"", " charset=\"",
 		" name=\"", " content=\"", " class=\"", " id=\"", " href=\"",
 		" aria-label=\"", " role=\"", " type=\"", " maxlength=\"",
-		" value=\"", " required", " open"};
+		" value=\"", " rel=\"", " title=\"", " required", " open"};
 	const size_t most = sizeof(ours) / sizeof(ours[0]);
 
 	while (attributes.n > 0) {
@@ -138,9 +140,52 @@ check_line(struct nest *nest, struct str tag)
 	nest->line++;
 }
 
-/* tag is what stands between "<" and ">". */
+/* Whether text has "http://" or "https://". */
+static bool
+has_url(struct str text)
+{
+	return memmem(text.p, text.n, "http://", 7) != NULL ||
+		memmem(text.p, text.n, "https://", 8) != NULL;
+}
+
+/* rest is what follows an <a> with these attributes, to which no text adds an
+ * attribute. */
 static void
-check_tag(struct nest *nest, struct str tag)
+check_link(const struct nest *nest, struct str attributes, struct str rest)
+{
+	static const char *const own[] = {"?", "#", "../"};
+	static const struct str rel = {
+		" rel=\"nofollow noopener noreferrer\"", 35};
+	const char *href = memmem(attributes.p, attributes.n, "href=\"", 6);
+	const char *end = memmem(rest.p, rest.n, "</a>", 4);
+	struct str left, url;
+
+	fuzz_law(href != NULL && end != NULL, "a link leads", attributes);
+	left = str_slice(
+		attributes, (size_t)(href + 6 - attributes.p), attributes.n);
+	url = str_cut(&left, '"');
+	rest = str_slice(rest, 0, (size_t)(end - rest.p));
+	for (size_t i = 0; i < nest->n; i++)
+		fuzz_law(!str_eq(nest->open[i], STR("summary")) &&
+				!str_eq(nest->open[i], STR("a")),
+			"a heading has no link", attributes);
+	for (size_t i = 0; i < 3; i++) {
+		if (str_starts(url, str_of(own[i])))
+			return;
+	}
+	fuzz_law(str_starts(url, STR("http://")) ||
+			str_starts(url, STR("https://")),
+		"no link but http, https and ours", url);
+	fuzz_law(str_starts(left, rel), "a link has a rel", attributes);
+	/* Colours within it would be tags. */
+	if (memchr(rest.p, '<', rest.n) == NULL && has_url(rest))
+		fuzz_law(memmem(rest.p, rest.n, url.p, url.n) != NULL,
+			"a URL leads where it says", attributes);
+}
+
+/* tag is what stands between "<" and ">"; rest follows. */
+static void
+check_tag(struct nest *nest, struct str tag, struct str rest)
 {
 	struct str whole = tag, name = str_cut(&tag, ' ');
 
@@ -160,6 +205,8 @@ check_tag(struct nest *nest, struct str tag)
 	fuzz_law(are_ours(str_slice(whole, name.n, whole.n)),
 		"attributes are ours", whole);
 	fuzz_law(nest->n < NEST, "nesting is bounded", whole);
+	if (str_eq(name, STR("a")))
+		check_link(nest, tag, rest);
 	nest->open[nest->n++] = name;
 	check_line(nest, whole);
 }
@@ -215,7 +262,8 @@ check_html(struct str page, uint64_t first, uint64_t lines)
 			break;
 		fuzz_law(memchr(rest.p, '>', rest.n) != NULL,
 			"a tag has an end", rest);
-		check_tag(&nest, str_cut(&rest, '>'));
+		text = str_cut(&rest, '>');
+		check_tag(&nest, text, rest);
 	}
 	fuzz_law(nest.n == 0, "all elements are closed", page);
 	fuzz_law(nest.line == first + lines, "all lines are there", page);

@@ -20,13 +20,13 @@ shown(struct str log, size_t n, bool windows, struct arena *arena)
 		while ((stop = ansi_take(&ansi, &rest)) != ANSI_MORE) {
 			if (stop == ANSI_RETURN)
 				continue;
-			ansi_add_html(&text, ansi.cell, ansi.n);
+			ansi_add_html(&text, &ansi.links, ansi.cell, ansi.n);
 			text_byte(&text, '\n');
 			ansi_clear(&ansi);
 		}
 		free((char *)part.p);
 	}
-	ansi_add_html(&text, ansi.cell, ansi.n);
+	ansi_add_html(&text, &ansi.links, ansi.cell, ansi.n);
 	ansi_free(&ansi);
 	assert_false(arena->failed);
 	return text_str(&text);
@@ -118,7 +118,7 @@ static const struct {
 	{BYTES("\33[>1mx\33[?1mx\33[1 mx\33[1$mx\33[ 1mx"), "xxxxx"},
 	{BYTES("\33[2J\33[10;20H\33[5A\33[1Sx"), "x"},
 	{BYTES("\33(0a\33)Bb\33%Gc\33=d\0337e\33Mf\33#8g"), "abcdefg"},
-	{BYTES("\33]0;title\7x\33]8;;http://h/\33\\l\33]8;;\33\\y"), "xly"},
+	{BYTES("\33]0;title\7x\33]8;;file://h/\33\\l\33]8;;\33\\y"), "xly"},
 	{BYTES("\33Pq\"1;1#0\33\\x\33_a\33\\y\33^p\33\\z\33Xs\33\\."), "xyz."},
 	{BYTES("\33]0;t\rt\30x\33]1\32y"), "xy"},
 	{BYTES("\33]0;t\33[1mx"), S("bo", "x")},

@@ -161,8 +161,9 @@ test_views(void **state)
 	"</a><span class=\"j\"><a href=\"#x2\" aria-label=\"Next error\">" \
 	"\xe2\x86\x93</a></span>" text "</div>\n"
 #define M(n, text) "<div id=\"L" n "\" class=\"di\"" A(n) text "</div>\n"
-#define S(n, text) \
-	"<details open><summary id=\"L" n "\"" A(n) text "</summary>\n"
+#define S(n, text)                                                         \
+	"<a class=\"n\" href=\"#L" n "\">" n "</a><details open><summary " \
+	"id=\"L" n "\">" text "</summary>\n"
 #define E "</details>\n"
 
 static const struct {
@@ -187,10 +188,13 @@ static const struct {
 		S("7", "A") E S("8", "B") M("9", "::endgroup::")
 			E M("10", "::endgroup::")},
 	{"::group::error: A",
-		"<details open><summary id=\"L7\" class=\"x\"><a id=\"x1\" href=\"#L7\">7</a>error: "
-		"A</"
-		"summary>"
-		"\n" E},
+		"<a class=\"n\" id=\"x1\" href=\"#L7\">7</a><details open>"
+		"<summary id=\"L7\" class=\"x\">error: A</summary>\n" E},
+	/* A heading has no links. */
+	{"::group::http://a/ \33]8;;http://b/\33\\x\nhttp://a/",
+		S("7", "http://a/ x") D("8",
+			"<a href=\"http://a/\" rel=\""
+			"nofollow noopener noreferrer\">http://a/</a>") E},
 	{"travis_fold:start:a\ntravis_fold:end:a",
 		S("7", "a") M("8", "travis_fold:end:a") E},
 	{"travis_fold:start:a\r\33[Kcmd\ntravis_fold:end:b\n"
@@ -324,15 +328,17 @@ test_links(void **state)
 
 		failed += differ(links[i].query, between(page, "<h1>", "</h1>"),
 			str_of("a&lt;b&gt;.log"));
-		failed +=
-			differ(links[i].query, between(page, "<nav>", "</nav>"),
-				str_of(links[i].head));
+		failed += differ(links[i].query,
+			between(page, "<nav aria-label=\"Pages\">", "</nav>"),
+			str_of(links[i].head));
 		failed += differ(links[i].query,
 			between(page, "<p>",
 				DOT "<a href=\"#end\">Bottom</a></p>"),
 			str_of(links[i].what));
 		failed += differ(links[i].query,
-			between(page, "<div id=\"end\"><nav>", "</nav>"),
+			between(page,
+				"<div id=\"end\"><nav aria-label=\"Pages, below\">",
+				"</nav>"),
 			str_of(links[i].foot ? links[i].foot : links[i].head));
 		arena_free(&arena);
 	}
