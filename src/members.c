@@ -130,9 +130,7 @@ find_forms(struct members *m, struct zipdir_record *record,
 	struct str real = {NULL, 0};
 	const char *why = record->unreachable;
 
-	if (why == NULL &&
-		(ownname_page(member->name) != OWNNAME_NONE ||
-			str_starts(member->name, STR("-wwz-index/"))))
+	if (why == NULL && ownname_covers(member->name))
 		why = "the name belongs to a page of the server";
 	if (why == NULL && member->slot == ZIPDIR_NO_SLOT)
 		why = "a later member has the same name";

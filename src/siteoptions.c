@@ -38,7 +38,8 @@ static uint32_t
 settings_of(const struct options *options)
 {
 	const char *const texts[] = {WWZ_VERSION, options->names,
-		options->mime_types, options->dotfiles ? "dotfiles" : NULL};
+		options->mime_types, options->dotfiles ? "dotfiles" : NULL,
+		options->no_listing ? "no-listing" : NULL};
 	uint32_t crc = 0;
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {

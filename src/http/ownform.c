@@ -42,6 +42,16 @@ ownform_listing_tag(const struct archive *archive, struct str query,
 }
 
 struct str
+ownform_search_tag(const struct archive *archive, struct str query,
+	enum coding coding, const struct site *site, struct arena *arena)
+{
+	struct str tag =
+		ownform_listing_tag(archive, query, coding, site, arena);
+
+	return arena_printf(arena, "W/%.*s", STR_ARG(tag));
+}
+
+struct str
 ownform_log_tag(const struct member *member, struct str query,
 	enum coding coding, const struct site *site, struct arena *arena)
 {

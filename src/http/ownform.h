@@ -28,6 +28,11 @@ enum status ownform_subzip(struct representations *found,
 struct str ownform_listing_tag(const struct archive *archive, struct str query,
 	enum coding coding, const struct site *site, struct arena *arena);
 
+/* The entity tag of a search in the archive, in the same way.  It is weak,
+ * since what is found depends on the memory that can be borrowed.  In arena. */
+struct str ownform_search_tag(const struct archive *archive, struct str query,
+	enum coding coding, const struct site *site, struct arena *arena);
+
 /* The entity tag of a page of the log in member, in the same way.  It changes
  * with the member's content, and else as that of a listing.  It is weak,
  * because a page says how many lines there are only if they have been counted

@@ -20,6 +20,8 @@ ownname_child(struct str directory, struct str name)
 		return OWNNAME_STATUS;
 	if (str_eq(name, STR("-wwz-index")))
 		return OWNNAME_LISTING;
+	if (str_eq(name, STR("-wwz-search")))
+		return OWNNAME_SEARCH;
 	if (is_log_directory(directory) ||
 		(directory.n > 0 && str_eq(name, STR("-wwz-log"))))
 		return OWNNAME_LOG;

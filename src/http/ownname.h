@@ -11,6 +11,7 @@ enum ownname {
 	OWNNAME_ARCHIVE, /* "-wwz-archive", "-wwz-archive.zip" */
 	OWNNAME_LOG,     /* "…/NAME/-wwz-log", "…/-wwz-log/NAME" */
 	OWNNAME_STATUS,  /* "-wwz-status" */
+	OWNNAME_SEARCH,  /* "…/-wwz-search" */
 };
 
 /* The page that name, which is normalised, stands for.  A member of such a

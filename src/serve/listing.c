@@ -138,18 +138,26 @@ add_zip_link(struct listing *l)
 			STR(" \xc2\xb7 <a href=\"./-wwz-index?download\" rel=\"nofollow\">Download as zip</a>"));
 }
 
+/* One form for both: names that have a text in them, and texts in files. */
 static void
-add_filter(struct listing *l)
+add_form(struct listing *l)
 {
-	if (l->view.filter.n == 0 && l->children.n < FILTER_WORTH)
-		return;
-	text_add(&l->out.row,
-		STR("<form action=\"./-wwz-index\">"
-		    "<input type=\"search\" name=\"q\" aria-label=\"Part of a name\" value=\""));
-	page_add(&l->out.row, l->view.filter);
-	text_add(&l->out.row, STR("\">"));
-	listing_view_fields(&l->out.row, &l->view);
-	text_add(&l->out.row, STR("<button>Filter</button></form>\n"));
+	bool filters = l->view.filter.n > 0 || l->children.n >= FILTER_WORTH;
+	struct text *row = &l->out.row;
+
+	text_printf(row,
+		"<form action=\"./-wwz-%s\">"
+		"<input type=\"search\" name=\"q\" aria-label=\"%s\" value=\"",
+		filters ? "index" : "search",
+		filters ? "Part of a name, or text in files" : "Text in files");
+	page_add(row, l->view.filter);
+	text_add(row, STR("\">"));
+	if (filters) {
+		listing_view_fields(row, &l->view);
+		text_add(row, STR("<button>Filter</button>"));
+	}
+	text_add(row,
+		STR("<button formaction=\"./-wwz-search\">Search in files</button></form>\n"));
 }
 
 static uint64_t
@@ -208,7 +216,7 @@ add_listing_head(struct listing *l)
 		add_download_link(l);
 	text_add(&l->out.row, STR("</nav>\n"));
 	if (l->view.page > 0)
-		add_filter(l);
+		add_form(l);
 	add_pages(l);
 	text_add(&l->out.row, STR("<table>\n<thead>\n<tr>"));
 	add_column(l, LISTING_NAME, "Name");

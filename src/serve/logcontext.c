@@ -59,7 +59,7 @@ take_before(struct logcontext *c, struct logfind_line *line)
 
 /* Search.  Results as logfind_next. */
 static ssize_t
-search_on(struct logcontext *c, struct logfind_line *line)
+find_line(struct logcontext *c, struct logfind_line *line)
 {
 	ssize_t got;
 
@@ -76,7 +76,7 @@ logcontext_next(struct logcontext *c, struct logfind_line *line)
 	ssize_t got;
 
 	if (c->match.number == 0) {
-		got = search_on(c, line);
+		got = find_line(c, line);
 		if (got != 1)
 			return got;
 		if (c->after > 0)

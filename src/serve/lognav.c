@@ -59,12 +59,17 @@ lognav_add_place(
 }
 
 void
-lognav_add_search(struct text *text, const struct logpage_view *view)
+lognav_add_search(
+	struct text *text, const struct logpage_view *view, const char *where)
 {
-	text_add(text,
-		STR("<form role=\"search\"><input type=\"search\" name=\"q\" required maxlength=\"200\" aria-label=\"Text to search for in the whole log\" value=\""));
+	text_printf(text,
+		"<form role=\"search\"><input type=\"search\" name=\"q\" required maxlength=\"200\" aria-label=\"Text to search for in %s\" value=\"",
+		where);
 	page_add(text, view->q);
 	text_add(text, STR("\"> <button>Search</button>"));
+	if (view->beside)
+		text_add(text,
+			STR(" <button formaction=\"../-wwz-search\">Search in all files here</button>"));
 	if (logregex_is_there())
 		text_printf(text,
 			" <label><input type=\"checkbox\" name=\"re\" value=\"1\"%s> Regular expression</label>",

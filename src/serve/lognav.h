@@ -16,7 +16,9 @@ void lognav_add(struct text *text, const char *label,
 void lognav_add_place(
 	struct text *text, uint64_t number, uint64_t lines, const char *amp);
 
-/* Add the form that searches the log. */
-void lognav_add_search(struct text *text, const struct logpage_view *view);
+/* Add the form that searches in what the page is about, which is called where.
+ */
+void lognav_add_search(
+	struct text *text, const struct logpage_view *view, const char *where);
 
 #endif

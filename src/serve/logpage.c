@@ -321,7 +321,7 @@ add_log_head(struct logpage *p)
 	text_add(row, STR("<h1>"));
 	page_add(row, view->name);
 	text_add(row, STR("</h1>\n"));
-	lognav_add_search(row, view);
+	lognav_add_search(row, view, "the whole log");
 	lognav_add(row, "Pages", view, last + 1,
 		!is_known(p) || last < view->total);
 	if (!is_known(p))

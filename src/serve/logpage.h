@@ -39,6 +39,7 @@ struct logpage_view {
 	/* Set by the caller. */
 	struct str name; /* of the log, to show */
 	struct str link; /* URL of the log itself, relative to the page */
+	bool beside;     /* all texts beside it can be searched, too */
 	uint64_t first;  /* number of the line at which text begins */
 	uint64_t total;  /* lines, including an incomplete one */
 	uint64_t size;   /* bytes of the log */

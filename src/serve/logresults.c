@@ -7,6 +7,7 @@
 #include "http/page.h"
 #include "http/path.h"
 #include "serve/logcontext.h"
+#include "serve/logfound.h"
 #include "serve/lognav.h"
 #include "serve/rows.h"
 
@@ -44,21 +45,6 @@ left_out(const struct logresults *r)
 /* HTML. */
 
 static void
-add_found_line(struct logresults *r, const struct logfind_line *line)
-{
-	struct text *row = &r->out.row;
-
-	if (line->number > r->last + 1)
-		text_add(row, STR("<div class=\"gap\">\xe2\x80\xa6</div>\n"));
-	text_printf(
-		row, "<div%s><a href=\"?", line->matches ? " class=\"m\"" : "");
-	lognav_add_place(row, line->number, r->view.lines, "&amp;");
-	text_printf(row, "\">%" PRIu64 "</a>", line->number);
-	logmatch_show(logfind_match(r->lines.find), line->bytes, row);
-	text_add(row, STR("</div>\n"));
-}
-
-static void
 add_results_head(struct logresults *r)
 {
 	struct text *row = &r->out.row;
@@ -67,7 +53,7 @@ add_results_head(struct logresults *r)
 	text_add(row, STR("<h1>"));
 	page_add(row, r->view.name);
 	text_add(row, STR("</h1>\n"));
-	lognav_add_search(row, &r->view);
+	lognav_add_search(row, &r->view, "the whole log");
 	text_add(row,
 		STR("<nav><a href=\"?error=last\">Last error</a> \xc2\xb7 "
 		    "<a href=\"?from=1\">First lines</a> \xc2\xb7 "
@@ -111,20 +97,6 @@ add_results_foot(struct logresults *r)
 /* JSON. */
 
 static void
-add_found_json(struct logresults *r, const struct logfind_line *line)
-{
-	struct text shown = {.arena = &r->out.arena};
-	struct text *row = &r->out.row;
-
-	logmatch_plain(logfind_match(r->lines.find), line->bytes, &shown);
-	text_printf(row, "%s\n{\"line\":%" PRIu64 ",\"match\":%s,\"text\":",
-		r->shown > 0 ? "," : "", line->number,
-		line->matches ? "true" : "false");
-	page_add_json(row, text_str(&shown));
-	text_byte(row, '}');
-}
-
-static void
 add_json_results_head(struct logresults *r)
 {
 	text_add(&r->out.row, STR("{\"log\":"));
@@ -152,10 +124,16 @@ add_json_results_foot(struct logresults *r)
 static void
 add_found(struct logresults *r, const struct logfind_line *line)
 {
-	if (r->view.json)
-		add_found_json(r, line);
-	else
-		add_found_line(r, line);
+	struct text *row = &r->out.row;
+
+	if (r->view.json) {
+		text_add(row, r->shown > 0 ? STR(",\n{") : STR("\n{"));
+		logfound_json(row, r->lines.find, line);
+		text_byte(row, '}');
+	} else {
+		logfound_html(row, r->lines.find, line,
+			line->number > r->last + 1, STR(""), r->view.lines);
+	}
 	r->last = line->number;
 	r->shown++;
 	r->bytes += line->bytes.n;

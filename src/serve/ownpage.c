@@ -13,6 +13,7 @@
 #include "serve/logquery.h"
 #include "serve/logresults.h"
 #include "serve/logview.h"
+#include "serve/search.h"
 #include "serve/statuspage.h"
 
 /* Names in an archive; to sort more by size or time, or to add up their sizes,
@@ -144,28 +145,85 @@ serve_subzip(struct job *job, struct str directory, struct zipdir_walk walk)
 		job_fail(job, status);
 }
 
-void
-ownpage_list(struct job *job, struct str directory)
+/* Begin a walk over directory, for a page that tells what is in it.  If there
+ * is none to be had, answer so and return false. */
+static bool
+begin_walk(struct job *job, struct str directory, struct zipdir_walk *walk)
 {
-	struct zipdir_walk walk;
-	enum status status = job_walk(job, directory, &walk);
+	enum status status = job_walk(job, directory, walk);
 
-	job->what = "a directory, as a listing";
 	if (status == STATUS_NOT_FOUND) {
 		job_serve_missing(job);
-		return;
+		return false;
 	}
 	if (status == STATUS_GO && !job->service->site->listing)
 		status = STATUS_FORBIDDEN;
 	if (status != STATUS_GO) {
 		job_fail(job, status);
-		return;
+		return false;
 	}
 	job->fields = NULL; /* the page is not the author's */
+	return true;
+}
+
+void
+ownpage_list(struct job *job, struct str directory)
+{
+	struct zipdir_walk walk;
+
+	job->what = "a directory, as a listing";
+	if (!begin_walk(job, directory, &walk))
+		return;
 	if (page_asks(job->request->param[PARAM_QUERY_STRING], STR("download")))
 		serve_subzip(job, directory, walk);
 	else
 		serve_listing(job, directory, walk);
+}
+
+/* What is to be searched for.  false when it cannot be. */
+static bool
+read_search(struct job *job, struct search_view *view)
+{
+	struct str query = job->request->param[PARAM_QUERY_STRING];
+
+	view->lines = logquery_view(query);
+	view->lines.q = page_field(query, STR("q"), job->arena);
+	view->member = page_field(query, STR("member"), job->arena);
+	return view->lines.q.n == 0 ||
+		logmatch_can(view->lines.q, view->lines.regex);
+}
+
+/* Search in all texts below directory. */
+static void
+serve_search(struct job *job, struct str directory)
+{
+	struct response *response = job->response;
+	struct search_view view = {
+		.archive = archive_name(job), .directory = directory};
+	struct zipdir_walk walk;
+	enum coding coding;
+
+	job->what = "a search in the texts of a directory";
+	if (!begin_walk(job, directory, &walk))
+		return;
+	if (!read_search(job, &view)) {
+		job_fail(job, STATUS_BAD_REQUEST);
+		return;
+	}
+	coding = choose_page_coding(job);
+	response->etag = ownform_search_tag(job->archive,
+		job->request->param[PARAM_QUERY_STRING], coding,
+		job->service->site, job->arena);
+	if (!wants_page(job))
+		return;
+	response->content_type =
+		view.lines.json ? STR("application/json") : PAGE_TYPE;
+	if (!view.lines.json)
+		response->content_security_policy = page_log_policy;
+	add_page(response, coding,
+		response->head ? NULL
+			       : search_open(job->archive, walk, &view,
+					 job->service->site));
 }
 
 /* Lead to an error in the log of member. */
@@ -199,6 +257,7 @@ serve_lines(struct job *job, const struct member *member,
 	path_encode(&link, view->name, false);
 	view->link = text_str(&link);
 	view->size = member->size;
+	view->beside = job->service->site->listing;
 	response->content_type =
 		searches && view->json ? STR("application/json") : PAGE_TYPE;
 	if (!searches || !view->json)
@@ -299,6 +358,9 @@ ownpage_serve(struct job *job)
 		return true;
 	case OWNNAME_STATUS:
 		serve_status(job);
+		return true;
+	case OWNNAME_SEARCH:
+		serve_search(job, path_parent(route->member));
 		return true;
 	default:
 		return false;
