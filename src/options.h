@@ -39,7 +39,7 @@ struct options {
 	mode_t mode;
 	bool allow_remote;
 
-	const char *root, *suffix, *mime_types, *user;
+	const char *root, *suffix, *mime_types, *log_errors, *user;
 	struct str index[OPTIONS_INDEXES];
 	size_t nindex;
 	const char *names; /* a character set; NULL: CP437 */

@@ -368,6 +368,8 @@ const struct option_spec option_specs[] = {
 		"send Content-Security-Policy: sandbox with pages of archives, so that they get no rights of the site, and do not read their _redirects and _headers; with =scripts they may run scripts, without these rights"},
 	{"mime-types", 0, "FILE", ON_ALL, AT(mime_types),
 		"read more media types from FILE, in the format of /etc/mime.types"},
+	{"log-errors", 0, "FILE", ON_ALL, AT(log_errors),
+		"lines of logs that match one of the regular expressions in FILE, one a line, are errors, too"},
 	{"charset", 0, "NAME|none", ON_ALL, BY(set_charset),
 		"the charset of text that is not UTF-8 and names no charset itself (default: not sent); none sends no charset at all, not utf-8 either"},
 	{"sendfile", 0, "lighttpd", ON_BOTH, BY(set_sendfile),

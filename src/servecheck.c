@@ -15,6 +15,7 @@
 #include "fcgi/confine.h"
 #include "fcgi/peers.h"
 #include "serve/accesslog.h"
+#include "serve/logerrors.h"
 
 static int print_fault(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
@@ -151,13 +152,18 @@ check_limits(const struct options *options)
 }
 
 static void
-print_rest(const struct options *options)
+print_rest(const struct options *options, const struct site *site)
 {
 	printf("threads: %d\n", options->limits.threads);
 	printf("log: standard error, %s and worse\n", log_names[log_limit]);
 	if (options->slow_ms >= 0)
 		printf("slow requests: logged from %d ms on\n",
 			options->slow_ms);
+	if (site->log_errors != NULL)
+		printf("errors in logs: %zu pattern%s of %s, too\n",
+			logerrors_count(site->log_errors),
+			str_plural(logerrors_count(site->log_errors)),
+			options->log_errors);
 	printf("status page: %s\n",
 		options->status ? "-wwz-status below any archive" : "none");
 	printf("at the end: up to %d s for responses under way\n",
@@ -197,7 +203,7 @@ servecheck(const struct options *options, const struct site *site)
 	result |= check_root(options, site);
 	result |= check_access_log(options->access_log);
 	result |= check_limits(options);
-	print_rest(options);
+	print_rest(options, site);
 	check_confinement(options);
 	return fflush(stdout) == 0 ? result : -1;
 }

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/crc.h"
+#include "serve/logerrors.h"
 
 /* Set the root in two forms, without symbolic links and as given, since front
  * ends may use either. */
@@ -85,6 +86,12 @@ siteoptions_read(struct site *site, const struct options *options,
 			return -1;
 	}
 	site->mime = mime;
+	if (options->log_errors == NULL)
+		return 0;
+	site->log_errors = logerrors_open(options->log_errors, fault);
+	if (site->log_errors == NULL)
+		return -1;
+	site->settings ^= logerrors_number(site->log_errors);
 	return 0;
 }
 
@@ -92,4 +99,5 @@ void
 siteoptions_free(struct site *site)
 {
 	mime_free((struct mime *)(uintptr_t)site->mime);
+	logerrors_free((struct logerrors *)(uintptr_t)site->log_errors);
 }

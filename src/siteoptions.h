@@ -16,8 +16,8 @@ struct siteroots {
 };
 
 /* Make the settings of options, which must outlive site, and so must roots.
- * siteoptions_free them.  -1 with fault when the root or the file of media
- * types is no good. */
+ * siteoptions_free them.  -1 with fault when the root, or a file that is
+ * named there, is no good. */
 int siteoptions_read(struct site *site, const struct options *options,
 	struct siteroots *roots, struct fault *fault);
 void siteoptions_free(struct site *site);

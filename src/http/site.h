@@ -13,6 +13,8 @@ enum {
 	SITE_NO_FIELD = -2, /* no Cache-Control at all */
 };
 
+struct logerrors;
+
 struct site {
 	struct str root; /* absolute, no "/" at the end; p NULL: per request */
 	struct str root_given;   /* as given, where that differs */
@@ -23,6 +25,7 @@ struct site {
 	bool clean_urls;         /* NAME stands for a member NAME.html */
 	bool dotfiles;           /* show hidden names (hiddenname.h), too */
 	const struct mime *mime; /* NULL: the compiled-in table */
+	const struct logerrors *log_errors; /* the site's own; NULL: none */
 	struct str charset; /* of text that is not UTF-8; empty: not known */
 	bool no_charset;    /* send none at all */
 	int64_t max_age; /* of Cache-Control, in seconds, or one of the above */

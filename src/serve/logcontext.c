@@ -7,7 +7,8 @@ logcontext_open(struct logcontext *c, struct archive *archive,
 	const struct member *member, uint64_t start, const struct wrapping *how,
 	const struct logpage_view *view)
 {
-	const struct logmatch_what what = {view->q, view->regex, how->windows};
+	const struct logmatch_what what = {
+		.text = view->q, .regex = view->regex, .windows = how->windows};
 	struct position position = {0};
 	struct points *points = NULL;
 	struct source *text;

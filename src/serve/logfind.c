@@ -8,7 +8,7 @@
 
 #include "archive/points.h"
 
-/* Lines that a regular expression is tried on before others have their turn. */
+/* Lines that expressions are tried on before others have their turn. */
 enum { TRIED = 16 };
 
 enum { ROOM = LOGFIND_HISTORY + LOGMATCH_LINE + LOGFIND_PIECE };
@@ -213,7 +213,8 @@ logfind_next(struct logfind *f, struct logfind_line *line)
 			if (line->matches)
 				return 1;
 			if (f->match.left_out > left_out ||
-				(f->match.regex != NULL && ++tried == TRIED))
+				(logmatch_is_slow(&f->match) &&
+					++tried == TRIED))
 				return SOURCE_LATER;
 		}
 		if (f->match.ansi.failed) {

@@ -37,7 +37,8 @@ struct logjump {
 static bool
 open_find(struct logjump *j)
 {
-	const struct logmatch_what what = {.windows = j->how.windows};
+	const struct logmatch_what what = {
+		.windows = j->how.windows, .errors = j->view.errors};
 	struct position position = {0};
 	struct points *points = NULL;
 	struct source *text;

@@ -104,6 +104,7 @@ bool
 logmatch_can(struct str text, bool regex)
 {
 	struct logregex *compiled;
+	struct fault why;
 	size_t blanks = 0;
 
 	for (size_t i = 0; i < text.n; i++) {
@@ -113,7 +114,7 @@ logmatch_can(struct str text, bool regex)
 	}
 	if (blanks == text.n || text.n > LOGMATCH_TEXT || !str_is_utf8(text))
 		return false;
-	compiled = regex ? logregex_new(text) : NULL;
+	compiled = regex ? logregex_new(text, &why) : NULL;
 	logregex_free(compiled);
 	return !regex || compiled != NULL;
 }
@@ -121,9 +122,13 @@ logmatch_can(struct str text, bool regex)
 int
 logmatch_open(struct logmatch *m, const struct logmatch_what *what)
 {
+	struct fault why;
+
 	*m = (struct logmatch){.exact = what->regex};
+	if (what->text.n == 0)
+		m->errors = what->errors;
 	if (what->regex)
-		m->regex = logregex_new(what->text);
+		m->regex = logregex_new(what->text, &why);
 	else
 		set_what(m, what);
 	m->ansi.windows = what->windows;
@@ -186,6 +191,14 @@ regex_matches(struct logmatch *m, struct str line)
 	return found > 0;
 }
 
+/* Whether a line is no error, as can be told without rendering it. */
+static bool
+is_no_error(const struct logmatch *m, struct str line)
+{
+	return is_plain_line(line) && !logerrors_match(m->errors, line) &&
+		logsign_seek(&m->seeker, line.p, line.n) == NULL;
+}
+
 bool
 logmatch_line(struct logmatch *m, struct str line)
 {
@@ -193,12 +206,14 @@ logmatch_line(struct logmatch *m, struct str line)
 
 	if (m->regex != NULL)
 		return regex_matches(m, line);
+	if (m->errors != NULL && is_no_error(m, line))
+		return false;
 	if (!render_line(m, line))
 		return false;
 	if (m->nwant > 0)
 		return match_from(m, 0) < a->n;
 	return logmark_find(a->cell, a->n).kind != LOGMARK_END &&
-		logsign_is_error(a->cell, a->n);
+		logerrors_is_error(m->errors, a->cell, a->n);
 }
 
 const char *
@@ -207,7 +222,7 @@ logmatch_seek(
 {
 	const char *hit;
 
-	if (m->regex != NULL)
+	if (logmatch_is_slow(m))
 		return p;
 	if (m->nwant == 0)
 		return logsign_seek(&m->seeker, p, n);

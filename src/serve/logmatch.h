@@ -5,6 +5,7 @@
 #define LOGMATCH_H
 
 #include "serve/ansi.h"
+#include "serve/logerrors.h"
 #include "serve/logregex.h"
 #include "serve/logsign.h"
 
@@ -22,6 +23,7 @@ struct logmatch_what {
 	struct str text;
 	bool regex;   /* text is a regular expression (logregex.h) */
 	bool windows; /* as in ansi.h */
+	const struct logerrors *errors; /* the site's own; or NULL */
 };
 
 struct logmatch {
@@ -32,7 +34,8 @@ struct logmatch {
 	char word[LOGMATCH_TEXT];     /* that each match holds */
 	size_t nword;                 /* 0: none is known */
 	struct logsign_seeker seeker;
-	struct logregex *regex; /* or NULL */
+	struct logregex *regex;         /* or NULL */
+	const struct logerrors *errors; /* or NULL */
 
 	struct ansi ansi;   /* renders a line; its failed: memory ran out */
 	struct arena arena; /* holds... */
@@ -54,6 +57,13 @@ static inline char
 logmatch_lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+/* Whether expressions are tried on lines, which can take long. */
+static inline bool
+logmatch_is_slow(const struct logmatch *match)
+{
+	return match->regex != NULL || match->errors != NULL;
 }
 
 /* Where in the n bytes at p, whole lines, a line may match; NULL: nowhere.

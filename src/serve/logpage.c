@@ -10,9 +10,9 @@
 #include <stdlib.h>
 
 #include "http/page.h"
+#include "serve/logerrors.h"
 #include "serve/logmark.h"
 #include "serve/lognav.h"
-#include "serve/logsign.h"
 #include "serve/rows.h"
 
 enum {
@@ -268,7 +268,8 @@ add_log_line(struct logpage *p)
 	const struct ansi *a = &p->ansi;
 	struct logmark mark = logmark_find(a->cell, a->n);
 	bool ended = mark.kind == LOGMARK_END;
-	bool error = !ended && logsign_is_error(a->cell, a->n);
+	bool error =
+		!ended && logerrors_is_error(p->view.errors, a->cell, a->n);
 	/* A line that only ends groups is the last line of them. */
 	bool last = !p->starts && (ended || a->n == 0);
 	uint64_t number = p->view.first + p->made++;

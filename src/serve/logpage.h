@@ -14,6 +14,8 @@ enum {
 	LOGPAGE_BYTES = 16 << 20
 };
 
+struct logerrors;
+
 #define LOGPAGE_UNKNOWN UINT64_MAX
 
 /* An error to go to, instead of a page. */
@@ -37,7 +39,8 @@ struct logpage_view {
 	bool json;        /* the results as JSON */
 
 	/* Set by the caller. */
-	struct str name; /* of the log, to show */
+	const struct logerrors *errors; /* as in logerrors.h; or NULL */
+	struct str name;                /* of the log, to show */
 	struct str link; /* URL of the log itself, relative to the page */
 	bool beside;     /* all texts beside it can be searched, too */
 	uint64_t first;  /* number of the line at which text begins */

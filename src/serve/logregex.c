@@ -5,6 +5,7 @@
 
 #include "serve/logregex.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #ifdef WWZ_PCRE2
@@ -40,14 +41,16 @@ has_capital(struct str pattern)
 }
 
 static pcre2_code *
-compile(struct str pattern)
+compile(struct str pattern, struct fault *why)
 {
 	pcre2_compile_context *context = pcre2_compile_context_create(NULL);
 	uint32_t options = PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C;
 	pcre2_code *code = NULL;
+	PCRE2_UCHAR text[256] = "";
 	PCRE2_SIZE where;
 	int error;
 
+	fault_set(why, "%s", strerrordesc_np(ENOMEM));
 	if (context == NULL)
 		return NULL;
 	if (!has_capital(pattern))
@@ -56,17 +59,24 @@ compile(struct str pattern)
 	code = pcre2_compile((PCRE2_SPTR)pattern.p, pattern.n, options, &error,
 		&where, context);
 	pcre2_compile_context_free(context);
+	if (code == NULL) {
+		pcre2_get_error_message(error, text, sizeof(text));
+		fault_set(why, "byte %zu of the expression: %s", where + 1,
+			(const char *)text);
+	}
 	return code;
 }
 
 struct logregex *
-logregex_new(struct str pattern)
+logregex_new(struct str pattern, struct fault *why)
 {
 	struct logregex *r = calloc(1, sizeof(*r));
 
-	if (r == NULL)
+	if (r == NULL) {
+		fault_set(why, "%s", strerrordesc_np(ENOMEM));
 		return NULL;
-	r->code = compile(pattern);
+	}
+	r->code = compile(pattern, why);
 	r->limits = pcre2_match_context_create(NULL);
 	if (r->code != NULL)
 		r->found = pcre2_match_data_create(1, NULL);
@@ -108,6 +118,20 @@ logregex_match(struct logregex *r, struct str text, size_t from, size_t *at,
 	return 1;
 }
 
+/* Each call has its own memory for what is found. */
+bool
+logregex_has(const struct logregex *r, struct str text)
+{
+	pcre2_match_data *found = pcre2_match_data_create(1, NULL);
+	int n = PCRE2_ERROR_NOMEMORY;
+
+	if (found != NULL)
+		n = pcre2_match(r->code, (PCRE2_SPTR)text.p, text.n, 0,
+			PCRE2_NO_UTF_CHECK, found, r->limits);
+	pcre2_match_data_free(found);
+	return n >= 0;
+}
+
 #else
 
 bool
@@ -117,9 +141,10 @@ logregex_is_there(void)
 }
 
 struct logregex *
-logregex_new(struct str pattern)
+logregex_new(struct str pattern, struct fault *why)
 {
 	(void)pattern;
+	fault_set(why, "this wwz was built without PCRE2");
 	return NULL;
 }
 
@@ -135,6 +160,13 @@ logregex_match(struct logregex *r, struct str text, size_t from, size_t *at,
 {
 	(void)r, (void)text, (void)from, (void)at, (void)end;
 	return 0;
+}
+
+bool
+logregex_has(const struct logregex *r, struct str text)
+{
+	(void)r, (void)text;
+	return false;
 }
 
 #endif

@@ -5,7 +5,7 @@
 #ifndef LOGREGEX_H
 #define LOGREGEX_H
 
-#include "base/str.h"
+#include "base/fault.h"
 
 enum {
 	/* Of PCRE2's matching function, for a line. */
@@ -19,9 +19,9 @@ struct logregex;
 bool logregex_is_there(void);
 
 /* Compile pattern, in Perl's syntax and UTF-8.  Letters match both cases unless
- * there is a capital outside of escapes.  NULL when the pattern is wrong or too
- * large, wwz was built without PCRE2, or memory ran out. */
-struct logregex *logregex_new(struct str pattern);
+ * there is a capital outside of escapes.  NULL with why when the pattern is
+ * wrong or too large, wwz was built without PCRE2, or memory ran out. */
+struct logregex *logregex_new(struct str pattern, struct fault *why);
 
 /* Takes NULL. */
 void logregex_free(struct logregex *regex);
@@ -31,5 +31,9 @@ void logregex_free(struct logregex *regex);
  * much memory.  One thread at a time. */
 int logregex_match(struct logregex *regex, struct str text, size_t from,
 	size_t *at, size_t *end);
+
+/* Whether text has a match, in the same bounds; false when it took too much.
+ * Any thread, also others at the same time. */
+bool logregex_has(const struct logregex *regex, struct str text);
 
 #endif

@@ -281,7 +281,9 @@ serve_log(struct job *job, struct str name)
 	struct member member;
 	enum status status = STATUS_NOT_FOUND;
 
-	job->what = "a member, line by line";
+	job->what = job->service->site->log_errors
+		? "a member, line by line, with the site's own errors"
+		: "a member, line by line";
 	if (job_find(job, name, &member))
 		status = represent_log(
 			&text, job->archive, &member, job->service->site);
@@ -289,6 +291,7 @@ serve_log(struct job *job, struct str name)
 		job_serve_missing(job);
 		return;
 	}
+	view.errors = job->service->site->log_errors;
 	view.q = page_field(
 		job->request->param[PARAM_QUERY_STRING], STR("q"), job->arena);
 	if (status == STATUS_GO && view.q.n > 0 &&

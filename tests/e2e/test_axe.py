@@ -19,6 +19,7 @@ PAGES = {
     "following": "/x.wwz/gcc.log/-wwz-log?tail=200&refresh=3600",
     "results": "/x.wwz/groups.log/-wwz-log?q=e&context=1",
     "nothing": "/x.wwz/empty.log/-wwz-log?from=1",
+    "search": "/x.wwz/-wwz-search?q=error",
     "listing": "/x.wwz/",
     "status": "/x.wwz/-wwz-status",
     "error": "/x.wwz/missing",

@@ -123,7 +123,7 @@ def test_options_without_a_command(offered):
     "words, wanted",
     [
         (["exp"], ["explain"]),
-        (["serve", "--log"], ["--log-level"]),
+        (["serve", "--log-l"], ["--log-level"]),
         (["explain", "--he"], ["--header", "--help"]),
         (["--vers"], ["--version"]),
         (["help", "s"], ["serve"]),

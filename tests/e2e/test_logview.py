@@ -169,6 +169,50 @@ def test_jumps(root, serve):
         assert got.get("Location").endswith("-wwz-log?from=1&lines=2000")
 
 
+OWN = """# what ours says
+^KABOOM\\b
+
+retry \\d+ of 3\r
+(a+)+$
+zürich
+"""
+
+
+def test_own_errors(tmp, root, serve):
+    """--log-errors: marked, counted, and found from anywhere; a pattern that
+    would take exponential time on a line does not, and finds none there."""
+    (tmp / "errors").write_text(OWN, newline="")
+    lines = [f"line {number}" for number in range(1, 30_001)]
+    ours = {20: "KABOOM 1", 21: "kaboom", 300: "\x1b[1mKA\x1b[0mBOOM",
+            20_000: "retry 2 of 3", 20_001: "Z\u00fcrich x", 20_002: "ERROR: x",
+            25_000: "retry 4 of 3", 25_001: "a" * 99 + "b", 25_002: "::endgroup::"}
+    for number, line in ours.items():
+        lines[number - 1] = line
+    archives.write(root / "x.wwz", {"a.log": "\n".join(lines)})
+    with serve("--log-errors", tmp / "errors").client() as client:
+        def jump(query):
+            got = client.ask(f"/x.wwz/a.log/-wwz-log{query}")
+            assert got.status == 303
+            return int(got.get("Location").rpartition("#L")[2])
+
+        for _ in range(2):
+            assert jump("") == jump("?error=last") == 25_000
+        found = [jump("?error=first")]
+        while found[-1] != 25_000:
+            found.append(jump(f"?error=next&from={found[-1]}"))
+        assert found == [20, 300, 20_000, 20_001, 20_002, 25_000]
+        assert jump("?error=previous&from=20002") == 20_001
+        got = page(client, "a.log", "?from=1&lines=400")
+        assert b"Errors on this page: 2, first in" in got.body
+        assert [int(n) for n in re.findall(rb'id="L(\d+)" class="x"', got.body)
+                ] == [20, 300]
+    tag = got.get("ETag")
+    for options in ["--log-errors", tmp / "errors"], []:
+        with serve(*options).client() as client:
+            got = page(client, "a.log", "?from=1&lines=400")
+            assert (got.get("ETag") == tag) == (options != [])
+
+
 def searched(text, q, context, first=1, most=2000):
     """What a search finds, as it is shown: (number, text, whether it matches),
     and where to go on."""

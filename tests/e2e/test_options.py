@@ -245,6 +245,24 @@ def test_bad_mime_types(tmp, root, content, says):
     assert str(path) in got.stderr, got
 
 
+@pytest.mark.parametrize("content, says", [
+    ("good\n(bad\n", ":2: byte 5 of the expression: "),
+    ("a" * 201 + "\n", ":1: longer than 200 bytes"),
+    ("x\n" * 65, ":65: more than 64 patterns"),
+    ("# c\n\n\xff\n", ":3: not UTF-8")])
+def test_bad_log_errors(tmp, root, content, says):
+    path = tmp / "errors"
+    path.write_bytes(content.encode("latin-1"))
+    got = subprocess.run(
+        [harness.WWZ, "serve", "--listen", f"unix:{tmp}/s", "--root", root,
+         "--log-errors", path],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        timeout=harness.PATIENCE)
+    assert got.returncode == 2, got
+    assert got.stderr.startswith(f"wwz: {path}{says}"), got
+    assert got.stderr.count("\n") == 1, got
+
+
 # --index, and what is the page of each directory; None is a listing.
 INDEXES = [
     ([], {"": PAGE, "sub/": b"index of sub", "other/": None, "bare/": None}),

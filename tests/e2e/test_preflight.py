@@ -93,6 +93,7 @@ WRONG = {
     "root": (["--root", "{tmp}/none"], "{tmp}/none: No such file"),
     "root-file": (["--root", "{tmp}/file"], "{tmp}/file: Not a directory"),
     "mime": (["--mime-types", "{tmp}/none"], "{tmp}/none"),
+    "log-errors": (["--log-errors", "{tmp}/none"], "{tmp}/none: No such file"),
     "socket-directory": (["--listen", "unix:{tmp}/none/s"], "No such file"),
     "socket-file": (["--listen", "unix:{tmp}/file"], "is not a socket"),
     "socket-long": (["--listen", "unix:/" + "x" * 200], "107 bytes"),

@@ -108,6 +108,8 @@ describe(struct arena *arena, const struct options *o)
 		text_printf(&text, " scripts");
 	if (o->mime_types != NULL)
 		text_printf(&text, " mime-types=%s", o->mime_types);
+	if (o->log_errors != NULL)
+		text_printf(&text, " log-errors=%s", o->log_errors);
 	if (o->limits.threads != d.limits.threads)
 		text_printf(&text, " threads=%d", o->limits.threads);
 	if (o->max_archives != d.max_archives)
@@ -247,6 +249,8 @@ test_words(void **state)
 		{{"explain", "--dotfiles", "/x"}, "explain dotfiles word=/x"},
 		{{"--mime-types", "/etc/mime.types"},
 			"serve mime-types=/etc/mime.types"},
+		{{"preview", "--log-errors", "e", "d"},
+			"preview log-errors=e word=d"},
 		{{"-t", "1"}, "serve threads=1"},
 		{{"--threads", "1024"}, "serve threads=1024"},
 		{{"--max-archives", "1"}, "serve max-archives=1"},
