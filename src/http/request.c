@@ -27,14 +27,43 @@ static const struct str names[PARAMS] = {
 	[PARAM_USER_AGENT] = {"HTTP_USER_AGENT", 15},
 };
 
+#define BIT(i) (UINT32_C(1) << (i))
+
+/* The parameters whose name has so many bytes, as a set.  Front ends send about
+ * twenty, most of which are none of them. */
+static const uint32_t of_length[] = {
+	[9] = BIT(PARAM_PATH_INFO),
+	[10] = BIT(PARAM_RANGE),
+	[11] = BIT(PARAM_REMOTE_ADDR) | BIT(PARAM_REMOTE_USER) |
+		BIT(PARAM_REQUEST_URI) | BIT(PARAM_SCRIPT_NAME) |
+		BIT(PARAM_WWZ_ARCHIVE) | BIT(PARAM_ACCEPT),
+	[12] = BIT(PARAM_QUERY_STRING) | BIT(PARAM_REDIRECT_URL) |
+		BIT(PARAM_REFERER),
+	[13] = BIT(PARAM_DOCUMENT_ROOT) | BIT(PARAM_IF_MATCH) |
+		BIT(PARAM_IF_RANGE),
+	[14] = BIT(PARAM_CONTENT_LENGTH) | BIT(PARAM_REQUEST_METHOD),
+	[15] = BIT(PARAM_PATH_TRANSLATED) | BIT(PARAM_SCRIPT_FILENAME) |
+		BIT(PARAM_SERVER_PROTOCOL) | BIT(PARAM_USER_AGENT),
+	[18] = BIT(PARAM_IF_NONE_MATCH),
+	[20] = BIT(PARAM_ACCEPT_ENCODING),
+	[22] = BIT(PARAM_IF_MODIFIED_SINCE),
+	[24] = BIT(PARAM_IF_UNMODIFIED_SINCE),
+};
+
 static enum param
 param_named(struct str name)
 {
-	enum param i = 0;
+	uint32_t left = name.n < sizeof(of_length) / sizeof(of_length[0])
+		? of_length[name.n]
+		: 0;
 
-	while (i < PARAMS && !str_eq(names[i], name))
-		i++;
-	return i;
+	for (; left != 0; left &= left - 1) {
+		enum param i = (enum param)__builtin_ctz(left);
+
+		if (memcmp(names[i].p, name.p, name.n) == 0)
+			return i;
+	}
+	return PARAMS;
 }
 
 static enum method
