@@ -111,7 +111,7 @@ OBJ  += $(BUILD)/sanitizer.o
 endif
 CORE := $(filter-out $(BUILD)/main.o,$(OBJ))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
-BENCH := $(addprefix $(BUILD)/bench/,bare canned micro allocs.so)
+BENCH := $(addprefix $(BUILD)/bench/,bare canned micro paced allocs.so)
 FUZZ := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 all: $(BUILD)/wwz
@@ -171,7 +171,7 @@ $(BUILD)/bench/%.o: tests/bench/%.c Makefile
 	@mkdir -p $(@D)
 	$(COMPILE) -Isrc -Itests/unit -c -o $@ $<
 
-$(BUILD)/bench/bare: $(BUILD)/bench/bare.o
+$(BUILD)/bench/bare $(BUILD)/bench/paced: $(BUILD)/bench/%: $(BUILD)/bench/%.o
 	$(LINK) -o $@ $^
 
 # Of a function that is there twice the first one counts: canned's own.

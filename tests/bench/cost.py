@@ -11,7 +11,6 @@ import subprocess
 import time
 
 import harness
-import speed
 from cases import GZIP, site
 from material import grown, grown_name
 from pairs import number, says, verdict
@@ -234,70 +233,3 @@ def micro(running, page):
                         f"are left, {number(got['first_of_zlib'])}",
                         met(ratio >= 0.9))
     page.add("Parts by themselves", table(["what", "time"], rows))
-
-
-def rate(running, file):
-    """Requests/s of paths in a file, through nginx."""
-    load = speed.Speed(running, 1)
-    case = type("Case", (), {"name": file.name, "path": file.name,
-                             "fields": [], "tag": False, "size": 0})
-    # Opened before, which is measured elsewhere.
-    load.ask("wwz", load.path(case, "wwz"))
-    return load.wrk(case, "wwz")[0]
-
-
-def grow_members(running, page):
-    www, rows = running.material.www, []
-    for members in (10, 1_000, 100_000, 400_000, 1_000_000):
-        name = f"members-{members}"
-        names = grown(www / f"{name}.wwz", members)
-        got = run_micro("index", f"{www}//{name}.wwz", names)
-        file = running.material.paths(name, (
-            f"/{name}.wwz/{line}" for line in names.read_text().split()))
-        pid = running.start_wwz().pid
-        answered = rate(running, file)
-        index = got["indexed"] / members
-        rows.append([f"{members:,}", number(got["open_us"] / 1e3),
-                     number(got["copied"] / members), number(index),
-                     number(got["lookup_ns"]), number(memory(pid) / 1024),
-                     number(answered)])
-        if members == 1_000_000:
-            page.target("index of 1,000,000 members, bytes a member beyond "
-                        "the directory's copy", "at most 16", number(index),
-                        met(index <= 16))
-        (www / f"{name}.wwz").unlink()
-    page.add("How cost grows with members", table(
-        ["members", "open ms", "directory B/member", "index B/member",
-         "lookup ns", "resident MiB", "requests/s"], rows))
-
-
-def grow_archives(running, page):
-    www, rows = running.material.www, []
-    for count in (1, 100, 10_000):
-        base = www / f"archives-{count}"
-        base.mkdir()
-        for i in range(count):
-            grown(base / f"{i}.wwz", 10)
-        paths = [f"/{base.name}/{i}.wwz/{grown_name(0)}" for i in range(count)]
-        file = running.material.paths(base.name, paths)
-        responder = running.start_wwz()
-        pid = responder.pid
-        before = memory(pid)
-        used = speed.cpu_seconds(pid)
-        with harness.FastCgi(running.socket, www) as client:
-            for path in paths:
-                client.ask(path)
-        used = (speed.cpu_seconds(pid) - used) * 1e6 / count
-        after, open_now = memory(pid), responder.descriptors()
-        rows.append([f"{count:,}", number(used) if count > 1 else "",
-                     str(open_now), number(max(after - before, 0) / 1024),
-                     number(rate(running, file))])
-    page.add("How cost grows with archives (of 10 members; at most 1,000 are "
-             "kept open)", table(
-                 ["archives", "CPU us for the first request",
-                  "descriptors", "more memory MiB", "requests/s"], rows))
-
-
-def grow(running, page):
-    grow_members(running, page)
-    grow_archives(running, page)

@@ -1,8 +1,10 @@
 """scripts/bench runs: its figures are no tests."""
 
+import http.server
 import re
 import subprocess
 import sys
+import threading
 
 import harness
 
@@ -54,3 +56,38 @@ def test_verdict():
     assert pairs.verdict(values, 0.95) == "not decided"
     assert pairs.verdict(values, 1) == "below"
     assert pairs.says(values) == "0.94 (0.91 to 0.98; all 0.90 to 9.00)"
+
+
+def test_paced(tmp_path):
+    """So many requests come as are due, on connections that the server closes
+    now and then."""
+    subprocess.run(["make", "-s", "-C", harness.TOP, "bench-tools"], check=True)
+    asked = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self):
+            asked.append((self.path, self.headers["X-Field"]))
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            if len(asked) % 7 == 0:
+                self.send_header("Connection", "close")
+            self.end_headers()
+            self.wfile.write(bytes(1000))
+
+        def log_message(self, *words):
+            pass
+
+    (tmp_path / "paths").write_text("/a\n/b\n")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        out = subprocess.run(
+            [harness.TOP / "build/bench/paced", str(server.server_port),
+             tmp_path / "paths", "200", "0.5", "X-Field: y"], check=True,
+            capture_output=True, text=True, timeout=harness.PATIENCE).stdout
+        server.shutdown()
+    assert len(asked) == 101
+    assert set(asked) == {("/a", "y"), ("/b", "y")}
+    times = [float(word) for word in out.split()]
+    assert len(times) == 4 and times == sorted(times) and times[0] > 0
