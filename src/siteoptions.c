@@ -40,7 +40,8 @@ settings_of(const struct options *options)
 {
 	const char *const texts[] = {WWZ_VERSION, options->names,
 		options->mime_types, options->dotfiles ? "dotfiles" : NULL,
-		options->no_listing ? "no-listing" : NULL};
+		options->no_listing ? "no-listing" : NULL,
+		options->untrusted ? "untrusted" : NULL};
 	uint32_t crc = 0;
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {

@@ -16,11 +16,14 @@ const struct str page_log_style = {page_log_css, sizeof(page_log_css)};
 	"; base-uri 'none'; form-action " action
 #define PLAIN_POLICY   POLICY("", "'none'")
 #define LISTING_POLICY POLICY("", "'self'")
+#define IMAGES_POLICY  POLICY("; img-src 'self'", "'self'")
 #define LOG_POLICY     POLICY(" 'sha256-" PAGE_LOG_CSS_HASH "'", "'self'")
 
 const struct str page_policy = {PLAIN_POLICY, sizeof(PLAIN_POLICY) - 1};
 const struct str page_listing_policy = {
 	LISTING_POLICY, sizeof(LISTING_POLICY) - 1};
+const struct str page_images_policy = {
+	IMAGES_POLICY, sizeof(IMAGES_POLICY) - 1};
 const struct str page_log_policy = {LOG_POLICY, sizeof(LOG_POLICY) - 1};
 
 void

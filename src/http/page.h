@@ -10,8 +10,10 @@
 extern const struct str page_style;
 extern const struct str page_policy;
 
-/* The policy of listings, which have a form. */
+/* The policy of listings, which have a form, and of those that show images of
+ * the archive, too.  (Where images are allowed, browsers ask for a favicon.) */
 extern const struct str page_listing_policy;
+extern const struct str page_images_policy;
 
 /* The additional sheet of log pages, and the policy for both sheets. */
 extern const struct str page_log_style;

@@ -12,6 +12,7 @@
 
 #include "http/page.h"
 #include "serve/children.h"
+#include "serve/readme.h"
 #include "serve/rows.h"
 
 enum {
@@ -23,6 +24,8 @@ enum stage {
 	STAGE_HEAD,
 	STAGE_DIRECTORIES,
 	STAGE_FILES,
+	STAGE_SUM,
+	STAGE_README,
 	STAGE_FOOT,
 	STAGE_END
 };
@@ -34,10 +37,12 @@ struct listing {
 	struct listing_view view;
 	struct listed listed; /* its archive is lent */
 	struct arena arena;   /* holds the strings of view */
+	bool has_images;      /* small ones, on this page */
 
 	/* The position. */
 	enum stage stage;
 	struct children children;
+	struct readme readme;
 	uint64_t rows;               /* made so far */
 	uint64_t directories, bytes; /* in the rows made */
 };
@@ -160,6 +165,22 @@ add_form(struct listing *l)
 		STR("<button formaction=\"./-wwz-search\">Search in files</button></form>\n"));
 }
 
+/* Link to the page with images, or without. */
+static void
+add_view_link(struct listing *l)
+{
+	struct listing_view other = l->view;
+
+	if (!l->has_images)
+		return;
+	other.images =
+		l->listed.images ? LISTING_IMAGES_NEVER : LISTING_IMAGES_ALWAYS;
+	text_add(&l->out.row, STR(" \xc2\xb7 <a rel=\"nofollow\" href=\""));
+	listing_view_link(&l->out.row, &other, l->view.page);
+	text_printf(&l->out.row, "\">%s</a>",
+		l->listed.images ? "Names only" : "Show images");
+}
+
 static uint64_t
 count_pages(const struct listing *l)
 {
@@ -196,7 +217,8 @@ static bool
 is_variant(const struct listing *l)
 {
 	return l->view.sort != LISTING_NAME || l->view.descending ||
-		l->view.filter.n > 0;
+		l->view.filter.n > 0 ||
+		l->view.images != LISTING_IMAGES_IF_MANY;
 }
 
 static void
@@ -214,6 +236,7 @@ add_listing_head(struct listing *l)
 	add_zip_link(l);
 	if (l->view.download)
 		add_download_link(l);
+	add_view_link(l);
 	text_add(&l->out.row, STR("</nav>\n"));
 	if (l->view.page > 0)
 		add_form(l);
@@ -233,6 +256,10 @@ add_json_head(struct listing *l)
 	text_add(&l->out.row, STR(",\"directory\":"));
 	page_add_json(&l->out.row, l->view.directory);
 	text_add(&l->out.row, STR(",\"zip\":\"./-wwz-index?download\""));
+	if (l->readme.name.n > 0) {
+		text_add(&l->out.row, STR(",\"readme\":"));
+		page_add_json(&l->out.row, l->readme.name);
+	}
 	if (l->view.page > 0)
 		text_printf(&l->out.row,
 			",\"page\":%" PRIu64 ",\"pages\":%" PRIu64
@@ -257,8 +284,9 @@ add_sum(struct listing *l)
 	text_add(&l->out.row, STR("</p>\n"));
 }
 
+/* Add what is behind the last row. */
 static void
-add_listing_foot(struct listing *l)
+end_table(struct listing *l)
 {
 	if (l->view.json) {
 		text_add(&l->out.row, STR("\n]}\n"));
@@ -274,7 +302,29 @@ add_listing_foot(struct listing *l)
 	text_add(&l->out.row, STR("</tbody>\n</table>\n"));
 	add_pages(l);
 	add_sum(l);
-	page_end(&l->out.row);
+}
+
+/* A browser's first page of the directory has it; not what was looked for. */
+static bool
+shows_readme(const struct listing_view *view)
+{
+	return view->page == 1 && !view->json && view->filter.n == 0;
+}
+
+/* Add some of the text about the directory.  As make of struct rows, but 0 at
+ * its end. */
+static ssize_t
+add_readme(struct listing *l)
+{
+	bool shown = l->readme.find != NULL;
+	ssize_t got = readme_add(&l->readme, l->listed.archive, &l->out.row);
+
+	/* The text was read in part, so that nothing else says that it is
+	 * right. */
+	if (got == 0 && shown && !archive_is_intact(l->listed.archive))
+		return archive_fault(l->listed.archive, &l->readme.member,
+			"the file has changed");
+	return got;
 }
 
 static bool
@@ -302,6 +352,7 @@ static ssize_t
 make_listing_row(struct rows *out)
 {
 	struct listing *l = (struct listing *)out;
+	ssize_t got;
 
 	switch (l->stage) {
 	case STAGE_HEAD:
@@ -317,10 +368,22 @@ make_listing_row(struct rows *out)
 		break;
 	case STAGE_FILES:
 		if (!add_row(l, false))
-			l->stage = STAGE_FOOT;
+			l->stage = STAGE_SUM;
+		break;
+	case STAGE_SUM:
+		end_table(l);
+		l->stage = l->view.json          ? STAGE_END
+			: shows_readme(&l->view) ? STAGE_README
+						 : STAGE_FOOT;
+		break;
+	case STAGE_README:
+		got = add_readme(l);
+		if (got != 0)
+			return got;
+		l->stage = STAGE_FOOT;
 		break;
 	case STAGE_FOOT:
-		add_listing_foot(l);
+		page_end(&out->row);
 		l->stage = STAGE_END;
 		break;
 	case STAGE_END:
@@ -337,7 +400,28 @@ listing_close(struct source *source)
 	arena_free(&l->out.arena);
 	arena_free(&l->arena);
 	children_close(&l->children);
+	readme_close(&l->readme);
 	free(l);
+}
+
+/* Find out whether the page has images, and whether they are shown. */
+static void
+settle_images(struct listing *l)
+{
+	struct children children = l->children;
+	uint64_t files = 0, images = 0;
+	struct child child;
+
+	if (l->view.page == 0 || l->view.json)
+		return;
+	while (children_next(&children, true, &child))
+		;
+	for (; children_next(&children, false, &child); files++)
+		images += listrow_is_image(&l->listed, &child);
+	l->has_images = images > 0;
+	l->listed.images = l->view.images == LISTING_IMAGES_ALWAYS ||
+		(l->view.images == LISTING_IMAGES_IF_MANY && !l->view.careful &&
+			2 * images >= files);
 }
 
 struct source *
@@ -361,7 +445,7 @@ listing_open(struct archive *archive, struct zipdir_walk walk,
 		walk.prefix.n > 0 &&
 			!str_eq(str_slice(walk.prefix, 0, walk.prefix.n - 1),
 				view->directory),
-		walk.hides};
+		walk.hides, view->mime, false};
 	if (l->arena.failed ||
 		children_open(&l->children, &l->listed, &l->view, walk) < 0) {
 		listing_close(&l->out.source);
@@ -369,5 +453,18 @@ listing_open(struct archive *archive, struct zipdir_walk walk,
 		return NULL;
 	}
 	l->out.source.memory = l->children.memory;
+	if (view->readme != NULL)
+		l->readme = *view->readme;
+	if (shows_readme(view))
+		l->out.source.memory += readme_memory(archive, &l->readme);
+	settle_images(l);
 	return &l->out.source;
+}
+
+bool
+listing_has_images(const struct source *source)
+{
+	const struct listing *l = (const struct listing *)source;
+
+	return l->listed.images && l->has_images;
 }

@@ -14,4 +14,7 @@
 struct source *listing_open(struct archive *archive, struct zipdir_walk walk,
 	const struct listing_view *view);
 
+/* Whether the listing that source makes shows images.  Pure. */
+bool listing_has_images(const struct source *source);
+
 #endif

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 
 #include "archive/shownname.h"
-#include "http/mime.h"
+#include "archive/source.h"
 #include "http/packedname.h"
 #include "http/page.h"
 #include "http/path.h"
@@ -125,12 +125,63 @@ add_name(const struct listrow *row, struct text *text)
 	text_add(text, STR("</bdi>"));
 }
 
+bool
+listrow_is_image(const struct listed *in, const struct child *child)
+{
+	const struct member *member = &child->member;
+
+	return !child->directory && member->size > 0 &&
+		member->size <= LISTROW_IMAGE_MAX &&
+		source_is_readable(member) &&
+		kind_is_shown(in->mime, child->name);
+}
+
+/* Whether the row shows its image. */
+static bool
+shows_image(const struct listrow *row)
+{
+	return row->in->images && row->end == LINK_FILE &&
+		listrow_is_image(row->in, &row->child);
+}
+
+/* Begin the row with a cell whose class says which icon it has. */
+static void
+begin_cell(const struct listrow *row, struct text *text)
+{
+	static const char classes[KINDS] = {
+		[KIND_TEXT] = 't',
+		[KIND_PAGE] = 'h',
+		[KIND_IMAGE] = 'i',
+		[KIND_AUDIO] = 'a',
+		[KIND_VIDEO] = 'v',
+		[KIND_ARCHIVE] = 'z',
+	};
+	enum kind kind = kind_of(row->in->mime, row->child.name);
+	char class = row->child.directory ? 'd'
+		: is_lost(row)            ? 0
+		: shows_image(row)        ? 'p'
+					  : classes[kind];
+
+	if (class != 0)
+		text_printf(text, "<tr><td class=\"%c\">", class);
+	else
+		text_add(text, STR("<tr><td>"));
+}
+
+/* Add the image, which needs no words since its name is beside it. */
+static void
+add_image(const struct listrow *row, struct text *text)
+{
+	text_add(text,
+		STR("<img alt=\"\" loading=\"lazy\" decoding=\"async\" src=\""));
+	add_link(row, text);
+	text_add(text, STR("\">"));
+}
+
 void
 listrow_html(const struct listrow *row, struct text *text)
 {
-	text_add(text,
-		row->child.directory ? STR("<tr><td class=\"d\">")
-				     : STR("<tr><td>"));
+	begin_cell(row, text);
 	if (may_be_log(row)) {
 		/* The link does not begin with the file's name, because a
 		 * mirroring program would take the file for a directory. */
@@ -144,6 +195,8 @@ listrow_html(const struct listrow *row, struct text *text)
 		text_add(text, STR("<a href=\""));
 		add_link(row, text);
 		text_add(text, STR("\">"));
+		if (shows_image(row))
+			add_image(row, text);
 		add_name(row, text);
 		text_add(text, STR("</a>"));
 	}
@@ -188,9 +241,12 @@ listrow_json(const struct listrow *row, struct text *text)
 	} else {
 		text_printf(text, ",\"type\":\"%s\"", kind);
 	}
-	if (!row->child.directory && !is_lost(row))
+	if (!row->child.directory && !is_lost(row)) {
+		text_printf(text, ",\"kind\":\"%s\"",
+			kind_names[kind_of(row->in->mime, row->child.name)]);
 		listrow_json_figures(&row->child.member,
 			listrow_time(&row->child.member, row->in->written),
 			text);
+	}
 	text_byte(text, '}');
 }

@@ -4,6 +4,7 @@
 #define LISTROW_H
 
 #include "archive/link.h"
+#include "serve/kind.h"
 
 /* What the rows of a listing share. */
 struct listed {
@@ -12,6 +13,12 @@ struct listed {
 	struct str directory; /* as it was requested */
 	bool utf8;  /* URLs are in UTF-8, not in the archive's own bytes */
 	bool hides; /* links to hidden names lead to nothing */
+	const struct mime *mime;
+	bool images; /* small ones are shown */
+};
+
+enum {
+	LISTROW_IMAGE_MAX = 256 * 1024, /* bytes of an image that is shown */
 };
 
 struct listrow {
@@ -28,6 +35,9 @@ struct listrow {
  * answered with 404 has none.  Text that the row adds lies in arena. */
 struct listrow listrow_of(const struct listed *in, const struct child *child,
 	struct arena *arena);
+
+/* Whether child, which a walk gave, is a small image that browsers show. */
+bool listrow_is_image(const struct listed *in, const struct child *child);
 
 /* The time of a member.  A time recorded in an unknown zone may be hours ahead;
  * it is taken to be no later than that of the archive.  Pure. */

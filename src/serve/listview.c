@@ -11,15 +11,27 @@ static const char *const sort_names[] = {
 	[LISTING_TIME] = "time",
 };
 
+static const char *const image_names[] = {
+	[LISTING_IMAGES_IF_MANY] = "",
+	[LISTING_IMAGES_NEVER] = "list",
+	[LISTING_IMAGES_ALWAYS] = "images",
+};
+
 struct listing_view
 listing_view_of(struct str query, struct arena *arena)
 {
 	struct str sort = page_query(query, STR("sort"));
+	struct str images = page_query(query, STR("view"));
 	struct listing_view view = {.sort = LISTING_NAME};
 
 	for (unsigned i = LISTING_NAME; i <= LISTING_TIME; i++) {
 		if (str_eq(sort, str_of(sort_names[i])))
 			view.sort = i;
+	}
+	for (unsigned i = LISTING_IMAGES_NEVER; i <= LISTING_IMAGES_ALWAYS;
+		i++) {
+		if (str_eq(images, str_of(image_names[i])))
+			view.images = i;
 	}
 	view.descending = str_eq(page_query(query, STR("order")), STR("desc"));
 	view.json = str_eq(page_query(query, STR("format")), STR("json"));
@@ -45,6 +57,8 @@ listing_view_link(
 		sort_names[view->sort], order_name(view));
 	if (page > 0)
 		text_printf(text, "&amp;page=%" PRIu64, page);
+	if (view->images != LISTING_IMAGES_IF_MANY)
+		text_printf(text, "&amp;view=%s", image_names[view->images]);
 	if (view->filter.n > 0) {
 		text_add(text, STR("&amp;q="));
 		path_encode_name(text, view->filter);
@@ -54,6 +68,10 @@ listing_view_link(
 void
 listing_view_fields(struct text *text, const struct listing_view *view)
 {
+	if (view->images != LISTING_IMAGES_IF_MANY)
+		text_printf(text,
+			"<input type=\"hidden\" name=\"view\" value=\"%s\">",
+			image_names[view->images]);
 	if (view->sort == LISTING_NAME && !view->descending)
 		return;
 	text_printf(text,

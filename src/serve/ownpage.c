@@ -13,6 +13,7 @@
 #include "serve/logquery.h"
 #include "serve/logresults.h"
 #include "serve/logview.h"
+#include "serve/readme.h"
 #include "serve/search.h"
 #include "serve/statuspage.h"
 
@@ -95,6 +96,9 @@ serve_listing(struct job *job, struct str directory, struct zipdir_walk walk)
 	struct str query = listing_query(job);
 	struct listing_view view = listing_view_of(query, job->arena);
 	enum coding coding = choose_page_coding(job);
+	struct readme *readme = arena_get(job->arena, sizeof(*readme));
+	struct source *source;
+	enum status status;
 
 	response->etag = ownform_listing_tag(
 		job->archive, query, coding, job->service->site, job->arena);
@@ -104,18 +108,33 @@ serve_listing(struct job *job, struct str directory, struct zipdir_walk walk)
 		job_fail(job, STATUS_LATER);
 		return;
 	}
+	status = readme ? readme_find(job, directory, readme)
+			: STATUS_UNAVAILABLE;
+	if (status != STATUS_GO) {
+		job_fail(job, status);
+		return;
+	}
+	view.readme = readme;
+	view.mime = job->service->site->mime;
+	view.careful = job->service->site->untrusted;
 	view.archive = archive_name(job);
 	view.directory = directory;
 	view.tree = job->tree;
 	view.written = job->archive->id.modified.tv_sec;
 	view.download = !job_hides(job);
+	source = listing_open(job->archive, walk, &view);
 	response->content_type =
 		view.json ? STR("application/json") : PAGE_TYPE;
-	response->content_security_policy =
-		view.json ? (struct str){NULL, 0} : page_listing_policy;
-	add_page(response, coding,
-		response->head ? NULL
-			       : listing_open(job->archive, walk, &view));
+	if (!view.json)
+		response->content_security_policy =
+			source != NULL && listing_has_images(source)
+			? page_images_policy
+			: page_listing_policy;
+	if (response->head && source != NULL) {
+		source->close(source);
+		source = NULL;
+	}
+	add_page(response, coding, source);
 }
 
 /* Answer with the zip file of directory, over which walk leads. */

@@ -1,6 +1,7 @@
 """Listings that are long: pages for browsers, everything for programs, names
 in the order of people, and a form that filters them."""
 
+import base64
 import gzip
 import html
 import json
@@ -11,6 +12,7 @@ import zlib
 
 import pytest
 
+import archives
 import harness
 from test_browser import Browser, complaints
 from test_pages import Page, follow, zip_of
@@ -300,3 +302,163 @@ def test_download(client, name, plain, extended):
     part = client.ask(path + "?download", headers=[("Range", "bytes=0-1")])
     assert (part.status, part.body) == (206, usual.body[:2]), part
     assert part.get("Content-Disposition") == wanted
+
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9"
+    "awAAAABJRU5ErkJggg==")
+KINDS = {
+    "a.txt": "text", "b.css": "text", "c.json": "text", "LICENSE": "text",
+    "d.html": "page", "e.png": "image", "f.mp3": "audio", "g.mp4": "video",
+    "h.tar.gz": "archive", "i.zip": "archive", "j.pdf": "file", "k.TIF": "image"}
+CLASSES = {"text": "t", "page": "h", "image": "i", "audio": "a", "video": "v",
+           "archive": "z", "file": ""}
+
+
+def rows_of(got):
+    """(class of the cell, name, address of the image) of each row."""
+    return [(kind, html.unescape(name), image) for kind, image, name in re.findall(
+        r'<tr><td(?: class="(.)")?>(?:<a class="l".*?</a>)?<a href="[^"]*">'
+        r'(?:<img alt="" loading="lazy" decoding="async" src="([^"]*)">)?<bdi>(.*?)</bdi>',
+        got.body.decode())]
+
+
+def test_kinds(root, serve):
+    """By the media type; also that of --mime-types."""
+    archives.write(root / "x.wwz", {**dict.fromkeys(KINDS, "x"), "below/y": ""})
+    (root / "types").write_text("audio/x-own zip\n")
+    for options, zips in ((), "archive"), (("--mime-types", root / "types"), "audio"):
+        kinds = {**KINDS, "i.zip": zips}
+        with serve(*options).client() as client:
+            shown = rows_of(client.ask("/x.wwz/?view=list"))
+            assert shown == [("d", "below/", "")] + [
+                (CLASSES[kinds[name]], name, "")
+                for name in sorted(KINDS, key=str.encode)]
+            told = json.loads(client.ask("/x.wwz/?format=json").body)["entries"]
+            assert "kind" not in told[0]
+            assert {e["name"]: e["kind"] for e in told[1:]} == kinds
+
+
+def images_of(client, path):
+    got = client.ask(path, headers=BROWSER)
+    head = client.ask(path, "HEAD", headers=BROWSER)
+    assert ("img-src 'self'" in got.get("Content-Security-Policy")) == (b"<img" in got.body)
+    assert head.get("Content-Security-Policy") == got.get("Content-Security-Policy")
+    for kind, name, image in rows_of(got):
+        assert (kind == "p") == (image != ""), name
+    link = re.search(r'href="([^"]*)">(Names only|Show images)</a>', got.body.decode())
+    return [image for _, _, image in rows_of(got) if image], link and link.groups()
+
+
+def write_images(path):
+    archives.write(path, {
+        "few/a.png": PNG, "few/b.txt": "", "few/c.txt": "", "few/d.txt": "",
+        "many/a b.png": PNG, "many/c.JPG": PNG, "many/d.svg": "<svg/>",
+        "many/e.tif": PNG, "many/f.png": "", "many/g.txt": "", "many/.h.png": PNG,
+        "many/fits.png": PNG + bytes(256 * 1024 - len(PNG)),
+        "many/large.png": PNG + bytes(256 * 1024), "many/i.png": PNG,
+        "none/a.txt": ""})
+    data = bytearray(path.read_bytes())
+    for at, local, name in archives.headers(bytes(data)):
+        if name == b"many/i.png":
+            data[at + 8] |= 1  # encrypted
+            data[local + 6] |= 1
+    path.write_bytes(data)
+
+
+def test_images(root, serve):
+    """Small ones that browsers show; on a page where they are many, or where
+    they are asked for."""
+    write_images(root / "x.wwz")
+    all_of_them = ["a%20b.png", "c.JPG", "d.svg", "fits.png"]
+    with serve().client() as client:
+        images, (href, text) = images_of(client, "/x.wwz/few/")
+        assert (images, text) == ([], "Show images")
+        images, (href, text) = images_of(
+            client, follow("/x.wwz/few/", html.unescape(href)))
+        assert (images, text) == (["a.png"], "Names only")
+        assert images_of(client, "/x.wwz/none/") == ([], None)
+        assert images_of(client, "/x.wwz/many/")[0] == []  # 4 of 10
+        assert images_of(client, "/x.wwz/many/?view=images")[0] == all_of_them
+        images, (href, _) = images_of(client, "/x.wwz/many/?q=d.svg")
+        assert images == ["d.svg"]
+        images, _ = images_of(client, follow("/x.wwz/many/", html.unescape(href)))
+        assert images == []
+        for got in client.ask("/x.wwz/many/"), client.ask("/x.wwz/many/?view=list"):
+            assert b"<img" not in got.body
+    with serve("--untrusted").client() as client:
+        assert images_of(client, "/x.wwz/many/?q=d.svg")[0] == []
+        assert images_of(client, "/x.wwz/many/?view=images")[0] == all_of_them
+
+
+def test_images_in_a_browser(module_tmp, site):
+    """They load, under the page's policy, and the readme is there."""
+    path = module_tmp / "www/seen.wwz"
+    archives.write(path, {"a.png": PNG, "b.svg":
+                          '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',
+                          "README.md": "# Title\n"})
+    browser = Browser(module_tmp)
+    try:
+        events = browser.open(f"http://127.0.0.1:{site.port}/seen.wwz/")
+        assert complaints(events) == []
+        harness.wait_until(lambda: browser.value(
+            "[...document.images].filter(i => i.complete && i.naturalWidth > 0).length") == 2,
+            "the images")
+        assert browser.value("document.querySelector('pre').innerText") == "# Title\n"
+    finally:
+        browser.close()
+
+
+README = [
+    # the members, what is shown and its heading
+    ({"README.md": "# a <b>\n\tc\n", "README.html": "no"}, "README.md",
+     "# a &lt;b&gt;\n\tc\n"),
+    ({"README.txt": "t", "readme.md": "no"}, "README.txt", "t\n"),
+    ({"README": "caf\u00e9\x1b[1m!"}, "README", 'caf\u00e9<span class="bo">!</span>\n'),
+    ({"readme.md": "\xe9\x80".encode("latin-1")}, "readme.md", "\u00e9\u20ac\n"),
+    ({"README.md": "wide\n".encode("utf-16")}, "README.md", "wide\n"),
+    ({"README.md": b"\0binary", "README": "text"}, "README", "text\n"),
+    ({"README.html": "<h1>"}, "README.html", None),
+    ({"readme": b"\0"}, None, None), ({"a.txt": "a"}, None, None),
+    ({"README.md": ("b" * 99, archives.BZIP2)}, "README.md", "b" * 99 + "\n"),
+    ({"README.md": ""}, "README.md", "")]
+
+
+@pytest.mark.parametrize("members, heading, text", README)
+def test_readme(root, serve, members, heading, text):
+    """As text below the listing, in the charset that a look finds."""
+    archives.write(root / "x.wwz", {f"d/{name}": what for name, what in members.items()})
+    with serve().client() as client:
+        body = client.ask("/x.wwz/d/", headers=BROWSER).body.decode()
+        found = re.findall(r'<h2><a href="(.*?)">(.*?)</a></h2>\n(?:<pre>\n(.*?)</pre>)?',
+                           body, re.S)
+        assert found == ([(heading, heading, text or "")] if heading else [])
+        assert ("<pre>" in body) == (text is not None)
+        told = json.loads(client.ask("/x.wwz/d/?format=json").body)
+        assert told.get("readme") == heading
+        for other in "?q=e", "?page=2", "?sort=name":
+            fields = [] if "sort" in other else BROWSER
+            assert b"<h2>" not in client.ask(f"/x.wwz/d/{other}", headers=fields).body
+
+
+def test_long_readme(root, serve):
+    """64 KiB are shown; a damaged one as far as it goes."""
+    lines = "".join(f"line {n}\n" for n in range(9000))
+    archives.write(root / "x.wwz", {"d/README": lines, "e/README": "all\n", "e/a": ""})
+    data = bytearray((root / "x.wwz").read_bytes())
+    for at, local, name in archives.headers(bytes(data)):
+        if name == b"e/README":
+            data[at + 16] ^= 1
+            data[local + 14] ^= 1
+    (root / "x.wwz").write_bytes(data)
+    responder = serve()
+    responder.expect("^warn member-damaged .*member=e/README ", None)
+    with responder.client() as client:
+        got = client.ask("/x.wwz/d/", headers=BROWSER)
+        shown = re.search(r"<pre>\n(.*?)</pre>", got.body.decode(), re.S)[1]
+        assert lines.startswith(shown)
+        assert 64 * 1024 <= len(shown) < 64 * 1024 + 20
+        assert b"The file goes on." in got.body
+        got = client.ask("/x.wwz/e/", headers=BROWSER)
+        assert got.status == 200 and got.ended
+        assert b"</html>" in got.body
