@@ -1,7 +1,7 @@
 /* An archive is not changed after it was opened: a file that is replaced or
  * rewritten becomes a new archive.  So threads share it by a reference count
  * alone.  Only facts about the file are added later, which any thread would
- * find: notes in the index, atomically, and the sorted order, under a lock.
+ * find, atomically: notes in the index, and the sorted order.
  *
  * A file can change while it is open.  archive_is_fresh compares the path with
  * the identity at opening before a request is answered; archive_is_intact does
@@ -44,7 +44,8 @@ identity_of(const struct stat *st)
 		.inode = st->st_ino,
 		.size = st->st_size,
 		.modified = st->st_mtim,
-		.changed = st->st_ctim,
+		.changed = (uint64_t)st->st_ctim.tv_sec * CLOCK_SECOND +
+			(uint64_t)st->st_ctim.tv_nsec,
 	};
 }
 
@@ -59,7 +60,7 @@ same_identity(const struct identity *a, const struct identity *b)
 {
 	return a->device == b->device && a->inode == b->inode &&
 		a->size == b->size && is_same_time(a->modified, b->modified) &&
-		is_same_time(a->changed, b->changed);
+		a->changed == b->changed;
 }
 
 static struct identity
@@ -308,27 +309,39 @@ release_file(struct archive *archive)
 }
 
 struct archive *
-archive_open(struct str path, struct membercache *membercache,
-	struct charset *charset, bool at_once)
+archive_new(struct str path, struct membercache *membercache)
 {
-	struct archive *archive = calloc(1, sizeof(*archive));
+	struct archive *archive = calloc(1, sizeof(*archive) + path.n + 1);
 
 	if (archive == NULL)
 		return NULL;
-	archive->path = strndup(path.p, path.n);
-	if (archive->path == NULL) {
-		free(archive);
-		return NULL;
-	}
+	memcpy(archive->path, path.p, path.n);
 	archive->fd = -1;
 	archive->users = 1;
 	archive->membercache =
 		membercache ? membercache_keep(membercache) : NULL;
-	pthread_mutex_init(&archive->sorting, NULL);
+	return archive;
+}
+
+void
+archive_load(struct archive *archive, struct charset *charset, bool at_once)
+{
+	archive->starved = false;
+	archive->lacks = 0;
 	archive->opened = clock_ns();
 	archive->status = load_file(archive, charset, at_once);
 	if (archive->status != STATUS_GO)
 		release_file(archive);
+}
+
+struct archive *
+archive_open(struct str path, struct membercache *membercache,
+	struct charset *charset, bool at_once)
+{
+	struct archive *archive = archive_new(path, membercache);
+
+	if (archive != NULL)
+		archive_load(archive, charset, at_once);
 	return archive;
 }
 
@@ -375,8 +388,6 @@ archive_drop(struct archive *archive)
 	archive_detach(archive);
 	release_file(archive);
 	membercache_drop(archive->membercache);
-	pthread_mutex_destroy(&archive->sorting);
-	free(archive->path);
 	free(archive);
 	errno = saved;
 }
@@ -431,14 +442,10 @@ archive_sort(struct archive *archive, bool at_once)
 
 	if (archive->sorted)
 		return STATUS_GO;
-	if (is_long && at_once)
-		return STATUS_LATER;
-	if (!is_long)
-		pthread_mutex_lock(&archive->sorting);
-	else if (pthread_mutex_trylock(&archive->sorting) != 0)
+	if (is_long && (at_once || atomic_exchange(&archive->sorting, true)))
 		return STATUS_LATER;
 	archive->sorted = zipdir_sort(archive->zipdir) == 0;
-	pthread_mutex_unlock(&archive->sorting);
+	archive->sorting = false;
 	return archive->sorted ? STATUS_GO : STATUS_UNAVAILABLE;
 }
 

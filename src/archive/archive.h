@@ -4,8 +4,8 @@
 #ifndef ARCHIVE_H
 #define ARCHIVE_H
 
-#include <pthread.h>
 #include <stdatomic.h>
+#include <sys/queue.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -20,7 +20,8 @@ struct identity {
 	dev_t device;
 	ino_t inode;
 	off_t size;
-	struct timespec modified, changed;
+	struct timespec modified;
+	uint64_t changed; /* nanoseconds, modulo 2^64 */
 };
 
 /* What another module has made of the archive, and keeps as long as it is open:
@@ -33,20 +34,27 @@ struct attachment {
 /* A failure to open is an archive too, with a path, an identity and a status,
  * so that failures are cached in the same way as archives. */
 struct archive {
-	/* Set once, by archive_open. */
-	char *path;               /* "ROOT//REST", also valid for open(2) */
+	/* Set by archive_load. */
 	enum status status;       /* STATUS_GO: it can be read */
+	int fd;                   /* -1 without a file */
 	bool starved;             /* descriptors or memory ran out */
+	bool ruled;               /* it has one of the files of rulename.h */
 	size_t lacks;             /* bytes missing in membercache, or 0 */
 	struct identity id;       /* all zero when there is no such file */
 	int64_t opened;           /* clock_ns */
-	int fd;                   /* -1 without a file */
 	const unsigned char *map; /* NULL when the file is empty */
 	struct zipdir *zipdir;
 	struct membercache *membercache; /* NULL: cache nothing */
 	size_t taken; /* bytes of membercache, for the index */
-	bool ruled;   /* it has one of the files of rulename.h */
 
+	/* Of cache.c, guarded by its lock. */
+	SLIST_ENTRY(archive) chain;
+	TAILQ_ENTRY(archive) use;
+	bool opening; /* by the thread that entered it */
+	bool at_once; /* and that does not take long */
+
+	_Atomic bool sorting; /* many names are being sorted */
+	_Atomic bool sorted;
 	_Atomic unsigned users;
 	/* What archive_count has counted; beside users, which each request
 	 * writes anyway. */
@@ -57,24 +65,31 @@ struct archive {
 	struct attachment *_Atomic attached; /* NULL, or set once */
 	_Atomic uint64_t file_crc;           /* used by datacrc.c only */
 
-	pthread_mutex_t sorting; /* held while zipdir is sorted */
-	_Atomic bool sorted;
+	char path[]; /* "ROOT//REST", also valid for open(2); set once */
 };
 
-/* Open path, "ROOT//REST", where REST is relative to ROOT and free of "..".  No
- * symbolic link leads out of ROOT (openat2(2), RESOLVE_BENEATH; without
- * openat2, no symbolic link below ROOT is followed at all).  NULL with errno
- * ENOMEM; else an archive whose status is STATUS_GO, or tells why it failed,
- * which has been logged: STATUS_NOT_FOUND, STATUS_FORBIDDEN, STATUS_ERROR (not
+/* Make an archive at path, "ROOT//REST", where REST is relative to ROOT and
+ * free of "..".  It is not open yet.  Objects made from members are cached in
+ * membercache, which may be NULL.  NULL with errno ENOMEM. */
+struct archive *archive_new(struct str path, struct membercache *membercache);
+
+/* Open the archive's file.  No symbolic link leads out of ROOT (openat2(2),
+ * RESOLVE_BENEATH; without openat2, no symbolic link below ROOT is followed at
+ * all).  Its status is STATUS_GO then, or tells why this failed, which has been
+ * logged: STATUS_NOT_FOUND, STATUS_FORBIDDEN, STATUS_ERROR (not
  * a zip file, or damaged), STATUS_UNAVAILABLE (an upload in progress, or out of
  * descriptors or memory).
  *
- * The memory of the index is taken from membercache, and objects made from
- * members are cached there.  An archive whose index would need more than half
- * of membercache is refused.  membercache may be NULL.
- * charset is that of names without the UTF-8 flag (charset.h); it must outlive
- * the archive.  at_once: the status is STATUS_LATER, and nothing is logged, if
- * the central directory is so large that reading it takes long. */
+ * The memory of the index is taken from membercache.  An archive whose index
+ * would need more than half of that is refused.  charset is that of names
+ * without the UTF-8 flag (charset.h); it must outlive the archive.  at_once:
+ * the status is STATUS_LATER, and nothing is logged, if the central directory
+ * is so large that reading it takes long.  May be called again after a failure,
+ * by the thread that made the archive, as long as no other uses it. */
+void archive_load(
+	struct archive *archive, struct charset *charset, bool at_once);
+
+/* Both in one.  NULL with errno ENOMEM. */
 struct archive *archive_open(struct str path, struct membercache *membercache,
 	struct charset *charset, bool at_once);
 

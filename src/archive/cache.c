@@ -1,11 +1,12 @@
-/* The lock is held to find, enter and remove entries, never during I/O.  An
- * entry whose archive is NULL is being opened by the thread that entered it.
- * Others that want it wait for a condition variable, which all entries share
- * because opening is rare; but if it takes long, they are sent away. */
+/* The lock is held to find, enter and remove archives, never during I/O.  An
+ * archive is entered by the thread that opens it, before it does so.  Others
+ * that want it wait for a condition variable, which all share because opening
+ * is rare; but if it takes long, they are sent away. */
 
 #include "archive/cache.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 
@@ -16,16 +17,8 @@ enum {
 	SOME = 16, /* archives closed at a time when descriptors ran out */
 };
 
-struct entry {
-	LIST_ENTRY(entry) chain;
-	TAILQ_ENTRY(entry) use;
-	struct archive *archive; /* NULL: being opened */
-	bool at_once;            /* and that does not take long */
-	struct str path;         /* lent by archive, or by the opening thread */
-};
-
-LIST_HEAD(chain, entry);
-TAILQ_HEAD(uses, entry);
+SLIST_HEAD(chain, archive);
+TAILQ_HEAD(uses, archive);
 
 struct cache {
 	/* Set once. */
@@ -39,7 +32,7 @@ struct cache {
 	_Atomic bool crowded;
 
 	pthread_mutex_t lock;  /* guards what follows */
-	pthread_cond_t opened; /* an entry got its archive, or was removed */
+	pthread_cond_t opened; /* an archive was opened, or was not */
 	struct chain *chains;
 	/* Most recently used first.  Failures have a list of their own, so that
 	 * requests for broken archives evict only other failures. */
@@ -81,16 +74,23 @@ path_chain(struct cache *cache, struct str path)
 	return &cache->chains[hash_slot(cache->key, path, cache->nchains)];
 }
 
-static struct entry *
-find_entry(struct cache *cache, struct str path)
+static struct archive *
+find_entered(struct cache *cache, struct str path)
 {
-	struct entry *entry;
+	struct archive *archive;
 
-	LIST_FOREACH (entry, path_chain(cache, path), chain) {
-		if (str_eq(entry->path, path))
-			return entry;
+	SLIST_FOREACH (archive, path_chain(cache, path), chain) {
+		if (str_eq(str_of(archive->path), path))
+			return archive;
 	}
 	return NULL;
+}
+
+static void
+leave_chain(struct cache *cache, struct archive *archive)
+{
+	SLIST_REMOVE(path_chain(cache, str_of(archive->path)), archive, archive,
+		chain);
 }
 
 /* The list that archive belongs to. */
@@ -108,33 +108,30 @@ set_archives(struct cache *cache, size_t n)
 	cache->crowded = n > cache->max_archives;
 }
 
-/* Complete entry, whose archive has been opened. */
+/* Put in an archive that has been entered and opened. */
 static void
-put_in(struct cache *cache, struct entry *entry, struct archive *archive)
+put_in(struct cache *cache, struct archive *archive)
 {
-	entry->archive = archive_keep(archive);
-	entry->path = str_of(archive->path);
-	TAILQ_INSERT_HEAD(uses_of(cache, archive), entry, use);
+	archive_keep(archive);
+	archive->opening = false;
+	TAILQ_INSERT_HEAD(uses_of(cache, archive), archive, use);
 	if (archive->status == STATUS_GO)
 		set_archives(cache, cache->state.archives + 1);
 	else
 		cache->nfailures++;
 }
 
-/* Remove an entry.  Returns its archive, to be dropped without the lock. */
+/* Take out an archive that was put in.  Returns it, to be dropped without the
+ * lock. */
 static struct archive *
-remove_entry(struct cache *cache, struct entry *entry)
+take_out(struct cache *cache, struct archive *archive)
 {
-	struct archive *archive = entry->archive;
-
-	LIST_REMOVE(entry, chain);
-	if (archive != NULL)
-		TAILQ_REMOVE(uses_of(cache, archive), entry, use);
-	if (archive != NULL && archive->status == STATUS_GO)
+	leave_chain(cache, archive);
+	TAILQ_REMOVE(uses_of(cache, archive), archive, use);
+	if (archive->status == STATUS_GO)
 		set_archives(cache, cache->state.archives - 1);
-	else if (archive != NULL)
+	else
 		cache->nfailures--;
-	free(entry);
 	return archive;
 }
 
@@ -145,7 +142,7 @@ forget_failures(struct cache *cache, size_t most)
 	pthread_mutex_lock(&cache->lock);
 	while (cache->nfailures > most) {
 		struct archive *archive =
-			remove_entry(cache, TAILQ_LAST(&cache->failures, uses));
+			take_out(cache, TAILQ_LAST(&cache->failures, uses));
 
 		pthread_mutex_unlock(&cache->lock);
 		archive_drop(archive);
@@ -157,12 +154,12 @@ forget_failures(struct cache *cache, size_t most)
 void
 cache_free(struct cache *cache)
 {
-	struct entry *entry;
+	struct archive *archive;
 
 	if (cache == NULL)
 		return;
-	while ((entry = TAILQ_FIRST(&cache->uses)) != NULL)
-		archive_drop(remove_entry(cache, entry));
+	while ((archive = TAILQ_FIRST(&cache->uses)) != NULL)
+		archive_drop(take_out(cache, archive));
 	forget_failures(cache, 0);
 	pthread_cond_destroy(&cache->opened);
 	pthread_mutex_destroy(&cache->lock);
@@ -173,17 +170,17 @@ cache_free(struct cache *cache)
 
 /* The least recently used archive not in use, or NULL.  The cache then has the
  * only share, and no thread can take another without the lock. */
-static struct entry *
+static struct archive *
 find_idle(struct cache *cache)
 {
-	struct entry *entry;
+	struct archive *archive;
 
-	TAILQ_FOREACH_REVERSE(entry, &cache->uses, uses, use)
+	TAILQ_FOREACH_REVERSE(archive, &cache->uses, uses, use)
 	{
-		if (entry->archive->users == 1)
+		if (archive->users == 1)
 			break;
 	}
-	return entry;
+	return archive;
 }
 
 /* If the cache has more than `most` archives, close the least recently used one
@@ -192,13 +189,12 @@ static bool
 close_idle(struct cache *cache, size_t most, uint64_t *count)
 {
 	struct archive *archive = NULL;
-	struct entry *entry = NULL;
 
 	pthread_mutex_lock(&cache->lock);
 	if (cache->state.archives > most)
-		entry = find_idle(cache);
-	if (entry != NULL) {
-		archive = remove_entry(cache, entry);
+		archive = find_idle(cache);
+	if (archive != NULL) {
+		take_out(cache, archive);
 		++*count;
 	}
 	pthread_mutex_unlock(&cache->lock);
@@ -206,25 +202,19 @@ close_idle(struct cache *cache, size_t most, uint64_t *count)
 	return archive != NULL;
 }
 
-static bool
-starved(const struct archive *archive)
-{
-	return archive == NULL || archive->starved;
-}
-
 /* Bytes of memory that would be free if all archives not in use were closed. */
 static uint64_t
 idle_room(struct cache *cache)
 {
 	struct membercache *membercache = cache->membercache;
-	struct entry *entry;
+	struct archive *archive;
 	uint64_t n;
 
 	pthread_mutex_lock(&cache->lock);
 	n = membercache_left(membercache);
-	TAILQ_FOREACH (entry, &cache->uses, use) {
-		if (entry->archive->users == 1)
-			n += entry->archive->taken;
+	TAILQ_FOREACH (archive, &cache->uses, use) {
+		if (archive->users == 1)
+			n += archive->taken;
 	}
 	pthread_mutex_unlock(&cache->lock);
 	return n;
@@ -251,23 +241,16 @@ make_room(struct cache *cache, size_t lacks)
 	return closed > 0;
 }
 
-/* Open path.  When descriptors or memory run out, close idle archives and
+/* Open archive.  When descriptors or memory run out, close idle archives and
  * retry. */
-static struct archive *
-open_with_room(struct cache *cache, struct str path, bool at_once)
+static void
+open_with_room(struct cache *cache, struct archive *archive)
 {
-	struct archive *archive =
-		archive_open(path, cache->membercache, cache->charset, at_once);
-
-	while (starved(archive) &&
-		make_room(cache, archive ? archive->lacks : 0)) {
-		archive_drop(archive);
-		archive = archive_open(
-			path, cache->membercache, cache->charset, at_once);
-	}
-	if (starved(archive))
-		archive_log_starved(path, archive ? archive->lacks : 0);
-	return archive;
+	do
+		archive_load(archive, cache->charset, archive->at_once);
+	while (archive->starved && make_room(cache, archive->lacks));
+	if (archive->starved)
+		archive_log_starved(str_of(archive->path), archive->lacks);
 }
 
 /* A lack of memory ends as soon as something is closed, and finding a file
@@ -275,68 +258,80 @@ open_with_room(struct cache *cache, struct str path, bool at_once)
 static bool
 worth_remembering(const struct archive *archive)
 {
-	return !starved(archive) && archive->status != STATUS_NOT_FOUND &&
+	return !archive->starved && archive->status != STATUS_NOT_FOUND &&
 		archive->status != STATUS_LATER;
 }
 
-/* Open the archive of entry, and complete or remove the entry. */
-static struct archive *
-open_entry(struct cache *cache, struct entry *entry)
+/* Open archive, which has been entered, and put it in if it is to be found. */
+static void
+open_entered(struct cache *cache, struct archive *archive)
 {
-	struct archive *archive =
-		open_with_room(cache, entry->path, entry->at_once);
-	int saved = errno;
-
+	open_with_room(cache, archive);
 	pthread_mutex_lock(&cache->lock);
-	if (archive != NULL && archive->status == STATUS_GO)
+	if (archive->status == STATUS_GO)
 		cache->state.opened++;
-	else if (archive == NULL || archive->status != STATUS_LATER)
+	else if (archive->status != STATUS_LATER)
 		cache->state.refused++;
 	if (worth_remembering(archive))
-		put_in(cache, entry, archive);
+		put_in(cache, archive);
 	else
-		remove_entry(cache, entry);
+		leave_chain(cache, archive);
 	pthread_cond_broadcast(&cache->opened);
 	pthread_mutex_unlock(&cache->lock);
 	forget_failures(cache, FAILURES_MAX);
 	cache_trim(cache);
-	errno = saved;
+}
+
+/* Enter an archive that is to be opened.  With the lock held.  NULL with errno
+ * ENOMEM. */
+static struct archive *
+enter_path(struct cache *cache, struct str path, bool at_once)
+{
+	struct archive *archive = archive_new(path, cache->membercache);
+
+	if (archive == NULL)
+		return NULL;
+	archive->opening = true;
+	archive->at_once = at_once;
+	SLIST_INSERT_HEAD(path_chain(cache, path), archive, chain);
 	return archive;
+}
+
+/* Take a share in an archive that was put in, which is used now.  With the lock
+ * held. */
+static void
+use_again(struct cache *cache, struct archive *archive)
+{
+	struct uses *uses = uses_of(cache, archive);
+
+	TAILQ_REMOVE(uses, archive, use);
+	TAILQ_INSERT_HEAD(uses, archive, use);
+	archive_keep(archive);
 }
 
 struct archive *
 cache_get(struct cache *cache, struct str path, bool at_once)
 {
-	struct archive *archive = NULL;
-	struct entry *entry;
+	struct archive *archive;
+	bool entered = false;
 
 	pthread_mutex_lock(&cache->lock);
-	while ((entry = find_entry(cache, path)) != NULL &&
-		entry->archive == NULL && entry->at_once)
+	while ((archive = find_entered(cache, path)) != NULL &&
+		archive->opening && archive->at_once)
 		pthread_cond_wait(&cache->opened, &cache->lock);
-	if (entry != NULL && entry->archive == NULL) {
-		pthread_mutex_unlock(&cache->lock);
+	if (archive == NULL) {
+		archive = enter_path(cache, path, at_once);
+		entered = archive != NULL;
+	} else if (archive->opening) {
+		archive = NULL;
 		errno = EAGAIN;
-		return NULL;
-	}
-	if (entry != NULL) {
-		struct uses *uses = uses_of(cache, entry->archive);
-
-		TAILQ_REMOVE(uses, entry, use);
-		TAILQ_INSERT_HEAD(uses, entry, use);
-		archive = archive_keep(entry->archive);
 	} else {
-		entry = calloc(1, sizeof(*entry));
-		if (entry != NULL) {
-			entry->path = path;
-			entry->at_once = at_once;
-			LIST_INSERT_HEAD(path_chain(cache, path), entry, chain);
-		}
+		use_again(cache, archive);
 	}
 	pthread_mutex_unlock(&cache->lock);
-	if (archive != NULL || entry == NULL)
-		return archive;
-	return open_entry(cache, entry);
+	if (entered)
+		open_entered(cache, archive);
+	return archive;
 }
 
 /* With the lock held. */
@@ -352,17 +347,17 @@ size_t
 cache_list(struct cache *cache, struct cache_state *state,
 	struct cache_item *items, size_t max)
 {
-	struct entry *entry;
+	struct archive *archive;
 	size_t n = 0;
 
 	pthread_mutex_lock(&cache->lock);
 	read_state(cache, state);
-	TAILQ_FOREACH (entry, &cache->uses, use) {
+	TAILQ_FOREACH (archive, &cache->uses, use) {
 		if (n == max)
 			break;
-		items[n++] = (struct cache_item){archive_keep(entry->archive),
-			archive_memory(entry->archive),
-			entry->archive->requests, entry->archive->bytes};
+		items[n++] = (struct cache_item){archive_keep(archive),
+			archive_memory(archive), archive->requests,
+			archive->bytes};
 	}
 	pthread_mutex_unlock(&cache->lock);
 	return n;
@@ -393,13 +388,13 @@ size_t
 cache_busiest(struct cache *cache, struct cache_state *state,
 	struct cache_item *items, size_t max)
 {
-	struct entry *entry;
+	struct archive *archive;
 	size_t n = 0;
 
 	pthread_mutex_lock(&cache->lock);
 	read_state(cache, state);
-	TAILQ_FOREACH (entry, &cache->uses, use)
-		n = insert_busy(items, n, max, entry->archive);
+	TAILQ_FOREACH (archive, &cache->uses, use)
+		n = insert_busy(items, n, max, archive);
 	for (size_t i = 0; i < n; i++)
 		items[i].memory =
 			archive_memory(archive_keep(items[i].archive));
@@ -410,13 +405,12 @@ cache_busiest(struct cache *cache, struct cache_state *state,
 void
 cache_forget(struct cache *cache, const struct archive *archive)
 {
-	struct archive *dropped = NULL;
-	struct entry *entry;
+	struct archive *dropped = NULL, *entered;
 
 	pthread_mutex_lock(&cache->lock);
-	entry = find_entry(cache, str_of(archive->path));
-	if (entry != NULL && entry->archive == archive)
-		dropped = remove_entry(cache, entry);
+	entered = find_entered(cache, str_of(archive->path));
+	if (entered == archive && !entered->opening)
+		dropped = take_out(cache, entered);
 	pthread_mutex_unlock(&cache->lock);
 	archive_drop(dropped);
 }

@@ -16,6 +16,7 @@
 
 #include "archive/reader.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "archive/made.h"

@@ -7,6 +7,7 @@
 
 #include "archive/verify.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "archive/made.h"

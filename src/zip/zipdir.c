@@ -154,9 +154,9 @@ copy_directory(struct zipdir *zipdir, const struct zipend *end, int fd,
 			end->size, COPY_MAX);
 	zipdir->start = end->start;
 	zipdir->prefix = end->prefix;
-	zipdir->behind = end->behind;
+	zipdir->behind = (uint32_t)end->behind;
 	zipdir->wraps = end->wraps;
-	zipdir->copy_size = (size_t)end->size;
+	zipdir->copy_size = (uint32_t)end->size;
 	zipdir->copy = hugepages_new(zipdir->copy_size + 1);
 	if (zipdir->copy == NULL) {
 		fault_set(fault,

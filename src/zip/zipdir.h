@@ -128,9 +128,9 @@ void zipdir_add_notes(struct zipdir *zipdir, uint32_t slot, uint32_t notes);
 bool zipdir_word(const struct zipdir *zipdir, uint32_t slot, uint32_t *word);
 void zipdir_set_word(struct zipdir *zipdir, uint32_t slot, uint32_t word);
 
-/* Sort the names.  The functions below need that.  -1 with errno ENOMEM.
- * During the call no other thread may be in this function or one of those.  A
- * second call does nothing. */
+/* Sort the names.  The functions below need that.  -1 with errno ENOMEM.  A
+ * second call does nothing; of several threads at once, each sorts, and what
+ * the first has sorted stays.  Any thread. */
 int zipdir_sort(struct zipdir *zipdir);
 
 /* A walk over the children of a directory, in byte order of names. */

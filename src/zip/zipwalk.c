@@ -9,18 +9,21 @@
 int
 zipdir_sort(struct zipdir *zipdir)
 {
+	uint32_t *order, *before = NULL;
 	size_t n = 0;
 
 	if (zipdir->order != NULL)
 		return 0;
-	zipdir->order = malloc((zipdir->count + 1) * sizeof(uint32_t));
-	if (zipdir->order == NULL)
+	order = malloc((zipdir->count + 1) * sizeof(uint32_t));
+	if (order == NULL)
 		return -1;
 	for (size_t i = 0; i < zipdir->nslots; i++) {
 		if (zipdir->slots[i].entry != 0)
-			zipdir->order[n++] = zipdir->slots[i].entry - 1;
+			order[n++] = zipdir->slots[i].entry - 1;
 	}
-	zipentry_sort(zipdir->copy, zipdir->order, n);
+	zipentry_sort(zipdir->copy, order, n);
+	if (!atomic_compare_exchange_strong(&zipdir->order, &before, order))
+		free(order);
 	return 0;
 }
 

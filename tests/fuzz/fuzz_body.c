@@ -221,7 +221,7 @@ make_file(const struct input *input, struct str name)
 static struct archive *
 open_file(struct bytes file)
 {
-	struct archive *archive = calloc(1, sizeof(*archive));
+	struct archive *archive = archive_new(STR("/fuzz//a.wwz"), NULL);
 	struct fault fault;
 	struct stat st;
 	void *map;
@@ -231,17 +231,13 @@ open_file(struct bytes file)
 	archive->fd = dup(fuzz_memory_file());
 	fuzz_write(archive->fd, (struct str){(char *)file.p, file.n});
 	map = mmap(NULL, file.n, PROT_READ, MAP_SHARED, archive->fd, 0);
-	archive->path = strdup("/fuzz//a.wwz");
 	if (map == MAP_FAILED || fstat(archive->fd, &st) < 0 ||
-		archive->path == NULL ||
 		zipdir_open(&archive->zipdir, archive->fd, file.n, &fault) !=
 			ZIPDIR_OK)
 		abort();
 	archive->map = map;
 	archive->id.size = st.st_size;
 	archive->id.modified = st.st_mtim;
-	archive->users = 1;
-	pthread_mutex_init(&archive->sorting, NULL);
 	return archive;
 }
 

@@ -98,7 +98,7 @@ check_wide(struct str bytes, size_t size, struct arena *arena)
 static struct str
 unpack(enum packing packing, struct str bytes, size_t size, struct arena *arena)
 {
-	static const struct archive archive = {.path = "a"};
+	static const struct archive archive = {.fd = -1};
 	static const struct member member = {.name = {"m", 1}};
 	struct given given = {
 		{.read = given_read, .close = given_close}, bytes, size, false};

@@ -1,6 +1,7 @@
 /* cache: archives by path, opened once, the least recently used ones closed. */
 
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -322,6 +323,93 @@ test_failures(void **state)
 }
 
 /* However many failures there are, they push out each other only. */
+/* Open so many archives, and give them back. */
+static void
+open_idle(struct cache *cache, int first, int end)
+{
+	char name[16];
+
+	for (int i = first; i < end; i++) {
+		struct archive *archive;
+
+		snprintf(name, sizeof(name), "idle%d", i);
+		if (link("0", name) < 0)
+			assert_int_equal(errno, EEXIST);
+		archive = get(cache, name);
+		assert_int_equal(archive->status, STATUS_GO);
+		archive_drop(archive);
+	}
+}
+
+/* What malloc takes for n bytes. */
+static size_t
+taken_for(size_t n)
+{
+	size_t before = mallinfo2().uordblks;
+	void *p = malloc(n);
+	size_t after = mallinfo2().uordblks;
+
+	assert_non_null(p);
+	free(p);
+	return after - before;
+}
+
+/* What an archive that is only kept open costs beyond its index. */
+static void
+test_memory_of_idle_ones(void **state)
+{
+	enum { FIRST = 10, ARCHIVES = 100, MOST = 400 };
+	struct cache *cache;
+	struct archive *archive;
+	size_t before, each, index;
+
+	(void)state;
+	if (mallinfo2().uordblks == 0)
+		skip(); /* a sanitizer has an allocator of its own */
+	cache = cache_new(FIRST + ARCHIVES, MANY, NULL);
+	open_idle(cache, 0, FIRST);
+	before = mallinfo2().uordblks;
+	open_idle(cache, FIRST, FIRST + ARCHIVES);
+	each = (mallinfo2().uordblks - before) / ARCHIVES;
+	archive = get(cache, "idle0");
+	/* The sorted order is counted beforehand, and there is none yet. */
+	index = taken_for(zipdir_copied(archive->zipdir) + 1) +
+		taken_for(zipdir_indexed(archive->zipdir) - sizeof(uint32_t));
+	assert_in_range(each, index + sizeof(*archive), index + MOST);
+	archive_drop(archive);
+	cache_free(cache);
+}
+
+/* As long as there is room for all, each is opened once, however often and in
+ * whatever order they are asked for. */
+static void
+test_each_is_opened_once(void **state)
+{
+	enum { ARCHIVES = 5000, STEP = 1237, ROUNDS = 3 };
+	struct cache *cache;
+	struct rlimit before, many;
+	struct cache_state seen;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	if (before.rlim_max < ARCHIVES + 100)
+		skip(); /* this machine lets nobody open so many files */
+	many = (struct rlimit){before.rlim_max, before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &many), 0);
+	cache = cache_new(ARCHIVES, MANY, NULL);
+	for (int i = 0; i < ROUNDS * ARCHIVES; i++) {
+		int which = (int)((long)i * STEP % ARCHIVES);
+
+		open_idle(cache, which, which + 1);
+	}
+	cache_list(cache, &seen, NULL, 0);
+	assert_int_equal(seen.opened, ARCHIVES);
+	assert_int_equal(seen.archives, ARCHIVES);
+	assert_int_equal(seen.evicted, 0);
+	cache_free(cache);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 /* Those with most requests, as far as there is room, whichever was used last.
  */
 static void
@@ -666,6 +754,8 @@ main(void)
 		cmocka_unit_test(test_share),
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_failures_have_their_own_room),
+		cmocka_unit_test(test_memory_of_idle_ones),
+		cmocka_unit_test(test_each_is_opened_once),
 		cmocka_unit_test(test_busiest),
 		cmocka_unit_test(test_forget),
 		cmocka_unit_test(test_clear),

@@ -1469,13 +1469,13 @@ test_waits_for_another(void **state)
 	save_many("sort.wwz", 5000, 8);
 	snprintf(path, sizeof(path), "%s//sort.wwz", place);
 	archive = cache_get(service.cache, str_of(path), false);
-	pthread_mutex_lock(&archive->sorting);
+	archive->sorting = true;
 	connect_wires(&w);
 	send_request(&w, &wanted);
 	assert_int_equal(conn_run(w.conn, 2000), CONN_TURN);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(conn_run(w.conn, 2000), CONN_WAITS);
-	pthread_mutex_unlock(&archive->sorting);
+	archive->sorting = false;
 	run(&w);
 	assert_int_equal(check_answer(&w, "none", 1, 404, NULL), 0);
 	disconnect(&w);

@@ -137,8 +137,7 @@ test_loan(void **state)
 {
 	static const char frames[] = FRAMES;
 	struct membercache *membercache = membercache_new(2 * HALF);
-	struct archive archive = {
-		.path = (char[]){"x"}, .membercache = membercache};
+	struct archive archive = {.membercache = membercache};
 	struct zstdloan loan = {
 		.archive = &archive, .looked = 100, .window = MIB};
 
