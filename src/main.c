@@ -383,11 +383,13 @@ fill_standard(void)
 		close(fd);
 }
 
-/* Each thread has several files open in advance. */
+/* Each thread has several files open in advance.  "-" in place of a directory
+ * is the working directory, and standard input lists the files. */
 static int
 run_pack(struct options *options)
 {
 	const char *directory = options->words[0], *file = options->output;
+	const bool listed = strcmp(directory, "-") == 0;
 	char name[PATH_MAX];
 
 	raise_descriptors();
@@ -396,13 +398,18 @@ run_pack(struct options *options)
 	if (options->nwords > 1 && file != NULL)
 		return usage_option(
 			"--output", file, "the archive is named twice");
+	if (listed && options->pack.files_from != NULL)
+		return usage_option("--files-from", options->pack.files_from,
+			"- in place of DIR is a list, too");
 	if (options->nwords > 1)
 		file = options->words[1];
-	else if (file == NULL && packname_make(name, directory) == 0)
+	else if (file == NULL && !listed && packname_make(name, directory) == 0)
 		file = name;
 	if (file == NULL)
 		return usage_of(directory, "no name for an archive: give FILE");
-	return pack(directory, file, &options->pack);
+	if (listed)
+		options->pack.files_from = "-";
+	return pack(listed ? "." : directory, file, &options->pack);
 }
 
 /* Options come only from WWZ_OPTIONS. */

@@ -29,7 +29,7 @@ const struct command_spec command_specs[COMMANDS] = {
 		"answer FastCGI requests; when started as a CGI program, answer one CGI request, with the options in WWZ_OPTIONS",
 		0, 0, ""},
 	[COMMAND_PACK] = {"pack", "[options] DIR [FILE.wwz]",
-		"put the files below DIR into an archive that is good to serve; - is standard output",
+		"put the files below DIR into an archive that is good to serve; - as FILE.wwz is standard output, and as DIR the files that standard input lists",
 		1, 2, "a directory"},
 	[COMMAND_CHECK] = {"check", "[options] FILE.wwz...",
 		"say what is wrong with archives, and what could be better", 1,

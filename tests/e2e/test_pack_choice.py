@@ -126,6 +126,20 @@ def test_left_out_is_not_looked_at(tmp):
     assert names("--files-from", "-", top, tmp / "x.wwz", input=b"a\n") == [b"a"]
 
 
+def test_standard_input_in_place_of_a_directory(tmp):
+    top = plant(tmp / "tree", {"a": b"a", "b": b"b", "-/c": b"c"})
+    assert names("-", tmp / "x.wwz", input=b"b\n", cwd=top) == [b"b"]
+    assert names("-", "-o", tmp / "x.wwz", input=b"a\0b\0", cwd=top) == [b"a", b"b"]
+    assert names("./-", tmp / "x.wwz", cwd=top) == [b"c"]
+    for words, why in [
+            (["-"], "give FILE"),
+            (["--files-from", tmp / "list", "-", tmp / "x.wwz"],
+             "- in place of DIR is a list, too")]:
+        got = pack(*words, cwd=top)
+        assert got.returncode == 2, got
+        assert why in got.stderr.decode(), got
+
+
 def test_packed_again(tmp):
     """What is left out now goes, and what stays is kept."""
     top = plant(tmp / "tree", {"a": b"a" * 99, "b": b"b" * 99, "c/d": b"d" * 99})
