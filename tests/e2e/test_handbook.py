@@ -22,7 +22,7 @@ sftp=
 while [[ ${1-} == -* ]]; do
 	case $1 in
 	-s) sftp=/usr/lib/openssh/sftp-server ;;
-	-l) shift ;;
+	-[ilo]) shift ;;
 	esac
 	shift
 done
@@ -39,6 +39,8 @@ mount -t tmpfs tmpfs "$1/etc"
 cp -a /etc/. "$1/etc"
 mount --bind "$1/etc" /etc
 for place in /srv /run /root /var/log; do mount -t tmpfs tmpfs $place; done
+export SSH_KEY=/root/key SSH_KNOWN_HOSTS=/root/known_hosts
+touch $SSH_KEY $SSH_KNOWN_HOSTS
 mkdir /var/log/nginx
 rm -f /etc/nginx/sites-enabled/*
 ln -s ../sites-available/default /etc/nginx/sites-enabled
@@ -48,11 +50,15 @@ MARK = "-- next --"
 
 
 def steps(page):
-    """(commands, what they write, as a pattern) of the page's blocks."""
+    """(commands, what they write, as a pattern) of the page's blocks.  A block of
+    YAML is a job for GitLab, whose items are commands."""
     text = (harness.TOP / page).read_text()
-    blocks = re.findall(r"(?ms)^```sh\n(.*?)^```\n(?:\n```text\n(.*?)^```$)?", text)
+    blocks = re.findall(
+        r"(?ms)^```(sh|yaml)\n(.*?)^```\n(?:\n```text\n(.*?)^```$)?", text)
     assert blocks, page
-    for commands, wanted in blocks:
+    for language, commands, wanted in blocks:
+        if language == "yaml":
+            commands = "".join(re.findall(r"(?m)^ +- (.*\n)", commands))
         wanted = re.escape(wanted).replace(r"\.\.\.", "(?s:.*)")
         yield commands, wanted
 
