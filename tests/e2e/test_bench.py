@@ -41,6 +41,14 @@ def test_two_builds():
                      r" not decided \| .* \| not decided \|", out), out
 
 
+def test_log():
+    """Each part of a log is what it should be, and searches find what there
+    is."""
+    out = bench("log")
+    for what in "64 KiB at random", "2,000 lines at random", "search", "jump":
+        assert re.search(rf"^\|.*{what}.*\| +[\d.,]+ \|", out, re.M), out
+
+
 def test_interval():
     """The ranks of the tables of the binomial distribution."""
     for n, rank in (6, 1), (8, 1), (9, 2), (10, 2), (12, 3), (20, 6), (50, 18):
