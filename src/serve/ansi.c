@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "http/page.h"
+#include "serve/ansimove.h"
 #include "serve/sgr.h"
 
 enum {
@@ -28,26 +29,34 @@ may_blank(struct ansi *a, size_t n)
 	return true;
 }
 
+bool
+ansi_reserve(struct ansi *a, size_t n)
+{
+	size_t room = a->room ? a->room : 128;
+	struct ansi_cell *cell;
+
+	if (n <= a->room)
+		return true;
+	while (room < n)
+		room *= 2;
+	cell = realloc(a->cell, room * sizeof(*cell));
+	if (cell == NULL) {
+		a->failed = true;
+		return false;
+	}
+	a->cell = cell;
+	a->room = room;
+	return true;
+}
+
 /* Extend the line to n cells; the new ones are blank. */
 static bool
 reach(struct ansi *a, size_t n)
 {
 	if (a->at > a->n && !may_blank(a, a->at - a->n))
 		return false;
-	if (n > a->room) {
-		size_t room = a->room ? a->room : 256;
-		struct ansi_cell *cell;
-
-		while (room < n)
-			room *= 2;
-		cell = realloc(a->cell, room * sizeof(*cell));
-		if (cell == NULL) {
-			a->failed = true;
-			return false;
-		}
-		a->cell = cell;
-		a->room = room;
-	}
+	if (n > a->room && !ansi_reserve(a, n))
+		return false;
 	while (a->n < n)
 		a->cell[a->n++] = blank;
 	return true;
@@ -60,11 +69,31 @@ style_now(const struct ansi *a)
 	return a->style | (uint32_t)a->links.now << LOGLINK_SHIFT;
 }
 
+/* Something is about to be written or erased. */
+static void
+get_ready(struct ansi *a)
+{
+	void (*ready)(struct ansi *) = a->ready;
+
+	a->ready = NULL;
+	if (ready != NULL)
+		ready(a);
+}
+
+/* Whether what is written does not show. */
+static bool
+is_hidden(const struct ansi *a)
+{
+	return (a->style & SGR_CONCEALED) != 0 || a->away;
+}
+
 static void
 write_cell(struct ansi *a, uint32_t point)
 {
-	if ((a->style & SGR_CONCEALED) != 0)
+	if (is_hidden(a))
 		return;
+	get_ready(a);
+	a->wrote = true;
 	if (a->at >= ANSI_CELLS)
 		a->cut = true;
 	else if (reach(a, a->at + 1))
@@ -74,6 +103,8 @@ write_cell(struct ansi *a, uint32_t point)
 static void
 erase(struct ansi *a, unsigned what)
 {
+	get_ready(a);
+	a->wrote |= a->n > 0;
 	if (what == 2 || (what == 0 && a->at < ANSI_CELLS))
 		a->cut = false;
 	if (what == 0 && a->at < a->n)
@@ -99,10 +130,18 @@ perform(struct ansi *a, uint32_t final)
 	unsigned n = a->parameter[0];
 	unsigned count = n > 0 ? n : 1;
 
-	switch (final) {
-	case 'm':
+	if (final == 'm') {
 		a->style = sgr_change(
 			a->style, a->parameter, a->nparameters, a->colons);
+		return;
+	}
+	ansimove_perform(a, final);
+	if (a->away)
+		return;
+	switch (final) {
+	case 'J':
+		if (n == 0)
+			erase(a, 0);
 		break;
 	case 'K':
 		erase(a, n);
@@ -134,11 +173,11 @@ take_text(struct ansi *a, uint32_t point)
 {
 	if (point == 0x1b)
 		a->state = ANSI_ESCAPE;
-	else if (point == '\r' || point == '\n') {
+	else if (point == '\n' || (point == '\r' && !a->away)) {
 		a->stop = a->at;
 		a->at = 0;
 	} else if (point == '\b')
-		a->at -= a->at > 0;
+		a->at -= a->at > 0 && !a->away;
 	else if (is_no_character(point))
 		write_cell(a, REPLACEMENT);
 	else if (point == '\t' ||
@@ -168,6 +207,11 @@ take_escape(struct ansi *a, uint32_t point)
 	case '^':
 	case '_':
 		a->state = ANSI_STRING;
+		break;
+	case '7':
+	case '8':
+	case 'M':
+		ansimove_escape(a, point);
 		break;
 	default:
 		if (point >= ' ' && point < '0')
@@ -316,12 +360,15 @@ write_plain(struct ansi *a, const char *p, const char *end)
 {
 	const char *stop = p;
 	size_t n, room = ANSI_CELLS - a->at;
-	uint32_t style = style_now(a);
+	uint32_t style;
 
 	while (stop < end && is_plain((unsigned char)*stop))
 		stop++;
-	if ((a->style & SGR_CONCEALED) != 0)
+	if (is_hidden(a))
 		return stop;
+	get_ready(a);
+	a->wrote = true;
+	style = style_now(a);
 	n = (size_t)(stop - p);
 	a->cut |= n > room;
 	if (n > room)
@@ -350,8 +397,11 @@ ansi_take(struct ansi *ansi, struct str *bytes)
 			continue;
 		}
 		p++;
+		ansi->moves = false;
 		take_byte(ansi, c);
-		if (c == '\n')
+		if (ansi->moves)
+			stop = ANSI_MOVE;
+		else if (c == '\n')
 			stop = ANSI_LINE;
 		else if (c == '\r' && ansi->state == ANSI_TEXT)
 			stop = ANSI_RETURN;
@@ -365,7 +415,7 @@ void
 ansi_clear(struct ansi *ansi)
 {
 	ansi->n = ansi->at = 0;
-	ansi->cut = false;
+	ansi->cut = ansi->wrote = ansi->saved = ansi->away = false;
 	ansi->style &= ~SGR_CONCEALED;
 	loglinks_clear(&ansi->links);
 }
@@ -377,6 +427,22 @@ ansi_restart(struct ansi *ansi)
 	ansi->style = 0;
 	ansi->state = ANSI_TEXT;
 	ansi->need = 0;
+}
+
+void
+ansi_copy(struct ansi *to, const struct ansi *from)
+{
+	struct ansi copy = *from;
+
+	copy.cell = to->cell;
+	copy.room = to->room;
+	*to = copy;
+	to->n = 0;
+	if (!ansi_reserve(to, from->n))
+		return;
+	to->n = from->n;
+	if (from->n > 0)
+		memcpy(to->cell, from->cell, from->n * sizeof(*to->cell));
 }
 
 void

@@ -8,10 +8,17 @@
  *
  * The escape sequences (ECMA-48) supported are colours and attributes (SGR) and
  * those that stay within the line: EL erases, CHA, CUF and CUB move the
- * cursor.  All others are dropped, including the contents of strings such as
- * titles (OSC, DCS), and so are other control characters.  A
- * newline ends any sequence.  A hyperlink (OSC 8) to http or https is kept in
- * the cells, up to the end of the line at most (loglink.h).
+ * cursor.  Those that leave the line are for the caller (ansi_move).  All
+ * others are dropped, including the contents of strings such as titles (OSC,
+ * DCS), and so are other control characters.  A newline ends any sequence.  A
+ * hyperlink (OSC 8) to http or https is kept in the cells, up to the end of the
+ * line at most (loglink.h).
+ *
+ * What is written at a fixed place of the screen between saving the cursor and
+ * restoring it is not shown: apt draws its bar there, at the bottom, while the
+ * lines go on.  Of the sequences that leave the line, only restoring the cursor
+ * in the line where it was saved, and a fixed place in an empty line, move it
+ * within the line.
  *
  * Concealed characters take no room, up to the end of the line at most: Jenkins
  * hides notes of hundreds of characters in this way, but nothing may hide the
@@ -48,26 +55,49 @@ enum { ANSI_PARAMETERS = 32 };
 enum ansi_stop {
 	ANSI_MORE,   /* all bytes were used */
 	ANSI_RETURN, /* after a carriage return */
+	ANSI_MOVE,   /* after a sequence that leaves the line, see move */
 	ANSI_LINE    /* after a newline */
+};
+
+/* What leaves the line. */
+enum ansi_move {
+	ANSI_UP, /* count lines up (CUU, RI); the column stays */
+	ANSI_DOWN,
+	ANSI_UP_FIRST, /* the same, to the first column (CPL, CNL) */
+	ANSI_DOWN_FIRST,
+	ANSI_PLACE, /* to column count of some line (CUP, HVP) */
+	ANSI_SAVE,
+	ANSI_RESTORE,
+	ANSI_ERASE_BELOW /* also the rest of this line, which is done */
 };
 
 /* The state of the renderer.  All zero at the beginning of a log, except
  * windows. */
 struct ansi {
 	bool windows; /* invalid UTF-8 is Windows-1252 */
+	/* Called before something is written or erased next, once; or NULL. */
+	void (*ready)(struct ansi *ansi);
 
 	/* The line so far. */
 	struct ansi_cell *cell;
 	size_t n;
-	size_t stop; /* position of the cursor at the last stop */
-	bool cut;    /* the line was longer than ANSI_CELLS */
-	bool failed; /* memory ran out: part of the line is missing */
+	size_t stop;         /* position of the cursor at the last stop */
+	bool cut;            /* the line was longer than ANSI_CELLS */
+	bool failed;         /* memory ran out: part of the line is missing */
+	bool wrote;          /* something was written or erased */
+	enum ansi_move move; /* at the last stop, if that is ANSI_MOVE */
+	unsigned count;
 	struct loglinks links;
+	size_t room; /* cells that are allocated */
+	size_t at;   /* the cursor, up to ANSI_CELLS */
 
-	/* Used by ansi.c only.  The cursor, and the style it writes in. */
-	size_t room, at;
+	/* Used by ansi.c only.  The style of the cursor. */
 	uint64_t taken, blanked; /* bytes and cells, to bound the work */
 	uint32_t style;
+	bool saved;    /* the cursor was saved in this line... */
+	size_t column; /* ...in this column... */
+	bool away;     /* ...and is elsewhere */
+	bool moves;    /* the last character leaves the line */
 	/* An incomplete character. */
 	unsigned char begun[3];
 	unsigned nbegun, need;
@@ -88,7 +118,8 @@ struct ansi {
 	uint32_t colons; /* bit i: parameter i follows a ":" */
 };
 
-/* Take bytes off *bytes and write them to the line, up to the first stop. */
+/* Take bytes off *bytes and write them to the line, up to the first stop. Those
+ * who show the line by itself go on after ANSI_MOVE. */
 enum ansi_stop ansi_take(struct ansi *ansi, struct str *bytes);
 
 /* Begin a new line, with the same colours and attributes, but not concealed. */
@@ -96,6 +127,12 @@ void ansi_clear(struct ansi *ansi);
 
 /* Begin a new line, as at the beginning of a log. */
 void ansi_restart(struct ansi *ansi);
+
+/* Have memory for n cells.  false: there is none, and ansi has failed. */
+bool ansi_reserve(struct ansi *ansi, size_t n);
+
+/* Let `to` be in the state of from, with what it wrote. */
+void ansi_copy(struct ansi *to, const struct ansi *from);
 
 /* Release the memory of ansi. */
 void ansi_free(struct ansi *ansi);

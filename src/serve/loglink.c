@@ -1,5 +1,7 @@
 #include "serve/loglink.h"
 
+#include <stdlib.h>
+
 #include "http/page.h"
 #include "serve/ansi.h"
 #include "serve/sgr.h"
@@ -90,6 +92,45 @@ keep_link(struct loglinks *links, struct str url)
 	links->n++;
 	links->end[links->n] = (uint16_t)(at + url.n);
 	return links->n;
+}
+
+struct loglinks *
+loglinks_save(const struct loglinks *links, bool *failed)
+{
+	struct loglinks *saved;
+	size_t size = offsetof(struct loglinks, bytes) + first_free(links);
+
+	if (links->n == 0)
+		return NULL;
+	saved = malloc(size);
+	*failed |= saved == NULL;
+	if (saved != NULL)
+		memcpy(saved, links, size);
+	return saved;
+}
+
+size_t
+loglinks_size(const struct loglinks *saved)
+{
+	if (saved == NULL)
+		return 0;
+	return offsetof(struct loglinks, bytes) + first_free(saved);
+}
+
+void
+loglinks_resume(struct loglinks *links, const struct loglinks *saved)
+{
+	char url[LOGLINK_URL];
+	struct str now = {url, 0};
+
+	if (links->now > 0) {
+		now.n = url_of(links, links->now).n;
+		memcpy(url, url_of(links, links->now).p, now.n);
+	}
+	loglinks_clear(links);
+	if (saved != NULL)
+		memcpy(links, saved, loglinks_size(saved));
+	links->now = now.n > 0 ? keep_link(links, now) : 0;
 }
 
 void

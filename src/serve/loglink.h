@@ -32,6 +32,17 @@ struct loglinks {
 /* Begin a new line. */
 void loglinks_clear(struct loglinks *links);
 
+/* A copy of links that is as small as it can be, for loglinks_resume; free()
+ * ends it.  NULL when there are none; or with *failed, no memory. */
+struct loglinks *loglinks_save(const struct loglinks *links, bool *failed);
+
+/* Bytes of such a copy; 0 of NULL. */
+size_t loglinks_size(const struct loglinks *saved);
+
+/* Go on with a line whose links were saved, or NULL, and with the hyperlink
+ * that has been begun. */
+void loglinks_resume(struct loglinks *links, const struct loglinks *saved);
+
 /* Begin an operating system command, take a character of it, and end it, which
  * sets now if it is a hyperlink: "8;PARAMETERS;URL", or none: "8;;". */
 void loglinks_begin(struct loglinks *links);

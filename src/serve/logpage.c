@@ -11,24 +11,17 @@
 
 #include "http/page.h"
 #include "serve/logerrors.h"
-#include "serve/logmark.h"
+#include "serve/loggroups.h"
 #include "serve/lognav.h"
 #include "serve/rows.h"
+#include "serve/screen.h"
 
 enum {
 	BUFFER = 16384,
-	DEPTH = 16,
-	TITLE = 80,
 	TURN_SIZE = 64 * 1024, /* bytes read in one turn */
 };
 
 enum stage { STAGE_HEAD, STAGE_LINES, STAGE_FOOT, STAGE_END };
-
-/* An open group. */
-struct group {
-	enum logmark_system system;
-	uint32_t name; /* a hash; groups with equal hashes are equal */
-};
 
 struct logpage {
 	struct rows out;
@@ -45,86 +38,17 @@ struct logpage {
 	size_t turn;     /* bytes read in this turn */
 	bool over;       /* text has ended */
 
-	/* The current line. */
-	struct ansi ansi;
-	bool begun;  /* part of it has been read */
-	bool starts; /* it starts the last group of group */
-	size_t ends; /* number of groups that end before it */
-	struct ansi_cell title[TITLE];
-	size_t ntitle;
-
-	/* Open groups, the innermost last. */
-	struct group group[DEPTH];
-	size_t ngroups;
+	/* The current line, and those before it that are not yet shown. */
+	struct screen screen;
+	bool begun;            /* part of it has been read */
+	struct loglinks links; /* of the line that is being shown */
+	struct loggroups groups;
 
 	/* The position. */
 	enum stage stage;
-	uint64_t made; /* lines */
+	uint64_t made; /* lines that have been read */
 	uint64_t errors, first_error, last_error;
 };
-
-/* Groups. */
-
-static uint32_t
-hash_group_name(const struct ansi_cell *cell, size_t n)
-{
-	uint32_t hash = 2166136261;
-
-	for (size_t i = 0; i < n; i++)
-		hash = (hash ^ cell[i].point) * 16777619;
-	return hash;
-}
-
-/* Close the innermost group equal to this one, and all groups inside. */
-static void
-end_group(struct logpage *p, struct group group)
-{
-	size_t i = p->ngroups;
-
-	while (i > 0 &&
-		(p->group[i - 1].system != group.system ||
-			p->group[i - 1].name != group.name))
-		i--;
-	if (i == 0)
-		return;
-	p->ends += p->ngroups - (i - 1) - p->starts;
-	p->starts = false;
-	p->ngroups = i - 1;
-}
-
-/* Start a group.  If a line has several marks, the last one counts. */
-static void
-start_group(struct logpage *p, struct group group)
-{
-	p->ngroups -= p->starts;
-	p->starts = p->ngroups < DEPTH;
-	if (p->starts)
-		p->group[p->ngroups++] = group;
-}
-
-/* Look for a mark in what was written up to a stop, because marks are often
- * erased afterwards. */
-static void
-note_mark(struct logpage *p)
-{
-	const struct ansi *a = &p->ansi;
-	struct logmark mark =
-		logmark_find(a->cell, a->stop < a->n ? a->stop : a->n);
-	struct group group = {mark.system, 0};
-
-	if (mark.kind == LOGMARK_NONE)
-		return;
-	group.name = hash_group_name(a->cell + mark.end, mark.name);
-	/* Groups of GitHub do not nest. */
-	if (mark.kind == LOGMARK_END || mark.system == LOGMARK_GITHUB)
-		end_group(p, group);
-	if (mark.kind == LOGMARK_END)
-		return;
-	start_group(p, group);
-	p->ntitle = mark.name < TITLE ? mark.name : TITLE;
-	for (size_t i = 0; i < p->ntitle; i++)
-		p->title[i] = a->cell[mark.end + i];
-}
 
 /* Reading. */
 
@@ -161,9 +85,8 @@ fill_text(struct logpage *p)
 static void
 begin_line(struct logpage *p)
 {
-	ansi_clear(&p->ansi);
-	p->begun = p->starts = false;
-	p->ends = p->ntitle = 0;
+	p->begun = false;
+	loggroups_begin_line(&p->groups);
 }
 
 /* Read the next line, which begin_line has begun.  Returns 1, 0 when there is
@@ -178,15 +101,15 @@ next_line(struct logpage *p)
 		if (got < 0 || (got == 0 && !p->begun))
 			return got;
 		if (got == 0) {
-			p->ansi.cut |= !p->over;
+			screen_line(&p->screen)->cut |= !p->over;
 			p->rest = STR("\n");
 		}
 		p->begun = true;
-		stop = ansi_take(&p->ansi, &p->rest);
-		if (p->ansi.failed)
+		stop = screen_take(&p->screen, &p->rest);
+		if (screen_failed(&p->screen))
 			return -1;
 		if (stop != ANSI_MORE)
-			note_mark(p);
+			loggroups_note(&p->groups, screen_line(&p->screen));
 		if (stop == ANSI_LINE)
 			return 1;
 	}
@@ -204,44 +127,48 @@ add_ends(struct logpage *p, size_t n)
 /* Add what the line says.  Nothing in a heading, which can be clicked, may do
  * something else. */
 static void
-add_line_content(struct logpage *p, const struct logmark *mark)
+add_line_content(struct logpage *p, const struct screen_row *line,
+	const struct logmark *mark, bool starts)
 {
-	struct ansi *a = &p->ansi;
 	struct text *row = &p->out.row;
 
-	if (p->starts && a->n == 0) {
-		ansi_add_html(row, NULL, p->title, p->ntitle);
-	} else if (p->starts && mark->kind == LOGMARK_START) {
-		ansi_add_html(row, NULL, a->cell, mark->at);
-		ansi_add_html(row, NULL, a->cell + mark->end, a->n - mark->end);
-	} else if (p->starts) {
-		ansi_add_html(row, NULL, a->cell, a->n);
+	if (starts && line->n == 0) {
+		ansi_add_html(row, NULL, p->groups.title, p->groups.ntitle);
+	} else if (starts && mark->kind == LOGMARK_START) {
+		ansi_add_html(row, NULL, line->cell, mark->at);
+		ansi_add_html(
+			row, NULL, line->cell + mark->end, line->n - mark->end);
+	} else if (starts) {
+		ansi_add_html(row, NULL, line->cell, line->n);
 	} else {
-		loglinks_find(&a->links, a->cell, a->n);
-		ansi_add_html(row, &a->links, a->cell, a->n);
+		loglinks_resume(&p->links, line->links);
+		loglinks_find(&p->links, line->cell, line->n);
+		ansi_add_html(row, &p->links, line->cell, line->n);
 	}
-	if (!a->cut)
+	if (!line->cut)
 		return;
 	text_add(row, STR(" <i>\xe2\x80\xa6 The line goes on in the "));
-	if (!p->starts) {
+	if (!starts) {
 		text_add(row, STR("<a href=\""));
 		page_add(row, p->view.link);
 		text_add(row, STR("\">"));
 	}
-	text_add(row,
-		p->starts ? STR("raw file.</i>") : STR("raw file</a>.</i>"));
+	text_add(row, starts ? STR("raw file.</i>") : STR("raw file</a>.</i>"));
 }
 
 /* Add the number of a line as a link to it.  An error's link is the place to
  * which the error before it links, as that does not know the line. */
 static void
-add_line_number(struct logpage *p, uint64_t number, bool error)
+add_line_number(struct logpage *p, uint64_t number, bool error, bool starts)
 {
-	text_add(&p->out.row, p->starts ? STR("<a class=\"n\" ") : STR("<a "));
+	text_add(&p->out.row, starts ? STR("<a class=\"n\" ") : STR("<a "));
 	if (error)
 		text_printf(&p->out.row, "id=\"x%" PRIu64 "\" ", p->errors);
-	text_printf(&p->out.row, "href=\"#L%" PRIu64 "\">%" PRIu64 "</a>",
-		number, number);
+	text_add(&p->out.row, STR("href=\"#L"));
+	text_number(&p->out.row, number);
+	text_add(&p->out.row, STR("\">"));
+	text_number(&p->out.row, number);
+	text_add(&p->out.row, STR("</a>"));
 }
 
 /* Add links to the errors before and after this one. */
@@ -263,41 +190,86 @@ add_neighbours(struct logpage *p)
 }
 
 static void
-add_log_line(struct logpage *p)
+add_log_line(struct logpage *p, const struct screen_row *line)
 {
-	const struct ansi *a = &p->ansi;
-	struct logmark mark = logmark_find(a->cell, a->n);
+	/* Lines that start or end a group are shown as soon as they are read,
+	 * others later. */
+	bool current = line->line + 1 == p->view.first + p->made;
+	bool starts = current && p->groups.starts;
+	size_t ends = current ? p->groups.ends : 0;
+	struct logmark mark = logmark_find(line->cell, line->n);
 	bool ended = mark.kind == LOGMARK_END;
-	bool error =
-		!ended && logerrors_is_error(p->view.errors, a->cell, a->n);
+	bool error = !ended &&
+		logerrors_is_error(p->view.errors, line->cell, line->n);
 	/* A line that only ends groups is the last line of them. */
-	bool last = !p->starts && (ended || a->n == 0);
-	uint64_t number = p->view.first + p->made++;
+	bool last = !starts && (ended || line->n == 0);
+	uint64_t number = line->line;
 
 	if (error && p->errors++ == 0)
 		p->first_error = number;
 	if (!last)
-		add_ends(p, p->ends);
-	if (p->starts) {
-		add_line_number(p, number, error);
+		add_ends(p, ends);
+	if (starts) {
+		add_line_number(p, number, error, true);
 		text_add(&p->out.row, STR("<details open>"));
 	}
-	text_printf(&p->out.row, "<%s id=\"L%" PRIu64 "\"%s>",
-		p->starts ? "summary" : "div", number,
-		error           ? " class=\"x\""
-			: ended ? " class=\"di\""
-				: "");
-	if (!p->starts)
-		add_line_number(p, number, error);
-	if (error && !p->starts)
+	text_add(&p->out.row,
+		starts ? STR("<summary id=\"L") : STR("<div id=\"L"));
+	text_number(&p->out.row, number);
+	text_add(&p->out.row,
+		error           ? STR("\" class=\"x\">")
+			: ended ? STR("\" class=\"di\">")
+				: STR("\">"));
+	if (!starts)
+		add_line_number(p, number, error, false);
+	if (error && !starts)
 		add_neighbours(p);
 	if (error)
 		p->last_error = number;
-	add_line_content(p, &mark);
-	text_add(
-		&p->out.row, p->starts ? STR("</summary>\n") : STR("</div>\n"));
+	add_line_content(p, line, &mark, starts);
+	text_add(&p->out.row, starts ? STR("</summary>\n") : STR("</div>\n"));
 	if (last)
-		add_ends(p, p->ends);
+		add_ends(p, ends);
+}
+
+/* Add what a row shows that several lines may have drawn.  Its number leads to
+ * the last of them. */
+static void
+add_drawn_row(struct logpage *p, const struct screen_row *row)
+{
+	const struct logmark none = {.kind = LOGMARK_NONE};
+
+	text_add(&p->out.row,
+		logerrors_is_error(p->view.errors, row->cell, row->n)
+			? STR("<div class=\"x\">")
+			: STR("<div>"));
+	add_line_number(p, row->line, false, false);
+	add_line_content(p, row, &none, false);
+	text_add(&p->out.row, STR("</div>\n"));
+}
+
+static void
+add_shown(void *to, enum screen_kind kind, const struct screen_row *row)
+{
+	struct logpage *p = to;
+
+	switch (kind) {
+	case SCREEN_LINE:
+		add_log_line(p, row);
+		break;
+	case SCREEN_BEGIN:
+		text_printf(&p->out.row,
+			"<details class=\"r\"><summary>Redrawn from line %" PRIu64
+			" on: what each line wrote</summary>\n",
+			row->line);
+		break;
+	case SCREEN_END:
+		text_add(&p->out.row, STR("</details>\n"));
+		break;
+	case SCREEN_ROW:
+		add_drawn_row(p, row);
+		break;
+	}
 }
 
 static bool
@@ -366,7 +338,7 @@ add_log_foot(struct logpage *p)
 		got = fill_text(p);
 	if (more < 0 || got < 0)
 		return more < 0 ? more : got;
-	add_ends(p, p->ngroups);
+	add_ends(p, p->groups.n);
 	text_add(&p->out.row, STR("</div>\n"));
 	if (p->made == 0)
 		text_add(&p->out.row, STR("<p>There are no lines here.</p>\n"));
@@ -410,9 +382,14 @@ make_log_row(struct rows *out)
 		if (got < 0)
 			return got;
 		if (got > 0) {
-			add_log_line(p);
+			p->made++;
+			if (p->groups.starts || p->groups.ends > 0)
+				screen_end_apart(&p->screen);
+			else
+				screen_end(&p->screen);
 			begin_line(p);
 		} else {
+			screen_flush(&p->screen);
 			p->stage = STAGE_FOOT;
 		}
 		break;
@@ -434,7 +411,7 @@ logpage_close(struct source *source)
 	struct logpage *p = (struct logpage *)source;
 
 	p->text->close(p->text);
-	ansi_free(&p->ansi);
+	screen_free(&p->screen);
 	arena_free(&p->out.arena);
 	arena_free(&p->arena);
 	free(p);
@@ -458,7 +435,10 @@ logpage_open(struct source *text, const struct logpage_view *view)
 	p->view.name = arena_copy(&p->arena, view->name);
 	p->view.link = arena_copy(&p->arena, view->link);
 	p->left = LOGPAGE_BYTES;
-	p->ansi.windows = view->windows;
+	p->screen.ansi.windows = view->windows;
+	p->screen.rows.show = add_shown;
+	p->screen.rows.to = p;
+	screen_start(&p->screen, view->first);
 	if (p->arena.failed) {
 		logpage_close(&p->out.source);
 		errno = ENOMEM;

@@ -17,6 +17,7 @@
 
 #include "archive/points.h"
 #include "serve/logsearch.h"
+#include "serve/screen.h"
 
 enum {
 	TURN_SIZE = 64 * 1024,
@@ -334,7 +335,8 @@ logview_open(struct archive *archive, const struct member *member,
 	v->source.close = logview_close;
 	v->source.late =
 		packing_is_slow(how->packing) || source_is_slow(member);
-	v->source.memory = unwrap_memory(archive, member, start, how);
+	v->source.memory =
+		unwrap_memory(archive, member, start, how) + screen_memory();
 	v->archive = archive;
 	v->member = *member;
 	v->start = start;

@@ -12,7 +12,7 @@ TOKEN = re.compile(
     r"\x1b\[(?P<body>[ -?]*)(?P<final>[@-~]?)"
     r"|\x1b[]PX^_](?:[^\x07\x18\x1a\x1b]*)(?:[\x07\x18\x1a])?"
     r"|\x1b[ -/]+[0-~]?"
-    r"|\x1b[0-~]?"
+    r"|\x1b(?P<escape>[0-~]?)"
     r"|(?P<control>[\x00-\x08\x0a-\x1f\x7f-\x9f\ufeff])"
 )
 
@@ -63,8 +63,11 @@ class Terminal:
 
     def clear(self):
         self.cells, self.at, self.cut = [], 0, False
+        self.saved, self.away = None, False
 
     def write(self, character):
+        if self.away:
+            return
         if self.at >= CELLS:
             self.cut = True
             return
@@ -127,13 +130,36 @@ class Terminal:
             return
         if final == "m":
             self.select(body)
+        elif final in "su":
+            self.save(final == "s")
+        numbers = [min(int(n or 0), 65535) for n in re.split("[;:]", body)]
+        if final in "Hf":
+            self.place((numbers + [1])[1] or 1)
+        if self.away:
             return
-        n = min(int(re.split("[;:]", body)[0] or 0), 65535)
-        if final == "K":
+        if final in "ABEF":
+            self.saved = None
+        n = numbers[0]
+        if final == "K" or (final == "J" and n == 0):
             self.erase(n)
         to = {"G": max(n, 1) - 1, "C": self.at + max(n, 1),
               "D": max(self.at - max(n, 1), 0)}.get(final, self.at)
         self.at = min(to, CELLS)
+
+    def save(self, saves):
+        """Text at a fixed place, between saving the cursor and restoring it, is
+        not shown."""
+        if saves and not self.away:
+            self.saved = self.at
+        elif not saves:
+            self.at = self.at if self.saved is None else self.saved
+            self.saved, self.away = None, False
+
+    def place(self, column):
+        if self.saved is not None:
+            self.away = True
+        elif not self.cells:
+            self.at = min(column - 1, CELLS)
 
     def show(self, line):
         """The cells of a line."""
@@ -148,6 +174,12 @@ class Terminal:
             at = token.end()
             if token["final"]:
                 self.sequence(token["body"], token["final"])
+            elif token["escape"] in ("7", "8"):
+                self.save(token["escape"] == "7")
+            elif self.away:
+                continue
+            elif token["escape"] == "M":
+                self.saved = None
             elif token["control"] == "\r":
                 self.at = 0
             elif token["control"] == "\b":

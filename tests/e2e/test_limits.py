@@ -283,9 +283,9 @@ HELD = {
     "bzip2": ("/x.wwz/b.bin", 3 * MIB, 5 * MIB),
     "deflate": ("/x.wwz/d.bin", 100 << 10, 300 << 10),
     "by-size": ("/names.wwz/?sort=size", 1 * MIB, 3 * MIB),
-    "log": ("/x.wwz/-wwz-log/d.log?from=1&lines=100000", 100 << 10, 300 << 10),
-    "log-gz": ("/x.wwz/-wwz-log/e.log.gz?from=1&lines=100000", 100 << 10,
-               300 << 10),
+    "log": ("/x.wwz/-wwz-log/d.log?from=1&lines=100000", 1 * MIB, 2 * MIB),
+    "log-gz": ("/x.wwz/-wwz-log/e.log.gz?from=1&lines=100000", 1 * MIB,
+               2 * MIB),
 }
 
 

@@ -18,7 +18,7 @@ shown(struct str log, size_t n, bool windows, struct arena *arena)
 		enum ansi_stop stop;
 
 		while ((stop = ansi_take(&ansi, &rest)) != ANSI_MORE) {
-			if (stop == ANSI_RETURN)
+			if (stop != ANSI_LINE)
 				continue;
 			ansi_add_html(&text, &ansi.links, ansi.cell, ansi.n);
 			text_byte(&text, '\n');
@@ -54,6 +54,20 @@ static const struct {
 	{BYTES("\33[?25l\33[2K\33[1Gab\33[5Gc\33[Gd\n"), "db  c\n"},
 	{BYTES("ab\33[3Cc\33[99Dd\33[0Ce\n"), "dbe  c\n"},
 	{BYTES("ab\33[3C\n"), "ab\n"},
+	/* What leaves the line leaves what is written in it. */
+	{BYTES("ab\33[3Ac\33[2Bd\33[Ee\33[Ff\33Mg\33[5;7Hh\n"), "abcdefgh\n"},
+	{BYTES("ab\33[Jc\33[2D\33[Jd\n"), "ad\n"},
+	{BYTES("\33[5;4Ha\33[5;1Hb\n"), "   ab\n"},
+	{BYTES("a\33"
+	       "7bc\33"
+	       "8d\n\33"
+	       "8e\33[sf\33[A\33[ug\n"),
+		"adc\nefg\n"},
+	{BYTES("a\33"
+	       "7b\33[24;1Hbar\r\b\33[K\33[2Gx\33"
+	       "8c\n"),
+		"ac\n"},
+	{BYTES("a\33[s\33[24;1f\xc3\xa9\nb\n"), "a\nb\n"},
 	/* Concealed text: Jenkins's notes. */
 	{BYTES("a\33[8mha:////4Lb+/==\33[0mb\n"), "ab\n"},
 	{BYTES("\33[1;8mhidden\33[28mx\n"), S("bo", "x") "\n"},
@@ -116,7 +130,7 @@ static const struct {
 	{BYTES("\33[;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;1;3mx"), "x"},
 	/* Sequences that are none of ours. */
 	{BYTES("\33[>1mx\33[?1mx\33[1 mx\33[1$mx\33[ 1mx"), "xxxxx"},
-	{BYTES("\33[2J\33[10;20H\33[5A\33[1Sx"), "x"},
+	{BYTES("\33[2J\33[5A\33[1Sx"), "x"},
 	{BYTES("\33(0a\33)Bb\33%Gc\33=d\0337e\33Mf\33#8g"), "abcdefg"},
 	{BYTES("\33]0;title\7x\33]8;;file://h/\33\\l\33]8;;\33\\y"), "xly"},
 	{BYTES("\33Pq\"1;1#0\33\\x\33_a\33\\y\33^p\33\\z\33Xs\33\\."), "xyz."},

@@ -1,0 +1,34 @@
+/* The groups of lines that are open in a log, as the marks of CI systems say.
+ */
+
+#ifndef LOGGROUPS_H
+#define LOGGROUPS_H
+
+#include "serve/logmark.h"
+
+enum { LOGGROUPS_DEPTH = 16, LOGGROUPS_TITLE = 80 };
+
+struct loggroup {
+	enum logmark_system system;
+	uint32_t name; /* a hash; groups with equal hashes are equal */
+};
+
+/* All zero at the beginning of a log. */
+struct loggroups {
+	struct loggroup group[LOGGROUPS_DEPTH]; /* the innermost last */
+	size_t n;
+
+	/* What the current line does. */
+	bool starts; /* it starts the last group */
+	size_t ends; /* number of groups that end before it */
+	struct ansi_cell title[LOGGROUPS_TITLE]; /* if it starts one */
+	size_t ntitle;
+};
+
+void loggroups_begin_line(struct loggroups *groups);
+
+/* Look for a mark in what the line shows up to a stop: at each one, because
+ * marks are often erased afterwards. */
+void loggroups_note(struct loggroups *groups, const struct ansi *line);
+
+#endif
