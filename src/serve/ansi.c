@@ -160,14 +160,6 @@ perform(struct ansi *a, uint32_t final)
 	}
 }
 
-/* Whether point is a noncharacter, which browsers treat as an error. */
-static bool
-is_no_character(uint32_t point)
-{
-	return (point & 0xfffe) == 0xfffe ||
-		(point >= 0xfdd0 && point <= 0xfdef);
-}
-
 static void
 take_text(struct ansi *a, uint32_t point)
 {
@@ -178,7 +170,7 @@ take_text(struct ansi *a, uint32_t point)
 		a->at = 0;
 	} else if (point == '\b')
 		a->at -= a->at > 0 && !a->away;
-	else if (is_no_character(point))
+	else if (ansi_is_no_character(point))
 		write_cell(a, REPLACEMENT);
 	else if (point == '\t' ||
 		(point >= ' ' && (point < 0x7f || point > 0x9f) &&

@@ -47,6 +47,14 @@ ansi_is_digit(uint32_t point)
 	return point >= '0' && point <= '9';
 }
 
+/* Whether point is a noncharacter, which browsers treat as an error. */
+static inline bool
+ansi_is_no_character(uint32_t point)
+{
+	return (point & 0xfffe) == 0xfffe ||
+		(point >= 0xfdd0 && point <= 0xfdef);
+}
+
 /* The most cells of a line; anything written after them is lost. */
 enum { ANSI_CELLS = 16384 };
 

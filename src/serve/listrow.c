@@ -96,18 +96,28 @@ add_columns(const struct listrow *row, struct text *text)
 		time, time, time + 11);
 }
 
+/* Whether a file called so is most likely a log. */
+static bool
+may_be_log(struct str name)
+{
+	static const char *const lines[] = {"jsonl", "ndjson"};
+
+	return mime_is_log(name) ||
+		mime_ends_in(name, lines, sizeof(lines) / sizeof(lines[0]));
+}
+
 /* Whether the row most likely has a log page. */
 static bool
-may_be_log(const struct listrow *row)
+may_have_log_page(const struct listrow *row)
 {
 	struct str name = row->child.name;
 	struct packedname packed = packedname_read(name);
 
 	return row->end == LINK_FILE && !row->child.directory &&
-		(mime_is_log(name) ||
+		(may_be_log(name) ||
 			(packed.packing != PACKING_NONE &&
 				packing_supports(packed.packing) &&
-				mime_is_log(packed.inner)));
+				may_be_log(packed.inner)));
 }
 
 static void
@@ -182,7 +192,7 @@ void
 listrow_html(const struct listrow *row, struct text *text)
 {
 	begin_cell(row, text);
-	if (may_be_log(row)) {
+	if (may_have_log_page(row)) {
 		/* The link does not begin with the file's name, because a
 		 * mirroring program would take the file for a directory. */
 		text_add(text, STR("<a class=\"l\" href=\"./-wwz-log/"));

@@ -5,6 +5,16 @@
 #include "http/page.h"
 #include "serve/logregex.h"
 
+enum { FOLLOWED = 200 }; /* lines */
+
+const char *
+lognav_kept(const struct logpage_view *view, const char *amp)
+{
+	return !view->json_raw    ? ""
+		: strlen(amp) > 1 ? "json=raw&amp;"
+				  : "json=raw&";
+}
+
 void
 lognav_add(struct text *row, const char *label, const struct logpage_view *view,
 	uint64_t next, bool more)
@@ -12,40 +22,38 @@ lognav_add(struct text *row, const char *label, const struct logpage_view *view,
 	uint64_t end =
 		view->first > view->total ? view->total + 1 : view->first;
 	uint64_t previous = end > view->lines ? end - view->lines : 1;
+	const char *kept = lognav_kept(view, "&amp;");
 
-#define DOT   " \xc2\xb7 "
-#define LINES "&amp;lines=%" PRIu64 "\">"
+#define DOT  " \xc2\xb7 "
+#define FROM "<a href=\"?%sfrom=%" PRIu64 "&amp;lines=%" PRIu64 "\">"
+#define TAIL "<a href=\"?%stail=%" PRIu64
 	text_printf(row, "<nav aria-label=\"%s\">", label);
 	if (view->first > 1)
-		text_printf(row,
-			"<a href=\"?from=1" LINES "First</a>" DOT
-			"<a href=\"?from=%" PRIu64 LINES "Previous</a>" DOT,
-			view->lines, previous, view->lines);
+		text_printf(row, FROM "First</a>" DOT FROM "Previous</a>" DOT,
+			kept, UINT64_C(1), view->lines, kept, previous,
+			view->lines);
 	if (more)
-		text_printf(row,
-			"<a href=\"?from=%" PRIu64 LINES "Next</a>" DOT
-			"<a href=\"?tail=%" PRIu64 "\">Last</a>" DOT,
-			next, view->lines, view->lines);
-	text_add(row,
-		STR("<a href=\"?error=first\">First error</a>" DOT
-		    "<a href=\"?error=last\">Last error</a>" DOT));
+		text_printf(row, FROM "Next</a>" DOT TAIL "\">Last</a>" DOT,
+			kept, next, view->lines, kept, view->lines);
+	text_printf(row,
+		"<a href=\"?%serror=first\">First error</a>" DOT
+		"<a href=\"?%serror=last\">Last error</a>" DOT,
+		kept, kept);
 	if (view->refresh > 0)
-		text_printf(row,
-			"<a href=\"?tail=%" PRIu64 "\">Stop following</a>" DOT,
+		text_printf(row, TAIL "\">Stop following</a>" DOT, kept,
 			view->lines);
 	else
-		text_add(row,
-			STR("<a href=\"?tail=200&amp;refresh=5#end\">Follow</a>" DOT));
-	if (view->from == 0) {
-		text_printf(row, "<a href=\"?from=%" PRIu64 LINES, view->first,
-			view->lines);
-		text_add(row, STR("Link to these lines</a>" DOT));
-	}
+		text_printf(row, TAIL "&amp;refresh=5#end\">Follow</a>" DOT,
+			kept, (uint64_t)FOLLOWED);
+	if (view->from == 0)
+		text_printf(row, FROM "Link to these lines</a>" DOT, kept,
+			view->first, view->lines);
 	text_add(row, STR("<a href=\""));
 	page_add(row, view->link);
 	text_add(row, STR("\">Raw file</a></nav>\n"));
 #undef DOT
-#undef LINES
+#undef FROM
+#undef TAIL
 }
 
 void

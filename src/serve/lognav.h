@@ -11,6 +11,10 @@
 void lognav_add(struct text *text, const char *label,
 	const struct logpage_view *view, uint64_t next, bool more);
 
+/* What the query of another page of the log begins with, so that it shows lines
+ * in the same way.  amp: how "&" is written there. */
+const char *lognav_kept(const struct logpage_view *view, const char *amp);
+
 /* Add the query, without "?", and the fragment of a window of `lines` lines
  * around the line called number.  amp: how "&" is written there. */
 void lognav_add_place(

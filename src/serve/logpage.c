@@ -12,6 +12,7 @@
 #include "http/page.h"
 #include "serve/logerrors.h"
 #include "serve/loggroups.h"
+#include "serve/logjson.h"
 #include "serve/lognav.h"
 #include "serve/rows.h"
 #include "serve/screen.h"
@@ -43,11 +44,13 @@ struct logpage {
 	bool begun;            /* part of it has been read */
 	struct loglinks links; /* of the line that is being shown */
 	struct loggroups groups;
+	struct logjson json;
 
 	/* The position. */
 	enum stage stage;
 	uint64_t made; /* lines that have been read */
 	uint64_t errors, first_error, last_error;
+	bool any_json;
 };
 
 /* Reading. */
@@ -124,6 +127,23 @@ add_ends(struct logpage *p, size_t n)
 		text_add(&p->out.row, STR("</details>\n"));
 }
 
+/* Add a line that is no heading. */
+static void
+add_shown_line(struct logpage *p, const struct screen_row *line)
+{
+	struct ansi_cell *cell = line->cell;
+	size_t n = line->n;
+
+	if (!p->view.json_raw && logjson_read(&p->json, cell, n)) {
+		cell = p->json.cell;
+		n = p->json.n;
+		p->any_json = true;
+	}
+	loglinks_resume(&p->links, line->links);
+	loglinks_find(&p->links, cell, n);
+	ansi_add_html(&p->out.row, &p->links, cell, n);
+}
+
 /* Add what the line says.  Nothing in a heading, which can be clicked, may do
  * something else. */
 static void
@@ -141,9 +161,7 @@ add_line_content(struct logpage *p, const struct screen_row *line,
 	} else if (starts) {
 		ansi_add_html(row, NULL, line->cell, line->n);
 	} else {
-		loglinks_resume(&p->links, line->links);
-		loglinks_find(&p->links, line->cell, line->n);
-		ansi_add_html(row, &p->links, line->cell, line->n);
+		add_shown_line(p, line);
 	}
 	if (!line->cut)
 		return;
@@ -189,6 +207,19 @@ add_neighbours(struct logpage *p)
 		p->errors + 1);
 }
 
+/* How the tag of a line goes on behind its number. */
+static struct str
+line_class(bool error, bool ended, bool marked)
+{
+	if (error)
+		return marked ? STR("\" class=\"x m\">")
+			      : STR("\" class=\"x\">");
+	if (ended)
+		return marked ? STR("\" class=\"di m\">")
+			      : STR("\" class=\"di\">");
+	return marked ? STR("\" class=\"m\">") : STR("\">");
+}
+
 static void
 add_log_line(struct logpage *p, const struct screen_row *line)
 {
@@ -217,9 +248,9 @@ add_log_line(struct logpage *p, const struct screen_row *line)
 		starts ? STR("<summary id=\"L") : STR("<div id=\"L"));
 	text_number(&p->out.row, number);
 	text_add(&p->out.row,
-		error           ? STR("\" class=\"x\">")
-			: ended ? STR("\" class=\"di\">")
-				: STR("\">"));
+		line_class(error, ended,
+			number >= p->view.mark.first &&
+				number <= p->view.mark.last));
 	if (!starts)
 		add_line_number(p, number, error, false);
 	if (error && !starts)
@@ -327,10 +358,24 @@ has_more(struct logpage *p)
 	return p->left > 0 ? fill_text(p) : !p->over;
 }
 
+static void
+add_json_link(struct logpage *p)
+{
+	bool raw = p->view.json_raw;
+
+	text_printf(&p->out.row,
+		"<p>Lines of JSON are shown %s: <a href=\"?%sfrom=%" PRIu64
+		"&amp;lines=%" PRIu64 "\">%s</a></p>\n",
+		raw ? "as they are" : "for people", raw ? "" : "json=raw&amp;",
+		p->view.first, p->view.lines,
+		raw ? "for people" : "as they are");
+}
+
 /* Returns 0, -1 or SOURCE_LATER. */
 static ssize_t
 add_log_foot(struct logpage *p)
 {
+	const char *kept = lognav_kept(&p->view, "&amp;");
 	ssize_t more = has_more(p), got = 0;
 
 	/* Whether the file is damaged shows at its end. */
@@ -342,6 +387,8 @@ add_log_foot(struct logpage *p)
 	text_add(&p->out.row, STR("</div>\n"));
 	if (p->made == 0)
 		text_add(&p->out.row, STR("<p>There are no lines here.</p>\n"));
+	if (p->any_json || p->view.json_raw)
+		add_json_link(p);
 	if (more == 0 && p->view.damaged)
 		text_add(&p->out.row,
 			STR("<p><strong>The file ends here: it is damaged, or cannot be unpacked any further.</strong></p>\n"));
@@ -351,12 +398,12 @@ add_log_foot(struct logpage *p)
 			"\">Errors on this page: %" PRIu64
 			", first in <a href=\"#L%" PRIu64 "\">line %" PRIu64
 			"</a>, last in <a href=\"#L%" PRIu64 "\">line %" PRIu64
-			"</a> \xc2\xb7 <a href=\"?error=previous&amp;from=%" PRIu64
-			"\">Error before these</a> \xc2\xb7 <a href=\"?error=next&amp;from=%" PRIu64
+			"</a> \xc2\xb7 <a href=\"?%serror=previous&amp;from=%" PRIu64
+			"\">Error before these</a> \xc2\xb7 <a href=\"?%serror=next&amp;from=%" PRIu64
 			"\">Error after these</a></p>\n",
 			p->errors + 1, p->errors, p->first_error,
-			p->first_error, p->last_error, p->last_error,
-			p->first_error, p->last_error);
+			p->first_error, p->last_error, p->last_error, kept,
+			p->first_error, kept, p->last_error);
 	text_add(&p->out.row, STR("<div id=\"end\">"));
 	lognav_add(&p->out.row, "Pages, below", &p->view,
 		p->view.first + p->made, more > 0);
@@ -412,6 +459,7 @@ logpage_close(struct source *source)
 
 	p->text->close(p->text);
 	screen_free(&p->screen);
+	logjson_free(&p->json);
 	arena_free(&p->out.arena);
 	arena_free(&p->arena);
 	free(p);

@@ -32,11 +32,15 @@ struct logpage_view {
 	uint64_t from;    /* number of the first line; 0: the last lines */
 	uint64_t lines;   /* how many; at least 1 */
 	uint64_t refresh; /* seconds between reloads; 0: none */
+	struct {
+		uint64_t first, last; /* lines to highlight; 0: none */
+	} mark;
 	enum logpage_jump jump;
 	struct str q;     /* search for this, from line from on; or empty */
 	bool regex;       /* q is a regular expression */
 	uint64_t context; /* lines around a match */
 	bool json;        /* the results as JSON */
+	bool json_raw;    /* lines of JSON as they are (logjson.h) */
 
 	/* Set by the caller. */
 	const struct logerrors *errors; /* as in logerrors.h; or NULL */

@@ -3,22 +3,48 @@
 #include "http/page.h"
 #include "serve/logfind.h"
 
-enum { CONTEXT = 3 }; /* lines around a match, by default */
+enum {
+	CONTEXT = 3, /* lines around a match, by default */
+	BEFORE = 10  /* lines before those that are highlighted */
+};
+
+/* The number in text, reduced to max; 0 when it is none. */
+static uint64_t
+number_in(struct str text, uint64_t max)
+{
+	uint64_t number = 0;
+
+	if (!str_number(text, UINT64_MAX, &number))
+		return 0;
+	return number < max ? number : max;
+}
 
 static uint64_t
 number_of(struct str query, struct str key, uint64_t max)
 {
-	uint64_t number = 0;
+	return number_in(page_query(query, key), max);
+}
 
-	if (!str_number(page_query(query, key), UINT64_MAX, &number))
-		return 0;
-	return number < max ? number : max;
+/* Find the lines to highlight, which are shown from the first line on. */
+static void
+read_mark(struct logpage_view *view, struct str value)
+{
+	uint64_t first = number_in(str_cut(&value, '-'), INT64_MAX);
+	uint64_t last = value.p != NULL ? number_in(value, INT64_MAX) : first;
+
+	if (first == 0 || last < first)
+		return;
+	view->mark.first = first;
+	view->mark.last = last;
+	if (view->from == 0)
+		view->from = first > BEFORE ? first - BEFORE : 1;
 }
 
 static enum logpage_jump
 jump_of(struct str query)
 {
-	static const char *const keys[] = {"from", "lines", "tail", "refresh"};
+	static const char *const keys[] = {
+		"from", "lines", "tail", "refresh", "mark"};
 	static const char *const errors[] = {[LOGPAGE_FIRST] = "first",
 		[LOGPAGE_LAST] = "last",
 		[LOGPAGE_NEXT] = "next",
@@ -48,11 +74,12 @@ logquery_view(struct str query)
 		.regex = str_eq(page_query(query, STR("re")), STR("1")),
 		.context = number_of(query, STR("context"), LOGFIND_CONTEXT),
 		.json = str_eq(page_query(query, STR("format")), STR("json")),
+		.json_raw = str_eq(page_query(query, STR("json")), STR("raw")),
 	};
 
 	if (page_query(query, STR("context")).p == NULL)
 		view.context = CONTEXT;
-
+	read_mark(&view, page_query(query, STR("mark")));
 	if (view.from == 0 && tail > 0)
 		view.lines = tail;
 	if (view.lines == 0)

@@ -7,7 +7,9 @@
 #include "serve/logquery.h"
 
 /* The view that a query asks for: "from=LINE", "lines=N" or "tail=N",
- * "refresh=SECONDS", "error=first|last|next|previous"; without any of these it
+ * "refresh=SECONDS", "mark=LINE" or "mark=LINE-LINE", which is shown from some
+ * lines before it on unless "from" says otherwise, and
+ * "error=first|last|next|previous"; without any of these it
  * jumps to the last error.  Or "q=TEXT", which comes first and is left to the
  * caller, with "re=1", "context=LINES" and "format=json".  Numbers that are too
  * large are reduced to the maximum; anything else is ignored.  The fields set

@@ -34,6 +34,9 @@ static const struct sign signs[] = {
 	{{"\"level\":\"error\"", 15}, true, ANYTHING, 7},
 	{{"\"level\": \"error\"", 16}, true, ANYTHING, 7},
 	{{"level=error", 11}, true, NO_WORD, 5},
+	/* bunyan and pino: error and fatal. */
+	{{"\"level\":50", 10}, true, NO_WORD, 7},
+	{{"\"level\":60", 10}, true, NO_WORD, 7},
 	{{"Traceback (most recent call last):", 34}, true, ANYTHING, 0},
 	{{"panicked at", 11}, true, NO_WORD, 5},
 	{{"Segmentation fault", 18}, true, NO_WORD, 0},
@@ -203,7 +206,7 @@ logsign_is_error(const struct ansi_cell *cell, size_t n)
 enum { SHORTEST = 4 };
 
 static const char *const parts[] = {"erro", "err!", "fail", "fatal", "panic",
-	"*** [", "traceback", "segmentation", "not ok"};
+	"*** [", "traceback", "segmentation", "not ok", "l\":50", "l\":60"};
 
 enum { PARTS = sizeof(parts) / sizeof(parts[0]) };
 

@@ -6,7 +6,6 @@ enum {
 	COLOUR = 0x1ff,
 	BACK_SHIFT = 9,
 	BOLD = 1 << 18,
-	DIM = 1 << 19,
 	ITALIC = 1 << 20,
 	UNDERLINE = 1 << 21,
 	STRIKE = 1 << 22,
@@ -96,7 +95,7 @@ static uint32_t
 change_style(uint32_t style, unsigned parameter)
 {
 	static const uint32_t set[10] = {[1] = BOLD,
-		[2] = DIM,
+		[2] = SGR_DIM,
 		[3] = ITALIC,
 		[4] = UNDERLINE,
 		[7] = INVERSE,
@@ -110,7 +109,7 @@ change_style(uint32_t style, unsigned parameter)
 	if (parameter == 21)
 		return style | UNDERLINE;
 	if (parameter == 22)
-		return style & ~(uint32_t)(BOLD | DIM);
+		return style & ~(uint32_t)(BOLD | SGR_DIM);
 	if (parameter > 22 && parameter < 30)
 		return style & ~set[parameter - 20];
 	if (parameter >= 30 && parameter < 38)
@@ -185,7 +184,7 @@ sgr_add_span(struct text *text, uint32_t style)
 
 	text_add(text, STR("<span class=\""));
 	add_class(text, &gap, (style & BOLD) != 0, "bo");
-	add_class(text, &gap, (style & DIM) != 0, "di");
+	add_class(text, &gap, (style & SGR_DIM) != 0, "di");
 	add_class(text, &gap, (style & ITALIC) != 0, "it");
 	add_class(text, &gap, (style & UNDERLINE) != 0, "ul");
 	add_class(text, &gap, (style & STRIKE) != 0, "st");

@@ -6,8 +6,10 @@
 
 #include "base/arena.h"
 
-/* The bit of a style in which characters are not shown. */
+/* The bits of a style in which characters are not shown, and dim. */
 #define SGR_CONCEALED (UINT32_C(1) << 24)
+
+#define SGR_DIM (UINT32_C(1) << 19)
 
 /* All bits of styles. */
 #define SGR_ALL ((UINT32_C(1) << 25) - 1)

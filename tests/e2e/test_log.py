@@ -195,14 +195,14 @@ def random_log(seed):
 
 
 RECORDED = ["cmake", "gcc", "cargo", "npm", "groups", "jest", "mocha", "nodetest",
-            "tap", "vitest", "apt", "listr2", "vitest-terminal"]
+            "pino", "tap", "vitest", "apt", "listr2", "vitest-terminal"]
 
 
 @pytest.mark.parametrize(
     "name", [*RECORDED, *(f"random{seed}" for seed in range(6))])
 def test_shown(site, name):
     """Each character of a log, and its colours."""
-    page = site.page(name, "?from=1&lines=20000").body.decode()
+    page = site.page(name, "?from=1&lines=20000&json=raw").body.decode()
     compare(site.logs[name], page)
     assert "<span class" in page or name == "apt"
 
@@ -250,6 +250,43 @@ def test_links(site):
     found = site.page("gcc", "?q=unini&context=0").body.decode()
     link = f'<a href="{manual}uninitialized" rel="nofollow noopener noreferrer"'
     assert found.count(link) == 3 and "<mark><a" in found
+
+
+def test_json(site):
+    """Lines of pino for people, and as they are; all links keep to that."""
+    page = Page(site.page("pino", "?from=1&lines=5").body.decode())
+    text = ["".join(c for c, _ in cells) for _, _, cells, _ in page.lines]
+    assert [line.partition(" pid=")[0] for line in text] == [
+        "2026-11-27T04:41:15.504Z info listening on http://localhost:8080/",
+        "2026-11-27T04:41:15.514Z info request",
+        "2026-11-27T04:41:15.514Z warn no temperature for today",
+        "2026-11-27T04:41:15.514Z error Expected property name or '}' in JSON"
+        " at position 1",
+        "2026-11-27T04:41:15.520Z info finished\nat last"]
+    assert "\n    at JSON.parse (<anonymous>)\n" in text[3]
+    assert text[4].endswith('job="nightly \\u001b[1mrun\\u001b[0m" rows=null done=true')
+    assert page.errors == [4]
+    assert page.out == [(1, "http://localhost:8080/", None)]
+    assert page.links["as they are"] == "?json=raw&from=1&lines=5"
+    raw = Page(site.page("pino", "?json=raw&from=1&lines=5").body.decode())
+    assert "".join(c for c, _ in raw.lines[1][2]).startswith('{"level":30,')
+    assert raw.links["for people"] == "?from=1&lines=5"
+    for name, href in raw.links.items():
+        kept = name in ("for people", "Raw file", "Bottom", "line 4")
+        assert kept or href.startswith("?json=raw&"), name
+    got = site.client.ask("/x.wwz/pino.log/-wwz-log?json=raw&error=first")
+    assert "?json=raw&from=1&lines=2000#L4" in got.get("Location")
+
+
+def test_marks(site):
+    """?mark= highlights lines and brings them to sight, in whatever state."""
+    got = site.page("groups", "?mark=11-13").body.decode()
+    found = re.findall(r'id="L(\d+)" class="([^"]*m)"', got)
+    assert found == [("11", "x m"), ("12", "x m"), ("13", "m")]
+    assert Page(got).lines[0][0] == 1
+    got = site.page("groups", "?mark=40").body.decode()
+    assert re.findall(r'id="L(\d+)" class="m"', got) == ["40"]
+    assert Page(got).lines[0][0] == 30
 
 
 def test_policy(site):

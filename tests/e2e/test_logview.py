@@ -47,6 +47,11 @@ MEMBERS = {
     "tool": b"\x7fELF\0\0",
     "binary.log": b"a\0b",
     "page.html": "<p>",
+    "run.out": "one\n", "build.log.1": "one\n", "rows.jsonl": "[1]\n",
+    "strange.xyz": "one\n", "Makefile": "all:\n", "page.svg": "<svg/>",
+    "wide.out": "\ufeffone\n\u0a0a\n".encode("utf-16-le"),
+    "wide.out.2.gz": gzip.compress("\ufeffone\n\u0a0a\n".encode("utf-16-be")),
+    "run.out.zst": (archives.zstd(b"one\n"), archives.STORED),
 }
 
 TEXTS = {
@@ -346,6 +351,15 @@ SHORT = {
     "newline.log": [(1, "")],
     "two.txt.gz": [(1, "one"), (2, "two")],
     "padded.txt.gz": [(1, "one")],
+    "run.out": [(1, "one")],
+    "build.log.1": [(1, "one")],
+    "rows.jsonl": [(1, "[1]")],
+    "strange.xyz": [(1, "one")],
+    "Makefile": [(1, "all:")],
+    "page.svg": [(1, "<svg/>")],
+    "wide.out": [(1, "one"), (2, "\u0a0a")],
+    "wide.out.2.gz": [(1, "one"), (2, "\u0a0a")],
+    "run.out.zst": [(1, "one")],
 }
 
 

@@ -338,7 +338,7 @@ def test_breadcrumbs(site):
 
 def test_log_links(root, serve):
     """Beside each member that may be a text, and each leads there."""
-    texts = ["a.log", "b.TXT", "c.log.gz", "README", "we ird?.log"]
+    texts = ["a.log", "b.TXT", "c.log.gz", "README", "rows.jsonl", "we ird?.log"]
     archives.write(root / "x.wwz", {
         **{name: "text\n" for name in texts if not name.endswith("gz")},
         "c.log.gz": gzip.compress(b"text\n"), "d.html": "<p>",

@@ -154,6 +154,41 @@ test_views(void **state)
 	assert_int_equal(failed, 0);
 }
 
+static void
+test_highlights(void **state)
+{
+	static const struct {
+		const char *query;
+		uint64_t from, first, last;
+	} table[] = {
+		{"mark=30-40", 20, 30, 40},
+		{"mark=10&lines=5", 1, 10, 10},
+		{"from=3&mark=2-2", 3, 2, 2},
+		{"mark=5-99999999999999999999", 0, 0, 0},
+		{"mark=5-18446744073709551615", 1, 5, INT64_MAX},
+		{"mark=5-4&tail=7", 0, 0, 0},
+		{"mark=-4", 0, 0, 0},
+		{"mark=4-", 0, 0, 0},
+		{"mark=0-4", 0, 0, 0},
+		{"mark=L4-L6", 0, 0, 0},
+	};
+	unsigned failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		const char *query = table[i].query;
+		struct logpage_view view = logquery_view(str_of(query));
+
+		failed += differ_number(query, "from", (long long)view.from,
+			(long long)table[i].from);
+		failed += differ_number(query, "first",
+			(long long)view.mark.first, (long long)table[i].first);
+		failed += differ_number(query, "last",
+			(long long)view.mark.last, (long long)table[i].last);
+	}
+	assert_int_equal(failed, 0);
+}
+
 #define A(n)       "><a href=\"#L" n "\">" n "</a>"
 #define D(n, text) "<div id=\"L" n "\"" A(n) text "</div>\n"
 #define X(n, text)                                                         \
@@ -484,6 +519,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_views),
+		cmocka_unit_test(test_highlights),
 		cmocka_unit_test(test_bodies),
 		cmocka_unit_test(test_links),
 		cmocka_unit_test(test_nesting),

@@ -1,0 +1,29 @@
+/* Lines of logs that are JSON objects with a message, as many programs write
+ * them, in a form for people: the time, the level and the message, then the
+ * other members as KEY=VALUE. */
+
+#ifndef LOGJSON_H
+#define LOGJSON_H
+
+#include "serve/ansi.h"
+
+/* What is shown.  All zero at first. */
+struct logjson {
+	struct ansi_cell *cell;
+	size_t n;
+	size_t room;
+};
+
+/* The most cells that a line becomes longer. */
+enum { LOGJSON_MORE = 16 };
+
+/* Read a line of n cells.  false when it is no such object (RFC 8259), or
+ * memory ran out: it is to be shown as it is.  Else json has at most n +
+ * LOGJSON_MORE cells, until the next line.  A newline in a string is one there;
+ * escapes of other control characters stay. */
+bool logjson_read(struct logjson *json, const struct ansi_cell *line, size_t n);
+
+/* Release the memory. */
+void logjson_free(struct logjson *json);
+
+#endif
