@@ -8,6 +8,8 @@
 
 #include "archive/points.h"
 
+enum { FOLDED = 64 }; /* bytes at a time */
+
 /* Lines that expressions are tried on before others have their turn. */
 enum { TRIED = 16 };
 
@@ -88,6 +90,21 @@ history(const struct logfind *f, size_t at, int lines)
 	return first;
 }
 
+/* Write the n bytes at p to folded in lower case. */
+static void
+fold(char *restrict folded, const char *restrict p, size_t n)
+{
+	size_t i = 0;
+
+	/* Compilers turn a loop of known length into a few instructions. */
+	for (; n - i >= FOLDED; i += FOLDED) {
+		for (size_t k = 0; k < FOLDED; k++)
+			folded[i + k] = logmatch_lower(p[i + k]);
+	}
+	for (; i < n; i++)
+		folded[i] = logmatch_lower(p[i]);
+}
+
 /* Read another piece.  As read of a source. */
 static ssize_t
 read_piece(struct logfind *f)
@@ -108,8 +125,8 @@ read_piece(struct logfind *f)
 		f->over = got == 0;
 		return got;
 	}
-	for (size_t i = f->n; !f->match.exact && i < f->n + (size_t)got; i++)
-		f->folded[i] = logmatch_lower(f->buffer[i]);
+	if (!f->match.exact)
+		fold(f->folded + f->n, f->buffer + f->n, (size_t)got);
 	f->n += (size_t)got;
 	return got;
 }
