@@ -120,8 +120,7 @@ response_head(const struct response *response)
 	if (response->retry_seconds > 0)
 		add_number(
 			&text, STR("Retry-After: "), response->retry_seconds);
-	if (response->refresh_seconds > 0)
-		add_number(&text, STR("Refresh: "), response->refresh_seconds);
+	add_field(&text, STR("Refresh: "), response->refresh);
 	add_field(&text, STR("Content-Security-Policy: "),
 		response->content_security_policy);
 	if (response->content_type.n > 0 && !response->sniffable)
@@ -143,7 +142,7 @@ response_withdraw(struct response *response)
 	body_clear(&response->body);
 	response->vary = response->ranges = response->dated = false;
 	response->sniffable = false;
-	response->refresh_seconds = 0;
+	response->refresh = none;
 	response->cache_control = none;
 	response->content_disposition = none;
 	response->content_encoding = none;

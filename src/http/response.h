@@ -22,14 +22,14 @@ enum sent {
 
 struct response {
 	enum status status;
-	bool head;                /* answers HEAD: the body is not sent */
-	bool has_length;          /* body.length is its Content-Length */
-	bool vary;                /* Vary: Accept-Encoding */
-	bool ranges;              /* Accept-Ranges: bytes */
-	bool dated;               /* modified is its Last-Modified */
-	bool sniffable;           /* no X-Content-Type-Options: nosniff */
-	unsigned retry_seconds;   /* Retry-After, if not 0 */
-	unsigned refresh_seconds; /* Refresh, if not 0 */
+	bool head;              /* answers HEAD: the body is not sent */
+	bool has_length;        /* body.length is its Content-Length */
+	bool vary;              /* Vary: Accept-Encoding */
+	bool ranges;            /* Accept-Ranges: bytes */
+	bool dated;             /* modified is its Last-Modified */
+	bool sniffable;         /* no X-Content-Type-Options: nosniff */
+	unsigned retry_seconds; /* Retry-After, if not 0 */
+	struct str refresh;     /* seconds, and where to */
 	int64_t modified;
 	/* Header fields of the same names.  An empty one is not sent. */
 	struct str location;

@@ -43,8 +43,8 @@ lognav_add(struct text *row, const char *label, const struct logpage_view *view,
 		text_printf(row, TAIL "\">Stop following</a>" DOT, kept,
 			view->lines);
 	else
-		text_printf(row, TAIL "&amp;refresh=5#end\">Follow</a>" DOT,
-			kept, (uint64_t)FOLLOWED);
+		text_printf(row, TAIL "&amp;refresh=5\">Follow</a>" DOT, kept,
+			(uint64_t)FOLLOWED);
 	if (view->from == 0)
 		text_printf(row, FROM "Link to these lines</a>" DOT, kept,
 			view->first, view->lines);
@@ -54,6 +54,22 @@ lognav_add(struct text *row, const char *label, const struct logpage_view *view,
 #undef DOT
 #undef FROM
 #undef TAIL
+}
+
+struct str
+lognav_refresh(const struct logpage_view *view, struct arena *arena)
+{
+	struct text text = {.arena = arena};
+
+	text_printf(&text, "%" PRIu64 "; url=?%s", view->refresh,
+		lognav_kept(view, "&"));
+	if (view->from > 0)
+		text_printf(&text, "from=%" PRIu64 "&lines=%" PRIu64,
+			view->from, view->lines);
+	else
+		text_printf(&text, "tail=%" PRIu64, view->lines);
+	text_printf(&text, "&refresh=%" PRIu64, view->refresh);
+	return text_str(&text);
 }
 
 void

@@ -15,6 +15,11 @@ void lognav_add(struct text *text, const char *label,
  * in the same way.  amp: how "&" is written there. */
 const char *lognav_kept(const struct logpage_view *view, const char *amp);
 
+/* The value of the field Refresh, for a page that follows the log.  It has a
+ * URL because that of a browser can have a fragment: then the browser would go
+ * there and load nothing.  In arena. */
+struct str lognav_refresh(const struct logpage_view *view, struct arena *arena);
+
 /* Add the query, without "?", and the fragment of a window of `lines` lines
  * around the line called number.  amp: how "&" is written there. */
 void lognav_add_place(

@@ -321,7 +321,9 @@ add_log_head(struct logpage *p)
 		last = view->total;
 	for (digits = last; digits > 0; digits /= 10)
 		width++;
-	page_begin(row, view->name, "log", page_log_style, true);
+	/* The style sheet lets a page that follows stand at its end. */
+	page_begin(row, view->name, view->refresh > 0 ? "log follow" : "log",
+		page_log_style, true);
 	text_add(row, STR("<h1>"));
 	page_add(row, view->name);
 	text_add(row, STR("</h1>\n"));

@@ -10,6 +10,7 @@
 #include "serve/listing.h"
 #include "serve/logfind.h"
 #include "serve/logjump.h"
+#include "serve/lognav.h"
 #include "serve/logquery.h"
 #include "serve/logresults.h"
 #include "serve/logview.h"
@@ -281,8 +282,8 @@ serve_lines(struct job *job, const struct member *member,
 		searches && view->json ? STR("application/json") : PAGE_TYPE;
 	if (!searches || !view->json)
 		response->content_security_policy = page_log_policy;
-	if (!searches)
-		response->refresh_seconds = (unsigned)view->refresh;
+	if (!searches && view->refresh > 0)
+		response->refresh = lognav_refresh(view, job->arena);
 	add_page(response, coding,
 		response->head ? NULL
 			       : (searches ? logresults_open : logview_open)(

@@ -387,6 +387,41 @@ def test_looks(site, browser, kind, query):
         ), what
 
 
+AT_END = """document.getElementById('end').getBoundingClientRect().bottom
+    <= innerHeight"""
+
+
+def test_following(site, browser):
+    """A page that follows loads itself again, also with a fragment in its address,
+    gets 304 while nothing changed, and stands at the end of what is new."""
+    root = site.home / "www"
+    last = "[...document.querySelectorAll('.lines > div')].pop().id"
+    answers = []
+
+    def put(count):
+        archives.write(root / "new", {"a.log": "".join(
+            f"line {i} {'x' * (i * 37 % 400)}\n" for i in range(count))})
+        (root / "new").rename(root / "f.wwz")
+
+    def answered(status):
+        browser.value("1")
+        answers.extend(
+            event["params"]["statusCode"] for event in browser.events
+            if event["method"] == "Network.responseReceivedExtraInfo")
+        browser.events = []
+        return status in answers
+
+    put(300)
+    browser.call("Emulation.clearDeviceMetricsOverride")
+    browser.open(site.url + "/f.wwz/a.log/-wwz-log?tail=200&refresh=1#end")
+    assert browser.value(last) == "L300" and browser.value(AT_END)
+    harness.wait_until(lambda: answered(304), "304")
+    put(330)
+    harness.wait_until(lambda: browser.value(last) == "L330", "the new lines")
+    assert browser.value(AT_END)
+    browser.open("about:blank")
+
+
 def test_valid(tmp, site, validator):  # noqa: F811
     """Pages are valid HTML with valid CSS: no error and no warning."""
     pages = {

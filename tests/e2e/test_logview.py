@@ -475,7 +475,7 @@ def test_tags(root, logs):
 def test_fields(logs):
     with logs.client() as client:
         got = page(client, "small.log", "?tail=10&refresh=5")
-        assert got.get("Refresh") == "5"
+        assert got.get("Refresh") == "5; url=?tail=10&refresh=5"
         assert got.get("Content-Type") == "text/html; charset=utf-8"
         assert "default-src 'none'" in got.get("Content-Security-Policy")
         assert got.get("X-Content-Type-Options") == "nosniff"

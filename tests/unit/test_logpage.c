@@ -303,7 +303,7 @@ test_bodies(void **state)
 #define ERRORS                           \
 	L("?error=first", "First error") \
 	DOT L("?error=last", "Last error") DOT
-#define FOLLOW ERRORS L("?tail=200&amp;refresh=5#end", "Follow") DOT
+#define FOLLOW ERRORS L("?tail=200&amp;refresh=5", "Follow") DOT
 #define RAW    L("../a%3Cb%3E.log", "Raw file")
 
 /* Of a log of twelve lines: "line\n", from first on. */
