@@ -21,6 +21,7 @@ PAGES = {
     "nothing": "/x.wwz/empty.log/-wwz-log?from=1",
     "search": "/x.wwz/-wwz-search?q=error",
     "listing": "/x.wwz/",
+    "images": "/x.wwz/pictures/?view=images",
     "status": "/x.wwz/-wwz-status",
     "error": "/x.wwz/missing",
 }
@@ -41,7 +42,9 @@ def url(module_tmp):
     (root / "favicon.ico").touch()
     logs = {path.name: path.read_bytes() for path in LOGS.glob("*.log")}
     archives.write(root / "x.wwz", {
-        **logs, "empty.log": b"", "a/b.txt": b"b", "notes.txt": b"notes"})
+        **logs, "empty.log": b"", "a/b.txt": b"b", "notes.txt": b"notes",
+        "pictures/a.svg": b'<svg xmlns="http://www.w3.org/2000/svg"/>',
+        "pictures/README.md": b"# Pictures\n"})
     with harness.served(module_tmp, root, "--status") as (_, nginx):
         yield f"http://127.0.0.1:{nginx.port}"
 

@@ -4,6 +4,7 @@ pages that lead on, as HTML and as JSON."""
 import gzip
 import html
 import json
+import lzma
 import re
 import urllib.parse
 
@@ -196,6 +197,44 @@ def test_unread(root, serve):
         got = json.loads(client.ask("/x.wwz/-wwz-search?q=needle&format=json").body)
     assert {l["member"] for l in got["lines"]} >= {"a", "e"}
     assert (got["searched"], got["unread"]) == (3, 3)
+
+
+def test_no_memory(root, serve):
+    """A text whose decoder would need more memory than can be lent is counted,
+    and the others are searched."""
+    packer = lzma.LZMACompressor(
+        filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 12 << 20}])
+    archives.write(root / "x.wwz", {
+        "a.log": "a needle\n", "b.log.xz": packer.compress(b"needle\n") + packer.flush(),
+        "c.log": "needle\n"})
+    responder = serve("--max-memory", "8M")
+    responder.expect("^warn memory-in-use ", None)
+    with responder.client() as client:
+        for _ in range(3):
+            got = json.loads(
+                client.ask("/x.wwz/-wwz-search?q=needle&format=json").body)
+            assert [line["member"] for line in got["lines"]] == ["a.log", "c.log"]
+            assert (got["searched"], got["unread"]) == (2, 1)
+    with serve().client() as client:
+        got = json.loads(client.ask("/x.wwz/-wwz-search?q=needle&format=json").body)
+        assert (got["searched"], got["unread"]) == (3, 0)
+
+
+def test_gone(root, serve):
+    """When a client goes that has not taken all, the search ends, and gives back
+    what it borrowed."""
+    archives.write(root / "x.wwz", {"a.log": (b"needle" + b"x" * 9000 + b"\n") * 2000})
+    responder = serve("--status")
+    with responder.client() as other:
+        def lent():
+            return json.loads(other.ask(
+                "/x.wwz/-wwz-status?format=json").body)["memory_lent"]
+
+        client = responder.client()
+        client.send(client.request("/x.wwz/-wwz-search?q=needle"))
+        harness.wait_until(lent, "a search that is under way")
+        client.close()
+        harness.wait_until(lambda: not lent(), "its end")
 
 
 def test_no_listing(root, serve):
