@@ -1,5 +1,7 @@
 #include "serve/loggroups.h"
 
+#include "serve/logtime.h"
+
 static uint32_t
 hash_group_name(const struct ansi_cell *cell, size_t n)
 {
@@ -22,9 +24,17 @@ end_group(struct loggroups *g, struct loggroup group)
 		i--;
 	if (i == 0)
 		return;
-	g->ends += g->n - (i - 1) - g->starts;
+	/* One that starts in this line has not been begun. */
+	g->n -= g->starts;
 	g->starts = false;
-	g->n = i - 1;
+	for (i--; g->n > i; g->n--) {
+		int64_t began = g->group[g->n - 1].began;
+		bool known = began != LOGTIME_NONE &&
+			group.began != LOGTIME_NONE &&
+			group.began - began >= 1000;
+
+		g->took[g->ends++] = known ? group.began - began : LOGTIME_NONE;
+	}
 }
 
 /* Start a group.  If a line has several marks, the last one counts. */
@@ -37,25 +47,51 @@ start_group(struct loggroups *g, struct loggroup group)
 		g->group[g->n++] = group;
 }
 
+/* Whether a group of a system is open. */
+static bool
+is_open(const struct loggroups *g, enum logmark_system system)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		if (g->group[i].system == system)
+			return true;
+	}
+	return false;
+}
+
+static int64_t
+time_of(const struct ansi *a, const struct logmark *mark)
+{
+	int64_t ms = mark->time;
+
+	if (ms == LOGTIME_NONE)
+		logtime_find(a->cell, mark->at, &ms);
+	return ms;
+}
+
 void
 loggroups_note(struct loggroups *g, const struct ansi *a)
 {
 	struct logmark mark =
 		logmark_find(a->cell, a->stop < a->n ? a->stop : a->n);
-	struct loggroup group = {mark.system, 0};
+	struct loggroup group = {mark.system, 0, LOGTIME_NONE};
 
-	if (mark.kind == LOGMARK_NONE)
+	if (mark.kind != LOGMARK_START && mark.kind != LOGMARK_END)
 		return;
-	group.name = hash_group_name(a->cell + mark.end, mark.name);
-	/* Groups of GitHub do not nest. */
-	if (mark.kind == LOGMARK_END || mark.system == LOGMARK_GITHUB)
+	if (mark.unsure && !is_open(g, mark.system))
+		return;
+	group.name = hash_group_name(a->cell + mark.name, mark.nname);
+	group.began = time_of(a, &mark);
+	/* These groups do not nest. */
+	if (mark.kind == LOGMARK_END || mark.system == LOGMARK_GITHUB ||
+		mark.system == LOGMARK_BUILDKITE)
 		end_group(g, group);
 	if (mark.kind == LOGMARK_END)
 		return;
 	start_group(g, group);
-	g->ntitle = mark.name < LOGGROUPS_TITLE ? mark.name : LOGGROUPS_TITLE;
+	g->collapsed = mark.collapsed;
+	g->ntitle = mark.nname < LOGGROUPS_TITLE ? mark.nname : LOGGROUPS_TITLE;
 	for (size_t i = 0; i < g->ntitle; i++)
-		g->title[i] = a->cell[mark.end + i];
+		g->title[i] = a->cell[mark.name + i];
 }
 
 void

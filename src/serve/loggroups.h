@@ -11,6 +11,7 @@ enum { LOGGROUPS_DEPTH = 16, LOGGROUPS_TITLE = 80 };
 struct loggroup {
 	enum logmark_system system;
 	uint32_t name; /* a hash; groups with equal hashes are equal */
+	int64_t began; /* in ms since 1970, or LOGTIME_NONE */
 };
 
 /* All zero at the beginning of a log. */
@@ -19,8 +20,11 @@ struct loggroups {
 	size_t n;
 
 	/* What the current line does. */
-	bool starts; /* it starts the last group */
-	size_t ends; /* number of groups that end before it */
+	bool starts;    /* it starts the last group */
+	bool collapsed; /* which is collapsed */
+	size_t ends; /* number of groups that end before it, and how long they
+		      * took in ms, or LOGTIME_NONE, the innermost first */
+	int64_t took[LOGGROUPS_DEPTH];
 	struct ansi_cell title[LOGGROUPS_TITLE]; /* if it starts one */
 	size_t ntitle;
 };

@@ -117,7 +117,7 @@ add_location(const struct logjump *j, struct text *location)
 	const struct logpage_view *view = &j->view;
 	text_add(location, j->path);
 	text_byte(location, '?');
-	text_add(location, str_of(lognav_kept(view, "&")));
+	lognav_add_kept(location, view, "&");
 	if (j->found > 0)
 		lognav_add_place(location, j->found, view->lines, "&");
 	else if (view->jump == LOGPAGE_PREVIOUS)

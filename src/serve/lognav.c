@@ -5,14 +5,77 @@
 #include "http/page.h"
 #include "serve/logregex.h"
 
+#define DOT " \xc2\xb7 "
+
 enum { FOLLOWED = 200 }; /* lines */
 
-const char *
-lognav_kept(const struct logpage_view *view, const char *amp)
+void
+lognav_add_kept(
+	struct text *text, const struct logpage_view *view, const char *amp)
 {
-	return !view->json_raw    ? ""
-		: strlen(amp) > 1 ? "json=raw&amp;"
-				  : "json=raw&";
+	if (view->json_raw)
+		text_printf(text, "json=raw%s", amp);
+	if (view->no_time)
+		text_printf(text, "time=off%s", amp);
+	if (view->no_wrap)
+		text_printf(text, "wrap=off%s", amp);
+}
+
+/* Begin a link to another page of the log. */
+static void
+begin_link(struct text *row, const struct logpage_view *view)
+{
+	text_add(row, STR("<a href=\"?"));
+	lognav_add_kept(row, view, "&amp;");
+}
+
+/* Add a link to a page of the log, which begins at line from or, if that is 0,
+ * is the last one. */
+static void
+add_lines_link(struct text *row, const struct logpage_view *view, uint64_t from,
+	const char *title)
+{
+	begin_link(row, view);
+	if (from > 0)
+		text_printf(row, "from=%" PRIu64 "&amp;lines=%" PRIu64, from,
+			view->lines);
+	else
+		text_printf(row, "tail=%" PRIu64, view->lines);
+	text_printf(row, "\">%s</a>" DOT, title);
+}
+
+static void
+add_error_link(struct text *row, const struct logpage_view *view,
+	const char *which, const char *title)
+{
+	begin_link(row, view);
+	text_printf(row, "error=%s\">%s</a>" DOT, which, title);
+}
+
+/* Add links to the same lines, shown in another manner. */
+static void
+add_manners(struct text *row, const struct logpage_view *view)
+{
+	struct logpage_view other = *view;
+
+	other.no_time = !view->no_time;
+	add_lines_link(row, &other, view->from,
+		view->no_time ? "Show times" : "Hide times");
+	other.no_time = view->no_time;
+	other.no_wrap = !view->no_wrap;
+	add_lines_link(row, &other, view->from,
+		view->no_wrap ? "Wrap lines" : "Do not wrap");
+}
+
+static void
+add_follow_link(struct text *row, const struct logpage_view *view)
+{
+	if (view->refresh > 0) {
+		add_lines_link(row, view, 0, "Stop following");
+		return;
+	}
+	begin_link(row, view);
+	text_printf(row, "tail=%d&amp;refresh=5\">Follow</a>" DOT, FOLLOWED);
 }
 
 void
@@ -22,38 +85,25 @@ lognav_add(struct text *row, const char *label, const struct logpage_view *view,
 	uint64_t end =
 		view->first > view->total ? view->total + 1 : view->first;
 	uint64_t previous = end > view->lines ? end - view->lines : 1;
-	const char *kept = lognav_kept(view, "&amp;");
 
-#define DOT  " \xc2\xb7 "
-#define FROM "<a href=\"?%sfrom=%" PRIu64 "&amp;lines=%" PRIu64 "\">"
-#define TAIL "<a href=\"?%stail=%" PRIu64
 	text_printf(row, "<nav aria-label=\"%s\">", label);
-	if (view->first > 1)
-		text_printf(row, FROM "First</a>" DOT FROM "Previous</a>" DOT,
-			kept, UINT64_C(1), view->lines, kept, previous,
-			view->lines);
-	if (more)
-		text_printf(row, FROM "Next</a>" DOT TAIL "\">Last</a>" DOT,
-			kept, next, view->lines, kept, view->lines);
-	text_printf(row,
-		"<a href=\"?%serror=first\">First error</a>" DOT
-		"<a href=\"?%serror=last\">Last error</a>" DOT,
-		kept, kept);
-	if (view->refresh > 0)
-		text_printf(row, TAIL "\">Stop following</a>" DOT, kept,
-			view->lines);
-	else
-		text_printf(row, TAIL "&amp;refresh=5\">Follow</a>" DOT, kept,
-			(uint64_t)FOLLOWED);
+	if (view->first > 1) {
+		add_lines_link(row, view, 1, "First");
+		add_lines_link(row, view, previous, "Previous");
+	}
+	if (more) {
+		add_lines_link(row, view, next, "Next");
+		add_lines_link(row, view, 0, "Last");
+	}
+	add_error_link(row, view, "first", "First error");
+	add_error_link(row, view, "last", "Last error");
+	add_follow_link(row, view);
 	if (view->from == 0)
-		text_printf(row, FROM "Link to these lines</a>" DOT, kept,
-			view->first, view->lines);
+		add_lines_link(row, view, view->first, "Link to these lines");
+	add_manners(row, view);
 	text_add(row, STR("<a href=\""));
 	page_add(row, view->link);
 	text_add(row, STR("\">Raw file</a></nav>\n"));
-#undef DOT
-#undef FROM
-#undef TAIL
 }
 
 struct str
@@ -61,8 +111,8 @@ lognav_refresh(const struct logpage_view *view, struct arena *arena)
 {
 	struct text text = {.arena = arena};
 
-	text_printf(&text, "%" PRIu64 "; url=?%s", view->refresh,
-		lognav_kept(view, "&"));
+	text_printf(&text, "%" PRIu64 "; url=?", view->refresh);
+	lognav_add_kept(&text, view, "&");
 	if (view->from > 0)
 		text_printf(&text, "from=%" PRIu64 "&lines=%" PRIu64,
 			view->from, view->lines);
@@ -80,6 +130,32 @@ lognav_add_place(
 
 	text_printf(text, "from=%" PRIu64 "%slines=%" PRIu64 "#L%" PRIu64,
 		number > half ? number - half : 1, amp, lines, number);
+}
+
+/* Add a link to an error that is on another page. */
+static void
+add_error_beyond(struct text *text, const struct logpage_view *view,
+	const char *which, uint64_t from, const char *title)
+{
+	text_add(text, STR(DOT));
+	begin_link(text, view);
+	text_printf(text, "error=%s&amp;from=%" PRIu64 "\">%s</a>", which, from,
+		title);
+}
+
+void
+lognav_add_errors(struct text *text, const struct logpage_view *view,
+	uint64_t errors, uint64_t first, uint64_t last)
+{
+	text_printf(text,
+		"<p class=\"first\" id=\"x%" PRIu64
+		"\">Errors on this page: %" PRIu64
+		", first in <a href=\"#L%" PRIu64 "\">line %" PRIu64
+		"</a>, last in <a href=\"#L%" PRIu64 "\">line %" PRIu64 "</a>",
+		errors + 1, errors, first, first, last, last);
+	add_error_beyond(text, view, "previous", first, "Error before these");
+	add_error_beyond(text, view, "next", last, "Error after these");
+	text_add(text, STR("</p>\n"));
 }
 
 void

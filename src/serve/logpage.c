@@ -12,8 +12,9 @@
 #include "http/page.h"
 #include "serve/logerrors.h"
 #include "serve/loggroups.h"
-#include "serve/logjson.h"
+#include "serve/logline.h"
 #include "serve/lognav.h"
+#include "serve/logtime.h"
 #include "serve/rows.h"
 #include "serve/screen.h"
 
@@ -41,16 +42,14 @@ struct logpage {
 
 	/* The current line, and those before it that are not yet shown. */
 	struct screen screen;
-	bool begun;            /* part of it has been read */
-	struct loglinks links; /* of the line that is being shown */
+	bool begun; /* part of it has been read */
 	struct loggroups groups;
-	struct logjson json;
+	struct logline line;
 
 	/* The position. */
 	enum stage stage;
 	uint64_t made; /* lines that have been read */
 	uint64_t errors, first_error, last_error;
-	bool any_json;
 };
 
 /* Reading. */
@@ -120,28 +119,18 @@ next_line(struct logpage *p)
 
 /* Writing. */
 
+/* End groups that took so many milliseconds each. */
 static void
-add_ends(struct logpage *p, size_t n)
+add_ends(struct logpage *p, const int64_t *took, size_t n)
 {
-	while (n-- > 0)
+	for (size_t i = 0; i < n; i++) {
 		text_add(&p->out.row, STR("</details>\n"));
-}
-
-/* Add a line that is no heading. */
-static void
-add_shown_line(struct logpage *p, const struct screen_row *line)
-{
-	struct ansi_cell *cell = line->cell;
-	size_t n = line->n;
-
-	if (!p->view.json_raw && logjson_read(&p->json, cell, n)) {
-		cell = p->json.cell;
-		n = p->json.n;
-		p->any_json = true;
+		if (took == NULL || took[i] == LOGTIME_NONE)
+			continue;
+		text_add(&p->out.row, STR("<div class=\"t\">"));
+		logtime_add_duration(&p->out.row, took[i]);
+		text_add(&p->out.row, STR("</div>\n"));
 	}
-	loglinks_resume(&p->links, line->links);
-	loglinks_find(&p->links, cell, n);
-	ansi_add_html(&p->out.row, &p->links, cell, n);
 }
 
 /* Add what the line says.  Nothing in a heading, which can be clicked, may do
@@ -152,17 +141,12 @@ add_line_content(struct logpage *p, const struct screen_row *line,
 {
 	struct text *row = &p->out.row;
 
-	if (starts && line->n == 0) {
+	if (starts && line->n == 0)
 		ansi_add_html(row, NULL, p->groups.title, p->groups.ntitle);
-	} else if (starts && mark->kind == LOGMARK_START) {
-		ansi_add_html(row, NULL, line->cell, mark->at);
-		ansi_add_html(
-			row, NULL, line->cell + mark->end, line->n - mark->end);
-	} else if (starts) {
-		ansi_add_html(row, NULL, line->cell, line->n);
-	} else {
-		add_shown_line(p, line);
-	}
+	else if (starts)
+		logline_add_heading(&p->line, row, line, mark);
+	else
+		logline_add(&p->line, row, line, mark);
 	if (!line->cut)
 		return;
 	text_add(row, STR(" <i>\xe2\x80\xa6 The line goes on in the "));
@@ -177,16 +161,20 @@ add_line_content(struct logpage *p, const struct screen_row *line,
 /* Add the number of a line as a link to it.  An error's link is the place to
  * which the error before it links, as that does not know the line. */
 static void
-add_line_number(struct logpage *p, uint64_t number, bool error, bool starts)
+add_line_number(struct logpage *p, const struct screen_row *line, bool error,
+	bool starts)
 {
-	text_add(&p->out.row, starts ? STR("<a class=\"n\" ") : STR("<a "));
+	struct text *row = &p->out.row;
+
+	text_add(row, starts ? STR("<a class=\"n\" ") : STR("<a "));
 	if (error)
-		text_printf(&p->out.row, "id=\"x%" PRIu64 "\" ", p->errors);
-	text_add(&p->out.row, STR("href=\"#L"));
-	text_number(&p->out.row, number);
-	text_add(&p->out.row, STR("\">"));
-	text_number(&p->out.row, number);
-	text_add(&p->out.row, STR("</a>"));
+		text_printf(row, "id=\"x%" PRIu64 "\" ", p->errors);
+	logline_add_time(&p->line, row, line);
+	text_add(row, STR("href=\"#L"));
+	text_number(row, line->line);
+	text_add(row, STR("\">"));
+	text_number(row, line->line);
+	text_add(row, STR("</a>"));
 }
 
 /* Add links to the errors before and after this one. */
@@ -239,10 +227,12 @@ add_log_line(struct logpage *p, const struct screen_row *line)
 	if (error && p->errors++ == 0)
 		p->first_error = number;
 	if (!last)
-		add_ends(p, ends);
+		add_ends(p, p->groups.took, ends);
 	if (starts) {
-		add_line_number(p, number, error, true);
-		text_add(&p->out.row, STR("<details open>"));
+		add_line_number(p, line, error, true);
+		text_add(&p->out.row,
+			p->groups.collapsed ? STR("<details class=\"c\">")
+					    : STR("<details open>"));
 	}
 	text_add(&p->out.row,
 		starts ? STR("<summary id=\"L") : STR("<div id=\"L"));
@@ -252,7 +242,7 @@ add_log_line(struct logpage *p, const struct screen_row *line)
 			number >= p->view.mark.first &&
 				number <= p->view.mark.last));
 	if (!starts)
-		add_line_number(p, number, error, false);
+		add_line_number(p, line, error, false);
 	if (error && !starts)
 		add_neighbours(p);
 	if (error)
@@ -260,7 +250,7 @@ add_log_line(struct logpage *p, const struct screen_row *line)
 	add_line_content(p, line, &mark, starts);
 	text_add(&p->out.row, starts ? STR("</summary>\n") : STR("</div>\n"));
 	if (last)
-		add_ends(p, ends);
+		add_ends(p, p->groups.took, ends);
 }
 
 /* Add what a row shows that several lines may have drawn.  Its number leads to
@@ -268,13 +258,16 @@ add_log_line(struct logpage *p, const struct screen_row *line)
 static void
 add_drawn_row(struct logpage *p, const struct screen_row *row)
 {
-	const struct logmark none = {.kind = LOGMARK_NONE};
+	const struct logmark none = {.kind = LOGMARK_NONE,
+		.at = row->n,
+		.end = row->n,
+		.stop = row->n};
 
 	text_add(&p->out.row,
 		logerrors_is_error(p->view.errors, row->cell, row->n)
 			? STR("<div class=\"x\">")
 			: STR("<div>"));
-	add_line_number(p, row->line, false, false);
+	add_line_number(p, row, false, false);
 	add_line_content(p, row, &none, false);
 	text_add(&p->out.row, STR("</div>\n"));
 }
@@ -345,10 +338,11 @@ add_log_head(struct logpage *p)
 			row, ", reloaded every %" PRIu64 " s", view->refresh);
 	text_printf(row,
 		" \xc2\xb7 <a href=\"#end\">Bottom</a></p>\n"
-		"<div class=\"lines w%d\">\n",
+		"<div class=\"lines w%d%s\">\n",
 		width <= 4            ? 4
 			: width <= 10 ? (width + 1) / 2 * 2
-				      : 20);
+				      : 20,
+		view->no_wrap ? " nw" : "");
 }
 
 /* Whether there are more lines: more than 0 or 0; or as fill_text. */
@@ -377,7 +371,6 @@ add_json_link(struct logpage *p)
 static ssize_t
 add_log_foot(struct logpage *p)
 {
-	const char *kept = lognav_kept(&p->view, "&amp;");
 	ssize_t more = has_more(p), got = 0;
 
 	/* Whether the file is damaged shows at its end. */
@@ -385,27 +378,18 @@ add_log_foot(struct logpage *p)
 		got = fill_text(p);
 	if (more < 0 || got < 0)
 		return more < 0 ? more : got;
-	add_ends(p, p->groups.n);
+	add_ends(p, NULL, p->groups.n);
 	text_add(&p->out.row, STR("</div>\n"));
 	if (p->made == 0)
 		text_add(&p->out.row, STR("<p>There are no lines here.</p>\n"));
-	if (p->any_json || p->view.json_raw)
+	if (p->line.any_json || p->view.json_raw)
 		add_json_link(p);
 	if (more == 0 && p->view.damaged)
 		text_add(&p->out.row,
 			STR("<p><strong>The file ends here: it is damaged, or cannot be unpacked any further.</strong></p>\n"));
 	if (p->errors > 0)
-		text_printf(&p->out.row,
-			"<p class=\"first\" id=\"x%" PRIu64
-			"\">Errors on this page: %" PRIu64
-			", first in <a href=\"#L%" PRIu64 "\">line %" PRIu64
-			"</a>, last in <a href=\"#L%" PRIu64 "\">line %" PRIu64
-			"</a> \xc2\xb7 <a href=\"?%serror=previous&amp;from=%" PRIu64
-			"\">Error before these</a> \xc2\xb7 <a href=\"?%serror=next&amp;from=%" PRIu64
-			"\">Error after these</a></p>\n",
-			p->errors + 1, p->errors, p->first_error,
-			p->first_error, p->last_error, p->last_error, kept,
-			p->first_error, kept, p->last_error);
+		lognav_add_errors(&p->out.row, &p->view, p->errors,
+			p->first_error, p->last_error);
 	text_add(&p->out.row, STR("<div id=\"end\">"));
 	lognav_add(&p->out.row, "Pages, below", &p->view,
 		p->view.first + p->made, more > 0);
@@ -461,7 +445,7 @@ logpage_close(struct source *source)
 
 	p->text->close(p->text);
 	screen_free(&p->screen);
-	logjson_free(&p->json);
+	logline_free(&p->line);
 	arena_free(&p->out.arena);
 	arena_free(&p->arena);
 	free(p);
@@ -486,6 +470,8 @@ logpage_open(struct source *text, const struct logpage_view *view)
 	p->view.link = arena_copy(&p->arena, view->link);
 	p->left = LOGPAGE_BYTES;
 	p->screen.ansi.windows = view->windows;
+	p->line.json_raw = view->json_raw;
+	p->line.no_time = view->no_time;
 	p->screen.rows.show = add_shown;
 	p->screen.rows.to = p;
 	screen_start(&p->screen, view->first);

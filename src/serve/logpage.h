@@ -41,6 +41,8 @@ struct logpage_view {
 	uint64_t context; /* lines around a match */
 	bool json;        /* the results as JSON */
 	bool json_raw;    /* lines of JSON as they are (logjson.h) */
+	bool no_time;     /* without the times that begin lines */
+	bool no_wrap;     /* long lines stick out */
 
 	/* Set by the caller. */
 	const struct logerrors *errors; /* as in logerrors.h; or NULL */

@@ -75,6 +75,8 @@ logquery_view(struct str query)
 		.context = number_of(query, STR("context"), LOGFIND_CONTEXT),
 		.json = str_eq(page_query(query, STR("format")), STR("json")),
 		.json_raw = str_eq(page_query(query, STR("json")), STR("raw")),
+		.no_time = str_eq(page_query(query, STR("time")), STR("off")),
+		.no_wrap = str_eq(page_query(query, STR("wrap")), STR("off")),
 	};
 
 	if (page_query(query, STR("context")).p == NULL)

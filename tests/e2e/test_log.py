@@ -141,6 +141,30 @@ def without_mark(cells):
     return cells[:start] + cells[mark.end():] if mark else cells
 
 
+# What stands for a mark, and its class.
+WORDS = {"##[command]": ("", "co"), "##[section]": ("", "bo"),
+         "##[error]": ("Error: ", "er"), "##[warning]": ("Warning: ", "wa"),
+         "##[notice]": ("Notice: ", "bo"), "##[debug]": ("Debug: ", "di")}
+END = re.compile(r"(?:::endgroup::|##\[endgroup\]|travis_fold:end:[^ \[]*"
+                 r"|section_end:\d+:[^ \[]*)")
+
+
+def as_marked(cells):
+    """A line that starts no group, without its mark."""
+    text = "".join(c for c, _ in cells)
+    time = TIME.match(text)
+    start = time.end() if time else 0
+    end = END.match(text, start)
+    if end:
+        return cells[:start] + cells[end.end():]
+    for mark, (label, name) in WORDS.items():
+        if text.startswith(mark, start):
+            style = frozenset([name])
+            return (cells[:start] + [(c, style) for c in label] +
+                    [(c, s or style) for c, s in cells[start + len(mark):]])
+    return cells
+
+
 def compare(log, page):
     wanted = terminal.lines(log)
     got = Page(page).lines
@@ -150,6 +174,8 @@ def compare(log, page):
             want = without_mark(want)
             if not want:
                 continue
+        else:
+            want = as_marked(want)
         assert (cells, cut) == (as_shown(want), want_cut), f"line {number}"
 
 
@@ -429,6 +455,7 @@ def test_valid(tmp, site, validator):  # noqa: F811
         for name in (*RECORDED, "random0", "empty")
     }
     pages["window.html"] = site.page("cargo", "?from=30&lines=9&refresh=5")
+    pages["marks.html"] = site.page("marks", "?from=1&time=off&wrap=off")
     pages["results.html"] = site.page("cargo", "?q=error")
     for name, got in pages.items():
         (tmp / name).write_bytes(got.body)

@@ -284,8 +284,9 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const queries[8] = {"", "from=3",
-		"from=1&lines=3&mark=2-9", "tail=2", "tail=5&refresh=7",
-		"lines=0&from=x&refresh=-1&json=raw",
+		"from=1&lines=3&mark=2-9", "tail=2&time=off",
+		"tail=5&refresh=7&wrap=off",
+		"lines=0&from=x&refresh=-1&json=raw&time=off",
 		"from=99999999999999999999&lines=20000",
 		"lines=99999&refresh=99999"};
 	struct str log = {(const char *)data, size};

@@ -199,7 +199,12 @@ test_highlights(void **state)
 #define S(n, text)                                                         \
 	"<a class=\"n\" href=\"#L" n "\">" n "</a><details open><summary " \
 	"id=\"L" n "\">" text "</summary>\n"
-#define E "</details>\n"
+#define C(n, text)                           \
+	"<a class=\"n\" href=\"#L" n "\">" n \
+	"</a><details class=\"c\"><summary id=\"L" n "\">" text "</summary>\n"
+#define E          "</details>\n"
+#define T(text)    "<div class=\"t\">" text "</div>\n"
+#define W(c, text) "<span class=\"" c "\">" text "</span>"
 
 static const struct {
 	const char *log, *want;
@@ -216,12 +221,10 @@ static const struct {
 	{"error: x\r\33[Kfine", D("7", "fine")},
 	/* Groups: their ends belong to them, when they say nothing else. */
 	{"::group::A\na\n::endgroup::\nb",
-		S("7", "A") D("8", "a") M("9", "::endgroup::") E D("10", "b")},
-	{"##[group]A\r\n##[endgroup]\r\n",
-		S("7", "A") M("8", "##[endgroup]") E},
+		S("7", "A") D("8", "a") M("9", "") E D("10", "b")},
+	{"##[group]A\r\n##[endgroup]\r\n", S("7", "A") M("8", "") E},
 	{"::group::A\n::group::B\n::endgroup::\n::endgroup::",
-		S("7", "A") E S("8", "B") M("9", "::endgroup::")
-			E M("10", "::endgroup::")},
+		S("7", "A") E S("8", "B") M("9", "") E M("10", "")},
 	{"::group::error: A",
 		"<a class=\"n\" id=\"x1\" href=\"#L7\">7</a><details open>"
 		"<summary id=\"L7\" class=\"x\">error: A</summary>\n" E},
@@ -230,23 +233,23 @@ static const struct {
 		S("7", "http://a/ x") D("8",
 			"<a href=\"http://a/\" rel=\""
 			"nofollow noopener noreferrer\">http://a/</a>") E},
-	{"travis_fold:start:a\ntravis_fold:end:a",
-		S("7", "a") M("8", "travis_fold:end:a") E},
+	{"travis_fold:start:a\ntravis_fold:end:a", S("7", "a") M("8", "") E},
 	{"travis_fold:start:a\r\33[Kcmd\ntravis_fold:end:b\n"
 	 "travis_fold:end:a\r\33[K\nx",
-		S("7", "cmd") M("8", "travis_fold:end:b") D("9", "")
-			E D("10", "x")},
+		S("7", "cmd") M("8", "") D("9", "") E D("10", "x")},
 	{"section_start:1:a\r\33[0KA\nsection_start:2:b\r\33[0KB\nx\n"
 	 "section_end:3:a\r\33[0K\ny",
-		S("7", "A") S("8", "B") D("9", "x") D("10", "")
-			E E D("11", "y")},
+		S("7", "A") S("8", "B") D("9", "x") D("10", "") E T("1 s")
+			E T("2 s") D("11", "y")},
 	{"section_start:1:a\r\33[0KA\n"
 	 "section_end:2:a\r\33[0Ksection_start:2:b\r\33[0KB\n"
 	 "section_end:3:b\r\33[0Kdone",
-		S("7", "A") E S("8", "B") E D("9", "done")},
+		S("7", "A") E T("1 s") S("8", "B") E T("1 s") D("9", "done")},
 	{"section_start:1:a[collapsed=true]\r\33[0K\n"
 	 "section_end:2:a\r\33[0K\n",
-		S("7", "a") D("8", "") E},
+		C("7", "a") D("8", "") E T("1 s")},
+	{"section_start:1:a[collapsed=true]\nsection_end:9000:a\n",
+		C("7", "a") M("8", "") E T("2 h 29 min")},
 	/* In one line: the last start counts, and an end takes it back. */
 	{"section_start:1:a\r\33[0Ksection_start:1:b\r\33[0KB\n"
 	 "section_end:1:a\r\33[0K\nsection_end:1:b\r\33[0K\n",
@@ -255,12 +258,44 @@ static const struct {
 		D("7", "A") D("8", "b")},
 	/* Systems do not mix. */
 	{"::group::A\ntravis_fold:end:\nsection_end:1:\nb",
-		S("7", "A") M("8", "travis_fold:end:") M("9", "section_end:1:")
-			D("10", "b") E},
+		S("7", "A") M("8", "") M("9", "") D("10", "b") E},
 	{"section_start:1:a\r\33[0KA\n::group::B\n::group::C\nx",
 		S("7", "A") S("8", "B") E S("9", "C") D("10", "x") E E},
+	/* Jenkins: without names. */
+	{"[Pipeline] {\n[Pipeline] { (A)\na\n[Pipeline] }\n"
+	 "[Pipeline] // stage\n[Pipeline] }\nb",
+		S("7", "[Pipeline] {") S("8", "A") D("9", "a")
+			M("10", "[Pipeline] }")
+				E D("11", W("di", "[Pipeline] // stage"))
+					M("12", "[Pipeline] }") E D("13", "b")},
+	/* Azure, with times. */
+	{"2024-05-01T10:00:00.5Z ##[section]Starting: A\n"
+	 "2024-05-01T10:00:01Z ##[group]B\n"
+	 "2024-05-01T10:01:40.5Z ##[section]Finishing: A\nb",
+		S("7", "2024-05-01T10:00:00.5Z Starting: A")
+			S("8", "2024-05-01T10:00:01Z B")
+				M("9", "2024-05-01T10:01:40.5Z Finishing: A")
+					E T("1 min 39 s") E T("1 min 40 s")
+						D("10", "b")},
+	{"##[section]Starting: A\n##[section]Finishing: B\n",
+		S("7", "Starting: A") M("8", "Finishing: B") E},
+	/* TeamCity. */
+	{"##teamcity[blockOpened name='A']\na\n"
+	 "##teamcity[blockClosed name='A']\nb",
+		S("7", "A") D("8", "a") M("9", "") E D("10", "b")},
+	/* Buildkite: each ends the one before; a diff has no groups. */
+	{"~~~ A\na\n--- B\n+++ C\n^^^ +++\nb",
+		S("7", "A") D("8", "a") E C("9", "B") E S("10", "C")
+			D("11", W("op", "^^^ +++")) D("12", "b") E},
+	{"--- a/x.c\n+++ b/x.c\n", D("7", "--- a/x.c") D("8", "+++ b/x.c")},
+	/* Words. */
+	{"##[command]a <b>\n##[debug]c\n::notice file=d,line=3::e\n"
+	 "::warning::f\n",
+		D("7", W("co", "a &lt;b&gt;")) D("8", W("di", "Debug: c"))
+			D("9", W("bo", "Notice: e") " <i>(file=d,line=3)</i>")
+				D("10", W("wa", "Warning: f"))},
 	/* Unbalanced. */
-	{"::endgroup::\na", M("7", "::endgroup::") D("8", "a")},
+	{"::endgroup::\na", M("7", "") D("8", "a")},
 };
 
 static void
@@ -305,6 +340,10 @@ test_bodies(void **state)
 	DOT L("?error=last", "Last error") DOT
 #define FOLLOW ERRORS L("?tail=200&amp;refresh=5", "Follow") DOT
 #define RAW    L("../a%3Cb%3E.log", "Raw file")
+#define MANNER(to)                           \
+	L("?time=off&amp;" to, "Hide times") \
+	DOT L("?wrap=off&amp;" to, "Do not wrap") DOT RAW
+#define OFF "?time=off&amp;wrap=off&amp;"
 
 /* Of a log of twelve lines: "line\n", from first on. */
 static const struct {
@@ -313,38 +352,60 @@ static const struct {
 	const char *what, *head, *foot;
 } links[] = {
 	{"from=1&lines=5", 1, 12, "Lines 1 to 5 of 12, 1.2 KiB",
-		L("?from=6&amp;lines=5", "Next") DOT LAST FOLLOW RAW, NULL},
+		L("?from=6&amp;lines=5", "Next")
+			DOT LAST FOLLOW MANNER("from=1&amp;lines=5"),
+		NULL},
 	{"from=4&lines=5", 4, 12, "Lines 4 to 8 of 12, 1.2 KiB",
-		FIRST L("?from=1&amp;lines=5", "Previous") DOT L(
-			"?from=9&amp;lines=5", "Next") DOT LAST FOLLOW RAW,
+		FIRST L("?from=1&amp;lines=5", "Previous")
+			DOT L("?from=9&amp;lines=5", "Next")
+				DOT LAST FOLLOW MANNER("from=4&amp;lines=5"),
 		NULL},
 	{"from=8&lines=5", 8, 12, "Lines 8 to 12 of 12, 1.2 KiB",
-		FIRST L("?from=3&amp;lines=5", "Previous") DOT FOLLOW RAW,
+		FIRST L("?from=3&amp;lines=5", "Previous")
+			DOT FOLLOW MANNER("from=8&amp;lines=5"),
 		NULL},
 	{"from=11&lines=5", 11, 12, "Lines 11 to 12 of 12, 1.2 KiB",
-		FIRST L("?from=6&amp;lines=5", "Previous") DOT FOLLOW RAW,
+		FIRST L("?from=6&amp;lines=5", "Previous")
+			DOT FOLLOW MANNER("from=11&amp;lines=5"),
 		NULL},
 	{"from=90&lines=5", 90, 12, "Lines: 12, 1.2 KiB",
-		FIRST L("?from=8&amp;lines=5", "Previous") DOT FOLLOW RAW,
+		FIRST L("?from=8&amp;lines=5", "Previous")
+			DOT FOLLOW MANNER("from=90&amp;lines=5"),
 		NULL},
 	{"lines=5", 8, 12, "Lines 8 to 12 of 12, 1.2 KiB",
 		FIRST L("?from=3&amp;lines=5", "Previous") DOT FOLLOW L(
-			"?from=8&amp;lines=5", "Link to these lines") DOT RAW,
+			"?from=8&amp;lines=5", "Link to these lines")
+			DOT MANNER("tail=5"),
 		NULL},
 	{"tail=5&refresh=3", 8, 12,
 		"Lines 8 to 12 of 12, 1.2 KiB, reloaded every 3 s",
 		FIRST L("?from=3&amp;lines=5", "Previous") DOT ERRORS L(
 			"?tail=5", "Stop following") DOT L("?from=8&amp;"
 							   "lines=5",
-			"Link to these lines") DOT RAW,
+			"Link to these lines") DOT MANNER("tail=5"),
+		NULL},
+	{"from=8&lines=5&time=off&wrap=off", 8, 12,
+		"Lines 8 to 12 of 12, 1.2 KiB",
+		L(OFF "from=1&amp;lines=5", "First") DOT L(
+			OFF "from=3&amp;lines=5", "Previous") DOT L(OFF
+			"error=first",
+			"First error") DOT L(OFF "error=last",
+			"Last error") DOT L(OFF "tail=200&amp;refresh=5",
+			"Follow") DOT L("?wrap=off&amp;from=8&amp;lines=5",
+			"Show times") DOT L("?time=off&amp;from=8&amp;lines=5",
+			"Wrap lines") DOT RAW,
 		NULL},
 	/* The end is not known before it comes. */
 	{"from=1&lines=5", 1, LOGPAGE_UNKNOWN, "From line 1, 1.2 KiB",
-		L("?from=6&amp;lines=5", "Next") DOT LAST FOLLOW RAW, NULL},
+		L("?from=6&amp;lines=5", "Next")
+			DOT LAST FOLLOW MANNER("from=1&amp;lines=5"),
+		NULL},
 	{"from=8&lines=5", 8, LOGPAGE_UNKNOWN, "From line 8, 1.2 KiB",
-		FIRST L("?from=3&amp;lines=5", "Previous") DOT L(
-			"?from=13&amp;lines=5", "Next") DOT LAST FOLLOW RAW,
-		FIRST L("?from=3&amp;lines=5", "Previous") DOT FOLLOW RAW},
+		FIRST L("?from=3&amp;lines=5", "Previous")
+			DOT L("?from=13&amp;lines=5", "Next")
+				DOT LAST FOLLOW MANNER("from=8&amp;lines=5"),
+		FIRST L("?from=3&amp;lines=5", "Previous")
+			DOT FOLLOW MANNER("from=8&amp;lines=5")},
 };
 
 static void
@@ -378,6 +439,42 @@ test_links(void **state)
 		arena_free(&arena);
 	}
 	assert_int_equal(failed, 0);
+}
+
+/* Without times: they are titles of the numbers. */
+static void
+test_times_off(void **state)
+{
+	struct arena arena = {0};
+	struct text_source text =
+		source_of("\33[1m2024-05-01T10:00:00.5Z\33[m a\n"
+			  "2024-05-01T10:00:01Z ##[group]B\nno time\n"
+			  "[2024-05-01 10:00:02,123] c 2024-05-01 10:00:02\n"
+			  "2024-05-01T10:00:03Z\n2024-05-01T25:00:00Z d\n",
+			1);
+	struct logpage_view view = view_of("time=off", 1, 6);
+
+	(void)state;
+	assert_int_equal(
+		differ("lines",
+			between(page_of(&text, &view, &arena),
+				"<div class=\"lines w4\">\n",
+				"</div>\n<div id=\"end\""),
+			STR("<div id=\"L1\"><a title=\"2024-05-01T10:00:00.5Z \" "
+			    "href=\"#L1\">1</a>a</div>\n"
+			    "<a class=\"n\" title=\"2024-05-01T10:00:01Z \" "
+			    "href=\"#L2\">2</a><details open><summary "
+			    "id=\"L2\">B</summary>\n" D("3",
+				    "no time") "<div id=\"L4\"><a title=\"[2024-05-01 "
+					       "10:00:02,123] \" href=\"#L4\">4</a>c 2024-05-01 "
+					       "10:00:02</div>\n"
+					       "<div id=\"L5\"><a title=\"2024-05-01T10:00:03Z\" "
+					       "href=\"#L5\">5</a></div>\n" D(
+						       "6",
+						       "2024-05-01T25:00:00Z d")
+						       E)),
+		0);
+	arena_free(&arena);
 }
 
 /* Groups in groups in groups: some, then no more. */
@@ -522,6 +619,7 @@ main(void)
 		cmocka_unit_test(test_highlights),
 		cmocka_unit_test(test_bodies),
 		cmocka_unit_test(test_links),
+		cmocka_unit_test(test_times_off),
 		cmocka_unit_test(test_nesting),
 		cmocka_unit_test(test_first_error),
 		cmocka_unit_test(test_endless),
