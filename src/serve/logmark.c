@@ -246,13 +246,17 @@ logmark_find(const struct ansi_cell *cell, size_t whole)
 	 * beginning is searched. */
 	size_t n = whole < LOGMARK_CELLS ? whole : LOGMARK_CELLS;
 	size_t at = logmark_time(cell, n);
-	struct logmark none = {.at = at, .end = at, .stop = whole};
+	struct logmark none = {.at = at, .end = at, .stop = whole}, mark;
 
 	if (at == n || !can_begin(cell[at].point))
 		return none;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		const struct entry *e = &table[i];
-		struct logmark mark = {
+
+		if (cell[at].point != (uint32_t)e->text.p[0] ||
+			!cells_start(cell + at, n - at, e->text))
+			continue;
+		mark = (struct logmark){
 			.kind = e->kind,
 			.system = e->system,
 			.at = at,
@@ -264,9 +268,7 @@ logmark_find(const struct ansi_cell *cell, size_t whole)
 			.label = e->label,
 			.class = e->class,
 		};
-
-		if (cells_start(cell + at, n - at, e->text) &&
-			read_rest(&mark, cell, n, whole, e->form))
+		if (read_rest(&mark, cell, n, whole, e->form))
 			return mark;
 	}
 	return none;

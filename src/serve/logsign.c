@@ -136,8 +136,13 @@ has_sign(const struct ansi_cell *cell, size_t n, size_t at,
 static bool
 is_key(uint32_t point)
 {
-	return point == ':' || point == 'E' || point == 'F' || point == 'T' ||
-		point == 'k' || point == 'S' || point == 'f' || point == '=';
+#define BIT(c) (UINT64_C(1) << ((c)&63))
+	static const uint64_t keys[2] = {BIT(':') | BIT('='),
+		BIT('E') | BIT('F') | BIT('S') | BIT('T') | BIT('f') |
+			BIT('k')};
+#undef BIT
+
+	return point < 128 && (keys[point / 64] >> point % 64 & 1) != 0;
 }
 
 /* Whether a failure is expected, or was not tried (TAP). */
@@ -191,7 +196,9 @@ logsign_is_error(const struct ansi_cell *cell, size_t n)
 			continue;
 		for (const struct sign *s = signs; s < signs + SIGNS; s++) {
 			if (s->around != START && s->around != INDENTED &&
-				i >= s->key && has_sign(cell, n, i - s->key, s))
+				i >= s->key &&
+				cell[i].point == (uint32_t)s->text.p[s->key] &&
+				has_sign(cell, n, i - s->key, s))
 				return true;
 		}
 	}

@@ -9,10 +9,9 @@ struct rest {
 };
 
 static bool
-take_one_of(struct rest *rest, const char *one_of)
+pass_point(struct rest *rest, uint32_t point)
 {
-	if (rest->n == 0 || rest->cell->point == 0 || rest->cell->point > '~' ||
-		strchr(one_of, (int)rest->cell->point) == NULL)
+	if (rest->n == 0 || rest->cell->point != point)
 		return false;
 	rest->cell++;
 	rest->n--;
@@ -51,7 +50,7 @@ take_fraction(struct rest *rest)
 {
 	int ms = 0, scale = 100;
 
-	if (!take_one_of(rest, ".,"))
+	if (!(pass_point(rest, '.') || pass_point(rest, ',')))
 		return 0;
 	while (rest->n > 0 && ansi_is_digit(rest->cell->point)) {
 		ms += scale * (int)(rest->cell->point - '0');
@@ -69,14 +68,14 @@ take_zone(struct rest *rest, int *minutes)
 	int hour, minute = 0, sign;
 
 	*minutes = 0;
-	if (take_one_of(rest, "Z"))
+	if (pass_point(rest, 'Z'))
 		return true;
-	sign = take_one_of(rest, "+") ? 1 : take_one_of(rest, "-") ? -1 : 0;
+	sign = pass_point(rest, '+') ? 1 : pass_point(rest, '-') ? -1 : 0;
 	if (sign == 0)
 		return true;
 	if (!take_number(rest, 2, 0, 23, &hour))
 		return false;
-	if ((take_one_of(rest, ":") ||
+	if ((pass_point(rest, ':') ||
 		    (rest->n > 0 && ansi_is_digit(rest->cell->point))) &&
 		!take_number(rest, 2, 0, 59, &minute))
 		return false;
@@ -88,25 +87,25 @@ size_t
 logtime_find(const struct ansi_cell *cell, size_t n, int64_t *ms)
 {
 	struct rest rest = {cell, n};
-	bool bracket = take_one_of(&rest, "[");
+	bool bracket = pass_point(&rest, '[');
 	int year, month, day, hour, minute, second, fraction, zone;
 
 	if (!take_number(&rest, 4, 1970, 9999, &year) ||
-		!take_one_of(&rest, "-") ||
+		!pass_point(&rest, '-') ||
 		!take_number(&rest, 2, 1, 12, &month) ||
-		!take_one_of(&rest, "-") ||
+		!pass_point(&rest, '-') ||
 		!take_number(&rest, 2, 1, 31, &day) ||
-		!take_one_of(&rest, "T ") ||
+		!(pass_point(&rest, 'T') || pass_point(&rest, ' ')) ||
 		!take_number(&rest, 2, 0, 23, &hour) ||
-		!take_one_of(&rest, ":") ||
+		!pass_point(&rest, ':') ||
 		!take_number(&rest, 2, 0, 59, &minute) ||
-		!take_one_of(&rest, ":") ||
+		!pass_point(&rest, ':') ||
 		!take_number(&rest, 2, 0, 60, &second))
 		return 0;
 	fraction = take_fraction(&rest);
-	if (!take_zone(&rest, &zone) || (bracket && !take_one_of(&rest, "]")))
+	if (!take_zone(&rest, &zone) || (bracket && !pass_point(&rest, ']')))
 		return 0;
-	if (rest.n > 0 && !take_one_of(&rest, " "))
+	if (rest.n > 0 && !pass_point(&rest, ' '))
 		return 0;
 	if (ms != NULL)
 		*ms = ((days_until(year, month, day) * 1440 + hour * 60 +
