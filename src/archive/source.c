@@ -42,6 +42,12 @@ source_failure(void)
 	return errno == ENOMEM ? STATUS_UNAVAILABLE : STATUS_ERROR;
 }
 
+bool
+source_is_damaged(void)
+{
+	return errno == EILSEQ || errno == EBADMSG;
+}
+
 int
 source_fill(struct source *source, char *buffer, size_t n, size_t *done)
 {

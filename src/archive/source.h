@@ -69,6 +69,10 @@ struct source *source_open(struct archive *archive, const struct member *member,
  */
 enum status source_failure(void);
 
+/* Whether reading or opening a source failed with errno since what it reads is
+ * damaged, and always will.  Other failures may be gone the next time. */
+bool source_is_damaged(void);
+
 /* Read up to n bytes of a source without a pause.  *done is how many: fewer at
  * its end, on a failure, or when more would take long.  -1 with errno on a
  * failure. */

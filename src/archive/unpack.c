@@ -179,10 +179,13 @@ unpack_fault(struct unpacker *u)
 {
 	zip_error_t *error = u->file ? zip_file_get_error(u->file) : &u->error;
 	const char *why = zip_error_strerror(error);
+	int code = zip_error_code_zip(error);
 
-	return is_damage(zip_error_code_zip(error))
-		? archive_damaged(u->archive, &u->member, why)
-		: archive_fault(u->archive, &u->member, why);
+	if (is_damage(code))
+		return archive_damaged(u->archive, &u->member, why);
+	archive_fault(u->archive, &u->member, why);
+	errno = code == ZIP_ER_MEMORY ? ENOMEM : EIO;
+	return -1;
 }
 
 /* libzip checks the CRC-32 only at the end of the content, so one more read

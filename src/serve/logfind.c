@@ -254,7 +254,10 @@ logfind_take(struct logfind *f, struct logfind_line *line)
 
 		if (f->at < end) {
 			take_whole_line(f, end, line);
-			return 1;
+			if (!f->match.ansi.failed)
+				return 1;
+			errno = ENOMEM;
+			return -1;
 		}
 		got = read_once(f, &read, line);
 	} while (got > 0);

@@ -262,8 +262,10 @@ logmatch_show(struct logmatch *m, struct str bytes, struct text *text)
 	struct ansi *a = &m->ansi;
 	size_t match, length = m->nwant, passed = 0;
 
-	if (!render_line(m, bytes))
+	if (!render_line(m, bytes)) {
+		text->arena->failed = true;
 		return;
+	}
 	loglinks_find(&a->links, a->cell, a->n);
 	for (size_t at = 0, marks = 0; at < a->n; at = match + length) {
 		match = a->n;
@@ -286,4 +288,6 @@ logmatch_plain(struct logmatch *m, struct str bytes, struct text *text)
 {
 	if (render_line(m, bytes))
 		add_cells(&m->ansi, text);
+	else
+		text->arena->failed = true;
 }

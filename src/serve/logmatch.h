@@ -76,7 +76,7 @@ const char *logmatch_seek(const struct logmatch *match, const char *p,
 bool logmatch_line(struct logmatch *match, struct str line);
 
 /* Add such a line to text as HTML, with its colours and each match in a <mark>;
- * or as plain UTF-8. */
+ * or as plain UTF-8.  When memory runs out, text's arena has failed. */
 void logmatch_show(struct logmatch *match, struct str line, struct text *text);
 void logmatch_plain(struct logmatch *match, struct str line, struct text *text);
 

@@ -1,7 +1,5 @@
 #include "serve/readme.h"
 
-#include <errno.h>
-
 #include "http/page.h"
 #include "http/path.h"
 
@@ -31,7 +29,9 @@ take_readme(struct job *job, struct readme *r)
 	status = represent_log(
 		&r->text, job->archive, &r->member, job->service->site);
 	r->is_text = status == STATUS_GO;
-	return status;
+	return status == STATUS_ERROR && !source_is_damaged()
+		? STATUS_UNAVAILABLE
+		: status;
 }
 
 enum status
@@ -118,7 +118,8 @@ readme_add(struct readme *r, struct archive *archive, struct text *row)
 	}
 	if (r->shown < README_BYTES)
 		got = logfind_take(r->find, &line);
-	if (got == SOURCE_LATER || (got < 0 && errno == ENOMEM))
+	/* What may be there the next time is not left out. */
+	if (got == SOURCE_LATER || (got < 0 && !source_is_damaged()))
 		return got;
 	if (got <= 0)
 		return end_readme(r, row);

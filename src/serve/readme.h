@@ -32,7 +32,7 @@ enum status readme_find(
 uint64_t readme_memory(const struct archive *archive, const struct readme *r);
 
 /* Add the next part of it, with a heading, as HTML: the text as it is, shown as
- * a log's page shows it.  What cannot be read is left out.  1; 0 at the end; or
+ * a log's page shows it.  What is damaged is left out.  1; 0 at the end; or
  * as read of a source.  archive must be the one in which it was found. */
 ssize_t readme_add(
 	struct readme *readme, struct archive *archive, struct text *row);

@@ -1,5 +1,7 @@
 #include "serve/rows.h"
 
+#include <errno.h>
+
 static ssize_t
 next_row(struct rows *rows)
 {
@@ -9,7 +11,10 @@ next_row(struct rows *rows)
 	rows->row = (struct text){.arena = &rows->arena};
 	rows->taken = 0;
 	made = rows->make(rows);
-	return rows->arena.failed ? -1 : made;
+	if (!rows->arena.failed)
+		return made;
+	errno = ENOMEM;
+	return -1;
 }
 
 ssize_t

@@ -18,7 +18,8 @@ struct rows {
 	size_t taken;       /* bytes of row already given out */
 };
 
-/* As read of a source; also -1 when there is no memory for a row. */
+/* As read of a source; also -1 with errno ENOMEM when there is no memory for a
+ * row. */
 ssize_t rows_read(struct source *source, void *buffer, size_t n);
 
 #endif

@@ -139,10 +139,17 @@ next_member(struct search *s)
 	case STATUS_NOT_FOUND:
 		s->sums.passed++;
 		break;
+	case STATUS_UNSUPPORTED:
+		s->sums.unread++;
+		break;
 	case STATUS_UNAVAILABLE:
 		errno = ENOMEM;
 		return -1;
 	default:
+		/* No answer looks whole that may be another one the next time:
+		 * caches would keep it. */
+		if (!source_is_damaged())
+			return -1;
 		s->sums.unread++;
 		close_text(s);
 		break;
@@ -164,8 +171,7 @@ is_full(struct search *s)
 		s->sums.bytes < LOGRESULTS_BYTES &&
 		lines_left_out(s) < LOGRESULTS_LEFT_OUT)
 		return false;
-	s->next = (struct search_place){
-		arena_copy(&s->arena, s->child.name), s->lines.last + 1};
+	s->next = (struct search_place){s->child.name, s->lines.last + 1};
 	return true;
 }
 
@@ -187,6 +193,7 @@ show_line(struct search *s, const struct logfind_line *line)
 
 	if (s->last == 0) {
 		name_text(s);
+		row->arena->failed |= s->names.failed;
 		searchrow_begin(row, &s->view, &s->text);
 	}
 	searchrow_line(row, &s->view, &s->text, &s->sums, s->lines.find, line,
@@ -213,7 +220,7 @@ search_lines(struct search *s)
 		s->lines.last = line.number; /* the one that was tried last */
 	if (got == 1)
 		show_line(s, &line);
-	if (got > 0 || got == SOURCE_LATER || (got < 0 && errno == ENOMEM))
+	if (got > 0 || got == SOURCE_LATER || (got < 0 && !source_is_damaged()))
 		return got;
 	s->sums.unread += got < 0;
 	end_text(s);

@@ -29,6 +29,9 @@ REQUESTS = {
     "listing": ("sub/", ()),
     "json": ("sub/?format=json&sort=size&order=desc", ()),
     "archive": ("-wwz-archive", ()),
+    "zip": ("sub/?download", [("Range", "bytes=100-6000")]),
+    "search": ("-wwz-search?q=small&context=0", ()),
+    "page": ("sub/?view=images", [("Accept", "text/html")]),
     "cp437": ("caf%C3%A9.txt", ()),
     "odd-parameter": ("a.txt", [("Range", "x")] * 20),
 }
@@ -39,6 +42,7 @@ MEMBERS = {
     "c.bin": (TEXT, archives.STORED),
     "d.txt": (TEXT, archives.BZIP2),
     **{f"sub/{i}.txt": str(i) for i in range(50)},
+    "sub/README.md": "# What is here\n",
 }
 
 
