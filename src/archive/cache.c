@@ -409,7 +409,7 @@ cache_forget(struct cache *cache, const struct archive *archive)
 
 	pthread_mutex_lock(&cache->lock);
 	entered = find_entered(cache, str_of(archive->path));
-	if (entered == archive && !entered->opening)
+	if (entered == archive && !archive->opening)
 		dropped = take_out(cache, entered);
 	pthread_mutex_unlock(&cache->lock);
 	archive_drop(dropped);

@@ -26,13 +26,14 @@ inflate_whole(const void *data, size_t packed, void *content, size_t size)
 
 #else
 
+#include <stdint.h>
 #include <zlib.h>
 
 bool
 inflate_whole(const void *data, size_t packed, void *content, size_t size)
 {
 	z_stream z = {
-		.next_in = data,
+		.next_in = (Bytef *)(uintptr_t)data,
 		.avail_in = (uInt)packed,
 		.next_out = content,
 		.avail_out = (uInt)size,
