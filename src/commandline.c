@@ -192,7 +192,9 @@ set_defaults(struct options *options)
 		.max_memory = 256 << 20,
 		.limits = {.threads = processors > 2 ? (int)processors : 2,
 			.timeout_seconds = 60,
-			.grace_seconds = 10},
+			.grace_seconds = 10,
+			.storage_seconds = 30,
+			.io_threads = 128},
 		.pack = {.seekable = 1 << 20},
 	};
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "archive/guard.h"
+#include "archive/resident.h"
 #include "base/log.h"
 #include "check/check.h"
 #include "commandline.h"
@@ -170,7 +171,7 @@ open_watchers(struct watchers *watchers, struct service *service,
 		accounts->log = &watchers->log;
 	}
 	if (options->status) {
-		accounts->stats = stats_new(options->limits.threads);
+		accounts->stats = stats_new(server_threads(&options->limits));
 		if (accounts->stats == NULL)
 			return usage_of("start", strerrordesc_np(errno));
 	}
@@ -199,6 +200,7 @@ run_server(struct service *service, const struct options *options)
 	limits.alone = true;
 	if (server_hold_signals() < 0)
 		return usage_of("signals", strerrordesc_np(errno));
+	resident_open();
 	status = open_and_leave(&listeners, options);
 	if (status == 0)
 		status = open_watchers(&watchers, service, options);

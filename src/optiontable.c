@@ -204,6 +204,18 @@ set_threads(struct options *o, const char *value)
 }
 
 static const char *
+set_io_threads(struct options *o, const char *value)
+{
+	return set_int(value, 1, THREADS_MAX, &o->limits.io_threads);
+}
+
+static const char *
+set_storage_timeout(struct options *o, const char *value)
+{
+	return set_int(value, 1, SECONDS_MAX, &o->limits.storage_seconds);
+}
+
+static const char *
 set_timeout(struct options *o, const char *value)
 {
 	return set_int(value, 1, SECONDS_MAX, &o->limits.timeout_seconds);
@@ -378,12 +390,16 @@ const struct option_spec option_specs[] = {
 		"run as this user once the sockets are open"},
 	{"threads", 't', "N", ON_SERVE, BY(set_threads),
 		"how many threads answer requests (default: one a processor, at least 2)"},
+	{"io-threads", 0, "N", ON_SERVE, BY(set_io_threads),
+		"how many threads may wait for storage beside these (default: 128)"},
 	{"max-archives", 0, "N", ON_SERVE, BY(set_max_archives),
 		"how many archives are kept open (default: as many as descriptors and memory allow, at most 32,000)"},
 	{"max-memory", 0, "SIZE", ON_SERVE, BY(set_max_memory),
 		"the memory for indexes of archives, inflated members that are kept, and responses under way (default: 256M)"},
 	{"timeout", 0, "SECONDS", ON_SERVE, BY(set_timeout),
 		"how long to wait for the next byte of a request to come, or of an answer to be taken (default: 60)"},
+	{"storage-timeout", 0, "SECONDS", ON_SERVE, BY(set_storage_timeout),
+		"how long to wait for storage before the answer is 503, or is cut (default: 30)"},
 	{"grace", 0, "SECONDS", ON_SERVE, BY(set_grace),
 		"how long to wait for responses under way when wwz stops (default: 10)"},
 	{"log-level", 0, "LEVEL", ON_ALL, BY(set_log_level),

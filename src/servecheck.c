@@ -154,7 +154,8 @@ check_limits(const struct options *options)
 static void
 print_rest(const struct options *options, const struct site *site)
 {
-	printf("threads: %d\n", options->limits.threads);
+	printf("threads: %d, and up to %d that wait for storage\n",
+		options->limits.threads, options->limits.io_threads);
 	printf("log: standard error, %s and worse\n", log_names[log_limit]);
 	if (options->slow_ms >= 0)
 		printf("slow requests: logged from %d ms on\n",

@@ -20,64 +20,28 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "archive/guard.h"
+#include "archive/archivefile.h"
+#include "base/blocking.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/openbelow.h"
-#include "base/readall.h"
 #include "zip/zipend.h"
 
 enum {
-	UPLOAD_SECONDS = 5,    /* a younger file may be an upload */
-	FAILURE_SECONDS = 1,   /* that a failure is cached */
-	LARGE_READ = 8 * 1024, /* pread costs less than mapping pages */
+	UPLOAD_SECONDS = 5, /* a younger file may be an upload */
 	/* What is larger is long work: some ms. */
 	READ_AT_ONCE = 1024 * 1024, /* bytes of central directory */
 	SORT_AT_ONCE = 4096,        /* names */
 };
-
-static struct identity
-identity_of(const struct stat *st)
-{
-	return (struct identity){
-		.device = st->st_dev,
-		.inode = st->st_ino,
-		.size = st->st_size,
-		.modified = st->st_mtim,
-		.changed = (uint64_t)st->st_ctim.tv_sec * CLOCK_SECOND +
-			(uint64_t)st->st_ctim.tv_nsec,
-	};
-}
-
-static bool
-is_same_time(struct timespec a, struct timespec b)
-{
-	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
-static bool
-same_identity(const struct identity *a, const struct identity *b)
-{
-	return a->device == b->device && a->inode == b->inode &&
-		a->size == b->size && is_same_time(a->modified, b->modified) &&
-		a->changed == b->changed;
-}
-
-static struct identity
-identity_at(const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st) < 0)
-		return (struct identity){0};
-	return identity_of(&st);
-}
 
 /* The status and the log word for an errno of opening. */
 static enum status
 refusal(int error, enum log_level *level, const char **word)
 {
 	*level = LOG_WARN;
+	*word = "storage-failed";
+	if (archivefile_may_recover(error))
+		return STATUS_UNAVAILABLE;
 	switch (error) {
 	case ENOENT:
 	case ENOTDIR:
@@ -103,6 +67,7 @@ refusal(int error, enum log_level *level, const char **word)
 	case EMFILE:
 	case ENFILE:
 	case ENOMEM:
+		*word = NULL;
 		return STATUS_UNAVAILABLE;
 	default:
 		*word = "archive-unreadable";
@@ -134,7 +99,7 @@ refuse_archive(struct archive *archive, int error)
 	const char *word;
 	enum status status = refusal(error, &level, &word);
 
-	archive->starved = status == STATUS_UNAVAILABLE;
+	archive->starved = word == NULL;
 	if (archive->starved)
 		return status;
 	log_pairs(level, word, {"archive", str_of(archive->path)},
@@ -264,32 +229,55 @@ load_directory(struct archive *archive, struct charset *charset, bool at_once)
 	return settle_memory(archive);
 }
 
+/* Map the file, unless its pages would have to be waited for, or cannot be
+ * mapped. */
 static enum status
-load_file(struct archive *archive, struct charset *charset, bool at_once)
+map_file(struct archive *archive)
 {
-	struct stat st;
 	void *map;
+
+	if (archive->id.size == 0 || !archive->local)
+		return STATUS_GO;
+	map = mmap(NULL, (size_t)archive->id.size, PROT_READ, MAP_SHARED,
+		archive->fd, 0);
+	if (map == MAP_FAILED)
+		return errno == ENODEV ? STATUS_GO
+				       : refuse_archive(archive, errno);
+	archive->map = map;
+	return STATUS_GO;
+}
+
+static enum status
+load_file(struct archive *archive)
+{
+	enum status status;
+	struct stat st;
 
 	archive->fd = open_below_root(archive->path);
 	if (archive->fd < 0) {
-		enum status status = refuse_archive(archive, errno);
-
-		archive->id = identity_at(archive->path);
+		status = refuse_archive(archive, errno);
+		archive->id = archivefile_identity_at(archive->path);
 		return status;
 	}
 	if (fstat(archive->fd, &st) < 0)
 		return refuse_archive(archive, errno);
-	archive->id = identity_of(&st);
+	archive->id = archivefile_identity(&st);
 	if ((uint64_t)st.st_size > PTRDIFF_MAX)
 		return refuse_archive(archive, EFBIG);
-	if (st.st_size > 0) {
-		map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED,
-			archive->fd, 0);
-		if (map == MAP_FAILED)
-			return refuse_archive(archive, errno);
-		archive->map = map;
-	}
-	return load_directory(archive, charset, at_once);
+	archivefile_look(archive);
+	return map_file(archive);
+}
+
+static enum status
+load(struct archive *archive, struct charset *charset, bool at_once)
+{
+	enum status status;
+
+	blocking_begin(0);
+	status = load_file(archive);
+	blocking_end();
+	return status == STATUS_GO ? load_directory(archive, charset, at_once)
+				   : status;
 }
 
 /* Release the file and its index; path, identity and status stay. */
@@ -299,8 +287,11 @@ release_file(struct archive *archive)
 	if (archive->map != NULL)
 		munmap((void *)(uintptr_t)archive->map,
 			(size_t)archive->id.size);
-	if (archive->fd >= 0)
+	if (archive->fd >= 0) {
+		archivefile_begin(archive);
 		close(archive->fd);
+		archivefile_end(archive);
+	}
 	zipdir_free(archive->zipdir);
 	give_memory(archive, archive->taken);
 	archive->map = NULL;
@@ -329,7 +320,7 @@ archive_load(struct archive *archive, struct charset *charset, bool at_once)
 	archive->starved = false;
 	archive->lacks = 0;
 	archive->opened = clock_ns();
-	archive->status = load_file(archive, charset, at_once);
+	archive->status = load(archive, charset, at_once);
 	if (archive->status != STATUS_GO)
 		release_file(archive);
 }
@@ -399,42 +390,6 @@ archive_count(struct archive *archive, uint64_t bytes)
 	atomic_fetch_add_explicit(&archive->bytes, bytes, memory_order_relaxed);
 }
 
-static bool
-expired(const struct archive *archive)
-{
-	return clock_ns() - archive->opened >= FAILURE_SECONDS * CLOCK_SECOND;
-}
-
-bool
-archive_is_fresh(const struct archive *archive)
-{
-	struct identity now = identity_at(archive->path);
-
-	return same_identity(&archive->id, &now) &&
-		(archive->status == STATUS_GO || !expired(archive));
-}
-
-bool
-archive_is_intact(const struct archive *archive)
-{
-	struct stat st;
-
-	/* st_ctim does not count: removing the last name changes it. */
-	return fstat(archive->fd, &st) == 0 && st.st_size == archive->id.size &&
-		is_same_time(st.st_mtim, archive->id.modified);
-}
-
-const char *
-archive_loss(const struct archive *archive)
-{
-	int error = errno;
-	struct stat st;
-
-	if (fstat(archive->fd, &st) == 0 && st.st_size < archive->id.size)
-		return "the file has become shorter";
-	return strerrordesc_np(error);
-}
-
 enum status
 archive_sort(struct archive *archive, bool at_once)
 {
@@ -458,20 +413,6 @@ archive_walk(struct archive *archive, struct str name, struct zipdir_walk *walk)
 		return status;
 	return zipdir_walk(archive->zipdir, name, walk) ? STATUS_GO
 							: STATUS_NOT_FOUND;
-}
-
-int
-archive_read(
-	const struct archive *archive, uint64_t offset, void *buffer, size_t n)
-{
-	ssize_t got;
-
-	if (n < LARGE_READ)
-		return guard_copy(buffer, archive->map + offset, n);
-	got = readall(archive->fd, buffer, n, offset);
-	if (got >= 0 && (size_t)got < n)
-		errno = EIO;
-	return got == (ssize_t)n ? 0 : -1;
 }
 
 size_t

@@ -35,14 +35,19 @@ struct attachment {
  * so that failures are cached in the same way as archives. */
 struct archive {
 	/* Set by archive_load. */
-	enum status status;       /* STATUS_GO: it can be read */
-	int fd;                   /* -1 without a file */
-	bool starved;             /* descriptors or memory ran out */
-	bool ruled;               /* it has one of the files of rulename.h */
-	size_t lacks;             /* bytes missing in membercache, or 0 */
-	struct identity id;       /* all zero when there is no such file */
-	int64_t opened;           /* clock_ns */
-	const unsigned char *map; /* NULL when the file is empty */
+	enum status status; /* STATUS_GO: it can be read */
+	int fd;             /* -1 without a file */
+	bool starved;       /* descriptors or memory ran out */
+	bool ruled;         /* it has one of the files of rulename.h */
+	/* The file lies where a stat takes no longer than the kernel needs, and
+	 * where a read can say that it would have to wait (RWF_NOWAIT), unless
+	 * it never has to. */
+	bool local, nowait;
+	size_t lacks;       /* bytes missing in membercache, or 0 */
+	struct identity id; /* all zero when there is no such file */
+	int64_t opened;     /* clock_ns */
+	/* NULL when the file is empty, or can only be read. */
+	const unsigned char *map;
 	struct zipdir *zipdir;
 	struct membercache *membercache; /* NULL: cache nothing */
 	size_t taken; /* bytes of membercache, for the index */
@@ -60,6 +65,7 @@ struct archive {
 	 * writes anyway. */
 	_Atomic uint64_t requests, bytes;
 
+	_Atomic int64_t failed; /* when a read failed last: clock_ns, or 0 */
 	struct membercache_owner made; /* cached objects made from it */
 
 	struct attachment *_Atomic attached; /* NULL, or set once */
@@ -179,6 +185,18 @@ enum status archive_walk(
  * Any thread. */
 int archive_read(
 	const struct archive *archive, uint64_t offset, void *buffer, size_t n);
+
+/* Lend n bytes of the mapping, which archive->map says there is.  They are in
+ * memory, as far as they can be read, so that sending them need not wait.  Any
+ * thread. */
+const char *archive_lend(
+	const struct archive *archive, uint64_t offset, size_t n);
+
+/* Whether the storage has failed to give bytes of the file, since that time of
+ * clock_ns; and within the last second, so that what is being logged has this
+ * cause.  Any thread. */
+bool archive_has_failed(const struct archive *archive, int64_t since);
+bool archive_just_failed(const struct archive *archive);
 
 /* The reason, for the log, why bytes of the file could not be read: the file
  * has become shorter, or the text of errno.  Any thread. */

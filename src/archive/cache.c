@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
+#include "base/blocking.h"
 #include "base/hash.h"
 
 enum {
@@ -309,6 +310,40 @@ use_again(struct cache *cache, struct archive *archive)
 	archive_keep(archive);
 }
 
+/* Whether the thread may not wait for what lies at the path of archive, which
+ * is NULL if it was not entered.  With the lock held. */
+static bool
+is_refused(const struct archive *archive)
+{
+	return archive != NULL && !archive->opening && archive->local
+		? blocking_refuses(archive->id.device)
+		: blocking_refuses_slow();
+}
+
+/* Find the archive of path.  While another thread opens it, wait, unless that
+ * takes long and nobody replaces this thread.  With the lock held, which is
+ * given up meanwhile. */
+static struct archive *
+find_opened(struct cache *cache, struct str path)
+{
+	struct archive *archive;
+
+	while ((archive = find_entered(cache, path)) != NULL &&
+		archive->opening && !is_refused(archive) &&
+		(archive->at_once || blocking_is_watched())) {
+		pthread_mutex_unlock(&cache->lock);
+		blocking_begin(0);
+		pthread_mutex_lock(&cache->lock);
+		while ((archive = find_entered(cache, path)) != NULL &&
+			archive->opening)
+			pthread_cond_wait(&cache->opened, &cache->lock);
+		pthread_mutex_unlock(&cache->lock);
+		blocking_end();
+		pthread_mutex_lock(&cache->lock);
+	}
+	return archive;
+}
+
 struct archive *
 cache_get(struct cache *cache, struct str path, bool at_once)
 {
@@ -316,10 +351,11 @@ cache_get(struct cache *cache, struct str path, bool at_once)
 	bool entered = false;
 
 	pthread_mutex_lock(&cache->lock);
-	while ((archive = find_entered(cache, path)) != NULL &&
-		archive->opening && archive->at_once)
-		pthread_cond_wait(&cache->opened, &cache->lock);
-	if (archive == NULL) {
+	archive = find_opened(cache, path);
+	if (is_refused(archive)) {
+		archive = NULL;
+		errno = EINPROGRESS;
+	} else if (archive == NULL) {
 		archive = enter_path(cache, path, at_once);
 		entered = archive != NULL;
 	} else if (archive->opening) {

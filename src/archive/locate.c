@@ -51,12 +51,15 @@ int
 archive_fault(const struct archive *archive, const struct member *member,
 	const char *why)
 {
+	const char *word = "member-damaged";
 	char offset[24];
 
+	if (archive_just_failed(archive))
+		word = "storage-failed";
 	snprintf(offset, sizeof(offset), "%" PRIu64, member->offset);
-	log_pairs(LOG_WARN, "member-damaged",
-		{"archive", str_of(archive->path)}, {"member", member->name},
-		{"offset", str_of(offset)}, {"why", str_of(why)});
+	log_pairs(LOG_WARN, word, {"archive", str_of(archive->path)},
+		{"member", member->name}, {"offset", str_of(offset)},
+		{"why", str_of(why)});
 	errno = EILSEQ;
 	return -1;
 }

@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <unistd.h>
 
-ssize_t
-readall(int fd, void *buffer, size_t n, uint64_t offset)
+#include "base/blocking.h"
+
+static ssize_t
+read_whole(int fd, void *buffer, size_t n, uint64_t offset)
 {
 	size_t have = 0;
 
@@ -21,4 +23,15 @@ readall(int fd, void *buffer, size_t n, uint64_t offset)
 		have += (size_t)got;
 	}
 	return (ssize_t)have;
+}
+
+ssize_t
+readall(int fd, void *buffer, size_t n, uint64_t offset)
+{
+	ssize_t got;
+
+	blocking_begin(0);
+	got = read_whole(fd, buffer, n, offset);
+	blocking_end();
+	return got;
 }

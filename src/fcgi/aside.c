@@ -4,6 +4,8 @@
 
 #include "base/log.h"
 #include "fcgi/foreign.h"
+#include "fcgi/sendqueue.h"
+#include "http/errorpage.h"
 
 /* Send a few bytes.  As a rule there is room for them. */
 static bool
@@ -81,4 +83,33 @@ aside_abort(struct conn *conn)
 	intake_next(&conn->intake);
 	return send_few(conn, end, sizeof(end)) &&
 		(keep || aside_drain(conn) == CONN_READABLE);
+}
+
+/* A few hundred bytes, for which an idle socket has room. */
+static void
+send_unavailable(const struct conn *conn)
+{
+	struct arena arena = {0};
+	struct response response;
+	struct sendqueue queue;
+	struct str span;
+
+	response_init(&response, &arena, METHOD_GET);
+	errorpage_answer(&response, STATUS_UNAVAILABLE);
+	sendqueue_clear(&queue);
+	sendqueue_add_stdout(&queue, conn->id, response_head(&response));
+	if (body_next(&response.body, &span) == BODY_SPAN)
+		sendqueue_add_stdout(&queue, conn->id, span);
+	sendqueue_add_end(&queue, conn->id, false);
+	(void)sendqueue_send(&queue, conn->fd);
+	response_free(&response);
+	arena_free(&arena);
+}
+
+void
+aside_give_up(const struct conn *conn)
+{
+	if (!conn->spoken)
+		send_unavailable(conn);
+	shutdown(conn->fd, SHUT_RDWR);
 }

@@ -29,4 +29,9 @@ bool aside_manage(struct conn *conn);
  * the connection is to be closed. */
 bool aside_abort(struct conn *conn);
 
+/* Answer 503 for a request whose storage does not respond, if nothing of its
+ * response was sent, and shut the connection down.  For the main thread, while
+ * the owner of conn cannot go on. */
+void aside_give_up(const struct conn *conn);
+
 #endif

@@ -23,6 +23,7 @@
 #include <linux/net.h>
 #include <linux/seccomp.h>
 #include <linux/sockios.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
@@ -76,15 +77,20 @@ static const unsigned allowed[] = {
 	SYS_close,
 	SYS_dup3,
 	SYS_fstat,
+	SYS_fstatfs,
 	SYS_openat,
 	SYS_openat2,
 	SYS_pread64,
+	SYS_preadv2,
 	SYS_read,
 	SYS_statx,
 	SYS_unlinkat,
 	SYS_write,
 #ifdef SYS_newfstatat
 	SYS_newfstatat,
+#endif
+#ifdef SYS_fstatfs64
+	SYS_fstatfs64,
 #endif
 #ifdef SYS_fstat64
 	SYS_fstat64,
@@ -105,7 +111,7 @@ static const unsigned allowed[] = {
 	SYS_mmap, /* unchecked: its arguments lie in memory */
 #endif
 
-	/* Starting, waiting for and ending threads. */
+	/* Starting, waiting for and ending threads; see clone below. */
 	SYS_exit,
 	SYS_exit_group,
 	SYS_futex,
@@ -185,6 +191,12 @@ static const unsigned socket_calls[] = {
 #define ARGUMENT(i) (offsetof(struct seccomp_data, args[i]))
 #endif
 
+#ifdef __s390x__
+#define CLONE_FLAGS ARGUMENT(1)
+#else
+#define CLONE_FLAGS ARGUMENT(0)
+#endif
+
 struct program {
 	struct sock_filter code[MOST];
 	size_t n;
@@ -218,6 +230,11 @@ compile_list(struct program *program)
 			BPF_STMT(LOAD, ARGUMENT(2)),
 			BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 1, 0),
 			RETURN(SECCOMP_RET_ALLOW), RETURN(DENY));
+	/* A thread.  Without clone3(2), whose arguments lie in memory, the C
+	 * library calls this. */
+	ADD(program, IF_EQUAL(SYS_clone, 4), BPF_STMT(LOAD, CLONE_FLAGS),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_THREAD, 0, 1),
+		RETURN(SECCOMP_RET_ALLOW), RETURN(DENY));
 	/* A signal to this process: abort(3). */
 	ADD(program, IF_EQUAL(SYS_tgkill, 4), BPF_STMT(LOAD, ARGUMENT(0)),
 		IF_EQUAL((unsigned)getpid(), 1), RETURN(SECCOMP_RET_ALLOW),

@@ -35,6 +35,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/blocking.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
@@ -102,6 +103,16 @@ conn_archive(const struct conn *conn)
 	return hash_name(CLIENT_POINT, conn->response.archive);
 }
 
+uint64_t
+conn_directory(const struct conn *conn)
+{
+	struct str path = conn->response.archive;
+	const char *slash = path.n > 0 ? memrchr(path.p, '/', path.n) : NULL;
+
+	path.n = slash ? (size_t)(slash - path.p) : 0;
+	return hash_name(CLIENT_POINT, path);
+}
+
 /* With a larger socket buffer, a busy front end finds more to read when it
  * comes back.  Small responses fit anyway and are spared the system call. */
 static void
@@ -121,6 +132,7 @@ static enum conn_wait
 finish_response(struct conn *conn, enum body_result result)
 {
 	end_response(conn, result == BODY_CUT || conn->aborted);
+	conn->response.archive = (struct str){NULL, 0};
 	arena_reset(&conn->arena);
 	conn->state = CONN_READING;
 	conn->served = true;
@@ -193,6 +205,24 @@ end_wait(struct conn *conn)
 	return had_turns ? CONN_WAITS : CONN_TURN;
 }
 
+/* Whether the next bytes come from slow storage, for which this run may not
+ * wait. */
+static bool
+must_put_off(const struct conn *conn)
+{
+	const struct body *body = &conn->response.body;
+
+	return blocking_refuses_slow() && body_reads_file(body) &&
+		!body->archive->local;
+}
+
+static enum conn_wait
+wait_for_storage(struct conn *conn)
+{
+	account_enter(&conn->account, PHASE_WAIT);
+	return CONN_STORAGE;
+}
+
 static enum conn_wait
 run_writing(struct conn *conn, int64_t now)
 {
@@ -207,9 +237,12 @@ run_writing(struct conn *conn, int64_t now)
 		ssize_t n;
 
 		if (sendqueue_is_empty(&conn->queue)) {
-			enum body_result result = conn->aborted
-				? reply_abort(conn)
-				: reply_fill(conn);
+			enum body_result result;
+
+			if (!conn->aborted && must_put_off(conn))
+				return wait_for_storage(conn);
+			result = conn->aborted ? reply_abort(conn)
+					       : reply_fill(conn);
 
 			if (result == BODY_LATER) {
 				conn->progress = now;
@@ -227,6 +260,7 @@ run_writing(struct conn *conn, int64_t now)
 		if (n < 0)
 			return write_failed(conn);
 		sent += (size_t)n;
+		conn->spoken = true;
 		conn->progress = now;
 	}
 	return end_turn(conn);
@@ -239,6 +273,7 @@ begin_writing(struct conn *conn)
 	conn->head_sent = false;
 	conn->end_sent = false;
 	conn->probed = false;
+	conn->spoken = false;
 	conn->aborted = false;
 	conn->heavy = false;
 	sendqueue_clear(&conn->queue);
@@ -262,31 +297,40 @@ refuse_rest(struct conn *conn, enum status status)
 	return CONN_WRITABLE;
 }
 
-/* Make the response to the request that has come.  If that takes long, it is
- * only done in_turn; else the connection is left in CONN_SERVING. */
+/* Make the response to the request that has come.  What takes long is only done
+ * in its turn, and what is slow only when it may be waited for; until then the
+ * connection is left in CONN_SERVING, and this is called again. */
 static enum conn_wait
-serve_request(struct conn *conn, bool in_turn)
+serve_request(struct conn *conn, bool again)
 {
+	const bool had_turn = conn->turned;
 	/* The archive may have been opened before the turn. */
-	const bool opened = in_turn && conn->response.opened;
-	const int64_t opening = in_turn ? conn->response.opening : 0;
+	const bool opened = again && conn->response.opened;
+	const int64_t opening = again ? conn->response.opening : 0;
 	struct log_collector errors;
 	bool served;
 
 	log_collect(&errors);
-	if (in_turn)
+	if (again)
 		account_enter(&conn->account, PHASE_INFLATE);
 	served = serve(conn->service, &conn->request, &conn->arena,
-		&conn->response, !in_turn);
+		&conn->response, !conn->turned);
 	log_redirect(NULL);
 	conn->response.opened |= opened;
 	conn->response.opening += opening;
 	conn->errors = reply_errors(conn, &errors.lines);
+	if (conn->response.body.archive != NULL && !blocking_refuses_slow()) {
+		conn->device = conn->response.body.archive->id.device;
+		conn->directory = conn_directory(conn);
+	}
 	if (!served) {
 		account_enter(&conn->account, PHASE_WAIT);
 		conn->state = CONN_SERVING;
 		conn->head_sent = false;
-		return in_turn ? CONN_WAITS : CONN_TURN;
+		if (conn->response.slow)
+			return CONN_STORAGE;
+		conn->turned = true;
+		return had_turn ? CONN_WAITS : CONN_TURN;
 	}
 	intake_next(&conn->intake);
 	begin_writing(conn);
@@ -305,6 +349,7 @@ answer_request(struct conn *conn)
 	conn->id = conn->intake.wire.id;
 	conn->keep = conn->intake.wire.keep;
 	conn->drain = false;
+	conn->spoken = conn->turned = false;
 	account_note(&conn->account, &conn->request, &conn->arena);
 	conn->client =
 		hash_name(CLIENT_POINT, conn->request.param[PARAM_REMOTE_ADDR]);
@@ -415,6 +460,7 @@ enum conn_wait
 conn_run(struct conn *conn, int64_t now)
 {
 	const bool reads = conn->state == CONN_READING;
+	const bool serves = conn->state == CONN_SERVING;
 	enum conn_wait wait = CONN_IDLE;
 
 	if (conn->state == CONN_DRAINING)
@@ -423,11 +469,14 @@ conn_run(struct conn *conn, int64_t now)
 		wait = run_reading(conn, now);
 	/* Long work waits for its turn; this run was for reading a request. */
 	if (reads && conn_is_heavy(conn))
-		return CONN_TURN;
+		return wait == CONN_STORAGE ? CONN_STORAGE : CONN_TURN;
 	if (conn->state == CONN_SERVING && reply_is_unwanted(conn))
 		return CONN_CLOSE;
 	if (conn->state == CONN_SERVING)
 		wait = serve_request(conn, true);
+	/* It was made when storage could be waited for. */
+	if (serves && !conn->turned && conn_is_heavy(conn))
+		return wait == CONN_STORAGE ? wait : CONN_TURN;
 	if (conn->state == CONN_WRITING)
 		wait = run_writing(conn, now);
 	return wait;

@@ -23,7 +23,8 @@ enum conn_wait {
 	CONN_WRITABLE, /* for room in the socket */
 	CONN_TURN,     /* for its next turn at long work */
 	CONN_WAITS, /* likewise, once the work of another connection is done */
-	CONN_CLOSE, /* for nothing: conn_free it */
+	CONN_STORAGE, /* until it may wait for storage (blocking.h) */
+	CONN_CLOSE,   /* for nothing: conn_free it */
 };
 
 struct conn {
@@ -46,13 +47,18 @@ struct conn {
 	struct arena arena;
 	struct response response;
 	struct account account;
-	uint64_t client;          /* a hash of the client's address */
-	struct request request;   /* until it is answered */
-	bool heavy;               /* the response is long work, done in turns */
+	uint64_t client; /* a hash of the client's address */
+	/* What was found to hold the archive: 0, or a device; and the number of
+	 * the archive's directory. */
+	uint64_t device, directory;
+	struct request request; /* until it is answered */
+	bool heavy;             /* the response is long work, done in turns */
+	bool turned; /* the request was put off until its turn, to be made */
 	struct str errors;        /* records of FCGI_STDERR, sent first */
 	size_t queued;            /* bytes of the body in the queue */
 	bool head_sent, end_sent; /* or queued */
 	bool probed;              /* the peer was asked if it has gone */
+	bool spoken;              /* bytes of the response were sent */
 	bool aborted;             /* FCGI_ABORT_REQUEST has come */
 	bool keep;  /* FCGI_KEEP_CONN: another request may follow */
 	bool drain; /* the request was not read to its end: drain */
@@ -77,8 +83,10 @@ conn_is_heavy(const struct conn *conn)
 		(conn->state == CONN_WRITING && conn->heavy);
 }
 
-/* A number for the archive that the response is made from. */
+/* A number for the archive that the response is made from, and one for the
+ * directory it lies in. */
 uint64_t conn_archive(const struct conn *conn);
+uint64_t conn_directory(const struct conn *conn);
 
 /* Do what can be done without blocking, for one turn at most.  now is in the
  * units of conn->progress.  Only one thread may run a connection at a time. */

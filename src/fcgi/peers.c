@@ -9,7 +9,7 @@
  * looks at how many unsent bytes the socket holds.  A parked connection may
  * only be touched with the lock held; its owner first unparks it. */
 
-#include "fcgi/peers.h"
+#include "fcgi/peerset.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -35,62 +35,8 @@ enum {
 	DESCRIPTORS_USUAL = 1024,
 };
 
-enum stage {
-	SERVING,
-	DRAINING, /* connections are closed after their response */
-	SHUTTING, /* so are those that have not sent a request yet */
-};
-
-struct peer {
-	struct watch watch;
-	struct turn turn; /* while the peer is in line, no thread owns it */
-	struct conn *conn;
-	/* epoll has this peer.  Stored before arming and loaded after an event:
-	 * epoll orders the two, but C11 does not know that. */
-	_Atomic bool armed;
-
-	/* A response was sent, and no other request has begun. */
-	_Atomic bool idle;
-
-	_Atomic bool parked; /* written with peers->lock held */
-
-	/* Guarded by peers->lock. */
-	LIST_ENTRY(peer) all;
-	TAILQ_ENTRY(peer) park;
-	int64_t progress; /* when a byte last came, went or was taken */
-	int unsent;       /* bytes in the socket at the last look */
-};
-
-LIST_HEAD(peer_list, peer);
-TAILQ_HEAD(park, peer);
-
-struct peers {
-	/* Set once. */
-	const struct service *service;
-	int64_t timeout_ms;
-	int epoll;
-	int wake; /* eventfd that the main thread polls */
-	struct turns *turns;
-	struct watch listeners[LISTENERS_MAX];
-	int nlisteners;
-	size_t max; /* connections; see peers_max */
-
-	struct intake_pool pool; /* for incomplete requests */
-	_Atomic enum stage stage;
-
-	pthread_mutex_t lock; /* guards what follows */
-	pthread_cond_t empty; /* the last peer has gone */
-	struct peer_list all;
-	bool deaf; /* max is reached: the listeners are not watched */
-	struct park parked;
-
-	/* Written with the lock held. */
-	_Atomic size_t n;
-	_Atomic int64_t next; /* check of parked; INT64_MAX: none */
-};
-
-static void
-wake_main(struct peers *peers)
+void
+peers_wake_main(struct peers *peers)
 {
 	uint64_t one = 1;
 
@@ -121,7 +67,7 @@ park(struct peers *peers, struct peer *peer, enum conn_wait wait)
 		peers->next = next_look(peers, clock_ms());
 	pthread_mutex_unlock(&peers->lock);
 	if (first)
-		wake_main(peers);
+		peers_wake_main(peers);
 }
 
 static void
@@ -177,7 +123,7 @@ listen_again_locked(struct peers *peers, int64_t now)
 		listen_locked(peers) == 0 || peers->next <= now + DEAF_WAIT)
 		return;
 	peers->next = now + DEAF_WAIT;
-	wake_main(peers);
+	peers_wake_main(peers);
 }
 
 size_t
@@ -189,9 +135,9 @@ peers_max(uint64_t descriptors)
 }
 
 struct peers *
-peers_new(const struct service *service, const struct listeners *listeners,
-	int64_t timeout_ms, int epoll, int wake, struct turns *turns)
+peers_new(const struct peers_needs *needs)
 {
+	const struct listeners *listeners = needs->listeners;
 	struct peers *peers = calloc(1, sizeof(*peers));
 	struct rlimit limit;
 
@@ -199,11 +145,13 @@ peers_new(const struct service *service, const struct listeners *listeners,
 		return NULL;
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		limit.rlim_cur = DESCRIPTORS_USUAL;
-	peers->service = service;
-	peers->timeout_ms = timeout_ms;
-	peers->epoll = epoll;
-	peers->wake = wake;
-	peers->turns = turns;
+	peers->service = needs->service;
+	peers->timeout_ms = needs->timeout_ms;
+	peers->storage_ms = needs->storage_ms;
+	peers->epoll = needs->epoll;
+	peers->wake = needs->wake;
+	peers->turns = needs->turns;
+	peers->storageline = needs->storageline;
 	peers->nlisteners = listeners->n;
 	for (int i = 0; i < listeners->n; i++)
 		peers->listeners[i] =
@@ -214,6 +162,7 @@ peers_new(const struct service *service, const struct listeners *listeners,
 	pthread_cond_init(&peers->empty, NULL);
 	LIST_INIT(&peers->all);
 	TAILQ_INIT(&peers->parked);
+	TAILQ_INIT(&peers->waiting);
 	peers->next = INT64_MAX;
 	return peers;
 }
@@ -249,15 +198,17 @@ peers_free(struct peers *peers)
 	errno = saved;
 }
 
-static void
-free_peer(struct peers *peers, struct peer *peer)
+void
+peers_free_peer(struct peers *peers, struct peer *peer)
 {
 	pthread_mutex_lock(&peers->lock);
 	unpark_locked(peers, peer);
 	LIST_REMOVE(peer, all);
+	peer->gone = true;
+	peers->nlate -= peer->late;
 	peers->n--;
 	listen_again_locked(peers, clock_ms());
-	if (LIST_EMPTY(&peers->all))
+	if (peers->n == peers->nlate)
 		pthread_cond_signal(&peers->empty);
 	pthread_mutex_unlock(&peers->lock);
 	if (peer->conn->counters != NULL)
@@ -303,14 +254,18 @@ peers_hand_over(struct peers *peers, struct peer *peer, enum conn_wait wait)
 		[CONN_WRITABLE] = EPOLLOUT,
 	};
 
+	if (peer->late)
+		wait = CONN_CLOSE;
 	if (wait == CONN_IDLE)
 		wait_idle(peers, peer);
 	else if (wait == CONN_READABLE || wait == CONN_WRITABLE)
 		park(peers, peer, wait);
-	if (wait == CONN_TURN || wait == CONN_WAITS)
+	if (wait == CONN_STORAGE)
+		peerwait_stand(peers, peer);
+	else if (wait == CONN_TURN || wait == CONN_WAITS)
 		stand_in_line(peers, peer, wait == CONN_WAITS);
 	else if (wait == CONN_CLOSE || arm(peers, peer, events[wait]) < 0)
-		free_peer(peers, peer);
+		peers_free_peer(peers, peer);
 }
 
 /* The event of peer has come: keep the main thread from touching it. */
@@ -333,6 +288,10 @@ run(struct peers *peers, struct peer *peer, struct counters *counters)
 	peer->idle = false;
 	peer->conn->counters = counters;
 	wait = conn_run(peer->conn, clock_ms());
+	if (peer->conn->device != 0)
+		storageline_learn(peers->storageline, peer->conn->directory,
+			peer->conn->device);
+	peer->conn->device = 0;
 	peers_hand_over(peers, peer, wait);
 	return wait;
 }
@@ -349,13 +308,27 @@ peers_run(struct peers *peers, struct peer *peer, struct counters *counters)
 }
 
 void
-peers_take_turn(
-	struct peers *peers, struct turn *turn, struct counters *counters)
+peers_take_turn(struct peers *peers, struct turn *turn, struct peer **running,
+	struct counters *counters)
 {
-	char *peer = (char *)turn - offsetof(struct peer, turn);
-	enum conn_wait wait = run(peers, (struct peer *)peer, counters);
+	enum conn_wait wait;
 
+	*running = (struct peer *)((char *)turn - offsetof(struct peer, turn));
+	wait = run(peers, *running, counters);
 	turns_end(peers->turns, wait == CONN_WAITS);
+}
+
+void
+peers_take_place(struct peers *peers, struct storageplace *place,
+	struct peer **running, struct counters *counters)
+{
+	struct peer *peer =
+		(struct peer *)((char *)place - offsetof(struct peer, place));
+
+	*running = peer;
+	peers_end_wait(peers, peer);
+	run(peers, peer, counters);
+	turns_stir(peers->turns);
 }
 
 struct peer *
@@ -424,6 +397,7 @@ peers_look(struct peers *peers, int64_t now)
 	struct peer *peer, *following;
 	size_t late = 0;
 
+	peerwait_give_up(peers, now - peers->storage_ms);
 	pthread_mutex_lock(&peers->lock);
 	if (now >= peers->next) {
 		for (peer = TAILQ_FIRST(&peers->parked); peer != NULL;
@@ -434,6 +408,9 @@ peers_look(struct peers *peers, int64_t now)
 		peers->next = TAILQ_EMPTY(&peers->parked)
 			? INT64_MAX
 			: next_look(peers, now);
+		peer = TAILQ_FIRST(&peers->waiting);
+		if (peer && peer->waits + peers->storage_ms < peers->next)
+			peers->next = peer->waits + peers->storage_ms;
 	}
 	listen_again_locked(peers, now);
 	pthread_mutex_unlock(&peers->lock);
@@ -483,10 +460,10 @@ peers_wait(struct peers *peers, int64_t ms)
 		until.tv_nsec -= 1000000000;
 	}
 	pthread_mutex_lock(&peers->lock);
-	while (!LIST_EMPTY(&peers->all) && error == 0)
+	while (peers->n > peers->nlate && error == 0)
 		error = pthread_cond_timedwait(
 			&peers->empty, &peers->lock, &until);
-	empty = LIST_EMPTY(&peers->all);
+	empty = peers->n == peers->nlate;
 	pthread_mutex_unlock(&peers->lock);
 	return empty;
 }

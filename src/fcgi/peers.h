@@ -7,6 +7,7 @@
 
 #include "fcgi/conn.h"
 #include "fcgi/listener.h"
+#include "fcgi/storageline.h"
 #include "fcgi/turns.h"
 #include "fcgi/watch.h"
 
@@ -20,13 +21,22 @@ struct peers;
  * everything else. */
 size_t peers_max(uint64_t descriptors);
 
-/* Make the set of connections accepted from listeners, which are watched once
- * peers_listen is called.  wake is an eventfd, written to when the time of
- * peers_next becomes earlier.  Connections with long work are put into turns.
- * These three and epoll remain the caller's.  NULL with errno ENOMEM. */
-struct peers *peers_new(const struct service *service,
-	const struct listeners *listeners, int64_t timeout_ms, int epoll,
-	int wake, struct turns *turns);
+/* The arguments of peers_new. */
+struct peers_needs {
+	const struct service *service;
+	const struct listeners *listeners;
+	int64_t timeout_ms; /* without a byte received or sent */
+	int64_t storage_ms; /* that are waited for storage */
+	int epoll;
+	int wake; /* eventfd: the time of peers_next has become earlier */
+	struct turns *turns;             /* for connections with long work */
+	struct storageline *storageline; /* for those that need slow storage */
+};
+
+/* Make the set of connections accepted from the listeners, which are watched
+ * once peers_listen is called.  What needs points to remains the caller's.
+ * NULL with errno ENOMEM. */
+struct peers *peers_new(const struct peers_needs *needs);
 
 /* Begin to watch the listeners.  -1 with errno.  To be called once. */
 int peers_listen(struct peers *peers);
@@ -47,9 +57,19 @@ struct peer *peers_add(struct peers *peers, int fd);
 void peers_run(
 	struct peers *peers, struct peer *peer, struct counters *counters);
 
-/* The same for the peer whose turn turns_take returned. */
-void peers_take_turn(
-	struct peers *peers, struct turn *turn, struct counters *counters);
+/* The same for the peer whose turn turns_take returned, which becomes *running
+ * before it runs. */
+void peers_take_turn(struct peers *peers, struct turn *turn,
+	struct peer **running, struct counters *counters);
+
+/* The same for the peer whose place storageline_take returned, which becomes
+ * *running before it runs. */
+void peers_take_place(struct peers *peers, struct storageplace *place,
+	struct peer **running, struct counters *counters);
+
+/* The thread that runs peer waits for storage, and has waited. */
+void peers_begin_wait(struct peers *peers, struct peer *peer);
+void peers_end_wait(struct peers *peers, struct peer *peer);
 
 /* Give up ownership of peer, which waits for wait: the thread that gets its
  * next event owns it.  The caller must not touch it any more. */
@@ -76,8 +96,11 @@ void peers_refuse(struct peers *peers);
  * down as well.  After peers_refuse. */
 void peers_shut(struct peers *peers, int how, bool idle);
 
+/* Give up all that wait for storage. */
+void peers_give_up(struct peers *peers);
+
 /* Wait at most ms milliseconds for all connections to end.  true when none is
- * left. */
+ * left but those whose thread waits for storage although they were given up. */
 bool peers_wait(struct peers *peers, int64_t ms);
 
 #endif

@@ -44,6 +44,7 @@ struct server {
 	int64_t ping_ms; /* between two watchdog pings; 0: none */
 	int turn;        /* eventfd: a thread is wanted for long work */
 	struct turns *turns;
+	struct storageline *storageline;
 	struct peers *peers;
 	struct threads *threads;
 };
@@ -174,6 +175,7 @@ drain_peers(struct peers *peers, struct listeners *listeners, int64_t grace)
 		return true;
 	log_pairs(LOG_WARN, "grace-over",
 		{"why", STR("responses under way are cut")});
+	peers_give_up(peers);
 	peers_shut(peers, SHUT_RDWR, false);
 	return peers_wait(peers, CUT_WAIT);
 }
@@ -191,7 +193,6 @@ setup(struct server *server, const struct listeners *listeners,
 	const struct server_limits *limits)
 {
 	sigset_t set = heard_signals();
-	int64_t timeout = (int64_t)limits->timeout_seconds * 1000;
 
 	server->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (server->signals < 0)
@@ -204,11 +205,20 @@ setup(struct server *server, const struct listeners *listeners,
 	/* One thread stays free for cheap requests. */
 	server->turns = turns_new(
 		limits->threads > 1 ? limits->threads - 1 : 1, server->turn);
-	if (server->turns == NULL)
+	server->storageline = storageline_new(limits->io_threads, server->turn);
+	if (server->turns == NULL || server->storageline == NULL)
 		return start_failed("threads");
 	server->ping_ms = notify_watchdog_ms();
-	server->peers = peers_new(server->service, listeners, timeout,
-		server->epoll, server->wake, server->turns);
+	server->peers = peers_new(&(const struct peers_needs){
+		.service = server->service,
+		.listeners = listeners,
+		.timeout_ms = (int64_t)limits->timeout_seconds * 1000,
+		.storage_ms = (int64_t)limits->storage_seconds * 1000,
+		.epoll = server->epoll,
+		.wake = server->wake,
+		.turns = server->turns,
+		.storageline = server->storageline,
+	});
 	if (server->peers == NULL)
 		return start_failed("epoll");
 	server->manager = notify_open();
@@ -216,10 +226,12 @@ setup(struct server *server, const struct listeners *listeners,
 		.service = server->service,
 		.peers = server->peers,
 		.turns = server->turns,
+		.storageline = server->storageline,
 		.turn = server->turn,
 		.epoll = server->epoll,
 		.manager = server->manager,
 		.wanted = limits->threads,
+		.more = server_threads(limits) - limits->threads,
 	});
 	if (server->threads == NULL)
 		return start_failed("threads");
@@ -243,8 +255,8 @@ run_until_stopped(
 	mind(server);
 	notify(server->manager,
 		"STOPPING=1\nSTATUS=Finishing what is under way");
-	if (!drain_peers(server->peers, listeners, grace)) {
-		/* A thread hangs in a read of a disk that does not respond. */
+	if (!drain_peers(server->peers, listeners, grace) ||
+		threads_are_stuck(server->threads)) {
 		log_pairs(LOG_ERROR, "stop-forced",
 			{"why", STR("a thread is stuck")});
 		_exit(EXIT_SUCCESS);
@@ -272,6 +284,7 @@ server_run(struct listeners *listeners, const struct service *service,
 	listener_close(listeners);
 	peers_free(server.peers);
 	turns_free(server.turns);
+	storageline_free(server.storageline);
 	close(server.signals);
 	close(server.epoll);
 	close(server.wake);

@@ -10,8 +10,17 @@ struct server_limits {
 	int threads;         /* at least 1 */
 	int timeout_seconds; /* without a byte received or sent */
 	int grace_seconds;   /* to finish responses when stopping */
+	int storage_seconds; /* that storage is waited for, at least 1 */
+	int io_threads;      /* that may wait for storage, at least 1 */
 	bool alone; /* it has the process to itself: filter system calls */
 };
+
+/* The most threads that serve requests at a time. */
+static inline int
+server_threads(const struct server_limits *limits)
+{
+	return 2 * limits->threads + limits->io_threads;
+}
 
 /* Block the signals that server_run handles.  Call it before the sockets are
  * opened: once a client can connect, a signal must stop the process cleanly.

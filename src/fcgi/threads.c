@@ -1,7 +1,6 @@
 #include "fcgi/threads.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -9,7 +8,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/blocking.h"
 #include "base/log.h"
+#include "fcgi/crew.h"
 #include "fcgi/notify.h"
 
 enum {
@@ -27,18 +28,87 @@ struct threads {
 	struct watch
 		pinged; /* eventfd that a thread answers, see answer_ping */
 
-	_Atomic int numbered; /* threads that have a number */
-
-	/* Used by the main thread only. */
-	int n;
-	pthread_t thread[];
+	_Atomic int waiting; /* for storage: threads */
+	struct crew *crew;
+	int n; /* threads that were started at first */
 };
 
 /* One thread. */
 struct worker {
+	struct blocking blocking;
 	struct threads *threads;
 	struct counters *counters; /* NULL: nothing is counted */
+
+	/* What it runs now. */
+	bool has_post; /* crew.h */
+	bool resumed;  /* after a wait for storage */
+	bool in_turn;
+	bool counted; /* in storageline, as one that waits for device */
+	uint64_t device;
+	struct peer *peer; /* or NULL */
 };
+
+/* Let others answer, work, and give the peer up. */
+static void
+begin_waiting(struct blocking *blocking, uint64_t device)
+{
+	struct worker *worker = (struct worker *)blocking;
+	const struct threads_needs *needs = &worker->threads->needs;
+
+	worker->threads->waiting++;
+	if (!worker->counted)
+		storageline_enter(needs->storageline, device);
+	if (!worker->counted)
+		worker->device = device;
+	worker->counted = true;
+	if (worker->peer != NULL)
+		peers_begin_wait(needs->peers, worker->peer);
+	if (worker->in_turn)
+		turns_lend(needs->turns);
+	if (worker->resumed)
+		crew_rest(worker->threads->crew);
+	worker->resumed = false;
+	if (worker->has_post)
+		crew_leave(worker->threads->crew);
+	worker->has_post = false;
+}
+
+static void
+end_waiting(struct blocking *blocking)
+{
+	struct worker *worker = (struct worker *)blocking;
+	const struct threads_needs *needs = &worker->threads->needs;
+
+	worker->threads->waiting--;
+	if (worker->peer != NULL)
+		peers_end_wait(needs->peers, worker->peer);
+	crew_resume(worker->threads->crew);
+	worker->resumed = true;
+	if (worker->in_turn)
+		turns_resume(needs->turns);
+}
+
+static bool
+storage_crowds(const struct blocking *blocking, uint64_t device)
+{
+	const struct worker *worker = (const struct worker *)blocking;
+
+	return storageline_is_full(worker->threads->needs.storageline, device);
+}
+
+/* What the worker ran is over, and handed over. */
+static void
+end_piece(struct worker *worker)
+{
+	if (worker->counted)
+		storageline_leave(
+			worker->threads->needs.storageline, worker->device);
+	if (worker->resumed)
+		crew_rest(worker->threads->crew);
+	worker->counted = worker->resumed = false;
+	worker->in_turn = worker->blocking.allowed = false;
+	worker->peer = NULL;
+}
 
 /* Close the idle archives, in case descriptors or memory ran out, and pause:
  * the listener stays ready, and would be asked again at once. */
@@ -62,13 +132,14 @@ accept_failed(struct cache *cache)
 }
 
 static void
-run_peer(const struct worker *worker, struct peer *peer)
+run_peer(struct worker *worker, struct peer *peer)
 {
+	worker->peer = peer;
 	peers_run(worker->threads->needs.peers, peer, worker->counters);
 }
 
 static void
-accept_peer(const struct worker *worker, int listener)
+accept_peer(struct worker *worker, int listener)
 {
 	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	struct peer *peer;
@@ -99,7 +170,7 @@ answer_ping(const struct threads *threads)
 }
 
 static void
-run_event(const struct worker *worker, struct watch *watch)
+run_event(struct worker *worker, struct watch *watch)
 {
 	uint64_t count;
 
@@ -123,26 +194,46 @@ run_event(const struct worker *worker, struct watch *watch)
 
 /* Take the next turn of long work, if there is one. */
 static void
-take_turn(const struct worker *worker)
+take_turn(struct worker *worker)
 {
 	struct turn *turn = turns_take(worker->threads->needs.turns);
 
-	if (turn != NULL)
-		peers_take_turn(
-			worker->threads->needs.peers, turn, worker->counters);
+	if (turn == NULL)
+		return;
+	worker->in_turn = true;
+	peers_take_turn(worker->threads->needs.peers, turn, &worker->peer,
+		worker->counters);
+	end_piece(worker);
 }
 
-/* Deal with events, and with long work when there are none, until the end. */
+/* Run the next one that may wait for storage, if there is one. */
 static void
-run_all(const struct worker *worker)
+take_place(struct worker *worker)
+{
+	const struct threads_needs *needs = &worker->threads->needs;
+	struct storageplace *place = storageline_take(needs->storageline);
+
+	if (place == NULL)
+		return;
+	worker->counted = worker->blocking.allowed = true;
+	worker->device = place->device;
+	peers_take_place(needs->peers, place, &worker->peer, worker->counters);
+	end_piece(worker);
+}
+
+/* Deal with events, and with long work and what waits for storage when there
+ * are none, until the end, or until the post was given up. */
+static void
+run_all(struct worker *worker)
 {
 	const struct threads *threads = worker->threads;
 	struct epoll_event event;
 	struct watch *watch;
 	int events = 0;
 
-	for (;;) {
-		bool works = turns_ready(threads->needs.turns);
+	while (worker->has_post) {
+		bool works = turns_ready(threads->needs.turns) ||
+			storageline_ready(threads->needs.storageline);
 		int n = works && events >= EVENTS_MOST
 			? 0
 			: epoll_wait(threads->needs.epoll, &event, 1,
@@ -153,29 +244,34 @@ run_all(const struct worker *worker)
 			if (watch->kind == WATCH_END)
 				return;
 			run_event(worker, watch);
+			end_piece(worker);
 			events++;
 		} else if (works) {
-			take_turn(worker);
+			take_place(worker);
+			if (worker->has_post)
+				take_turn(worker);
 			events = 0;
 		}
 	}
 }
 
-static void *
-run_thread(void *data)
+static void
+run_thread(void *data, int number)
 {
 	struct threads *threads = data;
 	const struct accounts *accounts = threads->needs.service->accounts;
-	int number = atomic_fetch_add(&threads->numbered, 1);
 	struct worker worker = {
+		.blocking = {begin_waiting, end_waiting, storage_crowds},
 		.threads = threads,
+		.has_post = true,
 		.counters = accounts && accounts->stats
 			? stats_of(accounts->stats, number)
 			: NULL,
 	};
 
+	blocking_set(&worker.blocking);
 	run_all(&worker);
-	return NULL;
+	blocking_set(NULL);
 }
 
 /* Make an eventfd and watch it.  -1 with errno. */
@@ -197,38 +293,27 @@ release_threads(struct threads *threads)
 	errno = saved;
 }
 
-/* Start as many threads as the system allows. */
-static void
-start(struct threads *threads)
-{
-	while (threads->n < threads->needs.wanted) {
-		errno = pthread_create(&threads->thread[threads->n], NULL,
-			run_thread, threads);
-		if (errno != 0)
-			return;
-		threads->n++;
-	}
-}
-
 struct threads *
 threads_start(const struct threads_needs *needs)
 {
-	struct threads *threads = calloc(1,
-		sizeof(*threads) +
-			(size_t)needs->wanted * sizeof(threads->thread[0]));
+	struct threads *threads = calloc(1, sizeof(*threads));
 	int epoll = needs->epoll;
 
 	if (threads == NULL)
 		return NULL;
 	threads->needs = *needs;
 	threads->turn = (struct watch){WATCH_TURNS, needs->turn};
-	threads->pinged.fd = -1;
-	if (watch_add(&threads->turn, epoll, EPOLLIN) == 0 &&
+	threads->pinged.fd = threads->end.fd = -1;
+	threads->crew =
+		crew_new(needs->wanted, needs->more, run_thread, threads);
+	if (threads->crew != NULL &&
+		watch_add(&threads->turn, epoll, EPOLLIN) == 0 &&
 		open_watch(&threads->end, WATCH_END, epoll) == 0 &&
 		open_watch(&threads->pinged, WATCH_PING, epoll) == 0)
-		start(threads);
+		threads->n = crew_start(threads->crew);
 	if (threads->n > 0)
 		return threads;
+	crew_end(threads->crew);
 	release_threads(threads);
 	return NULL;
 }
@@ -237,6 +322,12 @@ int
 threads_count(const struct threads *threads)
 {
 	return threads->n;
+}
+
+bool
+threads_are_stuck(const struct threads *threads)
+{
+	return threads->waiting > 0;
 }
 
 void
@@ -253,7 +344,6 @@ threads_end(struct threads *threads)
 	uint64_t one = 1;
 
 	(void)!write(threads->end.fd, &one, sizeof(one));
-	for (int i = 0; i < threads->n; i++)
-		pthread_join(threads->thread[i], NULL);
+	crew_end(threads->crew);
 	release_threads(threads);
 }

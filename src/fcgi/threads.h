@@ -1,6 +1,7 @@
 /* The threads that serve requests.  All of them wait in one epoll instance.
  * Each deals with one event at a time or, when there is none, with one turn of
- * long work (turns.h). */
+ * long work (turns.h) and one of those that wait for storage (storageline.h).
+ * One that has to wait for storage lets another take its place (crew.h). */
 
 #ifndef THREADS_H
 #define THREADS_H
@@ -17,7 +18,9 @@ struct threads_needs {
 	int turn; /* the eventfd of turns */
 	int epoll;
 	int manager; /* see notify */
-	int wanted;  /* how many threads */
+	struct storageline *storageline;
+	int wanted; /* how many threads answer */
+	int more;   /* how many others may wait for storage */
 };
 
 /* Start as many threads as are wanted, or as many of them as the system
@@ -25,8 +28,11 @@ struct threads_needs {
  * itself.  NULL with errno when none could be started. */
 struct threads *threads_start(const struct threads_needs *needs);
 
-/* How many were started. */
+/* How many were started to answer. */
 int threads_count(const struct threads *threads);
+
+/* Whether a thread waits for storage. */
+bool threads_are_stuck(const struct threads *threads);
 
 /* Let a thread ping the service manager.  None does if all of them are stuck.
  */

@@ -238,6 +238,27 @@ turns_end(struct turns *turns, bool waits)
 }
 
 void
+turns_lend(struct turns *turns)
+{
+	bool wanted;
+
+	pthread_mutex_lock(&turns->lock);
+	turns->working--;
+	wanted = ready(turns);
+	pthread_mutex_unlock(&turns->lock);
+	if (wanted)
+		wake(turns);
+}
+
+void
+turns_resume(struct turns *turns)
+{
+	pthread_mutex_lock(&turns->lock);
+	turns->working++;
+	pthread_mutex_unlock(&turns->lock);
+}
+
+void
 turns_stir(struct turns *turns)
 {
 	if (!turns->stirred)

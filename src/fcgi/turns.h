@@ -45,6 +45,11 @@ bool turns_ready(struct turns *turns);
 struct turn *turns_take(struct turns *turns);
 void turns_end(struct turns *turns, bool waits);
 
+/* Within its turn the thread waits for storage, and has waited: meanwhile
+ * another works. */
+void turns_lend(struct turns *turns);
+void turns_resume(struct turns *turns);
+
 /* If nobody is in line or working, let those who wait for other work try again.
  * To be called after anything that could have ended such work. */
 void turns_stir(struct turns *turns);

@@ -95,8 +95,12 @@ take_buffer(struct body *body)
 static enum body_result
 cut(struct body *body, const char *why)
 {
+	const char *word = "response-cut";
+
+	if (body->archive != NULL && archive_just_failed(body->archive))
+		word = "storage-failed";
 	body->broken = STATUS_ERROR;
-	log_pairs(LOG_WARN, "response-cut",
+	log_pairs(LOG_WARN, word,
 		{"archive", str_of(body->archive ? body->archive->path : "")},
 		{"why", str_of(why)});
 	return BODY_CUT;
@@ -156,14 +160,19 @@ verify_segment(struct body *body, struct segment *s)
 	return BODY_SPAN;
 }
 
-/* Give out the mapping itself, except for the last bytes.  These are copied, so
- * that they are read before the last check of the file. */
+/* Give out the mapping itself, if there is one, except for the last bytes.
+ * These are copied, so that they are read before the last check of the file. */
 static enum body_result
 next_slice(struct body *body, struct segment *s, struct str *span)
 {
+	const bool mapped = body->archive->map != NULL;
 	uint64_t n = s->left;
 
-	if (n <= BODY_TAIL_SIZE) {
+	if (n > BODY_TAIL_SIZE)
+		n -= BODY_TAIL_SIZE;
+	if (n > (mapped ? BODY_SLICE_SIZE : BODY_SPAN_SIZE))
+		n = mapped ? BODY_SLICE_SIZE : BODY_SPAN_SIZE;
+	if (n == s->left || !mapped) {
 		*span = (struct str){take_buffer(body), (size_t)n};
 		if (span->p == NULL)
 			return cut_without_memory(body);
@@ -171,12 +180,10 @@ next_slice(struct body *body, struct segment *s, struct str *span)
 			0)
 			return cut(body, archive_loss(body->archive));
 	} else {
-		n -= BODY_TAIL_SIZE;
-		if (n > BODY_SLICE_SIZE)
-			n = BODY_SLICE_SIZE;
 		body->map_lent = true;
 		*span = (struct str){
-			(const char *)body->archive->map + s->at, (size_t)n};
+			archive_lend(body->archive, s->at, (size_t)n),
+			(size_t)n};
 	}
 	s->at += n;
 	s->left -= n;

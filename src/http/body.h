@@ -136,6 +136,15 @@ body_is_work(const struct body *body)
 			s->verifier != NULL);
 }
 
+/* Whether the next bytes may have to be read from the archive's file. */
+static inline bool
+body_reads_file(const struct body *body)
+{
+	return body->first != NULL && body->archive != NULL &&
+		(body->first->kind != SEGMENT_TEXT ||
+			body->first->verifier != NULL);
+}
+
 /* Whether the next bytes are best made at once: see amid in struct source. */
 bool body_is_amid(const struct body *body);
 

@@ -235,7 +235,8 @@ look_member(struct archive *archive, const struct member *member,
 		(source_is_slow(member) || packing_is_slow(as->packing)))
 		return STATUS_LATER;
 	status = look_now(archive, member, start, as, look);
-	if (status == STATUS_ERROR && as->packing != PACKING_NONE) {
+	if (status == STATUS_ERROR && as->packing != PACKING_NONE &&
+		errno != EIO) {
 		*look = LOOK_BROKEN;
 		status = STATUS_GO;
 	}

@@ -50,7 +50,8 @@ struct response {
 
 	/* What was requested and found: for logs, counters and explain. */
 	struct str archive, member;
-	bool opened;        /* the archive was opened for this request */
+	bool slow;   /* put off, because slow storage has to be waited for */
+	bool opened; /* the archive was opened for this request */
 	int64_t opening;    /* nanoseconds that opening took */
 	const char *what;   /* a description of what is at the path: static, or
 			     * in the body's arena */

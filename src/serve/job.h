@@ -27,6 +27,7 @@ struct job {
 	const char *what;
 	bool at_once; /* do no long work... */
 	bool later;   /* ...although it is needed */
+	bool slow;    /* or do it when slow storage may be waited for */
 };
 
 /* Answer with the error page for status, or, if that is STATUS_LATER, later. */

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 
+#include "base/blocking.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/ownname.h"
@@ -183,23 +184,27 @@ still_right(const struct job *job, const struct archive *archive)
 static bool
 try(struct job *job)
 {
-	struct archive *archive = cache_get(
-		job->service->cache, job->route.archive, job->at_once);
+	struct archive *archive;
 	bool right;
 
+	response_init(job->response, job->arena, job->request->method);
+	job->response->archive = job->route.archive;
+	/* Who may wait for storage may read a large directory, too. */
+	archive = cache_get(job->service->cache, job->route.archive,
+		job->at_once && !blocking_is_watched());
 	/* Nothing that was found in another file counts. */
 	job->rules = NULL;
 	job->fields = NULL;
 	job->linked = false;
-	response_init(job->response, job->arena, job->request->method);
 	if (archive == NULL) {
+		job->slow = errno == EINPROGRESS;
 		job_fail(job,
-			errno == EAGAIN ? STATUS_LATER : STATUS_UNAVAILABLE);
+			job->slow || errno == EAGAIN ? STATUS_LATER
+						     : STATUS_UNAVAILABLE);
 		return true;
 	}
 	time_opening(job, archive);
 	body_init(&job->response->body, job->arena, archive_keep(archive));
-	job->response->archive = job->route.archive;
 	job->archive = archive;
 	serve_route(job);
 	job->later = job->later ||
@@ -211,6 +216,9 @@ try(struct job *job)
 	body_settle(&job->response->body);
 	if (job->response->body.broken != STATUS_GO)
 		job_fail(job, job->response->body.broken);
+	if (job->response->status == STATUS_ERROR &&
+		archive_has_failed(archive, job->started))
+		job_fail(job, STATUS_UNAVAILABLE);
 	if (!body_borrow(&job->response->body))
 		job_fail(job, STATUS_UNAVAILABLE);
 	right = still_right(job, archive);
@@ -315,6 +323,7 @@ serve(const struct service *service, const struct request *request,
 	decide(&job);
 	if (job.later)
 		put_off(&job);
+	response->slow = job.slow;
 	response->opened = job.opened;
 	response->opening = job.opening;
 	response->what = job.what;

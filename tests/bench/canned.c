@@ -76,7 +76,8 @@ prepare(const char *path)
 int
 main(int argc, char **argv)
 {
-	struct server_limits limits = {.timeout_seconds = 60};
+	struct server_limits limits = {
+		.timeout_seconds = 60, .storage_seconds = 30, .io_threads = 1};
 	struct service service = {.cache = cache_new(1, 0, NULL)};
 	struct listeners listeners = {.n = 0};
 	struct fault fault;

@@ -237,6 +237,24 @@ MOVES(copy_file_range,
 	(from, at, to, where, n, flags))
 MOVES(getrandom, (void *p, size_t n, unsigned flags), (p, n, flags))
 MOVES(pread, (int fd, void *p, size_t n, off_t at), (fd, p, n, at))
+
+/* The first part is what moves. */
+ssize_t
+preadv2(int fd, const struct iovec *iov, int count, off_t at, int flags)
+{
+	static __typeof__(&preadv2) real;
+	struct iovec first = iov[0];
+
+	if (real == NULL)
+		real = NEXT(preadv2);
+	if (!fails("preadv2"))
+		return real(fd, iov, count, at, flags);
+	if (errno != 0)
+		return -1;
+	first.iov_len = fewer(first.iov_len);
+	return real(fd, &first, 1, at, flags);
+}
+
 MOVES(pwrite, (int fd, const void *p, size_t n, off_t at), (fd, p, n, at))
 MOVES(read, (int fd, void *p, size_t n), (fd, p, n))
 MOVES(readlinkat, (int fd, const char *path, char *p, size_t n),
@@ -458,6 +476,7 @@ ALSO(mmap64, mmap)
 ALSO(open64, open)
 ALSO(openat64, openat)
 ALSO(pread64, pread)
+ALSO(preadv64v2, preadv2)
 ALSO(pwrite64, pwrite)
 ALSO(readdir64, readdir)
 ALSO(setrlimit64, setrlimit)

@@ -223,22 +223,26 @@ SEIZE, INTERRUPT, DETACH, ALL = 0x4206, 0x4207, 17, 0x40000000
 
 
 @contextlib.contextmanager
-def stopped_thread(thread):
-    """One thread of a process held, as a debugger holds it."""
+def stopped_threads(responder):
+    """All threads of a process but the main one held, as a debugger holds
+    them."""
     libc = ctypes.CDLL(None, use_errno=True)
-    trace = lambda word: libc.ptrace(word, thread, None, None)
-    assert trace(SEIZE) == 0, os.strerror(ctypes.get_errno())
-    assert trace(INTERRUPT) == 0, os.strerror(ctypes.get_errno())
-    assert libc.waitpid(thread, None, ALL) == thread
+
+    def trace(word, thread):
+        assert libc.ptrace(word, thread, None, None) == 0, (
+            os.strerror(ctypes.get_errno()))
+
+    threads = {int(t) for t in os.listdir(f"/proc/{responder.pid}/task")}
+    threads.remove(responder.pid)
+    for thread in threads:
+        trace(SEIZE, thread)
+        trace(INTERRUPT, thread)
+        assert libc.waitpid(thread, None, ALL) == thread
     try:
         yield
     finally:
-        assert trace(DETACH) == 0, os.strerror(ctypes.get_errno())
-
-
-def last_thread(responder):
-    """The one that answers, of --threads 1; sanitizers have others."""
-    return max(int(t) for t in os.listdir(f"/proc/{responder.pid}/task"))
+        for thread in threads:
+            trace(DETACH, thread)
 
 
 @harness.only_root("stops a thread of a responder")
@@ -252,7 +256,7 @@ def test_who_has_knocked_is_let_in(tmp, root, serve):
         # By then, earlier connections have been accepted.
         client.ask("/site.wwz/a.txt")
     harness.wait_until(lambda: sockets(responder) == 1, "it is idle")
-    with stopped_thread(last_thread(responder)):
+    with stopped_threads(responder):
         clients = [responder.client() for _ in range(50)]
         for client in clients:
             client.send(client.request("/site.wwz/a.txt"))
@@ -300,7 +304,7 @@ def test_watchdog_means_the_threads(manager):
     system = manager("--threads", "1")
     responder = system.start(WATCHDOG_USEC="40000")
     system.wait_for("WATCHDOG=1")
-    with stopped_thread(last_thread(responder)):
+    with stopped_threads(responder):
         # Messages on the way arrive; then there is silence for ten times the
         # interval of the watchdog.
         system.reports.settimeout(0.2)

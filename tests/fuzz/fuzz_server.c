@@ -43,6 +43,7 @@ enum {
 	HEADER = 8,
 	UNKNOWN_ROLE = 3, /* protocolStatus */
 	THREADS = 2,
+	IO_THREADS = 2,
 	LINES_MAX = 8,
 	HEAD_MAX = 64 * 1024,
 	STREAM_MAX = 32 * 1024,
@@ -86,8 +87,10 @@ law(bool holds, const char *what)
 static void *
 run(void *unused)
 {
-	const struct server_limits limits = {
-		.threads = THREADS, .timeout_seconds = 3600};
+	const struct server_limits limits = {.threads = THREADS,
+		.timeout_seconds = 3600,
+		.storage_seconds = 3600,
+		.io_threads = IO_THREADS};
 
 	(void)unused;
 	if (server_hold_signals() < 0)
@@ -154,8 +157,8 @@ start(void)
 		.nindex = 1,
 		.listing = true,
 		.max_age = -1};
-	server.accounts =
-		(struct accounts){.stats = stats_new(THREADS), .slow_ns = -1};
+	server.accounts = (struct accounts){
+		.stats = stats_new(2 * THREADS + IO_THREADS), .slow_ns = -1};
 	server.service = (struct service){.site = &server.site,
 		.cache = cache_new(4, 1 << 20, NULL),
 		.accounts = &server.accounts,

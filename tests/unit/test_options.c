@@ -116,6 +116,10 @@ describe(struct arena *arena, const struct options *o)
 		text_printf(&text, " max-archives=%zu", o->max_archives);
 	if (o->max_memory != d.max_memory)
 		text_printf(&text, " max-memory=%" PRIu64, o->max_memory);
+	if (o->limits.io_threads != d.limits.io_threads)
+		text_printf(&text, " io=%d", o->limits.io_threads);
+	if (o->limits.storage_seconds != d.limits.storage_seconds)
+		text_printf(&text, " storage=%d", o->limits.storage_seconds);
 	if (o->limits.timeout_seconds != d.limits.timeout_seconds)
 		text_printf(&text, " timeout=%d", o->limits.timeout_seconds);
 	if (o->limits.grace_seconds != d.limits.grace_seconds)
@@ -257,6 +261,8 @@ test_words(void **state)
 		{{"--timeout", "1"}, "serve timeout=1"},
 		{{"--timeout", "86400"}, "serve timeout=86400"},
 		{{"--grace", "0"}, "serve grace=0"},
+		{{"--io-threads", "1"}, "serve io=1"},
+		{{"--storage-timeout", "5"}, "serve storage=5"},
 		{{"--access-log", "-"}, "serve access-log=-"},
 		{{"--access-log=/a"}, "serve access-log=/a"},
 		{{"--slow", "0"}, "serve slow=0"},

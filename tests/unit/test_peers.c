@@ -21,6 +21,7 @@ struct fixture {
 	struct listeners listeners;
 	struct peers *peers;
 	struct turns *turns;
+	struct storageline *line;
 	int epoll, wake, turn;
 };
 
@@ -42,8 +43,17 @@ open_fixture(struct fixture *f, rlim_t descriptors)
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
 	few = (struct rlimit){descriptors, before.rlim_max};
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-	f->peers = peers_new(
-		&service, &f->listeners, TIMEOUT, f->epoll, f->wake, f->turns);
+	f->line = storageline_new(1, f->turn);
+	f->peers = peers_new(&(const struct peers_needs){
+		.service = &service,
+		.listeners = &f->listeners,
+		.timeout_ms = TIMEOUT,
+		.storage_ms = TIMEOUT,
+		.epoll = f->epoll,
+		.wake = f->wake,
+		.turns = f->turns,
+		.storageline = f->line,
+	});
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 	assert_non_null(f->peers);
 	assert_int_equal(peers_listen(f->peers), 0);
@@ -54,6 +64,7 @@ close_fixture(struct fixture *f)
 {
 	peers_free(f->peers);
 	turns_free(f->turns);
+	storageline_free(f->line);
 	listener_close(&f->listeners);
 	close(f->epoll);
 	close(f->wake);
@@ -314,6 +325,7 @@ test_turn(void **state)
 	struct fixture f;
 	struct peer *peer;
 	struct turn *turn;
+	struct peer *running;
 	int fds[2];
 
 	(void)state;
@@ -330,7 +342,7 @@ test_turn(void **state)
 	turn = turns_take(f.turns);
 	assert_non_null(turn);
 	assert_null(turns_take(f.turns));
-	peers_take_turn(f.peers, turn, NULL);
+	peers_take_turn(f.peers, turn, &running, NULL);
 	assert_int_equal(peers_count(f.peers), 0);
 	close_fixture(&f);
 }

@@ -1,0 +1,280 @@
+"""Archives on storage that is slow, hangs or fails (slowfs.c): others are
+answered meanwhile, and when it is well again, so are its archives."""
+
+import contextlib
+import errno
+import gzip
+import mmap
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import zipfile
+
+import pytest
+
+import archives
+import harness
+
+pytestmark = [
+    pytest.mark.threads,
+    pytest.mark.skipif(not os.path.exists("/dev/fuse"),
+                       reason="there is no /dev/fuse"),
+]
+
+PAGE = archives.text(20_000, 2)
+IMAGE = archives.text(60_000, 3)
+LARGE = archives.text(3_000_000, 1)
+CONTENT = {"page.html": PAGE, "large.txt": LARGE, "stored.bin": LARGE,
+           "image.bin": IMAGE}
+MEMBERS = {
+    "page.html": PAGE,
+    "large.txt": LARGE,
+    "stored.bin": (LARGE, zipfile.ZIP_STORED),
+    "image.bin": (IMAGE, zipfile.ZIP_STORED),
+}
+GZIP = [("Accept-Encoding", "gzip")]
+# What is asked for: a member, how, and how its content is had of the answer.
+WAYS = [
+    ("page.html", [], bytes),
+    ("page.html", GZIP, gzip.decompress),
+    ("large.txt", [], bytes),
+    ("large.txt", GZIP, gzip.decompress),
+    ("stored.bin", [], bytes),
+    ("image.bin", [], bytes),
+]
+# This opens an archive, and no more.
+NONE = ("none", [], bytes)
+
+
+class SlowFs:
+    """A directory below the root, shown by slowfs.c."""
+
+    def __init__(self, program, tmp, root):
+        self.source = tmp / "source"
+        (self.source / "cold").mkdir(parents=True)
+        self.control, self.counts = tmp / "rules", tmp / "counts"
+        self.control.touch()
+        self.counts.write_bytes(bytes(16))
+        with open(self.counts, "r+b") as file:
+            self.map = mmap.mmap(file.fileno(), 0)
+        self.top = root / "slow"
+        self.top.mkdir()
+        self.program = program
+        self.process = None
+
+    def mount(self):
+        self.process = subprocess.Popen(
+            [self.program, self.source, self.control, self.counts, self.top],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        harness.wait_until(lambda: os.path.ismount(self.top), "it is mounted")
+
+    def rule(self, *lines):
+        new = self.control.with_name("new")
+        new.write_text("".join(f"{line}\n" for line in lines))
+        os.rename(new, self.control)
+
+    def waiting(self):
+        return struct.unpack_from("Q", self.map)[0]
+
+    def close(self):
+        self.rule()
+        if self.process is not None:
+            subprocess.run(["umount", "-l", self.top], check=True)
+            self.process.kill()
+            self.process.wait()
+
+
+@pytest.fixture(scope="module")
+def program(module_tmp):
+    made = module_tmp / "slowfs"
+    flags = subprocess.run(
+        ["pkg-config", "--cflags", "--libs", "fuse3"], check=True,
+        capture_output=True, text=True).stdout.split()
+    source = pathlib.Path(__file__).with_name("slowfs.c")
+    subprocess.run(["cc", "-O1", "-Wall", "-Wextra", "-Werror", "-o", made,
+                    source, *flags], check=True)
+    return made
+
+
+@pytest.fixture
+def unmounted(program, tmp, root, serve):
+    # It goes before the responder does, so that nothing hangs any more.
+    slow = SlowFs(program, tmp, root)
+    archives.write(root / "hot.wwz", MEMBERS)
+    for i in range(24):
+        # The kernel looks up one name in a directory at a time.
+        (slow.source / f"cold/{i}").mkdir()
+        shutil.copy(root / "hot.wwz", slow.source / f"cold/{i}/a.wwz")
+    with contextlib.closing(slow):
+        yield slow
+
+
+@pytest.fixture
+def slow(unmounted):
+    unmounted.mount()
+    return unmounted
+
+
+def right(response, way):
+    name, _, content = way
+    return response.status == 200 and content(response.body) == CONTENT[name]
+
+
+def ask(responder, path, way):
+    with responder.client() as client:
+        return client.ask(f"/{path}/{way[0]}", headers=way[1])
+
+
+def send(responder, n):
+    """n clients, each of which asks for something else, in another archive."""
+    ways = [WAYS[i % len(WAYS)] for i in range(n)]
+    clients = [responder.client() for _ in range(n)]
+    for i, (client, way) in enumerate(zip(clients, ways)):
+        client.send(client.request(f"/slow/cold/{i}/a.wwz/{way[0]}",
+                                   headers=way[1]))
+    return list(zip(clients, ways))
+
+
+def hot(responder):
+    """All ways to ask for what is in memory."""
+    for way in WAYS:
+        assert right(ask(responder, "hot.wwz", way), way), way
+
+
+@pytest.mark.parametrize("call", ["open", "read", "stat"])
+def test_hot_while_cold_hangs(slow, serve, call):
+    """More requests than threads may wait: who asks for something else is
+    answered all the same.  At the end, everybody is."""
+    responder = serve("--threads", "2", "--io-threads", "8")
+    hot(responder)
+    if call == "read":
+        slow.rule("open cold/ direct")
+        for i in range(24):
+            assert ask(responder, f"slow/cold/{i}/a.wwz", NONE).status == 404
+    slow.rule(f"{call} cold/ hang", "open cold/ direct")
+    cold = send(responder, 24)
+    harness.wait_until(lambda: slow.waiting() >= 6, "its share waits")
+    hot(responder)
+    assert slow.waiting() == 6
+    slow.rule()
+    for client, way in cold:
+        assert right(client.read_response(), way), way
+        client.close()
+    hot(responder)
+
+
+@pytest.mark.parametrize("direct", [[], ["open cold/ direct"]])
+def test_content(slow, serve, direct):
+    """With and without a mapping, the bytes are the same."""
+    slow.rule(*direct)
+    responder = serve()
+    for i, way in enumerate(WAYS):
+        for _ in range(3):
+            assert right(ask(responder, f"slow/cold/{i}/a.wwz", way), way), way
+        last = ask(responder, f"slow/cold/{i}/a.wwz",
+                   (way[0], [("Range", "bytes=-5")], bytes))
+        assert (last.status, last.body) == (
+            206, CONTENT[way[0]][-5:])
+    command = [harness.WWZ, "cat", slow.top / "cold/0/a.wwz", "stored.bin"]
+    assert subprocess.run(command, check=True,
+                          capture_output=True).stdout == LARGE
+
+
+def test_mounted_later(unmounted, serve):
+    """What is mounted below the root after the start is seen."""
+    responder = serve()
+    responder.allow("archive-missing")
+    assert ask(responder, "slow/cold/0/a.wwz", WAYS[0]).status == 404
+    unmounted.mount()
+    for way in WAYS:
+        assert right(ask(responder, "slow/cold/0/a.wwz", way), way), way
+
+
+@pytest.mark.parametrize("call", ["open", "read", "stat"])
+def test_timeout(slow, serve, call):
+    """Who has waited for long, be it in line, gets 503.  Afterwards everything
+    is as before."""
+    responder = serve("--threads", "2", "--io-threads", "4",
+                      "--storage-timeout", "1")
+    hot(responder)
+    slow.rule("open cold/ direct")
+    for i in range(8 if call == "read" else 0):
+        assert ask(responder, f"slow/cold/{i}/a.wwz", NONE).status == 404
+    slow.rule(f"{call} cold/ hang", "open cold/ direct")
+    responder.journal.expect("warn storage-timeout .*archive=.*/slow//?cold/",
+                             8)
+    cold = send(responder, 8)
+    for client, _ in cold:
+        response = client.read_response()
+        assert response.status == 503
+        assert response.get("Retry-After") == "2"
+        assert client.receive(1) is None
+        client.close()
+    hot(responder)
+    slow.rule()
+    harness.wait_until(lambda: slow.waiting() == 0, "the threads go on")
+    for way in WAYS:
+        assert right(ask(responder, "slow/cold/0/a.wwz", way), way), way
+
+
+def test_cut(slow, serve):
+    """What has begun is cut."""
+    responder = serve("--storage-timeout", "1")
+    slow.rule("open cold/ direct")
+    responder.journal.expect("warn storage-timeout ")
+    with responder.client() as client:
+        client.send(client.request("/slow/cold/0/a.wwz/stored.bin"))
+        # The rest does not fit into the sockets.
+        client.socket.recv(1, socket.MSG_PEEK)
+        slow.rule("read cold/ hang")
+        response = client.read_response()
+    assert response.status == 200
+    assert not response.ended
+    assert 0 < len(response.body) < len(LARGE)
+    assert LARGE.startswith(response.body)
+    slow.rule()
+    hot(responder)
+
+
+@pytest.mark.parametrize("name", ["EIO", "ESTALE", "ENOTCONN", "ETIMEDOUT"])
+@pytest.mark.parametrize("call", ["open", "read", "stat"])
+def test_failure(slow, serve, call, name):
+    """An error is answered with 503, and forgotten when it is over."""
+    slow.rule("open cold/ direct")
+    responder = serve()
+    responder.allow("^warn storage-failed ")
+    if call == "read":
+        assert ask(responder, "slow/cold/0/a.wwz", NONE).status == 404
+    slow.rule(f"{call} cold/ -{getattr(errno, name)}", "open cold/ direct")
+    for way in WAYS[:2] + WAYS[5:]:
+        response = ask(responder, "slow/cold/0/a.wwz", way)
+        assert response.status == 503, way
+        assert response.get("Retry-After") == "2"
+    assert any("storage-failed" in line for line in responder.lines())
+    hot(responder)
+    slow.rule("open cold/ direct")
+    harness.wait_until(
+        lambda: ask(responder, "slow/cold/0/a.wwz", WAYS[0]).status == 200,
+        "it is forgotten")
+    for way in WAYS:
+        assert right(ask(responder, "slow/cold/0/a.wwz", way), way), way
+
+
+def test_end_while_it_hangs(slow, serve):
+    """TERM ends the process although its threads hang."""
+    responder = serve("--threads", "2", "--io-threads", "4", "--grace", "1")
+    hot(responder)
+    slow.rule("open cold/ hang")
+    cold = send(responder, 8)
+    harness.wait_until(lambda: slow.waiting() == 3, "they wait")
+    responder.journal.expect("warn grace-over ")
+    responder.journal.expect("warn storage-timeout ", 8)
+    responder.journal.expect("error stop-forced ")
+    responder.end(signal.SIGTERM)
+    for client, _ in cold:
+        assert client.read_response().status == 503
+        client.close()
