@@ -327,6 +327,7 @@ run_service(struct options *options)
 		return usage(fault.text);
 	if (open_names(&names, options) < 0)
 		return EXIT_USAGE;
+	service.revalidate_ns = (int64_t)options->revalidate_ms * 1000000;
 	if (options->max_archives == 0)
 		options->max_archives = usual_archives(options->max_memory);
 	service.cache =

@@ -57,6 +57,7 @@ struct options {
 	int slow_ms;            /* -1: not given */
 	bool check;             /* only check what the other options need */
 
+	int revalidate_ms;
 	size_t max_archives; /* 0: as many as limits allow */
 	uint64_t max_memory;
 	struct server_limits limits;

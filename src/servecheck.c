@@ -156,6 +156,10 @@ print_rest(const struct options *options, const struct site *site)
 {
 	printf("threads: %d, and up to %d that wait for storage\n",
 		options->limits.threads, options->limits.io_threads);
+	printf("storage: given up after %d s\n",
+		options->limits.storage_seconds);
+	printf("archives: looked at again after %d ms\n",
+		options->revalidate_ms);
 	printf("log: standard error, %s and worse\n", log_names[log_limit]);
 	if (options->slow_ms >= 0)
 		printf("slow requests: logged from %d ms on\n",

@@ -65,7 +65,9 @@ struct archive {
 	 * writes anyway. */
 	_Atomic uint64_t requests, bytes;
 
-	_Atomic int64_t failed; /* when a read failed last: clock_ns, or 0 */
+	/* When a read failed last, and when the file was last seen at its path
+	 * (used by serve.c): clock_ns, or 0. */
+	_Atomic int64_t failed, seen;
 	struct membercache_owner made; /* cached objects made from it */
 
 	struct attachment *_Atomic attached; /* NULL, or set once */

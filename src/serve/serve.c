@@ -169,12 +169,29 @@ time_opening(struct job *job, const struct archive *archive)
 	job->opening = clock_ns() - job->started;
 }
 
+/* As archive_is_fresh, or whether it was so a short time ago. */
+static bool
+is_fresh(const struct service *service, struct archive *archive)
+{
+	int64_t now;
+
+	if (service->revalidate_ns == 0 || archive->status != STATUS_GO)
+		return archive_is_fresh(archive);
+	now = clock_ns();
+	if (archive->seen > 0 && now - archive->seen < service->revalidate_ns)
+		return true;
+	if (!archive_is_fresh(archive))
+		return false;
+	archive->seen = now;
+	return true;
+}
+
 /* Whether the archive was the file at its path at some moment since the request
  * came, and has not changed until now. */
 static bool
-still_right(const struct job *job, const struct archive *archive)
+still_right(const struct job *job, struct archive *archive)
 {
-	if (archive_is_fresh(archive))
+	if (is_fresh(job->service, archive))
 		return true;
 	return archive->status == STATUS_GO &&
 		archive->opened >= job->started && archive_is_intact(archive);

@@ -16,6 +16,9 @@ struct service {
 	/* NULL: no accounting.  With counters there is a status page. */
 	const struct accounts *accounts;
 	bool tell_front; /* send warnings as FCGI_STDERR */
+	/* An archive that was at its path so many nanoseconds ago still counts
+	 * as the one there. */
+	int64_t revalidate_ns;
 };
 
 /* Make the response to request.  response need not be initialised, and the

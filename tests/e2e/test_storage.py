@@ -278,3 +278,19 @@ def test_end_while_it_hangs(slow, serve):
     for client, _ in cold:
         assert client.read_response().status == 503
         client.close()
+
+
+@pytest.mark.parametrize("wait", [0, 3_600_000])
+def test_revalidate(slow, serve, wait):
+    """An archive that was replaced is served until it is looked at again; until
+    then nobody waits for a stat."""
+    responder = serve("--revalidate", str(wait))
+    first = slow.source / "cold/0/a.wwz"
+    path = "slow/cold/0/a.wwz"
+    assert right(ask(responder, path, WAYS[0]), WAYS[0])
+    archives.write(first.with_name("new"), {"page.html": b"new"})
+    os.rename(first.with_name("new"), first)
+    if wait > 0:
+        slow.rule("stat cold/ hang")
+    got = ask(responder, path, WAYS[0])
+    assert got.body == (PAGE if wait else b"new")

@@ -116,6 +116,8 @@ describe(struct arena *arena, const struct options *o)
 		text_printf(&text, " max-archives=%zu", o->max_archives);
 	if (o->max_memory != d.max_memory)
 		text_printf(&text, " max-memory=%" PRIu64, o->max_memory);
+	if (o->revalidate_ms != d.revalidate_ms)
+		text_printf(&text, " revalidate=%d", o->revalidate_ms);
 	if (o->limits.io_threads != d.limits.io_threads)
 		text_printf(&text, " io=%d", o->limits.io_threads);
 	if (o->limits.storage_seconds != d.limits.storage_seconds)
@@ -262,6 +264,7 @@ test_words(void **state)
 		{{"--timeout", "86400"}, "serve timeout=86400"},
 		{{"--grace", "0"}, "serve grace=0"},
 		{{"--io-threads", "1"}, "serve io=1"},
+		{{"--revalidate", "250"}, "serve revalidate=250"},
 		{{"--storage-timeout", "5"}, "serve storage=5"},
 		{{"--access-log", "-"}, "serve access-log=-"},
 		{{"--access-log=/a"}, "serve access-log=/a"},
