@@ -119,8 +119,10 @@ void archive_drop(struct archive *archive);
  * thread. */
 void archive_count(struct archive *archive, uint64_t bytes);
 
-/* Whether the path still names the same file, unchanged.  An archive that
- * failed to open is fresh for less than a second.  One stat(2).  Any thread. */
+/* Whether the path still names the same file, unchanged, and no read of it has
+ * failed: the storage may be back, but not for a descriptor that is open.  An
+ * archive that failed to open is fresh for less than a second.  One stat(2).
+ * Any thread. */
 bool archive_is_fresh(const struct archive *archive);
 
 /* Whether the open file is unchanged, whatever its path names now.  If so,

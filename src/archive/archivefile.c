@@ -131,6 +131,7 @@ archive_is_fresh(const struct archive *archive)
 	now = archivefile_identity_at(archive->path);
 	archivefile_end(archive);
 	return same_identity(&archive->id, &now) &&
+		!archive_has_failed(archive, archive->opened) &&
 		(archive->status == STATUS_GO || !expired(archive));
 }
 

@@ -5,6 +5,7 @@ import contextlib
 import itertools
 import os
 import re
+import signal
 import subprocess
 import threading
 
@@ -26,6 +27,11 @@ FIRST = {"stored": (archives.noise(400_000, 1), archives.STORED),
          "text": archives.text(200_000, 1)}
 SECOND = {"stored": (archives.noise(300_000, 2), archives.STORED),
           "text": archives.text(250_000, 2)}
+
+
+# What nobody has asked for, and no cache has.
+LATE = {f"late{i}": (archives.noise(700_000, 3 + i), archives.STORED)
+        for i in range(3)}
 
 
 def contents(members):
@@ -238,16 +244,29 @@ def test_glusterfs(tmp):
             load.more()
 
 
+def ask_once(responder, name):
+    """What comes, which may be an error, or cut."""
+    with responder.client() as client:
+        client.send(client.request(f"/site.wwz/{name}"))
+        got = client.read_response()
+        return got and got.body
+
+
 @pytest.mark.parametrize("options", [
     "dcache_timeout=1", "dir_cache=no,attr_timeout=0,entry_timeout=0"],
     ids=["cached", "asked"])
 def test_sshfs(tmp, options):
-    """An archive is replaced on the far side."""
+    """An archive is replaced on the far side.  Then the server is killed: the
+    mount has a new connection, in which no file is open."""
     far = tmp / "far"
     far.mkdir()
     publish(far, FIRST)
     ssh = tmp / "ssh"
-    ssh.write_text("#!/bin/sh\nexec /usr/lib/openssh/sftp-server\n")
+    ssh.write_text(f"""#!/bin/sh
+echo $$ >{tmp}/server.new
+mv {tmp}/server.new {tmp}/server
+exec /usr/lib/openssh/sftp-server
+""")
     ssh.chmod(0o755)
     with (mounted(tmp, "www", "sshfs", "-f", "-o",
                   f"ro,allow_other,reconnect,{options},ssh_command={ssh}",
@@ -258,9 +277,14 @@ def test_sshfs(tmp, options):
         responder.allow("^warn response-cut ")
         with Load(responder, FIRST, SECOND, may_cut=True) as load:
             load.more()
-            publish(far, SECOND)
+            publish(far, {**SECOND, **LATE})
             load.wait(lambda: load.version == 1, "the new archive is seen")
             load.more()
+        responder.allow("^warn (storage-failed|archive-|member-)")
+        os.kill(int((tmp / "server").read_text()), signal.SIGKILL)
+        for name, content in contents(LATE).items():
+            harness.wait_until(lambda: ask_once(responder, name) == content,
+                               f"{name} is back", 30)
 
 
 class Store:
