@@ -137,9 +137,9 @@ test_loan(void **state)
 {
 	static const char frames[] = FRAMES;
 	struct membercache *membercache = membercache_new(2 * HALF);
-	struct archive archive = {.membercache = membercache};
+	struct archive *archive = archive_new(STR("//a.wwz"), membercache);
 	struct zstdloan loan = {
-		.archive = &archive, .looked = 100, .window = MIB};
+		.archive = archive, .looked = 100, .window = MIB};
 
 	(void)state;
 	/* So much is lent to another one. */
@@ -160,6 +160,7 @@ test_loan(void **state)
 	zstdloan_end(&loan);
 	assert_int_equal(membercache_lent(membercache), HALF - 4 * MIB);
 	membercache_return(membercache, HALF - 4 * MIB);
+	archive_drop(archive);
 	membercache_drop(membercache);
 }
 
@@ -169,12 +170,13 @@ test_refused_window(void **state)
 {
 	static const char frames[] = FRAME("\x90", RAW_LAST);
 	struct membercache *membercache = membercache_new(1 << 30);
-	struct archive archive = {.membercache = membercache};
-	struct zstdloan loan = {.archive = &archive};
+	struct archive *archive = archive_new(STR("//a.wwz"), membercache);
+	struct zstdloan loan = {.archive = archive};
 
 	(void)state;
 	assert_true(zstdloan_follow(&loan, 0, frames, sizeof(frames) - 1));
 	assert_int_equal(membercache_lent(membercache), 0);
+	archive_drop(archive);
 	membercache_drop(membercache);
 }
 
