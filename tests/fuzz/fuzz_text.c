@@ -106,8 +106,8 @@ unpack(enum packing packing, struct str bytes, size_t size, struct arena *arena)
 
 	fuzz_law(archive != NULL, "memory does not run out", STR(""));
 	text = read_out(
-		decompress_open(packing, &given.source, archive, &member),
-		size, arena);
+		decompress_open(packing, &given.source, archive, &member), size,
+		arena);
 	archive_drop(archive);
 	return text;
 }
