@@ -110,7 +110,8 @@ class Browser:
         message, _, self.rest = self.rest.partition(b"\0")
         return json.loads(message)
 
-    def call(self, method, **parameters):
+    def answer(self, method, **parameters):
+        """The answer to a call: it has a result, or an error."""
         self.number += 1
         message = {
             "id": self.number, "method": method, "params": parameters
@@ -121,10 +122,14 @@ class Browser:
         end = time.monotonic() + harness.PATIENCE
         while (got := self.receive(end)) is not None:
             if got.get("id") == self.number:
-                assert "error" not in got, f"{method}: {got}"
-                return got["result"]
+                return got
             self.events.append(got)
         raise AssertionError(f"no answer to {method}")
+
+    def call(self, method, **parameters):
+        got = self.answer(method, **parameters)
+        assert "error" not in got, f"{method}: {got}"
+        return got["result"]
 
     def open(self, url):
         """Go there; all events until it is loaded, and a little longer."""
@@ -158,6 +163,16 @@ class Browser:
             "Runtime.evaluate", expression=expression, returnByValue=True
         )
         return got["result"].get("value")
+
+    def wait(self, expression, what):
+        """Wait until it is true, of this page or of one that comes in its place:
+        an expression that is asked of a page that goes is an error."""
+        def is_true():
+            got = self.answer(
+                "Runtime.evaluate", expression=expression, returnByValue=True)
+            return "error" not in got and got["result"]["result"].get("value")
+
+        harness.wait_until(lambda: is_true() is True, what)
 
     def close(self):
         self.session = None

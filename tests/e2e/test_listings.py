@@ -215,11 +215,8 @@ def test_form(site, module_tmp):
         assert complaints(events) == []
         browser.value("document.querySelector('input').value = 'page 7'")
         browser.value("document.querySelector('button').click()")
-        harness.wait_until(
-            lambda: browser.value(
-                "location.search + document.readyState").endswith("complete")
-            and "q=" in browser.value("location.search"),
-            "the form is sent")
+        browser.wait("location.search.includes('q=')"
+                     " && document.readyState == 'complete'", "the form is sent")
         assert browser.value("document.forms[0].q.value") == "page 7"
         names = browser.value(
             "[...document.querySelectorAll('td bdi')].map(e => e.innerText)")
@@ -401,9 +398,9 @@ def test_images_in_a_browser(module_tmp, site):
     try:
         events = browser.open(f"http://127.0.0.1:{site.port}/seen.wwz/")
         assert complaints(events) == []
-        harness.wait_until(lambda: browser.value(
-            "[...document.images].filter(i => i.complete && i.naturalWidth > 0).length") == 2,
-            "the images")
+        browser.wait("[...document.images].filter("
+                     "i => i.complete && i.naturalWidth > 0).length == 2",
+                     "the images")
         assert browser.value("document.querySelector('pre').innerText") == "# Title\n"
     finally:
         browser.close()
