@@ -134,7 +134,8 @@ bool archive_is_intact(const struct archive *archive);
  * checks its local header: name, method and sizes must be those of the central
  * directory, header and data must end before it (APPNOTE 6.3, section 4.3.7),
  * and the two sizes of a stored member must be equal.  STATUS_GO, or
- * STATUS_ERROR, which has been logged.  Any thread. */
+ * STATUS_ERROR, which has been logged, with errno EILSEQ if the member is
+ * damaged, and EIO if it could not be read.  Any thread. */
 enum status archive_locate(
 	struct archive *archive, const struct member *member, uint64_t *start);
 

@@ -16,19 +16,23 @@ enum { DEFLATE_RATIO = 1032 }; /* at most: 258 bytes from two bits */
  * every time. */
 #define LOCAL_SIZE_MASK 0x1ffffu
 
-/* The fault of member's local header, or NULL and the header's size. */
+/* The fault of member's local header, or NULL and the header's size.  *lost:
+ * it could not be read, and another time it may be right. */
 static const char *
 local_fault(const struct archive *archive, const struct member *member,
-	uint32_t *size)
+	uint32_t *size, bool *lost)
 {
 	const uint64_t end = zipdir_start(archive->zipdir);
 	unsigned char header[ZIPLOCAL_MAX];
 
 	*size = 0;
+	*lost = false;
 	if (end < ZIPLOCAL_SIZE || member->offset > end - ZIPLOCAL_SIZE)
 		return "no room for a local header";
+	*lost = true;
 	if (archive_read(archive, member->offset, header, ZIPLOCAL_SIZE) < 0)
 		return archive_loss(archive);
+	*lost = false;
 	*size = ziplocal_size(header);
 	if (*size == 0)
 		return "no local header";
@@ -42,7 +46,8 @@ local_fault(const struct archive *archive, const struct member *member,
 		return "more than its data can hold";
 	if (member->size > INT64_MAX)
 		return "larger than any file";
-	if (archive_read(archive, member->offset, header, *size) < 0)
+	*lost = archive_read(archive, member->offset, header, *size) < 0;
+	if (*lost)
 		return archive_loss(archive);
 	return ziplocal_differs(header, member);
 }
@@ -98,7 +103,7 @@ archive_odd(const struct archive *archive, const struct member *member,
  * is done for every request, because the index has no room for the result. */
 static const char *
 find_wrapped(const struct archive *archive, const struct member *member,
-	uint64_t *start)
+	uint64_t *start, bool *lost)
 {
 	const char *first = NULL;
 
@@ -108,10 +113,10 @@ find_wrapped(const struct archive *archive, const struct member *member,
 		uint32_t size;
 
 		at.offset += i << 32;
-		why = local_fault(archive, &at, &size);
+		why = local_fault(archive, &at, &size, lost);
 		*start = at.offset + size;
-		if (why == NULL)
-			return NULL;
+		if (why == NULL || *lost)
+			return why;
 		first = first ? first : why;
 	}
 	return first;
@@ -120,14 +125,14 @@ find_wrapped(const struct archive *archive, const struct member *member,
 /* Find the data of a member that has not been located before. */
 static const char *
 find_data(const struct archive *archive, const struct member *member,
-	uint64_t *start)
+	uint64_t *start, bool *lost)
 {
 	const char *why;
 	uint32_t size;
 
 	if (zipdir_wraps(archive->zipdir) > 0)
-		return find_wrapped(archive, member, start);
-	why = local_fault(archive, member, &size);
+		return find_wrapped(archive, member, start, lost);
+	why = local_fault(archive, member, &size, lost);
 	*start = member->offset + size;
 	if (why == NULL && size <= LOCAL_SIZE_MASK)
 		zipdir_add_notes(archive->zipdir, member->slot, size);
@@ -141,13 +146,16 @@ archive_locate(
 	const uint32_t size =
 		zipdir_notes(archive->zipdir, member->slot) & LOCAL_SIZE_MASK;
 	const char *why = NULL;
+	bool lost = false;
 
 	*start = member->offset + size;
 	if (size == 0)
-		why = find_data(archive, member, start);
+		why = find_data(archive, member, start, &lost);
 	if (why == NULL)
 		return STATUS_GO;
 	archive_fault(archive, member, why);
+	if (lost)
+		errno = EIO;
 	return STATUS_ERROR;
 }
 

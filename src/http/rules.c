@@ -38,7 +38,6 @@ read_text(struct archive *archive, const struct member *member,
 
 	if (bytes == NULL)
 		return -1;
-	errno = EILSEQ;
 	if (archive_locate(archive, member, &start) != STATUS_GO)
 		return -1;
 	source = source_open(archive, member, start, NULL);

@@ -269,10 +269,8 @@ copy_data(struct subzip_source *s, char *buffer, size_t n)
 	uint64_t start;
 
 	if (!s->located) {
-		if (archive_locate(archive, &s->member, &start) != STATUS_GO) {
-			errno = EILSEQ;
+		if (archive_locate(archive, &s->member, &start) != STATUS_GO)
 			return -1;
-		}
 		s->data += start;
 		s->located = true;
 	}
