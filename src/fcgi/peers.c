@@ -18,6 +18,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/queue.h>
 #include <sys/resource.h>
@@ -38,10 +39,8 @@ enum {
 void
 peers_wake_main(struct peers *peers)
 {
-	uint64_t one = 1;
-
 	/* It fails only when the main thread is being woken already. */
-	(void)!write(peers->wake, &one, sizeof(one));
+	(void)eventfd_write(peers->wake, 1);
 }
 
 static int64_t
@@ -254,8 +253,6 @@ peers_hand_over(struct peers *peers, struct peer *peer, enum conn_wait wait)
 		[CONN_WRITABLE] = EPOLLOUT,
 	};
 
-	if (peer->late)
-		wait = CONN_CLOSE;
 	if (wait == CONN_IDLE)
 		wait_idle(peers, peer);
 	else if (wait == CONN_READABLE || wait == CONN_WRITABLE)
@@ -292,6 +289,8 @@ run(struct peers *peers, struct peer *peer, struct counters *counters)
 		storageline_learn(peers->storageline, peer->conn->directory,
 			peer->conn->device);
 	peer->conn->device = 0;
+	if (peer->late)
+		wait = CONN_CLOSE;
 	peers_hand_over(peers, peer, wait);
 	return wait;
 }

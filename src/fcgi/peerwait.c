@@ -92,8 +92,10 @@ give_up_first(struct peers *peers, int64_t since)
 	if (peers->n == peers->nlate)
 		pthread_cond_signal(&peers->empty);
 	pthread_mutex_unlock(&peers->lock);
-	if (ours)
+	if (ours) {
 		peers_free_peer(peers, peer);
+		turns_stir(peers->turns);
+	}
 	log_pairs(LOG_WARN, "storage-timeout",
 		{"archive", (struct str){archive.p, archive.n}});
 	return true;

@@ -119,11 +119,11 @@ mind(struct server *server)
 	};
 	struct signalfd_siginfo signal;
 	int64_t due = server->ping_ms > 0 ? clock_ms() : INT64_MAX;
-	uint64_t count;
+	eventfd_t count;
 
 	for (;;) {
 		poll(fds, 2, poll_timeout(server, due));
-		(void)!read(server->wake, &count, sizeof(count));
+		(void)eventfd_read(server->wake, &count);
 		if (read(server->signals, &signal, sizeof(signal)) ==
 			(ssize_t)sizeof(signal)) {
 			if (signal.ssi_signo != SIGHUP)

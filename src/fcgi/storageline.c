@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <sys/eventfd.h>
 
 enum {
 	DEVICES = 64,
@@ -101,10 +101,8 @@ next_device(struct storageline *line)
 static void
 call_thread(const struct storageline *line)
 {
-	uint64_t one = 1;
-
 	/* It fails only when a thread is being woken already. */
-	(void)!write(line->wake, &one, sizeof(one));
+	(void)eventfd_write(line->wake, 1);
 }
 
 void

@@ -1,3 +1,27 @@
+/* Besides what events bring, there are turns of long work and places of those
+ * that wait for storage.  Each that can be taken has a thread that will look
+ * for it, or wake-ups would be lost and its peer forgotten:
+ *
+ * A thread looks for both whenever it has taken a post, and between any two
+ * events; it waits in epoll only when it has found none.  Whatever makes one
+ * ready while it waits there writes to an eventfd, which wakes it:
+ *   turns_add, and turns_lend, which lets another thread work; turns_take, if
+ *   there is another one; turns_stir, if it calls back who stands aside;
+ *   storageline_add, if the device has room; storageline_take, if there is
+ *   another one; storageline_leave, which makes room.
+ * turns_end makes room, too, but most often its thread has a post, and looks
+ * itself.  Only a thread that holds a post reads the eventfd, and so takes the
+ * wake-up that was for any of them.
+ *
+ * So call_another writes to it again when a thread with a post gives that up,
+ * having read the eventfd perhaps, and when one without a post has ended a
+ * piece.  If there is no other thread then, and none can be started, the next
+ * one that takes the post looks.
+ *
+ * Those that stand aside (turns.h) come back in line when a turn ends, or with
+ * turns_stir, after each piece that was in no turn, and after the main thread
+ * has released a peer. */
+
 #include "fcgi/threads.h"
 
 #include <errno.h>
@@ -48,6 +72,22 @@ struct worker {
 	struct peer *peer; /* or NULL */
 };
 
+/* Whether there is work that no event brings. */
+static bool
+has_work(const struct threads *threads)
+{
+	return turns_ready(threads->needs.turns) ||
+		storageline_ready(threads->needs.storageline);
+}
+
+/* This thread has no post, and will not look for work: let another do so. */
+static void
+call_another(const struct threads *threads)
+{
+	if (has_work(threads))
+		(void)eventfd_write(threads->turn.fd, 1);
+}
+
 /* Let others answer, work, and give the peer up. */
 static void
 begin_waiting(struct blocking *blocking, uint64_t device)
@@ -68,9 +108,11 @@ begin_waiting(struct blocking *blocking, uint64_t device)
 	if (worker->resumed)
 		crew_rest(worker->threads->crew);
 	worker->resumed = false;
-	if (worker->has_post)
-		crew_leave(worker->threads->crew);
+	if (!worker->has_post)
+		return;
 	worker->has_post = false;
+	crew_leave(worker->threads->crew);
+	call_another(worker->threads);
 }
 
 static void
@@ -108,6 +150,8 @@ end_piece(struct worker *worker)
 	worker->counted = worker->resumed = false;
 	worker->in_turn = worker->blocking.allowed = false;
 	worker->peer = NULL;
+	if (!worker->has_post)
+		call_another(worker->threads);
 }
 
 /* Close the idle archives, in case descriptors or memory ran out, and pause:
@@ -160,9 +204,9 @@ accept_peer(struct worker *worker, int listener)
 static void
 answer_ping(const struct threads *threads)
 {
-	uint64_t count;
+	eventfd_t count;
 
-	if (read(threads->pinged.fd, &count, sizeof(count)) < 0)
+	if (eventfd_read(threads->pinged.fd, &count) < 0)
 		return; /* another thread was faster */
 	notify(threads->needs.manager,
 		"WATCHDOG=1\nSTATUS=%zu connections, %d threads",
@@ -172,7 +216,7 @@ answer_ping(const struct threads *threads)
 static void
 run_event(struct worker *worker, struct watch *watch)
 {
-	uint64_t count;
+	eventfd_t count;
 
 	switch (watch->kind) {
 	case WATCH_LISTENER:
@@ -182,7 +226,7 @@ run_event(struct worker *worker, struct watch *watch)
 		run_peer(worker, (struct peer *)watch);
 		break;
 	case WATCH_TURNS:
-		(void)!read(watch->fd, &count, sizeof(count));
+		(void)eventfd_read(watch->fd, &count);
 		break;
 	case WATCH_PING:
 		answer_ping(worker->threads);
@@ -232,8 +276,7 @@ run_all(struct worker *worker)
 	int events = 0;
 
 	while (worker->has_post) {
-		bool works = turns_ready(threads->needs.turns) ||
-			storageline_ready(threads->needs.storageline);
+		bool works = has_work(threads);
 		int n = works && events >= EVENTS_MOST
 			? 0
 			: epoll_wait(threads->needs.epoll, &event, 1,
@@ -335,17 +378,13 @@ threads_are_stuck(const struct threads *threads)
 void
 threads_ping(struct threads *threads)
 {
-	uint64_t one = 1;
-
-	(void)!write(threads->pinged.fd, &one, sizeof(one));
+	(void)eventfd_write(threads->pinged.fd, 1);
 }
 
 void
 threads_end(struct threads *threads)
 {
-	uint64_t one = 1;
-
-	(void)!write(threads->end.fd, &one, sizeof(one));
+	(void)eventfd_write(threads->end.fd, 1);
 	crew_end(threads->crew);
 	release_threads(threads);
 }

@@ -29,7 +29,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <sys/eventfd.h>
 
 enum { PLACES = 1024 };
 
@@ -94,10 +94,8 @@ ready(const struct turns *turns)
 static void
 wake(const struct turns *turns)
 {
-	uint64_t one = 1;
-
 	/* It fails only when a thread is being woken already. */
-	(void)!write(turns->wake, &one, sizeof(one));
+	(void)eventfd_write(turns->wake, 1);
 }
 
 /* Undo the record of a turn in which nothing could be done, unless a later one
@@ -268,6 +266,8 @@ turns_resume(struct turns *turns)
 void
 turns_stir(struct turns *turns)
 {
+	bool wanted;
+
 	if (!turns->stirred)
 		turns->stirred = true;
 	if (turns->naside == 0)
@@ -275,5 +275,8 @@ turns_stir(struct turns *turns)
 	pthread_mutex_lock(&turns->lock);
 	if (is_idle(turns))
 		call_back(turns);
+	wanted = ready(turns);
 	pthread_mutex_unlock(&turns->lock);
+	if (wanted)
+		wake(turns);
 }

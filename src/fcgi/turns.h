@@ -45,7 +45,8 @@ bool turns_ready(struct turns *turns);
 void turns_call(struct turns *turns);
 
 /* Take the next one out of the line.  The caller does a piece of its work,
- * hands it over, to turns_add or elsewhere, and calls turns_end.  NULL when the
+ * hands it over, to turns_add or elsewhere, and calls turns_end, which wakes
+ * nobody: the caller looks for the next one, or wakes a thread.  NULL when the
  * line is empty or `most` threads are working.  waits as for turns_add. */
 struct turn *turns_take(struct turns *turns);
 void turns_end(struct turns *turns, bool waits);

@@ -4,11 +4,13 @@ byte, nothing lost."""
 import concurrent.futures
 import contextlib
 import errno
+import functools
 import json
 import os
 import pathlib
 import re
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -42,6 +44,8 @@ SERVING = {
     "sendmsg": "EAGAIN EINTR EPIPE ECONNRESET ENOBUFS ENOMEM EFAULT short",
     "setsockopt": "ENOMEM ENOPROTOOPT",
     "stat": "EIO ENOMEM ESTALE",
+    # Of files.  The kernel fails that to an eventfd only when its counter is
+    # full, and it is made in eventfd_write, which is not failed here.
     "write": "EAGAIN EINTR EIO ENOSPC short",
 }
 
@@ -532,6 +536,25 @@ def test_calls_fail_at_random(root, failing, front, seed):
         assert (got.status, plain(got)) == (wanted.status, plain(wanted)), name
     nginx.end(signal.SIGTERM)
     harness.wait_until(lambda: settle(responder) == before, "all is closed")
+
+
+def test_every_read_waits(root, failing):
+    """Nothing of the archives is in memory, so threads give their posts up in
+    the middle of long work, too, whose next turn another one takes."""
+    content = archives.text(2_500_000)
+    archives.write(root / "0.wwz", {"m": (content, archives.BZIP2)})
+    for i in range(1, 8):
+        shutil.copy(root / "0.wwz", root / f"{i}.wwz")
+    responder, control = failing("--threads", "2")
+    control.fail("preadv2", "EAGAIN", first=1, every=1)
+
+    def ask(i):
+        with responder.client() as client:
+            got = client.ask(f"/{i}.wwz/m")
+        return [] if (got.status, got.body) == (200, content) else [got]
+
+    assert not together(*[functools.partial(ask, i) for i in range(8)])
+    assert control.over("preadv2") > 100
 
 
 def turns(control, functions, command, environment=(), prepare=lambda: None,

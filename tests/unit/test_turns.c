@@ -159,7 +159,9 @@ test_waiting(void **state)
 	/* It goes away without anybody's knowing that it did. */
 	turns_end(turns, true);
 	assert_null(turns_take(turns));
+	woken();
 	turns_stir(turns);
+	assert_true(woken());
 	assert_ptr_equal(turns_take(turns), &job[1]);
 	assert_ptr_equal(turns_take(turns), &job[2]);
 	turns_end(turns, false);
