@@ -13,13 +13,20 @@ import pairs  # noqa: E402
 
 
 def bench(*words):
-    done = subprocess.run(
+    process = subprocess.Popen(
         [harness.TOP / "scripts/bench", "--small", "--rounds", "1",
          "--seconds", "0.1", *words],
-        capture_output=True, text=True, timeout=harness.PATIENCE)
-    assert done.returncode == 0, done.stderr
-    assert (harness.TOP / "build/bench-small.md").read_text() in done.stdout
-    return done.stdout
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        out, errors = process.communicate(timeout=harness.PATIENCE)
+    except BaseException:
+        # Killed, it would leave servers and a mount behind.
+        process.terminate()
+        print(*process.communicate())
+        raise
+    assert process.returncode == 0, errors
+    assert (harness.TOP / "build/bench-small.md").read_text() in out
+    return out
 
 
 def test_one_case():

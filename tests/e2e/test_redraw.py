@@ -75,7 +75,7 @@ def in_terminal(tmp, name, log, size):
     width, height = size
     subprocess.run(
         [*tmux, "new-session", "-d", "-x", str(width), "-y", str(height),
-         f"cat '{file}'; printf '\\033]2;shown\\007'; exec sleep 60"],
+         f"cat '{file}'; printf '\\033]2;shown\\007'; exec cat"],
         check=True, env={**os.environ, "LC_ALL": "C.UTF-8"})
     try:
         # The title is set when all before it has been shown.

@@ -270,7 +270,9 @@ def test_end_while_it_hangs(slow, serve):
     hot(responder)
     slow.rule("open cold/ hang")
     cold = send(responder, 8)
-    harness.wait_until(lambda: slow.waiting() == 3, "they wait")
+    # A request that is not read by then would be refused.
+    harness.wait_until(lambda: slow.waiting() == 3 and all(
+        harness.taken(client) for client, _ in cold), "they wait")
     responder.journal.expect("warn grace-over ")
     responder.journal.expect("warn storage-timeout ", 8)
     responder.journal.expect("error stop-forced ")
