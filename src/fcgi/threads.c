@@ -96,6 +96,8 @@ begin_waiting(struct blocking *blocking, uint64_t device)
 	const struct threads_needs *needs = &worker->threads->needs;
 
 	worker->threads->waiting++;
+	if (worker->counters != NULL)
+		stats_count(worker->counters, COUNT_WAITS, 1);
 	if (!worker->counted)
 		storageline_enter(needs->storageline, device);
 	if (!worker->counted)
@@ -122,6 +124,8 @@ end_waiting(struct blocking *blocking)
 	const struct threads_needs *needs = &worker->threads->needs;
 
 	worker->threads->waiting--;
+	if (worker->counters != NULL)
+		stats_count(worker->counters, COUNT_WAITED, 1);
 	if (worker->peer != NULL)
 		peers_end_wait(needs->peers, worker->peer);
 	crew_resume(worker->threads->crew);

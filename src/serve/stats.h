@@ -21,6 +21,8 @@ enum count {
 	COUNT_MISSES,     /* requests whose archive had to be opened */
 	COUNT_ACCEPTED,   /* connections */
 	COUNT_CLOSED,
+	COUNT_WAITS,  /* for storage, begun... */
+	COUNT_WAITED, /* ...and ended */
 	COUNTS
 };
 

@@ -39,6 +39,12 @@ const struct statusview_row statusview_counts[COUNTS] = {
 		"wwz_connections_accepted_total", "", "Connections accepted."},
 	[COUNT_CLOSED] = {"connections closed", "connections_closed",
 		"wwz_connections_closed_total", "", "Connections closed."},
+	[COUNT_WAITS] = {"waits for storage begun", "storage_waits_begun",
+		"wwz_storage_waits_begun_total", "",
+		"Waits for storage that have begun."},
+	[COUNT_WAITED] = {"waits for storage ended", "storage_waits_ended",
+		"wwz_storage_waits_ended_total", "",
+		"Waits for storage that have ended."},
 };
 
 const struct statusview_row statusview_rest[STATUSVIEW_REST] = {
@@ -57,6 +63,8 @@ const struct statusview_row statusview_rest[STATUSVIEW_REST] = {
 		"Memory lent to responses under way."},
 	{"connections open", "connections_open", "wwz_connections_open", "",
 		"Connections that are open."},
+	{"threads that wait for storage", "storage_waiting",
+		"wwz_storage_waiting", "", "Threads that wait for storage."},
 	{"resident memory of the process, in bytes", "memory_resident",
 		"process_resident_memory_bytes", "",
 		"Resident memory, with the pages of archives that are mapped."},
@@ -71,6 +79,8 @@ statusview_values(const struct statusview *v, uint64_t values[STATUSVIEW_REST])
 {
 	uint64_t accepted = v->sum.count[COUNT_ACCEPTED];
 	uint64_t closed = v->sum.count[COUNT_CLOSED];
+	uint64_t waits = v->sum.count[COUNT_WAITS];
+	uint64_t waited = v->sum.count[COUNT_WAITED];
 
 	values[0] = v->state.opened;
 	values[1] = v->state.evicted;
@@ -79,9 +89,10 @@ statusview_values(const struct statusview *v, uint64_t values[STATUSVIEW_REST])
 	values[4] = v->state.memory;
 	values[5] = v->state.lent;
 	values[6] = accepted > closed ? accepted - closed : 0;
-	values[7] = v->sum.resident;
-	values[8] = v->sum.descriptors;
-	values[9] = v->sum.descriptors_max;
+	values[7] = waits > waited ? waits - waited : 0;
+	values[8] = v->sum.resident;
+	values[9] = v->sum.descriptors;
+	values[10] = v->sum.descriptors_max;
 }
 
 struct str

@@ -26,7 +26,7 @@ struct statusview_row {
 };
 
 /* Numbers beside those of stats.h; the last ones are gauges. */
-enum { STATUSVIEW_REST = 10, STATUSVIEW_GAUGES = 7 };
+enum { STATUSVIEW_REST = 11, STATUSVIEW_GAUGES = 8 };
 
 extern const struct statusview_row statusview_counts[COUNTS];
 extern const struct statusview_row statusview_rest[STATUSVIEW_REST];

@@ -38,7 +38,7 @@ def test_expressions(tmp, board):
         for i, expr in enumerate(board)]}]}
     # JSON is YAML.
     (tmp / "board.yml").write_text(json.dumps(rules))
-    for path, count in ((RULES, 6), (tmp / "board.yml", len(board))):
+    for path, count in ((RULES, 7), (tmp / "board.yml", len(board))):
         got = promtool("check", "rules", path)
         assert f"{count} rules found" in got.stdout, got
 
@@ -69,6 +69,8 @@ CASES = {
         series("wwz_first_byte_seconds_bucket", "0+6006x60", le="+Inf"),
         series("process_open_fds", "700x60"),
         series("process_max_fds", "1000x60"),
+        series("wwz_storage_waiting", "3x60"),
+        series("wwz_storage_waits_ended_total", "0+9x60"),
         series("wwz_archives_evicted_total", "0+1x60")], []),
     "gone": ([series("up", "1x10 0x50")], ["WwzDown"]),
     "errors": ([
@@ -83,6 +85,9 @@ CASES = {
     "descriptors": ([series("process_open_fds", "950x60"),
                      series("process_max_fds", "1000x60")],
                     ["WwzDescriptors"]),
+    "storage": ([series("wwz_storage_waiting", "3x60"),
+                 series("wwz_storage_waits_ended_total", "0+9x20 180x39")],
+                ["WwzStorage"]),
     "small": ([series("wwz_archives_evicted_total", "0+120x60")],
               ["WwzArchivesEvicted"]),
     "restarts": ([series("wwz_uptime_seconds", "0+60x10 0+60x10 0+60x10"

@@ -4,6 +4,7 @@ answered meanwhile, and when it is well again, so are its archives."""
 import contextlib
 import errno
 import gzip
+import json
 import mmap
 import os
 import pathlib
@@ -145,11 +146,17 @@ def hot(responder):
         assert right(ask(responder, "hot.wwz", way), way), way
 
 
+def status(responder):
+    got = ask(responder, "hot.wwz",
+              ("-wwz-status?format=json", [], bytes))
+    return json.loads(got.body)
+
+
 @pytest.mark.parametrize("call", ["open", "read", "stat"])
 def test_hot_while_cold_hangs(slow, serve, call):
     """More requests than threads may wait: who asks for something else is
     answered all the same.  At the end, everybody is."""
-    responder = serve("--threads", "2", "--io-threads", "8")
+    responder = serve("--threads", "2", "--io-threads", "8", "--status")
     hot(responder)
     if call == "read":
         slow.rule("open cold/ direct")
@@ -160,11 +167,14 @@ def test_hot_while_cold_hangs(slow, serve, call):
     harness.wait_until(lambda: slow.waiting() >= 6, "its share waits")
     hot(responder)
     assert slow.waiting() == 6
+    assert status(responder)["storage_waiting"] == 6
     slow.rule()
     for client, way in cold:
         assert right(client.read_response(), way), way
         client.close()
     hot(responder)
+    page = status(responder)
+    assert page["storage_waits_begun"] == page["storage_waits_ended"] > 6
 
 
 @pytest.mark.parametrize("direct", [[], ["open cold/ direct"]])
