@@ -300,8 +300,6 @@ run_all(struct worker *worker)
 			events = 0;
 		}
 	}
-	/* Those who have posts may be waiting for events. */
-	turns_call(threads->needs.turns);
 }
 
 static void

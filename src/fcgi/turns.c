@@ -147,13 +147,6 @@ turns_ready(struct turns *turns)
 	return is;
 }
 
-void
-turns_call(struct turns *turns)
-{
-	if (turns_ready(turns))
-		wake(turns);
-}
-
 /* Whether a's turn comes before b's although b has waited longer. */
 static bool
 precedes(struct turns *turns, const struct turn *a, const struct turn *b)

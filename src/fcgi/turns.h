@@ -39,11 +39,6 @@ void turns_add(struct turns *turns, struct turn *turn, bool waits);
 /* Whether turns_take would return a turn. */
 bool turns_ready(struct turns *turns);
 
-/* Wake an idle thread if turns_take would return a turn.  For a thread that
- * called turns_end or turns_stir, which wake nobody, and will not look itself
- * what there is to take. */
-void turns_call(struct turns *turns);
-
 /* Take the next one out of the line.  The caller does a piece of its work,
  * hands it over, to turns_add or elsewhere, and calls turns_end, which wakes
  * nobody: the caller looks for the next one, or wakes a thread.  NULL when the

@@ -216,32 +216,6 @@ test_stirred_meanwhile(void **state)
 	}
 }
 
-/* Who does not look again has another called, if there is something to take. */
-static void
-test_call(void **state)
-{
-	struct turns *turns = turns_new(1, wake);
-	struct turn job = {.archive = 1};
-
-	(void)state;
-	(void)woken();
-	turns_call(turns);
-	assert_false(woken());
-	turns_add(turns, &job, false);
-	assert_true(woken());
-	assert_ptr_equal(turns_take(turns), &job);
-	turns_add(turns, &job, false);
-	turns_call(turns);
-	assert_false(woken());
-	turns_end(turns, false);
-	assert_false(woken());
-	turns_call(turns);
-	assert_true(woken());
-	assert_ptr_equal(turns_take(turns), &job);
-	turns_end(turns, false);
-	turns_free(turns);
-}
-
 int
 main(void)
 {
@@ -251,7 +225,6 @@ main(void)
 		cmocka_unit_test(test_waiting),
 		cmocka_unit_test(test_ended_meanwhile),
 		cmocka_unit_test(test_stirred_meanwhile),
-		cmocka_unit_test(test_call),
 	};
 
 	return cmocka_run_group_tests_name(
