@@ -27,10 +27,18 @@ zipdir_sort(struct zipdir *zipdir)
 	return 0;
 }
 
+/* Where the entry at that place begins.  Another thread may be sorting, too:
+ * GCC 12 reads an atomic pointer that is indexed as if it were a plain one. */
+static uint32_t
+entry_at(const struct zipdir *zipdir, size_t at)
+{
+	return atomic_load(&zipdir->order)[at];
+}
+
 static struct str
 name_at(const struct zipdir *zipdir, size_t at)
 {
-	return zipentry_name(zipdir->copy + zipdir->order[at]);
+	return zipentry_name(zipdir->copy + entry_at(zipdir, at));
 }
 
 /* Whether name lies in the directory, or is its own entry. */
@@ -101,7 +109,7 @@ walk_spelled(
 		found = walk_bytes(zipdir, spelling.name, walk) &&
 			(!spelling.legacy ||
 				zipentry_is_legacy(zipdir->copy +
-					zipdir->order[walk->at]));
+					entry_at(zipdir, walk->at)));
 	spelling_end(&spelling);
 	return found;
 }
@@ -156,7 +164,7 @@ next_in_order(struct zipdir_walk *walk, struct child *child)
 
 	if (!is_inside(walk))
 		return false;
-	entry = zipdir->copy + zipdir->order[walk->at];
+	entry = zipdir->copy + entry_at(zipdir, walk->at);
 	name = zipentry_name(entry);
 	rest = str_slice(name, walk->prefix.n, name.n);
 	*child = (struct child){
@@ -194,7 +202,7 @@ zipdir_next_below(struct zipdir_walk *walk, struct child *child)
 	do {
 		if (!is_inside(walk))
 			return false;
-		entry = zipdir->copy + zipdir->order[walk->at];
+		entry = zipdir->copy + entry_at(zipdir, walk->at);
 		name = zipentry_name(entry);
 		*child = (struct child){
 			.name = str_slice(name, walk->prefix.n, name.n),
