@@ -12,10 +12,11 @@ import harness
 sys.dont_write_bytecode = True
 
 # valgrind and a sanitizer's allocator cannot share a process; packages are made
-# with the plain build; the speed of a sanitizer's build is of no interest, and what
-# the handbook's commands ask of wwz, other tests ask, too.
+# with the plain build; the speed of a sanitizer's build is of no interest; and what
+# the handbook's commands and the engines of storage ask of wwz, other tests ask, too.
 collect_ignore = (
-    ["test_bench.py", "test_handbook.py", "test_package.py", "test_valgrind.py"]
+    ["test_bench.py", "test_handbook.py", "test_package.py",
+     "test_storage_engines.py", "test_valgrind.py"]
     if harness.SANITIZED else [])
 
 
