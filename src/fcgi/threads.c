@@ -308,7 +308,9 @@ run_thread(void *data, int number)
 	struct threads *threads = data;
 	const struct accounts *accounts = threads->needs.service->accounts;
 	struct worker worker = {
-		.blocking = {begin_waiting, end_waiting, storage_crowds},
+		.blocking = {.begin = begin_waiting,
+			.end = end_waiting,
+			.crowds = storage_crowds},
 		.threads = threads,
 		.has_post = true,
 		.counters = accounts && accounts->stats
