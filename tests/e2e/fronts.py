@@ -398,7 +398,15 @@ def apache_cgi(place, more=""):
     script = cgi_script(place)
     text = shipped("cgi/apache.conf", ("/usr/lib/cgi-bin/wwz.cgi", script))
     more += f"\nScriptSock {place.run}/cgid.sock"
-    return Apache(place, text, modules=["cgid", "actions"], more=more)
+    front = Apache(place, text, modules=["cgid", "actions"], more=more)
+    # The process that starts programs is another one, which may be slower.  As
+    # root, it gives its socket to the user when it listens.
+    owner = pwd.getpwnam(USER).pw_uid if AS_ROOT else os.geteuid()
+    harness.wait_until(
+        lambda: any(path.stat().st_uid == owner
+                    for path in place.run.glob("cgid.sock*")),
+        "Apache can start programs")
+    return front
 
 
 def lighttpd_cgi(place):
