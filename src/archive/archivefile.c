@@ -3,7 +3,9 @@
  * the rest it waits (blocking.h).  A file system whose kernel part does not
  * know the flag may be a network's or a program's; then nothing is expected to
  * come at once, not even a stat, and the file is not mapped, because nobody
- * knows how long a page takes. */
+ * knows how long a page takes.  The ones in memory, and overlayfs, whose files
+ * are another file system's, are taken for fast although they do not know it.
+ */
 
 #include "archive/archivefile.h"
 

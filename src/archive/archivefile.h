@@ -16,7 +16,7 @@ struct identity archivefile_identity_at(const char *path);
 bool archivefile_may_recover(int error);
 
 /* Find out how the archive's file, which was opened, can be read by threads
- * that have others to answer: set local and read_flags. */
+ * that have others to answer: set local and nowait. */
 void archivefile_look(struct archive *archive);
 
 /* As blocking_begin and blocking_end, around any call for the archive's file

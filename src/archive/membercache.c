@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
+
 enum {
 	USUAL_SIZE = 16 * 1024, /* of an object, to size the table */
 	CHAINS_LEAST = 64,
@@ -85,7 +87,7 @@ slot_chain(struct membercache *membercache,
 {
 	/* A slot is a place in a hash table with a secret key, so requests
 	 * cannot choose their chain. */
-	uint64_t h = ((uintptr_t)owner >> 4) * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t h = hash_number((uintptr_t)owner >> 4);
 
 	return &membercache->chains[((h >> 32) + slot) % membercache->nchains];
 }

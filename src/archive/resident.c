@@ -8,6 +8,7 @@
 
 #include "base/blocking.h"
 #include "base/clock.h"
+#include "base/hash.h"
 
 enum {
 	PAGES = 256, /* looked at in one call */
@@ -56,7 +57,7 @@ hash_of(const unsigned char *p, size_t n, const struct mapping *mapping)
 	uint64_t hash = (uintptr_t)p + ((uint64_t)n << 40) +
 		(uint64_t)mapping->since * UINT64_C(0xd6e8feb86659fd93);
 
-	return hash * UINT64_C(0x9e3779b97f4a7c15);
+	return hash_number(hash);
 }
 
 void

@@ -16,6 +16,13 @@ uint64_t hash_key(void);
 /* The hash of name: 61 bits, the same on every processor.  Pure. */
 uint64_t hash_name(uint64_t key, struct str name);
 
+/* A hash of a number that nobody chooses, in the first bits.  Pure. */
+static inline uint64_t
+hash_number(uint64_t number)
+{
+	return number * UINT64_C(0x9e3779b97f4a7c15);
+}
+
 /* Map hash evenly to a place from 0 to slots - 1.  Pure. */
 uint32_t hash_place(uint64_t hash, uint32_t slots);
 

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 
+#include "base/hash.h"
+
 enum {
 	DEVICES = 64,
 	PLACES = 1024, /* directories whose device is known */
@@ -58,16 +60,10 @@ storageline_free(struct storageline *line)
 	free(line);
 }
 
-static uint64_t
-spread(uint64_t number)
-{
-	return number * UINT64_C(0x9e3779b97f4a7c15);
-}
-
 static struct device *
 device_of(struct storageline *line, uint64_t number)
 {
-	return &line->devices[spread(number) >> 58];
+	return &line->devices[hash_number(number) >> 58];
 }
 
 /* Whether another thread may wait for device.  With few threads, one must be
@@ -210,7 +206,7 @@ storageline_is_full(struct storageline *line, uint64_t device)
 static _Atomic uint64_t *
 known(struct storageline *line, uint64_t place)
 {
-	return &line->known[spread(place) >> 54];
+	return &line->known[hash_number(place) >> 54];
 }
 
 uint64_t

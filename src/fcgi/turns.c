@@ -31,6 +31,8 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 
+#include "base/hash.h"
+
 enum { PLACES = 1024 };
 
 TAILQ_HEAD(line, turn);
@@ -81,7 +83,7 @@ turns_free(struct turns *turns)
 static uint64_t *
 place(uint64_t places[PLACES], uint64_t number)
 {
-	return &places[(number * UINT64_C(0x9e3779b97f4a7c15)) >> 54];
+	return &places[hash_number(number) >> 54];
 }
 
 /* With the lock held. */

@@ -1,6 +1,7 @@
 #include "http/ownname.h"
 
 #include "http/path.h"
+#include "zip/rulename.h"
 
 static bool
 is_log_directory(struct str directory)
@@ -39,6 +40,12 @@ ownname_covers(struct str name)
 {
 	return ownname_page(name) != OWNNAME_NONE ||
 		str_starts(name, STR("-wwz-index/"));
+}
+
+bool
+ownname_keeps_back(const struct archive *archive, struct str name)
+{
+	return ownname_covers(name) || (archive->ruled && rulename_is(name));
 }
 
 bool

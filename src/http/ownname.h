@@ -3,6 +3,7 @@
 #ifndef OWNNAME_H
 #define OWNNAME_H
 
+#include "archive/archive.h"
 #include "base/arena.h"
 
 enum ownname {
@@ -25,6 +26,10 @@ enum ownname ownname_child(struct str directory, struct str name);
 /* Whether such a page, or the tree, stands where the member called name would
  * be.  Pure. */
 bool ownname_covers(struct str name);
+
+/* Whether requests cannot get the member called name of archive: it is covered,
+ * or one of the archive's rules.  Any thread. */
+bool ownname_keeps_back(const struct archive *archive, struct str name);
 
 /* Remove "-wwz-index/" from the front of name.  In the tree of that name every
  * directory is shown as a listing, even if it has an index file.  slash says

@@ -14,7 +14,6 @@
 #include "base/arena.h"
 #include "http/ownname.h"
 #include "zip/charset.h"
-#include "zip/rulename.h"
 #include "zip/zipwrite.h"
 
 enum {
@@ -90,13 +89,6 @@ name_of(struct pass *pass, const struct child *child)
 	return name.n <= ZIPWRITE_LONGEST_NAME ? name : child->name;
 }
 
-static bool
-is_served(const struct subzip *zip, const struct member *member)
-{
-	return !ownname_covers(member->name) &&
-		!(zip->archive->ruled && rulename_is(member->name));
-}
-
 /* Get the next member.  false at the end. */
 static bool
 next_in_subzip(struct pass *pass, struct item *item)
@@ -104,13 +96,16 @@ next_in_subzip(struct pass *pass, struct item *item)
 	const struct member *m = &item->member;
 	struct child child;
 
-	do {
+	for (;;) {
 		if (!zipdir_next_below(&pass->walk, &child))
 			return false;
 		item->member = child.member;
-		pass->encrypted += (m->flags & ZIP_ENCRYPTED) != 0 &&
-			is_served(pass->zip, m);
-	} while ((m->flags & ZIP_ENCRYPTED) != 0 || !is_served(pass->zip, m));
+		if (ownname_keeps_back(pass->zip->archive, m->name))
+			continue;
+		if ((m->flags & ZIP_ENCRYPTED) == 0)
+			break;
+		pass->encrypted++;
+	}
 	item->entry = (struct zip_entry){
 		.name = name_of(pass, &child),
 		.modified = m->modified,

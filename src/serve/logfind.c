@@ -8,12 +8,12 @@
 
 #include "archive/points.h"
 
-enum { FOLDED = 64 }; /* bytes at a time */
-
-/* Lines that expressions are tried on before others have their turn. */
-enum { TRIED = 16 };
-
-enum { ROOM = LOGFIND_HISTORY + LOGMATCH_LINE + LOGFIND_PIECE };
+enum {
+	FOLDED = 64, /* bytes at a time */
+	/* Lines that expressions are tried on before others have their turn. */
+	TRIED = 16,
+	ROOM = LOGFIND_HISTORY + LOGMATCH_LINE + LOGFIND_PIECE,
+};
 
 struct logfind {
 	/* Set once. */

@@ -17,7 +17,6 @@
 #include "serve/logresults.h"
 #include "serve/rows.h"
 #include "serve/searchrow.h"
-#include "zip/rulename.h"
 
 enum stage { STAGE_HEAD, STAGE_MEMBERS, STAGE_LINES, STAGE_FOOT, STAGE_END };
 
@@ -86,8 +85,7 @@ is_own_text(const struct search *s, const struct child *child)
 	struct member plain;
 
 	return !child->directory && !child->member.link &&
-		!ownname_covers(name) &&
-		!(s->archive->ruled && rulename_is(name)) &&
+		!ownname_keeps_back(s->archive, name) &&
 		(packed.packing == PACKING_NONE ||
 			!zipdir_find_exact(
 				s->archive->zipdir, packed.inner, &plain));

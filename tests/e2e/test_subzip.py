@@ -72,11 +72,6 @@ def served(module_tmp):
 
 
 @pytest.fixture(scope="module")
-def site_responder(served):
-    return served[0]
-
-
-@pytest.fixture(scope="module")
 def client(served):
     client = served[1].client()
     yield client
