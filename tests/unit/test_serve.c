@@ -1789,7 +1789,7 @@ test_completed_upload(void **state)
 	save_one("up.wwz", STR("whole"), 0);
 	assert_int_equal(status_now("/up.wwz/m.txt", start), 200);
 	assert_string_equal(start, "whole");
-	save_text("up.wwz", "PK\3\4", 4);
+	save_text("up.wwz", "PK\3\4", 1);
 	assert_int_equal(status_now("/up.wwz/m.txt", start), 503);
 	save_text("up.wwz", "PK\3\4", 6);
 	assert_int_equal(status_now("/up.wwz/m.txt", start), 500);
