@@ -202,6 +202,9 @@ def test_bomb_for_a_peer_that_has_gone(root, serve, good, big_bomb, over):
 def test_bomb_for_peers_that_do_not_read(root, responder, big_bomb):
     """Nothing is made that nobody takes."""
     os.link(big_bomb, root / "x.wwz")
+    # Its tag is made of samples of 1 MiB, once for each thread that asks first.
+    with responder.client() as client:
+        assert client.ask("/x.wwz/zeros.bin", method="HEAD").status == 200
     with bounded(responder), contextlib.ExitStack() as stack:
         with little_work(responder, 20):
             for _ in range(20):
