@@ -194,10 +194,13 @@ take_escape(struct ansi *a, uint32_t point)
 		a->state = ANSI_COMMAND;
 		loglinks_begin(&a->links);
 		break;
+	case '_':
+		a->state = ANSI_APPLICATION;
+		linetime_begin(&a->time);
+		break;
 	case 'P':
 	case 'X':
 	case '^':
-	case '_':
 		a->state = ANSI_STRING;
 		break;
 	case '7':
@@ -230,6 +233,22 @@ take_parameter(struct ansi *a, uint32_t point)
 			a->colons |= 1u << a->nparameters;
 		a->nparameters++;
 	}
+}
+
+/* BEL, CAN and SUB end a string; ESC \ is a sequence of its own. */
+static void
+take_of_string(struct ansi *a, uint32_t point)
+{
+	if (a->state == ANSI_APPLICATION)
+		linetime_take(&a->time, point);
+	else if (a->state == ANSI_COMMAND && (point == 0x07 || point == 0x1b))
+		loglinks_end(&a->links);
+	else if (a->state == ANSI_COMMAND)
+		loglinks_take(&a->links, point);
+	if (point == 0x07 || point == 0x18 || point == 0x1a)
+		a->state = ANSI_TEXT;
+	else if (point == 0x1b)
+		a->state = ANSI_ESCAPE;
 }
 
 /* Any character that cannot be part of a sequence ends it. */
@@ -266,18 +285,9 @@ take_point(struct ansi *a, uint32_t point)
 		}
 		break;
 	case ANSI_COMMAND:
-		if (point == 0x07 || point == 0x1b)
-			loglinks_end(&a->links);
-		else
-			loglinks_take(&a->links, point);
-		/* fall through */
+	case ANSI_APPLICATION:
 	case ANSI_STRING:
-		/* BEL, CAN and SUB end a string; ESC \ is a sequence of its
-		 * own. */
-		if (point == 0x07 || point == 0x18 || point == 0x1a)
-			a->state = ANSI_TEXT;
-		else if (point == 0x1b)
-			a->state = ANSI_ESCAPE;
+		take_of_string(a, point);
 		break;
 	}
 }
@@ -409,6 +419,7 @@ ansi_clear(struct ansi *ansi)
 	ansi->n = ansi->at = 0;
 	ansi->cut = ansi->wrote = ansi->saved = ansi->away = false;
 	ansi->style &= ~SGR_CONCEALED;
+	ansi->time.ms = 0;
 	loglinks_clear(&ansi->links);
 }
 

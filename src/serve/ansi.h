@@ -12,7 +12,7 @@
  * others are dropped, including the contents of strings such as titles (OSC,
  * DCS), and so are other control characters.  A newline ends any sequence.  A
  * hyperlink (OSC 8) to http or https is kept in the cells, up to the end of the
- * line at most (loglink.h).
+ * line at most (loglink.h), and so is the time of the line (linetime.h).
  *
  * What is written at a fixed place of the screen between saving the cursor and
  * restoring it is not shown: apt draws its bar there, at the bottom, while the
@@ -34,6 +34,7 @@
 #define ANSI_H
 
 #include "base/arena.h"
+#include "serve/linetime.h"
 #include "serve/loglink.h"
 
 struct ansi_cell {
@@ -76,7 +77,11 @@ enum ansi_move {
 	ANSI_PLACE, /* to column count of some line (CUP, HVP) */
 	ANSI_SAVE,
 	ANSI_RESTORE,
-	ANSI_ERASE_BELOW /* also the rest of this line, which is done */
+	ANSI_ERASE_BELOW, /* also the rest of this line, which is done */
+	ANSI_INSERT,      /* count blank lines here, to the first column (IL) */
+	ANSI_DELETE,    /* count lines from here on, to the first column (DL) */
+	ANSI_SCROLL_UP, /* the screen, by count lines; the cursor stays (SU) */
+	ANSI_SCROLL_DOWN
 };
 
 /* The state of the renderer.  All zero at the beginning of a log, except
@@ -96,6 +101,7 @@ struct ansi {
 	enum ansi_move move; /* at the last stop, if that is ANSI_MOVE */
 	unsigned count;
 	struct loglinks links;
+	struct linetime time;
 	size_t room; /* cells that are allocated */
 	size_t at;   /* the cursor, up to ANSI_CELLS */
 
@@ -118,6 +124,7 @@ struct ansi {
 		ANSI_CHARSET,
 		ANSI_CSI,
 		ANSI_COMMAND,
+		ANSI_APPLICATION,
 		ANSI_STRING
 	} state;
 	bool foreign; /* a sequence that is not supported */

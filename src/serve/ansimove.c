@@ -86,6 +86,20 @@ ansimove_perform(struct ansi *a, uint32_t final)
 		if (n == 0)
 			leave(a, ANSI_ERASE_BELOW, 0);
 		break;
+	case 'L':
+		leave_for(a, ANSI_INSERT, count);
+		break;
+	case 'M':
+		leave_for(a, ANSI_DELETE, count);
+		break;
+	case 'S':
+		leave_for(a, ANSI_SCROLL_UP, count);
+		break;
+	case 'T':
+		/* With more parameters it asks for reports of the mouse. */
+		if (a->nparameters == 1)
+			leave_for(a, ANSI_SCROLL_DOWN, count);
+		break;
 	default:
 		break;
 	}

@@ -12,6 +12,17 @@ hash_group_name(const struct ansi_cell *cell, size_t n)
 	return hash;
 }
 
+/* How long a group took that ends at `ended`. */
+static int64_t
+time_taken(const struct loggroup *group, int64_t ended)
+{
+	int64_t ms = group->told;
+
+	if (group->began != LOGTIME_NONE && ended != LOGTIME_NONE)
+		ms = ended - group->began;
+	return ms >= LOGTIME_LEAST ? ms : LOGTIME_NONE;
+}
+
 /* Close the innermost group equal to this one, and all groups inside. */
 static void
 end_group(struct loggroups *g, struct loggroup group)
@@ -27,14 +38,9 @@ end_group(struct loggroups *g, struct loggroup group)
 	/* One that starts in this line has not been begun. */
 	g->n -= g->starts;
 	g->starts = false;
-	for (i--; g->n > i; g->n--) {
-		int64_t began = g->group[g->n - 1].began;
-		bool known = began != LOGTIME_NONE &&
-			group.began != LOGTIME_NONE &&
-			group.began - began >= 1000;
-
-		g->took[g->ends++] = known ? group.began - began : LOGTIME_NONE;
-	}
+	for (i--; g->n > i; g->n--)
+		g->took[g->ends++] =
+			time_taken(&g->group[g->n - 1], group.began);
 }
 
 /* Start a group.  If a line has several marks, the last one counts. */
@@ -63,9 +69,24 @@ time_of(const struct ansi *a, const struct logmark *mark)
 {
 	int64_t ms = mark->time;
 
-	if (ms == LOGTIME_NONE)
-		logtime_find(a->cell, mark->at, &ms);
+	if (ms == LOGTIME_NONE && logtime_find(a->cell, mark->at, &ms) == 0 &&
+		a->time.ms != 0)
+		ms = a->time.ms;
 	return ms;
+}
+
+/* A command took so many milliseconds. */
+static void
+add_told(struct loggroups *g, int64_t ms)
+{
+	struct loggroup *last = g->n > 0 ? &g->group[g->n - 1] : NULL;
+
+	if (ms == LOGTIME_NONE)
+		return;
+	if (last != NULL && last->system == LOGMARK_TRAVIS)
+		last->told += ms;
+	else if (ms >= LOGTIME_LEAST)
+		g->told = ms;
 }
 
 void
@@ -73,8 +94,10 @@ loggroups_note(struct loggroups *g, const struct ansi *a)
 {
 	struct logmark mark =
 		logmark_find(a->cell, a->stop < a->n ? a->stop : a->n);
-	struct loggroup group = {mark.system, 0, LOGTIME_NONE};
+	struct loggroup group = {mark.system, 0, LOGTIME_NONE, 0};
 
+	if (mark.kind == LOGMARK_TIME)
+		add_told(g, mark.took);
 	if (mark.kind != LOGMARK_START && mark.kind != LOGMARK_END)
 		return;
 	if (mark.unsure && !is_open(g, mark.system))
@@ -99,4 +122,5 @@ loggroups_begin_line(struct loggroups *g)
 {
 	g->starts = false;
 	g->ends = g->ntitle = 0;
+	g->told = 0;
 }

@@ -1,5 +1,6 @@
 #include "serve/logline.h"
 
+#include "http/page.h"
 #include "serve/logtime.h"
 
 /* The first cell to show. */
@@ -71,14 +72,27 @@ logline_add_heading(struct logline *l, struct text *text,
 	add_marked(l, text, NULL, row, mark);
 }
 
+static void
+add_noted_time(struct text *text, int64_t ms)
+{
+	char seconds[PAGE_TIME_SIZE];
+
+	if (ms == 0)
+		return;
+	page_time(ms / 1000, seconds);
+	text_printf(text, "title=\"%.19s.%03dZ\" ", seconds, (int)(ms % 1000));
+}
+
 void
 logline_add_time(
 	struct logline *l, struct text *text, const struct screen_row *row)
 {
 	size_t time = l->no_time ? logtime_find(row->cell, row->n, NULL) : 0;
 
-	if (time == 0)
+	if (time == 0) {
+		add_noted_time(text, row->time);
 		return;
+	}
 	/* A time is digits and the like, which need no escape. */
 	text_add(text, STR("title=\""));
 	for (size_t i = 0; i < time; i++)

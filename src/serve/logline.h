@@ -27,7 +27,7 @@ void logline_add(struct logline *line, struct text *text,
 void logline_add_heading(struct logline *line, struct text *text,
 	const struct screen_row *row, const struct logmark *mark);
 
-/* If the time is not shown, add it as an attribute: title. */
+/* If the line has a time that is not shown, add it as an attribute: title. */
 void logline_add_time(
 	struct logline *line, struct text *text, const struct screen_row *row);
 

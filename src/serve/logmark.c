@@ -32,14 +32,15 @@ logmark_time(const struct ansi_cell *cell, size_t n)
 
 /* What stands behind the text of a mark. */
 enum form {
-	PLAIN,  /* the title, if any */
-	NAME,   /* a name that ends at a blank, or at options in brackets */
-	TIMED,  /* a time in seconds, ":", and a name like that */
-	WHOLE,  /* a name up to the end of the line */
-	QUOTED, /* a name in "'", somewhere in what TeamCity writes */
-	ROUND,  /* a title in parentheses */
-	KEPT,   /* as PLAIN; the mark itself is shown */
-	COMMAND /* parameters, "::", and what there is to say */
+	PLAIN,    /* the title, if any */
+	NAME,     /* a name that ends at a blank, or at options in brackets */
+	DURATION, /* the same, with "duration=" in nanoseconds in it */
+	TIMED,    /* a time in seconds, ":", and a name like that */
+	WHOLE,    /* a name up to the end of the line */
+	QUOTED,   /* a name in "'", somewhere in what TeamCity writes */
+	ROUND,    /* a title in parentheses */
+	KEPT,     /* as PLAIN; the mark itself is shown */
+	COMMAND   /* parameters, "::", and what there is to say */
 };
 
 static const struct entry {
@@ -69,6 +70,11 @@ static const struct entry {
 		TEXT(text), LOGMARK_END, system, form, false, false, NULL, \
 			NULL                                               \
 	}
+#define TIME(form, text)                                                      \
+	{                                                                     \
+		TEXT(text), LOGMARK_TIME, LOGMARK_TRAVIS, form, false, false, \
+			NULL, NULL                                            \
+	}
 #define WORD(class, form, text, label)                                        \
 	{                                                                     \
 		TEXT(text), LOGMARK_WORD, LOGMARK_GITHUB, form, false, false, \
@@ -80,6 +86,8 @@ static const struct entry {
 	END(LOGMARK_GITHUB, PLAIN, "##[endgroup]"),
 	START(LOGMARK_TRAVIS, NAME, "travis_fold:start:"),
 	END(LOGMARK_TRAVIS, NAME, "travis_fold:end:"),
+	TIME(NAME, "travis_time:start:"),
+	TIME(DURATION, "travis_time:end:"),
 	START(LOGMARK_GITLAB, TIMED, "section_start:"),
 	END(LOGMARK_GITLAB, TIMED, "section_end:"),
 	START(LOGMARK_JENKINS, ROUND, "[Pipeline] { ("),
@@ -110,6 +118,7 @@ static const struct entry {
 #undef START
 #undef TITLE
 #undef END
+#undef TIME
 #undef WORD
 };
 
@@ -159,6 +168,25 @@ read_timed(struct logmark *mark, const struct ansi_cell *cell, size_t n)
 	return true;
 }
 
+/* The number behind "duration=", which is in nanoseconds, in milliseconds. */
+static int64_t
+read_duration(const struct ansi_cell *cell, size_t n)
+{
+	static const struct str key = {",duration=", 10};
+	int64_t ns = 0;
+	size_t at = 0;
+
+	while (at < n && !cells_start(cell + at, n - at, key))
+		at++;
+	if (at == n)
+		return LOGTIME_NONE;
+	for (at += key.n; at < n && ansi_is_digit(cell[at].point); at++) {
+		if (ns < INT64_C(1) << 53)
+			ns = ns * 10 + (cell[at].point - '0');
+	}
+	return ns / 1000000;
+}
+
 /* Find name='NAME', in which "|" escapes a character. */
 static bool
 read_quoted(struct logmark *mark, const struct ansi_cell *cell, size_t n)
@@ -192,8 +220,13 @@ read_rest(struct logmark *mark, const struct ansi_cell *cell, size_t n,
 	case NAME:
 		mark->name = at;
 		mark->nname = name_length(cell + at, n - at);
-		if (mark->kind == LOGMARK_END)
+		if (mark->kind != LOGMARK_START)
 			mark->end += mark->nname;
+		return true;
+	case DURATION:
+		mark->took = read_duration(
+			cell + at, name_length(cell + at, n - at));
+		mark->end += name_length(cell + at, n - at);
 		return true;
 	case TIMED:
 		return read_timed(mark, cell, n);
@@ -263,6 +296,7 @@ logmark_find(const struct ansi_cell *cell, size_t whole)
 			.end = at + e->text.n,
 			.stop = whole,
 			.time = LOGTIME_NONE,
+			.took = LOGTIME_NONE,
 			.collapsed = e->collapsed,
 			.unsure = e->unsure,
 			.label = e->label,

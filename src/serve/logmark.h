@@ -9,12 +9,20 @@
 /* The most cells that a mark may take, including its name and the time. */
 enum { LOGMARK_CELLS = 256 };
 
-enum logmark_kind { LOGMARK_NONE, LOGMARK_START, LOGMARK_END, LOGMARK_WORD };
+enum logmark_kind {
+	LOGMARK_NONE,
+	LOGMARK_START,
+	LOGMARK_END,
+	LOGMARK_WORD,
+	LOGMARK_TIME /* says how long what is before it took, or nothing */
+};
 
 /* "::group::TITLE" and "##[group]TITLE" of GitHub and Azure, which have no
- * names and do not nest; "travis_fold:start:NAME" of Travis;
- * "section_start:TIME:NAME[OPTIONS]" of GitLab; "[Pipeline] { (TITLE)" of
- * Jenkins, which nest without names; "##[section]Starting: NAME" of Azure;
+ * names and do not nest; "travis_fold:start:NAME" of Travis,
+ * within which "travis_time:end:ID:start=NS,finish=NS,duration=NS" says how
+ * long a command took; "section_start:TIME:NAME[OPTIONS]" of GitLab;
+ * "[Pipeline] { (TITLE)" of Jenkins, which nest without names;
+ * "##[section]Starting: NAME" of Azure;
  * "##teamcity[blockOpened name='NAME']", and those of test suites; "--- TITLE",
  * "+++ TITLE" and "~~~ TITLE" of Buildkite, each of which ends the one
  * before. */
@@ -36,6 +44,7 @@ struct logmark {
 	size_t name;    /* the name, or parameters of a word: first cell... */
 	size_t nname;   /* ...and length */
 	int64_t time;   /* in it, in ms since 1970, or LOGTIME_NONE */
+	int64_t took;   /* told by it, in ms, or LOGTIME_NONE */
 	bool collapsed; /* the group is */
 	bool unsure;    /* others write that, too */
 	const char *label; /* of a word: what is shown in its place; or NULL */

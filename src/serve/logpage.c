@@ -119,17 +119,22 @@ next_line(struct logpage *p)
 
 /* Writing. */
 
+static void
+add_duration(struct logpage *p, int64_t ms)
+{
+	text_add(&p->out.row, STR("<div class=\"t\">"));
+	logtime_add_duration(&p->out.row, ms);
+	text_add(&p->out.row, STR("</div>\n"));
+}
+
 /* End groups that took so many milliseconds each. */
 static void
 add_ends(struct logpage *p, const int64_t *took, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		text_add(&p->out.row, STR("</details>\n"));
-		if (took == NULL || took[i] == LOGTIME_NONE)
-			continue;
-		text_add(&p->out.row, STR("<div class=\"t\">"));
-		logtime_add_duration(&p->out.row, took[i]);
-		text_add(&p->out.row, STR("</div>\n"));
+		if (took != NULL && took[i] != LOGTIME_NONE)
+			add_duration(p, took[i]);
 	}
 }
 
@@ -251,6 +256,8 @@ add_log_line(struct logpage *p, const struct screen_row *line)
 	text_add(&p->out.row, starts ? STR("</summary>\n") : STR("</div>\n"));
 	if (last)
 		add_ends(p, p->groups.took, ends);
+	if (current && p->groups.told > 0)
+		add_duration(p, p->groups.told);
 }
 
 /* Add what a row shows that several lines may have drawn.  Its number leads to
@@ -416,7 +423,7 @@ make_log_row(struct rows *out)
 			return got;
 		if (got > 0) {
 			p->made++;
-			if (p->groups.starts || p->groups.ends > 0)
+			if (loggroups_are_noted(&p->groups))
 				screen_end_apart(&p->screen);
 			else
 				screen_end(&p->screen);

@@ -8,6 +8,9 @@
 /* No time. */
 #define LOGTIME_NONE INT64_MIN
 
+/* Shorter durations, in milliseconds, are not worth telling. */
+enum { LOGTIME_LEAST = 1000 };
+
 /* The number of cells of a leading "2026-11-22T19:00:00.0000000Z ", with the
  * blank; 0 when there is none.  The fraction, which may follow a comma, and the
  * zone ("Z" or an offset) can be missing, a blank can stand for the "T", and

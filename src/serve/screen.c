@@ -6,10 +6,12 @@
 enum {
 	/* The last row of a screen that is new. */
 	NEW_LAST = SCREENROWS_REACH - 1,
-	/* The most rows that may be erased: some, and a few more for each byte
-	 * of input. */
-	ERASED = 8 * SCREENROWS,
-	ERASED_EACH = 4,
+	/* The most rows that may be erased or moved: some, and a few more for
+	 * each byte of input.  A row that is scrolled counts more, as it is
+	 * shown. */
+	TOUCHED = 8 * SCREENROWS,
+	TOUCHED_EACH = 16,
+	TOUCHED_SCROLLED = 64,
 };
 
 size_t
@@ -41,6 +43,14 @@ stray(struct screen *s)
 		&s->rows, s->at < s->rows.bottom ? s->at : s->rows.bottom);
 }
 
+/* The line wrote to a row last. */
+static void
+note_line(const struct screen *s, struct screen_row *row)
+{
+	row->line = s->line;
+	row->time = s->ansi.time.ms;
+}
+
 /* Put the row into the ring.  A new one is there if something was written to
  * it, or a line ends in it. */
 static void
@@ -51,10 +61,15 @@ leave_row(struct screen *s, bool ends)
 
 	if (new && !wrote)
 		return;
+	while (s->rows.bottom < s->at) {
+		screenrows_add(&s->rows, s->rows.bottom, s->line);
+		screenrows_extend(&s->rows);
+		screenrows_trim(&s->rows);
+	}
 	screenrows_add(&s->rows, s->at, s->line);
 	screenrows_exchange(&s->rows, s->at, &s->ansi);
 	if (wrote)
-		screenrows_at(&s->rows, s->at)->line = s->line;
+		note_line(s, screenrows_at(&s->rows, s->at));
 	if (s->strays)
 		screenrows_extend(&s->rows);
 	screenrows_trim(&s->rows);
@@ -79,8 +94,8 @@ static void
 wait_at(struct screen *s, uint64_t at)
 {
 	s->at = at;
-	if (at > s->lowest)
-		s->lowest = at;
+	if (at > s->last)
+		s->last = at;
 	s->ansi.n = 0;
 	s->ansi.cut = s->ansi.wrote = false;
 	s->ansi.ready = enter_row;
@@ -94,17 +109,17 @@ waits(const struct screen *s)
 
 /* Moving. */
 
-static void
-move_to(struct screen *s, uint64_t to)
+/* The first row of the screen. */
+static uint64_t
+first_row(const struct screen *s)
 {
-	uint64_t bottom = s->rows.bottom;
-	uint64_t least =
-		bottom > SCREENROWS_REACH ? bottom - SCREENROWS_REACH : 0;
+	return s->last - NEW_LAST;
+}
 
-	if (to < least)
-		to = least;
-	if (to == s->at)
-		return;
+/* Leave the row of the cursor for one that it reaches. */
+static void
+go_to(struct screen *s, uint64_t to)
+{
 	follow(s);
 	if (!waits(s)) {
 		if (s->ansi.wrote)
@@ -112,6 +127,15 @@ move_to(struct screen *s, uint64_t to)
 		leave_row(s, false);
 	}
 	wait_at(s, to);
+}
+
+static void
+move_to(struct screen *s, uint64_t to)
+{
+	if (to < first_row(s))
+		to = first_row(s);
+	if (to != s->at)
+		go_to(s, to);
 }
 
 static void
@@ -125,9 +149,8 @@ static void
 move_down(struct screen *s, unsigned count)
 {
 	uint64_t to = s->at + count;
-	uint64_t most = s->lowest > NEW_LAST ? s->lowest : NEW_LAST;
 
-	move_to(s, to < most ? to : most);
+	move_to(s, to < s->last ? to : s->last);
 }
 
 /* Cells of the row of the cursor. */
@@ -139,14 +162,23 @@ row_length(struct screen *s)
 	return screenrows_at(&s->rows, s->at)->n;
 }
 
+/* n rows more are to be erased or moved; false when that exceeds the bound. */
+static bool
+may_touch(struct screen *s, uint64_t n)
+{
+	if (s->touched > TOUCHED + s->ansi.taken * TOUCHED_EACH)
+		return false;
+	s->touched += n;
+	return true;
+}
+
 static void
 erase_below(struct screen *s)
 {
 	uint64_t bottom = s->rows.bottom;
 
-	if (s->at >= bottom || s->erased > ERASED + s->ansi.taken * ERASED_EACH)
+	if (s->at >= bottom || !may_touch(s, bottom - s->at))
 		return;
-	s->erased += bottom - s->at;
 	for (uint64_t at = s->at + 1; at < bottom; at++) {
 		struct screen_row *row = screenrows_at(&s->rows, at);
 
@@ -154,6 +186,35 @@ erase_below(struct screen *s)
 		row->cut = false;
 		row->line = s->line;
 	}
+}
+
+/* Insert or delete rows from `at` on, which the line then draws over. */
+static void
+shift_rows(struct screen *s, uint64_t at, unsigned count, bool insert)
+{
+	uint64_t n = count < SCREENROWS_REACH ? count : SCREENROWS_REACH;
+
+	go_to(s, s->at);
+	if (at >= s->rows.bottom || !may_touch(s, s->rows.bottom - at + n))
+		return;
+	s->strays = true;
+	screenrows_draw(&s->rows, at);
+	if (insert)
+		screenrows_insert(&s->rows, at, n, s->last, s->line);
+	else
+		screenrows_delete(&s->rows, at, n, s->line);
+}
+
+static void
+scroll_up(struct screen *s, unsigned count)
+{
+	unsigned n = count < SCREENROWS_REACH ? count : SCREENROWS_REACH;
+
+	if (!may_touch(s, n * TOUCHED_SCROLLED))
+		return;
+	s->last += n;
+	s->saved += n;
+	move_to(s, s->at + n);
 }
 
 /* As long as the line is a new row, the cursor moves in it as ansi has it. */
@@ -204,6 +265,17 @@ carry_out(struct screen *s)
 	case ANSI_ERASE_BELOW:
 		erase_below(s);
 		break;
+	case ANSI_INSERT:
+	case ANSI_DELETE:
+		shift_rows(s, s->at, a->count, a->move == ANSI_INSERT);
+		set_column(s, 0);
+		break;
+	case ANSI_SCROLL_UP:
+		scroll_up(s, a->count);
+		break;
+	case ANSI_SCROLL_DOWN:
+		shift_rows(s, first_row(s), a->count, true);
+		break;
 	}
 }
 
@@ -248,6 +320,7 @@ line_of(struct screen *s)
 		.n = a->n,
 		.cut = a->cut,
 		.line = s->line,
+		.time = a->time.ms,
 		.links = a->links.n > 0 ? &a->links : NULL,
 	};
 }
@@ -286,6 +359,8 @@ screen_end_apart(struct screen *s)
 		leave_row(s, true);
 	screenrows_flush(&s->rows);
 	s->rows.show(s->rows.to, SCREEN_LINE, &line);
+	if (first_row(s) > s->rows.bottom)
+		s->last = s->rows.bottom + NEW_LAST;
 	go_to_line(s, s->rows.bottom);
 }
 
@@ -301,6 +376,7 @@ screen_start(struct screen *s, uint64_t line)
 	struct screenrows *rows = &s->rows;
 
 	s->line = line - 1;
+	s->last = NEW_LAST;
 	if (line > 1)
 		rows->top = rows->start = rows->edge = rows->bottom =
 			SCREENROWS_REACH;

@@ -1,11 +1,12 @@
 /* What a terminal shows of lines that draw over earlier ones.
  *
- * The cursor reaches the last SCREENROWS_REACH rows.  It moves up and down in
- * them (CUU, RI, CUD, CPL, CNL), is saved and restored (DECSC, SCOSC), and
- * erases all below it (ED).  The height of the terminal is not known, so CUP
- * and HVP go to the next row, unless the cursor's one is empty.  Nothing else
- * clears the screen: programs do that before they begin, and nothing may hide
- * the rest of a log.
+ * The screen has SCREENROWS_REACH rows.  The cursor moves up and down in them
+ * (CUU, RI, CUD, CPL, CNL), is saved and restored (DECSC, SCOSC), erases all
+ * below it (ED), and inserts and deletes rows (IL, DL).  The screen scrolls up,
+ * as it does for new lines, or down (SU, SD), always whole.  The height of the
+ * terminal is not known, so CUP and HVP go to the next row, unless the cursor's
+ * one is empty.  Nothing else clears the screen: programs do that before they
+ * begin, and nothing may hide the rest of a log.
  *
  * Text may begin inside a log.  What its lines draw further up is then shown
  * before them, as far as they draw it. */
@@ -22,15 +23,15 @@ struct screen {
 	struct screenrows rows;
 
 	/* Used by screen.c only. */
-	uint64_t at;     /* the row of the cursor */
-	uint64_t lowest; /* the last row where it was */
-	uint64_t line;   /* number of the current line */
-	bool followed;   /* alone has it, as far as it has come */
-	bool strays;     /* it is not just a new row */
-	bool saves;      /* the cursor was saved... */
-	uint64_t saved;  /* ...in this row... */
-	size_t column;   /* ...and column */
-	uint64_t erased; /* rows, to bound the work */
+	uint64_t at;      /* the row of the cursor */
+	uint64_t last;    /* row of the screen */
+	uint64_t line;    /* number of the current line */
+	bool followed;    /* alone has it, as far as it has come */
+	bool strays;      /* it is not just a new row */
+	bool saves;       /* the cursor was saved... */
+	uint64_t saved;   /* ...in this row... */
+	size_t column;    /* ...and column */
+	uint64_t touched; /* rows, to bound the work */
 };
 
 /* Bytes of memory that a screen takes, at most. */

@@ -54,6 +54,7 @@ make_blank(struct screen_row *row, uint64_t line)
 	row->n = 0;
 	row->cut = false;
 	row->line = line;
+	row->time = 0;
 }
 
 void
@@ -231,6 +232,48 @@ void
 screenrows_extend(struct screenrows *r)
 {
 	r->edge = r->bottom;
+}
+
+static void
+swap_rows(struct screenrows *r, uint64_t i, uint64_t k)
+{
+	struct screen_row row = *screenrows_at(r, i);
+
+	*screenrows_at(r, i) = *screenrows_at(r, k);
+	*screenrows_at(r, k) = row;
+}
+
+static void
+make_blanks(struct screenrows *r, uint64_t at, uint64_t end, uint64_t line)
+{
+	for (; at < end; at++)
+		make_blank(screenrows_at(r, at), line);
+}
+
+void
+screenrows_insert(struct screenrows *r, uint64_t at, uint64_t n, uint64_t last,
+	uint64_t line)
+{
+	uint64_t end = r->bottom + n;
+
+	if (end > last + 1)
+		end = last + 1;
+	if (end > r->top + SCREENROWS)
+		drop_until(r, end - SCREENROWS);
+	if (end > r->bottom)
+		screenrows_add(r, end - 1, line);
+	screenrows_extend(r);
+	for (uint64_t i = end; i-- > at + n;)
+		swap_rows(r, i, i - n);
+	make_blanks(r, at, at + n < end ? at + n : end, line);
+}
+
+void
+screenrows_delete(struct screenrows *r, uint64_t at, uint64_t n, uint64_t line)
+{
+	for (; at + n < r->bottom; at++)
+		swap_rows(r, at, at + n);
+	make_blanks(r, at, r->bottom, line);
 }
 
 void

@@ -34,6 +34,7 @@ struct screen_row {
 	size_t n, room;
 	bool cut;               /* it was longer than ANSI_CELLS */
 	uint64_t line;          /* the last one that wrote to it; 0: none */
+	int64_t time;           /* of that line (linetime.h); 0: none */
 	struct loglinks *links; /* of its cells; or NULL */
 };
 
@@ -71,6 +72,16 @@ void screenrows_draw(struct screenrows *rows, uint64_t at);
 
 /* The last row belongs to the stretch, too. */
 void screenrows_extend(struct screenrows *rows);
+
+/* Insert n blank rows, written to by line, at `at`, which belongs to the
+ * stretch; what would come behind `last` is lost. */
+void screenrows_insert(struct screenrows *rows, uint64_t at, uint64_t n,
+	uint64_t last, uint64_t line);
+
+/* Delete n rows from `at` on, which belongs to the stretch.  There are as many
+ * rows as before: the last ones are blank, written to by line. */
+void screenrows_delete(
+	struct screenrows *rows, uint64_t at, uint64_t n, uint64_t line);
 
 /* Show a line that drew in the stretch, in time. */
 void screenrows_hold(struct screenrows *rows, const struct screen_row *line);

@@ -137,7 +137,7 @@ class Terminal:
             self.place((numbers + [1])[1] or 1)
         if self.away:
             return
-        if final in "ABEF":
+        if final in "ABEFLMS" or (final == "T" and len(numbers) == 1):
             self.saved = None
         n = numbers[0]
         if final == "K" or (final == "J" and n == 0):

@@ -189,7 +189,7 @@ PIECES = [
     b"\xef\xbf\xbf", b"\x00", b":", b";", b"m", b"38;2;1;2;3m",
     b"\x1b[A", b"\x1b[9A", b"\x1b[2B", b"\x1b[2E", b"\x1b[3F", b"\x1b[J",
     b"\x1b[2J", b"\x1b7", b"\x1b8", b"\x1b[s", b"\x1b[u", b"\x1b[4;9H",
-    b"\x1bM",
+    b"\x1bM", b"\x1b[2L", b"\x1b[M", b"\x1b[S", b"\x1b[2T", b"\x1b_bk;t=7", b"\x1b_",
 ]
 
 

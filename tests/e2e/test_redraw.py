@@ -17,9 +17,14 @@ LOGS = harness.TOP / "testdata/logs"
 
 
 def random_log(seed):
-    """Lines, and among them some that draw over the last ones."""
+    """Lines, and among them some that draw over the last ones; in every second log
+    further down than a screen.  There tmux restores the cursor to where on the
+    screen it was saved, wwz to the line."""
     draw = random.Random(seed)
     out = ["begin \x1b7\n"]
+    if seed % 2:
+        out += [f"line {number}\n" for number in range(250)]
+        out.append("\x1b[999Atop\x1b[999B\n")
     for _ in range(60):
         out.append(draw.choice(["text", "longer text", "t"]) +
                    str(draw.randrange(100)))
@@ -27,14 +32,18 @@ def random_log(seed):
         if draw.random() < 0.5:
             out.append("\x1b[%d%s" % (draw.randrange(1, 7),
                                       draw.choice("AAABCDEFG")))
-        if draw.random() < 0.1:
+        if draw.random() < 0.3:
+            # IL and DL go to the first column, but not in tmux.
+            out.append("\x1b[%d%s" % (draw.randrange(1, 5), draw.choice(
+                ["L\r", "M\r", "S", "T"])))
+        if draw.random() < 0.1 and not seed % 2:
             out.append(draw.choice(["\x1b7", "\x1b8", "\x1b[s", "\x1b[u"]))
     return "".join(out).encode() + b"\n"
 
 
 # Wide enough for each line, and as high as where they were recorded.
 SIZES = {"apt": (300, 24), "listr2": (300, 40), "vitest-terminal": (300, 40)}
-RANDOM = {f"random{seed}": random_log(seed) for seed in range(5)}
+RANDOM = {f"random{seed}": random_log(seed) for seed in range(6)}
 RECORDED = {name: (LOGS / f"{name}.log").read_bytes() for name in SIZES}
 
 

@@ -288,6 +288,26 @@ static const struct {
 		S("7", "A") D("8", "a") E C("9", "B") E S("10", "C")
 			D("11", W("op", "^^^ +++")) D("12", "b") E},
 	{"--- a/x.c\n+++ b/x.c\n", D("7", "--- a/x.c") D("8", "+++ b/x.c")},
+	/* With the times that terminals do not show; CAN is no end of them. */
+	{"\33_bk;t=1000\7~~~ A\n\33_bk;t=62005\33\\+++ B\n"
+	 "\33_bk;t=9\30a\33_bk;x=9\7\33_bk;t=999999999999999\7\n",
+		"<a class=\"n\" title=\"1970-01-01T00:00:01.000Z\" "
+		"href=\"#L7\">7</a><details open><summary "
+		"id=\"L7\">A</summary>\n" E T(
+			"1 min 1 s") "<a class=\"n\" title=\"1970-01-01T00:01:02.005Z\" "
+				     "href=\"#L8\">8</a><details open><summary "
+				     "id=\"L8\">B</summary>\n" D("9", "a") E},
+	/* Travis tells how long commands take. */
+	{"travis_fold:start:a\r\33[0Ktravis_time:start:1\r\33[0K$ A\n"
+	 "travis_time:end:1:start=1,finish=2,duration=60000000000\r\33[0K\n"
+	 "travis_time:end:2:start=1,finish=2,duration=1000000000,event=b\r\33[0K"
+	 "travis_fold:end:a\r\33[0K\nb",
+		S("7", "$ A") D("8", "") D("9", "") E T("1 min 1 s")
+			D("10", "b")},
+	{"travis_time:end:1:start=1,finish=2,duration=1000000000\n"
+	 "travis_time:end:1:start=1,finish=2,duration=999999999\n"
+	 "travis_time:end:1\nb",
+		D("7", "") T("1 s") D("8", "") D("9", "") D("10", "b")},
 	/* Words. */
 	{"##[command]a <b>\n##[debug]c\n::notice file=d,line=3::e\n"
 	 "::warning::f\n",
