@@ -37,7 +37,7 @@ def rate(running, name, file, fields=()):
                              "fields": fields, "tag": False})
     # Opened before, which is measured elsewhere.
     load.ask(name, load.path(case, name), fields)
-    return load.wrk(case, name)[0]
+    return load.wrk(case, name, load.seconds)[0]
 
 
 def point(running, file):
