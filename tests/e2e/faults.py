@@ -11,6 +11,7 @@ import subprocess
 import zlib
 
 import archives
+import harness
 
 TEXT = archives.text(100_000)
 
@@ -114,6 +115,11 @@ class Faults:
             number = getattr(errno, error)
         struct.pack_into("4iI2i", self.map, self.at[function] + 32,
                          number, first, every, chance, seed, 0, 0)
+
+    def wait_for(self, function):
+        """Wait until a call of it has failed."""
+        harness.wait_until(lambda: self.counts(function)[1] > 0,
+                           f"{function} fails")
 
     def counts(self, function):
         """How often it was called, and how often it failed."""

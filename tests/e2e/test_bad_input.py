@@ -211,7 +211,6 @@ def test_upload_under_way(root, serve, make):
         got = harness.wait_until(
             lambda: (a := client.ask("/x.wwz/a.txt")).status == 200 and a,
             "the upload is seen",
-            3,
         )
         assert got.body == b"whole", got
 

@@ -578,10 +578,11 @@ def on_terminal(*arguments):
 def test_progress(tmp):
     """On a terminal only, gone at the end, and not with --quiet."""
     path = tmp / "x.wwz"
-    bombs.write_bomb(path, 64)
+    # It takes several times as long as 100 ms, between which it is shown.
+    bombs.write_bomb(path, 128)
     status, out, shown = on_terminal(path)
     assert status == 1 and "zeros.bin: error: CRC-32" in out, out
-    assert "\x1b" not in out and "of 128 MiB" in shown, shown
+    assert "\x1b" not in out and "of 256 MiB" in shown, shown
     assert shown.endswith("\r\x1b[K"), shown[-200:]
     status, out, shown = on_terminal("--quiet", path)
     assert (status, shown) == (1, ""), shown
@@ -598,7 +599,7 @@ def test_output_that_cannot_be_written(tmp):
 
 def test_file_that_becomes_shorter(tmp):
     """Cut off while it is read: an error, not the end of the process."""
-    path, size = tmp / "x.wwz", 1 << 30
+    path, size = tmp / "x.wwz", 1 << 36  # so much is not read before that
     about = (b"zeros", 0, 0, size, size)
     front, directory = bombs.header(*about), bombs.entry(*about, 0)
     with open(path, "wb") as file:

@@ -270,22 +270,26 @@ def test_hostile_values(serve):
 
 def at_a_pace(attempt):
     """Do attempt(pause), where pause is shorter than a --timeout of 1 second; a
-    failure counts when this side was not late."""
-    late = True
-    while late:
+    failure counts when this side was not late, then or in the end."""
+    for _ in range(10):
         late, last = False, time.monotonic()
 
-        def pause():
+        def look():
             nonlocal late, last
-            time.sleep(0.25)
             late |= time.monotonic() - last > 0.9
             last = time.monotonic()
 
+        def pause():
+            time.sleep(0.25)
+            look()
+
         try:
             return attempt(pause)
-        except (AssertionError, OSError):
+        except (AssertionError, AttributeError, OSError):  # None is no answer
+            look()
             if not late:
                 raise
+    raise AssertionError("this side is late each time")
 
 
 @pytest.mark.parametrize("over", ["unix", "tcp"])
@@ -386,17 +390,21 @@ def test_timeout_alone(serve):
 def test_timeout_beside_one_that_goes(serve):
     """One that was waited for before, and is not now, takes nobody along."""
     responder = serve("--timeout", "1")
-    responder.expect("^info peer-timeout ")
-    with responder.client() as half, responder.client() as slow:
-        request = slow.request("/x.wwz/a.txt")
-        slow.send(request[:100])
-        time.sleep(0.1)
-        slow.send(request[100:])
-        assert slow.read_response().body == b"answer"
-        half.send(half.request("/x.wwz/a.txt")[:100])
-        time.sleep(0.1)
-        slow.close()
-        assert half.receive(1) is None, "an answer to half a request"
+    responder.expect("^info peer-timeout ", None)
+
+    def send(pause):
+        with responder.client() as half, responder.client() as slow:
+            request = slow.request("/x.wwz/a.txt")
+            slow.send(request[:100])
+            pause()
+            slow.send(request[100:])
+            assert slow.read_response().body == b"answer"
+            half.send(half.request("/x.wwz/a.txt")[:100])
+            pause()
+            slow.close()
+            assert half.receive(1) is None, "an answer to half a request"
+
+    at_a_pace(send)
 
 
 def test_keep_alive(serve):
@@ -760,7 +768,8 @@ def test_aborted_during_the_answer(serve, keep):
         client.send(harness.record(harness.ABORT, 1))
         size, status = end_of(client)
         assert status == 1
-        assert len(content) + size < len(BIG) // 2
+        # A socket holds up to 2 MiB, and a turn that has begun is as large.
+        assert len(content) + size < len(BIG)
         if keep:
             assert client.ask("/x.wwz/a.txt").body == b"answer"
         else:
@@ -770,7 +779,7 @@ def test_aborted_during_the_answer(serve, keep):
 @pytest.mark.parametrize("at_once", [True, False])
 def test_aborted_long_work(root, serve, at_once):
     """The search for the last byte of a large member is given up."""
-    bombs.write_bomb(root / "bomb.wwz", 2048)
+    bombs.write_bomb(root / "bomb.wwz", 10_000)
     with serve().client() as client:
         abort = harness.record(harness.ABORT, 1)
         request = client.request(

@@ -14,6 +14,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import time
 import zipfile
 import zlib
 
@@ -245,9 +246,10 @@ def failing(tmp, root, serve, failsys):
     return start
 
 
-def renew(root):
-    """The archive is another one now, and opened anew."""
-    os.utime(root / "x.wwz")
+def renew(root, name="x.wwz"):
+    """The archive is another one now, and opened anew.  The kernel's own clock
+    for files may be slower than requests are."""
+    os.utime(root / name, ns=(time.time_ns(),) * 2)
 
 
 def attempt(responder, path, fields, second=False):
@@ -286,6 +288,7 @@ def settle(responder):
         return mappings(responder) == 0
 
     harness.wait_until(closed, "archives are closed")
+    harness.wait_until(responder.at_rest, "connections are closed")
     return responder.descriptors()
 
 
@@ -365,7 +368,7 @@ def test_no_call_is_left_out(tmp, root, serve):
 def reopen_log(responder, control):
     """The access log is opened again, with another file under its name."""
     responder.process.send_signal(signal.SIGHUP)
-    harness.wait_until(lambda: control.counts("dup3")[0] > 0, "it is opened")
+    control.wait_for("dup3")
 
 
 def ask_values(responder, control):
@@ -381,14 +384,14 @@ def send_too_much(responder, control):
             client.send(client.request("/x.wwz/a.txt", body=bytes(70_000)))
         client.read_record()
         # It shuts its side down after the answer was sent.
-        harness.wait_until(lambda: control.counts("shutdown")[0] > 0, "it ends")
+        control.wait_for("shutdown")
 
 
 def read_nothing(responder, control):
     """--timeout is over: is the peer stuck?"""
     with responder.client() as client:
         client.send(client.request("/big.wwz/big.bin"))
-        harness.wait_until(lambda: control.counts("ioctl")[0] > 0, "it asks")
+        control.wait_for("ioctl")
 
 
 def open_many(responder, control):
@@ -433,7 +436,7 @@ def test_rare_calls_fail(tmp, root, failing, function, monkeypatch):
         bombs.write_many(root / "many.wwz",
                          [b"%d" % i for i in range(60_000)])
         control.fail(function, error, first=1)
-        os.utime(root / "zeros.wwz")  # no access points are left
+        renew(root, "zeros.wwz")  # no access points are left
         OCCASIONS[function](responder, control)
         assert control.over(function) == 1, f"{error}: it is not called"
         for name, right in whole(responder).items():
@@ -454,11 +457,10 @@ def test_no_thread_waits_for_an_opening(root, failing):
     try:
         for client in waiting:
             client.send(client.request("/many.wwz/59999"))
-        harness.wait_until(lambda: control.counts("madvise")[0] > 0,
-                           "it is being opened")
+        control.wait_for("madvise")  # it is being opened
         for _ in range(4):
             ask_for_the_end(responder, control)
-            os.utime(root / "zeros.wwz")
+            renew(root, "zeros.wwz")
         assert control.over("madvise") == 1
         got = [client.read_response().status for client in waiting]
         assert got == [200] * len(waiting)
@@ -745,6 +747,9 @@ def start(tmp, root, control, function, error, turn):
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, env=control.environment)
 
+    def ended():
+        return process.poll() is not None
+
     def answer():
         renew(root)
         try:
@@ -755,11 +760,12 @@ def start(tmp, root, control, function, error, turn):
             return None
 
     try:
-        harness.wait_until(
-            lambda: process.poll() is not None or answer(),
-            f"{what}: it neither serves nor ends")
+        neither = f"{what}: it neither serves nor ends"
+        harness.wait_until(lambda: ended() or answer(), neither)
         failed = control.over(function)
-        got = process.poll() is None and answer()
+        got = harness.wait_until(lambda: ended() or answer(), neither)
+        if ended():
+            got = None
         assert not got or got.body == b"small", f"{what}: {got}"
         process.terminate()
         out, err = process.communicate(timeout=harness.PATIENCE)
@@ -788,6 +794,7 @@ def test_listens_again(root, failing):
     clients = [responder.client() for _ in range(few)]
     harness.wait_until(lambda: control.counts("accept4")[0] >= 22,
                        "all peers that may come are there")
+    harness.wait_until(responder.at_rest, "and no more is to come")
     control.fail("epoll_ctl", "ENOMEM", first=1, every=1)
     for client in clients:
         client.close()

@@ -243,12 +243,13 @@ def test_cache_snippet_is_the_kept_one():
         "fastcgi_read_timeout"]
 
 
-# mod_fcgid looks every second; a process goes after two idle ones.
+# mod_fcgid looks every second; a process goes after two idle ones, and may take some
+# to do so.
 FCGID_QUICK = """
 FcgidIdleTimeout 2
 FcgidIdleScanInterval 1
 FcgidMinProcessesPerClass 0
-FcgidErrorScanInterval 1
+FcgidErrorScanInterval 3
 FcgidZombieScanInterval 1
 """
 
@@ -263,6 +264,17 @@ def children(place):
     return found
 
 
+def has_processes(front, place, count):
+    """When another request has been answered, there are so many.  mod_fcgid may
+    take a moment to notice that one is idle, and start another meanwhile, which
+    goes when that has been idle itself."""
+    def found():
+        answers(front, 1)
+        return len(children(place)) == count
+
+    harness.wait_until(found, f"{count} processes")
+
+
 def start_fcgid(place, start):
     fronts.put_htaccess(place, {".htaccess": "wrapper.htaccess"})
     return start(fronts.fcgid(place, FCGID_QUICK))
@@ -275,15 +287,14 @@ def test_mod_fcgid_starts_and_ends_processes(place, start, slow):
     front = start_fcgid(place, start)
     assert children(place) == []
     answers(front)
-    assert len(children(place)) == 1
+    has_processes(front, place, 1)
     clients = [slow(front) for _ in range(3)]
     answers(front)
-    assert len(children(place)) == 4, children(place)
+    has_processes(front, place, 4)
     for client in clients:
         assert client.rest() == LARGE
     harness.wait_until(lambda: not children(place), "idle processes end")
-    answers(front, 1)
-    assert len(children(place)) == 1
+    has_processes(front, place, 1)
 
 
 @harness.only_root("sees what a responder runs")
@@ -295,12 +306,13 @@ def test_mod_fcgid_kill_while_idle(place, start):
     front.allow(r"mod_fcgid: (error reading data|ap_pass_brigade|process .*"
                 r"exit\(communication error\), get (unexpected )?signal 9)")
     front.allow(r"mod_fcgid: .*(Connection reset|Broken pipe)")
-    answers(front)
+    front.allow("mod_fcgid: cleanup zombie process ")
+    has_processes(front, place, 1)
     (pid,) = children(place)
     os.kill(pid, signal.SIGKILL)
     harness.wait_until(lambda: pid not in children(place), "it is dead")
     harness.wait_until(
-        lambda: ask(front).status != 500,
+        lambda: ask(front).status == 200,
         "another process answers")
     answers(front)
 
@@ -415,12 +427,12 @@ def test_suexec(tmp, start, suexec_home, original):
     front.expect(r"AH01232: suEXEC mechanism enabled")
     front.allow(r"mod_fcgid: ")
     answers(front)
-    (pid,) = children(place)
-    uids = re.search(
-        r"^Uid:\s+(.*)$", pathlib.Path(f"/proc/{pid}/status").read_text(), re.M
-    ).group(1)
     wanted = pwd.getpwnam(SUEXEC_USER).pw_uid
-    assert {int(word) for word in uids.split()} == {wanted}, uids
+    for pid in children(place):
+        uids = re.search(
+            r"^Uid:\s+(.*)$", pathlib.Path(f"/proc/{pid}/status").read_text(),
+            re.M).group(1)
+        assert {int(word) for word in uids.split()} == {wanted}, uids
     assert ask(front, "/site.wwz/middle.bin").body == MIDDLE
 
 

@@ -236,8 +236,7 @@ def cgi_apache(place, more=""):
         ("/usr/lib/cgi-bin/wwz.cgi", place.binary),
         ("wwz.cgi", place.binary.name),
     )
-    return fronts.Apache(place, text, modules=["cgid", "actions"],
-                         more=f"ScriptSock {place.run}/cgid.sock\n{more}")
+    return fronts.Apache(place, text, modules=["cgid", "actions"], more=more)
 
 
 def cgi_bin(place):
@@ -251,7 +250,7 @@ ScriptAlias /bin/ {directory}/
 	Options FollowSymLinks ExecCGI
 	Require all granted
 </Directory>
-""", modules=["cgid"], more=f"ScriptSock {place.run}/cgid.sock")
+""", modules=["cgid"])
 
 
 def cgi_lighttpd(place, more=""):
