@@ -181,6 +181,11 @@ class Browser:
         )
         return got["result"].get("value")
 
+    def becomes(self, expression, wanted):
+        """Wait until it has the value: scripts may go on after a page is loaded."""
+        harness.wait_until(lambda: self.value(expression) == wanted,
+                           f"{expression} is {wanted!r}")
+
     def wait(self, expression, what):
         """Wait until it is true, of this page or of one that comes in its place:
         an expression that is asked of a page that goes is an error."""
@@ -361,4 +366,4 @@ def test_unity(site):
     browser, url, _ = site
     events = browser.open(url.replace("/site.wwz", "/texts.wwz/unity.html"))
     assert complaints(events) == []
-    assert browser.value("document.title") == "unity-wasm"
+    browser.becomes("document.title", "unity-wasm")

@@ -47,10 +47,9 @@ def test_heads_stay(site):
     """The head of the group that one reads is at the top of the window."""
     url, _, browser = site
     browser.open(url + "/long.log/-wwz-log?from=1#L150")
-    head = browser.value(
+    browser.becomes(
         "(() => { const at = document.elementFromPoint(200, 5);"
-        " return at.closest('summary')?.textContent })()")
-    assert head == "Group 1"
+        " return at.closest('summary')?.textContent })()", "Group 1")
 
 
 def test_manners(site):

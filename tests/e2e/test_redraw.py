@@ -148,10 +148,9 @@ def test_link_opens(module_tmp, site):
         for line, unfolded in ((1, False), (100, True)):
             browser.open(f"http://127.0.0.1:{site[0]}/x.wwz/"
                          f"vitest-terminal.log/-wwz-log?from=1&lines={999 + line}#L{line}")
-            assert browser.value(
-                "document.querySelector('details.r').open") == unfolded
-            top = browser.value(f"document.getElementById('L{line}')"
-                                ".getBoundingClientRect().top")
-            assert 0 <= top < 800, top
+            browser.becomes("document.querySelector('details.r').open", unfolded)
+            browser.wait(f"(top => top >= 0 && top < 800)(document.getElementById("
+                         f"'L{line}').getBoundingClientRect().top)",
+                         "the line is in sight")
     finally:
         browser.close()
