@@ -14,7 +14,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 import zipfile
 import zlib
 
@@ -24,7 +23,7 @@ import archives
 import bombs
 import faults
 import harness
-from faults import MEMBERS, REQUESTS, fault_of, plain
+from faults import MEMBERS, REQUESTS, fault_of, plain, renew
 
 # The functions that the responder calls while it serves, and how these may
 # fail.
@@ -244,12 +243,6 @@ def failing(tmp, root, serve, failsys):
     (tmp / "log").touch()
     (tmp / "log").chmod(0o666)
     return start
-
-
-def renew(root, name="x.wwz"):
-    """The archive is another one now, and opened anew.  The kernel's own clock
-    for files may be slower than requests are."""
-    os.utime(root / name, ns=(time.time_ns(),) * 2)
 
 
 def attempt(responder, path, fields, second=False):
