@@ -111,7 +111,7 @@ static enum status
 refuse_content(struct archive *archive, enum zipdir_result result,
 	const struct fault *fault)
 {
-	time_t age = time(NULL) - archive->id.modified.tv_sec;
+	int64_t age = clock_seconds() - archive->id.modified.tv_sec;
 	bool young = age >= 0 && age < UPLOAD_SECONDS;
 	const char *word = "archive-damaged";
 	enum status status = STATUS_ERROR;

@@ -1,4 +1,4 @@
-/* CLOCK_MONOTONIC as a number. */
+/* Clocks as numbers: CLOCK_MONOTONIC, but for clock_seconds. */
 
 #ifndef CLOCK_H
 #define CLOCK_H
@@ -23,6 +23,17 @@ static inline int64_t
 clock_ms(void)
 {
 	return clock_ns() / 1000000;
+}
+
+/* Seconds since 1970.  Unlike time(3), which lags by a tick, never behind the
+ * time of a file that has just been written. */
+static inline int64_t
+clock_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec;
 }
 
 #endif

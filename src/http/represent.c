@@ -1,10 +1,10 @@
 #include "http/represent.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #include "archive/datacrc.h"
 #include "archive/verify.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "http/look.h"
 #include "http/mime.h"
@@ -377,7 +377,7 @@ packed_type(enum packing packing, const struct site *site)
 int64_t
 represent_modified(const struct archive *archive)
 {
-	int64_t now = time(NULL), modified = archive->id.modified.tv_sec;
+	int64_t now = clock_seconds(), modified = archive->id.modified.tv_sec;
 
 	return modified < now ? modified : now;
 }

@@ -1,6 +1,7 @@
 #include "serve/job.h"
 
 #include "archive/link.h"
+#include "base/clock.h"
 #include "http/answer.h"
 #include "http/errorpage.h"
 #include "http/page.h"
@@ -34,7 +35,7 @@ job_serve_found(struct job *job, struct representations *found)
 
 	do {
 		before = found->available;
-		negotiate(&n, job->request, found, time(NULL));
+		negotiate(&n, job->request, found, clock_seconds());
 		if (n.status == STATUS_OK || n.status == STATUS_PARTIAL)
 			status = represent_confirm(
 				found, job->archive, n.coding);
@@ -211,7 +212,7 @@ job_serve_error_page(struct job *job, struct str name)
 		job->later = true;
 	if (status != STATUS_GO)
 		return false;
-	negotiate(&n, &plain, &found, time(NULL));
+	negotiate(&n, &plain, &found, clock_seconds());
 	if (n.status != STATUS_OK)
 		return false;
 	answer_error_page(job->response, &found, &n, site, STATUS_NOT_FOUND);

@@ -4,6 +4,7 @@ import calendar
 import os
 import random
 import struct
+import tempfile
 import time
 import urllib.parse
 import warnings
@@ -132,6 +133,16 @@ def zstd(content):
     assert len(content) < 1 << 17
     frame = struct.pack("<IBI", 0xFD2FB528, 0xA0, len(content))
     return frame + struct.pack("<I", len(content) << 3 | 1)[:3] + content
+
+
+def wait_for_tick(path):
+    """Let the time of the next change of a file differ from that of this one's
+    last change: before Linux 6.13 it advances in ticks."""
+    last = os.stat(path).st_ctime_ns
+    with tempfile.NamedTemporaryFile(dir=os.path.dirname(path)) as other:
+        while os.stat(other.name).st_ctime_ns <= last:
+            time.sleep(0.001)
+            os.utime(other.name)
 
 
 def age(path, seconds=3600):

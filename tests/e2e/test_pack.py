@@ -6,13 +6,13 @@ import socket
 import stat
 import struct
 import subprocess
-import sys
 import time
 import zipfile
 
 import pytest
 
 import archives
+import faults
 import harness
 
 DAY = 1_600_000_000  # a time long ago, an even second
@@ -462,29 +462,43 @@ def test_bad_arguments(tmp, tree, file, named):
     assert got.stderr.startswith(b"wwz: " + named.encode()), got
 
 
-CHANGER = """
-import os, sys
-fd = os.open(sys.argv[1], os.O_WRONLY)
-print("ready", flush=True)
-while True:
-    os.pwrite(fd, os.urandom(1), 5_000_000)
-"""
+@pytest.fixture(scope="module")
+def failsys(module_tmp):
+    return faults.library("failsys", module_tmp)
 
 
-def test_changing(tmp):
-    """A file that changes all the time is an error, and no archive."""
-    tree = plant(tmp / "t", {"a": b"a" * 99, "busy": archives.text(6_000_000)})
-    with subprocess.Popen(
-        [sys.executable, "-c", CHANGER, tree / "busy"], stdout=subprocess.PIPE
-    ) as changer:
-        try:
-            changer.stdout.readline()
-            got = pack(tree, tmp / "x.wwz")
-        finally:
-            changer.kill()
-    assert got.returncode == 1, got
-    assert got.stderr == b"wwz: busy: it changed while it was packed\n", got
-    assert os.listdir(tmp) == ["t"]
+class Held:
+    """`wwz pack` with one thread, that waits where it first reads a file's
+    content until it may go on."""
+
+    def __init__(self, failsys, control, *arguments, before=(), **options):
+        self.control = faults.Faults(control, failsys, ["pread"])
+        self.control.fail("pread", "HELD", first=1)
+        self.process = subprocess.Popen(
+            [*before, harness.WWZ, "pack", "--threads", "1", *arguments],
+            env=self.control.environment, stdin=subprocess.DEVNULL, **options)
+        harness.wait_until(lambda: self.control.counts("pread")[1] or
+                           self.process.poll() is not None, "a file is read")
+
+    def go_on(self):
+        """What it says."""
+        self.control.over("pread")
+        return self.process.communicate(timeout=harness.PATIENCE)
+
+
+def test_changing(tmp, failsys):
+    """A file that changes meanwhile is an error, and no archive."""
+    out = tmp / "out"
+    out.mkdir()
+    tree = plant(tmp / "t", {"busy": archives.text(100_000), "z": b"z" * 99})
+    packing = Held(failsys, tmp / "control", tree, out / "x.wwz",
+                   stderr=subprocess.PIPE)
+    with open(tree / "busy", "r+b") as file:
+        file.write(b"x")
+    _, error = packing.go_on()
+    assert packing.process.returncode == 1, error
+    assert error == b"wwz: busy: it changed while it was packed\n"
+    assert os.listdir(out) == []
 
 
 def test_archive_in_its_own_tree(tmp):

@@ -9,13 +9,15 @@ import signal
 import struct
 import subprocess
 import tempfile
+import time
 import zipfile
 
 import pytest
 
 import archives
 import harness
-from test_pack import DAY, contents, leftovers, pack, packed, plant
+from test_pack import (
+    DAY, Held, contents, failsys, leftovers, pack, packed, plant)
 
 SITE = {f"page-{i:02d}.html": archives.text(3000, seed=i) for i in range(40)}
 
@@ -282,20 +284,18 @@ def test_index_of_another(tmp, at):
     assert file.read_bytes() == whole
 
 
-def slow_tree(tmp, files=12):
-    """A tree that takes a while: 4 MiB in each file."""
-    content = archives.text(1 << 20) * 4
-    return plant(tmp / "slow", {f"{i}": content for i in range(files)})
-
-
-def started(tree, file, before=()):
-    """Packing, under way: the temporary file is there and has something."""
+def started(tmp, file, before=()):
+    """Packing, under way: the temporary file is there and has something.  It
+    would take days: a hole of a TiB."""
+    tree = plant(tmp / "slow", {"hole": b""})
+    os.truncate(tree / "hole", 1 << 40)
     process = subprocess.Popen(
         [*before, harness.WWZ, "pack", "--threads", "1", tree, file],
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )
 
     def writes():
+        assert process.poll() is None, process.stderr.read()
         names = leftovers(file.parent)
         return names and os.stat(file.parent / names[0]).st_size > 0
 
@@ -306,17 +306,17 @@ def started(tree, file, before=()):
 def test_killed(tmp):
     """kill -9: the old archive is whole; the next run clears the rest away,
     unless someone is still at it."""
-    tree, file = slow_tree(tmp), tmp / "x.wwz"
+    file = tmp / "x.wwz"
     file.write_bytes(b"old")
     other = plant(tmp / "small", SITE)
-    process = started(tree, file)
+    process = started(tmp, file)
     packed(other, file)
     assert len(leftovers(tmp)) == 1, "a file that is written was taken away"
     want = file.read_bytes()
     process.kill()
     process.wait()
     process.stderr.close()
-    assert process.returncode == -signal.SIGKILL, "it was done too soon"
+    assert process.returncode == -signal.SIGKILL
     assert file.read_bytes() == want and len(leftovers(tmp)) == 1
     packed(other, tmp / "y.wwz")
     assert len(leftovers(tmp)) == 1, "that was another archive's"
@@ -327,12 +327,12 @@ def test_killed(tmp):
 def test_killed_over_a_read_only_archive(tmp):
     """What is left has its mode, and is cleared away by who may not write to
     files of that mode."""
-    tree, file = slow_tree(tmp, 4), tmp / "x.wwz"
+    tree, file = plant(tmp / "t", SITE), tmp / "x.wwz"
     file.write_bytes(b"old")
     file.chmod(0o444)
     subject = ["setpriv", "--bounding-set=-dac_override"]
     subject = subject if os.geteuid() == 0 else []
-    process = started(tree, file, subject)
+    process = started(tmp, file, subject)
     process.kill()
     process.wait()
     process.stderr.close()
@@ -346,22 +346,24 @@ def test_killed_over_a_read_only_archive(tmp):
     "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_interrupted(tmp, number):
     """It ends by the signal, and leaves nothing behind."""
-    tree, file = slow_tree(tmp), tmp / "x.wwz"
+    file = tmp / "x.wwz"
     file.write_bytes(b"old")
-    process = started(tree, file)
+    process = started(tmp, file)
     process.send_signal(number)
     _, error = process.communicate(timeout=harness.PATIENCE)
     assert (process.returncode, error) == (-number, b"")
     assert file.read_bytes() == b"old" and not leftovers(tmp)
 
 
-def test_not_interrupted(tmp):
+def test_not_interrupted(tmp, failsys):
     """By what it was started to ignore, as nohup does."""
-    file = tmp / "x.wwz"
-    process = started(slow_tree(tmp, 4), file, ["env", "--ignore-signal=HUP"])
-    process.send_signal(signal.SIGHUP)
-    _, error = process.communicate(timeout=harness.PATIENCE)
-    assert (process.returncode, error) == (0, b"")
+    tree, file = plant(tmp / "t", SITE), tmp / "x.wwz"
+    packing = Held(failsys, tmp / "control", tree, file, stderr=subprocess.PIPE,
+                   stdout=subprocess.DEVNULL,
+                   before=["env", "--ignore-signal=HUP"])
+    packing.process.send_signal(signal.SIGHUP)
+    _, error = packing.go_on()
+    assert (packing.process.returncode, error) == (0, b"")
     assert zipfile.is_zipfile(file)
 
 
@@ -388,27 +390,28 @@ def test_full_disk(tmp):
         subprocess.run(["umount", disk], check=True)
 
 
-def test_progress(tmp):
-    """On a terminal a line that comes and goes; in a pipe nothing."""
-    tree = slow_tree(tmp, 4)
+def test_progress(tmp, failsys):
+    """On a terminal a line that comes and goes, of what takes more than 0.1 s;
+    in a pipe nothing."""
+    tree = plant(tmp / "t", {f"{i}": archives.text(2 << 20) for i in range(4)})
     for options, shown in (([], True), (["--quiet"], False)):
         master, slave = pty.openpty()
-        with subprocess.Popen(
-            [harness.WWZ, "pack", *options, tree, tmp / "x.wwz"],
-            stdout=subprocess.PIPE, stderr=slave,
-        ) as process:
-            os.close(slave)
-            said = b""
-            while True:
-                try:
-                    said += os.read(master, 4096)
-                except OSError:  # the other side is closed
-                    break
-            line = process.stdout.read()
+        packing = Held(failsys, tmp / "control", *options, tree, tmp / "x.wwz",
+                       stdout=subprocess.PIPE, stderr=slave)
+        os.close(slave)
+        time.sleep(0.2)
+        line, _ = packing.go_on()
+        said = b""
+        while True:
+            try:
+                said += os.read(master, 4096)
+            except OSError:  # the other side is closed
+                break
         os.close(master)
-        assert process.returncode == 0
+        assert packing.process.returncode == 0
         (tmp / "x.wwz").unlink()
-        assert (b"/4 files" in said and b" MiB of 16 MiB" in said) == shown
+        drawn = re.search(rb"/4 files, \S+ [KM]iB of 8\.0 MiB", said)
+        assert (drawn is not None) == shown, said
         assert (said == b"") == (not shown), said
         assert (line == b"") == (not shown), line
         if shown:
@@ -466,7 +469,7 @@ def test_beyond_4_gib(tmp):
         file.write(b"here")
     got = subprocess.run(
         ["sh", "-c", 'ulimit -v 400000; exec "$0" "$@"', harness.WWZ, "pack",
-         "-q", tmp / "t", tmp / "x.wwz"])
+         "-q", "--threads", "2", tmp / "t", tmp / "x.wwz"])
     assert got.returncode == 0
     with zipfile.ZipFile(tmp / "x.wwz") as z:
         info = z.getinfo("sparse")

@@ -9,6 +9,7 @@ import pathlib
 import signal
 import socket
 import threading
+import time
 
 import pytest
 
@@ -194,12 +195,22 @@ def listen_tcp():
     return socket.create_server(("127.0.0.1", 0))
 
 
+FRESH_WAIT = 0.5  # seconds that a first request may take, at the stop
+
+
 @pytest.mark.threads
 @pytest.mark.parametrize("kind", ["unix", "tcp"])
-def test_first_request_comes_late(place, start, manager, kind):
+def test_first_request_comes_late(manager, kind):
     """A peer that has connected gets an answer, though TERM came before its
-    request; one that had an answer finds the end."""
+    request; one that had an answer finds the end.  When this process had no
+    processor for so long that its request came too late, it tries again."""
     system = manager(listener=listen_tcp() if kind == "tcp" else None)
+    while not first_request_in_time(system):
+        pass
+
+
+def first_request_in_time(system):
+    """False when it was not, and went unanswered, as it may then."""
     responder = system.start()
     with responder.client() as kept:
         assert kept.ask("/site.wwz/a.txt").body == TEXT
@@ -207,15 +218,28 @@ def test_first_request_comes_late(place, start, manager, kind):
         harness.wait_until(lambda: sockets(responder) == 3, "no others")
         fresh = responder.client()
         harness.wait_until(lambda: sockets(responder) == 4, "it is accepted")
+        begun = time.monotonic()
         responder.process.send_signal(signal.SIGTERM)
         system.wait_for("STOPPING=1")
         # It has closed idle connections.
         assert kept.receive(1) is None
         with fresh:
-            got = fresh.ask("/site.wwz/a.txt")
-            assert (got.body, got.ended) == (TEXT, True), got
-            assert fresh.receive(1) is None
+            got = ask_if_open(fresh)
+            late = time.monotonic() - begun > FRESH_WAIT
+            if got is not None:
+                assert (got.body, got.ended) == (TEXT, True), got
+                assert fresh.receive(1) is None
     responder.finish()
+    assert got is not None or late
+    return got is not None
+
+
+def ask_if_open(client):
+    """The answer, if there is one."""
+    with contextlib.suppress(ConnectionError):
+        client.send(client.request("/site.wwz/a.txt"))
+        return client.read_response()
+    return None
 
 
 # ptrace(2)
@@ -273,7 +297,8 @@ def test_who_has_knocked_is_let_in(tmp, root, serve):
 def test_reports(manager):
     """What a service manager hears, from the start to the end."""
     system = manager("--threads", "3")
-    responder = system.start(WATCHDOG_USEC="200000")
+    # Reports that nobody takes for long are lost: a socket holds ten.
+    responder = system.start(WATCHDOG_USEC="1000000")
     with responder.client() as client:
         for _ in range(3):
             got = system.wait_for("WATCHDOG=1")
@@ -305,14 +330,27 @@ def test_watchdog_means_the_threads(manager):
     responder = system.start(WATCHDOG_USEC="40000")
     system.wait_for("WATCHDOG=1")
     with stopped_threads(responder):
-        # Messages on the way arrive; then there is silence for ten times the
-        # interval of the watchdog.
-        system.reports.settimeout(0.2)
-        late = 0
-        with contextlib.suppress(TimeoutError):
-            while late < 5:
-                system.report()
-                late += 1
-        assert late < 5
-    system.reports.settimeout(harness.PATIENCE)
+        # What was sent before is on the way; then there is silence, while the
+        # main thread wakes up, and goes to sleep again, for ten more signs.
+        forget_reports(system)
+        before = slept(responder)
+        harness.wait_until(
+            lambda: slept(responder) > before + 10, "the main thread is well")
+        assert forget_reports(system) == 0
     system.wait_for("WATCHDOG=1")
+
+
+def forget_reports(system):
+    """Take all that has arrived; how many."""
+    count = 0
+    system.reports.setblocking(False)
+    with contextlib.suppress(BlockingIOError):
+        while system.reports.recv(4096):
+            count += 1
+    system.reports.settimeout(harness.PATIENCE)
+    return count
+
+
+def slept(responder):
+    """How often the main thread has gone to sleep."""
+    return int(harness.threads_of(responder.pid)[str(responder.pid)][1])

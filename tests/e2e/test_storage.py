@@ -204,19 +204,30 @@ def test_mounted_later(unmounted, serve):
         assert right(ask(responder, "slow/cold/0/a.wwz", way), way), way
 
 
+def when_served(responder, path, way):
+    """The answer, and how often there was none or half of one before, since the
+    machine was busy for longer than --storage-timeout."""
+    for times in range(harness.PATIENCE):
+        got = ask(responder, path, way)
+        if got.status != 503 and got.ended:
+            return got, times
+    raise AssertionError(got)
+
+
 @pytest.mark.parametrize("call", ["open", "read", "stat"])
 def test_timeout(slow, serve, call):
     """Who has waited for long, be it in line, gets 503.  Afterwards everything
-    is as before."""
+    is as before.  What does not hang may be slow, too, on a busy machine."""
     responder = serve("--threads", "2", "--io-threads", "4",
                       "--storage-timeout", "1")
     hot(responder)
     slow.rule("open cold/ direct")
+    late = 8
     for i in range(8 if call == "read" else 0):
-        assert ask(responder, f"slow/cold/{i}/a.wwz", NONE).status == 404
+        got, times = when_served(responder, f"slow/cold/{i}/a.wwz", NONE)
+        late += times
+        assert got.status == 404
     slow.rule(f"{call} cold/ hang", "open cold/ direct")
-    responder.journal.expect("warn storage-timeout .*archive=.*/slow//?cold/",
-                             8)
     cold = send(responder, 8)
     for client, _ in cold:
         response = client.read_response()
@@ -228,20 +239,28 @@ def test_timeout(slow, serve, call):
     slow.rule()
     harness.wait_until(lambda: slow.waiting() == 0, "the threads go on")
     for way in WAYS:
-        assert right(ask(responder, "slow/cold/0/a.wwz", way), way), way
+        got, times = when_served(responder, "slow/cold/0/a.wwz", way)
+        late += times
+        assert right(got, way), way
+    responder.expect("warn storage-timeout .*archive=.*/slow//?cold/", late)
 
 
 def test_cut(slow, serve):
     """What has begun is cut."""
     responder = serve("--storage-timeout", "1")
     slow.rule("open cold/ direct")
-    responder.journal.expect("warn storage-timeout ")
-    with responder.client() as client:
-        client.send(client.request("/slow/cold/0/a.wwz/stored.bin"))
-        # The rest does not fit into the sockets.
-        client.socket.recv(1, socket.MSG_PEEK)
-        slow.rule("read cold/ hang")
-        response = client.read_response()
+    _, late = when_served(responder, "slow/cold/0/a.wwz", NONE)
+    response = None
+    while response is None or response.status == 503:
+        slow.rule("open cold/ direct")
+        with responder.client() as client:
+            client.send(client.request("/slow/cold/0/a.wwz/stored.bin"))
+            # The rest does not fit into the sockets.
+            client.socket.recv(1, socket.MSG_PEEK)
+            slow.rule("read cold/ hang")
+            response = client.read_response()
+        late += 1
+    responder.expect("warn storage-timeout ", late)
     assert response.status == 200
     assert not response.ended
     assert 0 < len(response.body) < len(LARGE)

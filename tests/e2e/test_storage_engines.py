@@ -284,7 +284,7 @@ exec /usr/lib/openssh/sftp-server
         os.kill(int((tmp / "server").read_text()), signal.SIGKILL)
         for name, content in contents(LATE).items():
             harness.wait_until(lambda: ask_once(responder, name) == content,
-                               f"{name} is back", 30)
+                               f"{name} is back")
 
 
 class Store:

@@ -218,6 +218,8 @@ def test_tag_of_other_archive(responder):
     path, tags = responder.root / "a.wwz", []
     for first in 30_000, 25_000, 30_000:
         content = archives.noise(100_000)
+        if path.exists():
+            archives.wait_for_tick(path)
         archive(path, content, stored_blocks(content, first))
         archives.stamp(path)
         with responder.client() as client:

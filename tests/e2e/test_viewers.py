@@ -185,17 +185,17 @@ def evaluate(browser, site, script):
     return got["result"]["value"]
 
 
-def answered(site, name, status):
+def answered(site, path, status):
     """The statuses of the answers for this file, one of which is status, and the
     number of bytes in parts of it."""
     found = []
 
     def one_has():
         found.extend(answer[1:] for answer in site.answers()
-                     if answer[0].endswith("/" + name))
+                     if answer[0].endswith("/" + path))
         return any(answer[0] == status for answer in found)
 
-    harness.wait_until(one_has, f"wwz's line for {name} with {status}")
+    harness.wait_until(one_has, f"wwz's line for {path} with {status}")
     return ({status for status, _ in found},
             sum(size for status, size in found if status == 206))
 
@@ -216,7 +216,7 @@ def test_pmtiles(browser, site, archive):
     got = evaluate(browser, site, TILE % archive)
     assert got[2:] == [[*TILES[4]], None]
     assert got[:2] == [[*TILES[0]], [*TILES[1]]]
-    statuses, size = answered(site, "map.pmtiles", 206)
+    statuses, size = answered(site, f"{archive}.wwz/map.pmtiles", 206)
     assert 200 not in statuses, statuses
     assert size < site.sizes["map.pmtiles"] / 4, size
 
@@ -236,7 +236,7 @@ def test_geotiff(browser, site, archive):
     left, top, right, bottom = WINDOW
     assert got == [WIDTH, [height(x, y) for y in range(top, bottom)
                            for x in range(left, right)]]
-    statuses, size = answered(site, "grid.tif", 206)
+    statuses, size = answered(site, f"{archive}.wwz/grid.tif", 206)
     assert 200 not in statuses, statuses
     assert size < site.sizes["grid.tif"] / 2, size
 
@@ -260,10 +260,10 @@ def test_pdf(browser, site, archive):
     got = evaluate(browser, site, PAPER % (archive, number))
     assert got == [PAGES, f"page {number}"]
     if archive == "stored":
-        _, size = answered(site, "paper.pdf", 206)
+        _, size = answered(site, "stored.wwz/paper.pdf", 206)
         assert size < site.sizes["paper.pdf"] / 2, size
     else:
-        assert answered(site, "paper.pdf", 200) == ({200}, 0)
+        assert answered(site, "deflated.wwz/paper.pdf", 200) == ({200}, 0)
 
 
 VIDEO = """(async () => {
@@ -291,7 +291,7 @@ def test_chromium_video(browser, site, archive):
     """To the end, from a place that was jumped to."""
     got = evaluate(browser, site, VIDEO % archive)
     assert got == [320, 5, True]
-    assert answered(site, "film.webm", 206)[0] == {206}
+    assert answered(site, f"{archive}.wwz/film.webm", 206)[0] == {206}
 
 
 @pytest.mark.parametrize("archive", ["stored", "deflated"])
@@ -305,4 +305,4 @@ def test_ffmpeg(site, archive, name, options):
 
     got = frames(f"{site.url}{archive}.wwz/{name}")
     assert got == frames(name) and got.count(b"\n") > 15, got
-    assert answered(site, name, 206)[0] == {206}
+    assert answered(site, f"{archive}.wwz/{name}", 206)[0] == {206}

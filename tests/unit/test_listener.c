@@ -275,6 +275,21 @@ name_of(int fd, struct sockaddr_storage *name)
 	assert_int_equal(getsockname(fd, (struct sockaddr *)name, &n), 0);
 }
 
+/* The machine has the address ::1. */
+static bool
+has_ipv6(void)
+{
+	struct sockaddr_in6 address = {
+		.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool has = fd >= 0 &&
+		bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return has;
+}
+
 static void
 test_ports(void **state)
 {
@@ -290,15 +305,20 @@ test_ports(void **state)
 		{"[::1]:0", false, AF_INET6},
 		{"::1:0", false, AF_INET6},
 	};
+	bool has_6 = has_ipv6();
 	unsigned failed = 0;
 
 	(void)state;
+	if (!has_6)
+		print_message("left out: this machine has no IPv6\n");
 	for (size_t i = 0; i < COUNT(table); i++) {
 		struct listener_how may = {.allow_remote = table[i].remote};
 		struct listeners listeners = {.n = 0};
 		struct fault fault = {""};
 		struct sockaddr_storage name;
 
+		if (table[i].family == AF_INET6 && !has_6)
+			continue;
 		failed += differ_number(table[i].address, "open",
 			listener_open(
 				&listeners, table[i].address, &may, &fault),
@@ -327,13 +347,17 @@ test_port_in_use(void **state)
 	struct listeners listeners = {.n = 0};
 	struct fault fault = {""};
 	struct sockaddr_storage name;
-	char address[32];
+	unsigned pid = (unsigned)getpid();
+	char address[32], host[24];
 
 	(void)state;
-	assert_int_equal(
-		listener_open(&listeners, "127.0.0.1:0", &how, &fault), 0);
+	/* An address at which nobody else takes the port meanwhile. */
+	snprintf(host, sizeof(host), "127.%u.%u.%u", 1 + (pid >> 16 & 127),
+		pid >> 8 & 255, pid & 255);
+	snprintf(address, sizeof(address), "%s:0", host);
+	assert_int_equal(listener_open(&listeners, address, &how, &fault), 0);
 	name_of(listeners.fd[0], &name);
-	snprintf(address, sizeof(address), "127.0.0.1:%u",
+	snprintf(address, sizeof(address), "%s:%u", host,
 		ntohs(((struct sockaddr_in *)&name)->sin_port));
 	assert_int_equal(listener_check(address, false, &fault), -1);
 	assert_non_null(strstr(fault.text, ": Address already in use"));

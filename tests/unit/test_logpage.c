@@ -565,7 +565,7 @@ test_endless(void **state)
 }
 
 /* The processor time of a page of one line, which is piece again and again. */
-static double
+static clock_t
 cost_of(const char *piece)
 {
 	struct arena arena = {0};
@@ -575,7 +575,22 @@ cost_of(const char *piece)
 
 	page_of(&text, &view, &arena);
 	arena_free(&arena);
-	return (double)(clock() - begun);
+	return clock() - begun;
+}
+
+/* The least of several, since a virtual machine counts the time of others. */
+static double
+least_cost(const char *piece)
+{
+	clock_t least = cost_of(piece);
+
+	for (int i = 0; i < 4; i++) {
+		clock_t cost = cost_of(piece);
+
+		if (cost < least)
+			least = cost;
+	}
+	return (double)(least + 1);
 }
 
 /* Bytes that make a line blank, and its cursor run to and fro, keep nobody
@@ -595,7 +610,8 @@ test_busy(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(busy); i++) {
-		double times = cost_of(busy[i].far) / cost_of(busy[i].near);
+		double times =
+			least_cost(busy[i].far) / least_cost(busy[i].near);
 
 		if (times > 20)
 			fail_msg("%s: %.1f times", busy[i].far + 1, times);

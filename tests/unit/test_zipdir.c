@@ -1602,13 +1602,13 @@ test_wide_directory(void **state)
 	zipdir_free(dir);
 }
 
-/* The processor time of ten thousand walks over a directory of three. */
-static double
+/* The processor time of two thousand walks over a directory of three. */
+static clock_t
 cost_of_walks(const struct zipdir *dir, struct str name)
 {
 	clock_t begun = clock();
 
-	for (int i = 0; i < 10000; i++) {
+	for (int i = 0; i < 2000; i++) {
 		struct zipdir_walk walk;
 		struct child child;
 		int n = 0;
@@ -1618,7 +1618,22 @@ cost_of_walks(const struct zipdir *dir, struct str name)
 			n++;
 		assert_int_equal(n, 3);
 	}
-	return (double)(clock() - begun);
+	return clock() - begun;
+}
+
+/* The least of several, since a virtual machine counts the time of others. */
+static double
+least_cost(const struct zipdir *dir, struct str name)
+{
+	clock_t least = cost_of_walks(dir, name);
+
+	for (int i = 0; i < 4; i++) {
+		clock_t cost = cost_of_walks(dir, name);
+
+		if (cost < least)
+			least = cost;
+	}
+	return (double)(least + 1);
 }
 
 /* 100,000 members that lie deeper are passed over: a walk past them costs about
@@ -1627,8 +1642,8 @@ static void
 test_deep_directory(void **state)
 {
 	struct zipdir *dir = open_large();
-	double times = cost_of_walks(dir, STR("deep")) /
-		cost_of_walks(dir, STR("flat"));
+	double times =
+		least_cost(dir, STR("deep")) / least_cost(dir, STR("flat"));
 
 	(void)state;
 	if (times > 20)
