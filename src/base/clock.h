@@ -3,6 +3,7 @@
 #ifndef CLOCK_H
 #define CLOCK_H
 
+#include <pthread.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -23,6 +24,19 @@ static inline int64_t
 clock_ms(void)
 {
 	return clock_ns() / 1000000;
+}
+
+/* Initialize a condition that is waited for until a time of this clock, which
+ * nobody sets. */
+static inline void
+clock_init_condition(pthread_cond_t *condition)
+{
+	pthread_condattr_t how;
+
+	pthread_condattr_init(&how);
+	pthread_condattr_setclock(&how, CLOCK_MONOTONIC);
+	pthread_cond_init(condition, &how);
+	pthread_condattr_destroy(&how);
 }
 
 /* Seconds since 1970.  Unlike time(3), which lags by a tick, never behind the

@@ -1,9 +1,9 @@
 #include "fcgi/crew.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "base/clock.h"
 
 enum {
 	IDLE_SECONDS = 10, /* that a thread beyond the posts is kept for */
@@ -51,7 +51,7 @@ crew_new(int posts, int more, void (*run)(void *data, int number), void *data)
 	crew->run = run;
 	crew->data = data;
 	pthread_mutex_init(&crew->lock, NULL);
-	pthread_cond_init(&crew->post, NULL);
+	clock_init_condition(&crew->post);
 	pthread_cond_init(&crew->rested, NULL);
 	pthread_cond_init(&crew->ended, NULL);
 	return crew;
@@ -66,7 +66,7 @@ take_post(struct crew *crew)
 	int error = 0;
 	bool took;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += IDLE_SECONDS;
 	pthread_mutex_lock(&crew->lock);
 	crew->spare++;

@@ -158,7 +158,7 @@ peers_new(const struct peers_needs *needs)
 	peers->max = peers_max(limit.rlim_cur);
 	peers->pool.max = INTAKE_POOL;
 	pthread_mutex_init(&peers->lock, NULL);
-	pthread_cond_init(&peers->empty, NULL);
+	clock_init_condition(&peers->empty);
 	LIST_INIT(&peers->all);
 	TAILQ_INIT(&peers->parked);
 	TAILQ_INIT(&peers->waiting);
@@ -451,7 +451,7 @@ peers_wait(struct peers *peers, int64_t ms)
 	int error = 0;
 	bool empty;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += (time_t)(ms / 1000);
 	until.tv_nsec += (long)(ms % 1000) * 1000000;
 	if (until.tv_nsec >= 1000000000) {

@@ -116,6 +116,10 @@ def trap(tmp, root):
 OPENED = re.compile(r"(?:open|openat|openat2|creat)\(.*\) += +\d+<([^>]*)>$")
 
 
+# The C library counts processors, once, when many threads have allocated memory.
+PROCESSORS = "/sys/devices/system/cpu/online"
+
+
 def calls(text):
     """The calls of a trace; one that another thread interrupts is on two
     lines."""
@@ -175,6 +179,8 @@ def test_nothing_outside_is_opened(tmp, root, serve, trap, given):
     assert f"{root}/x.wwz>" in text[:before], text[:before]
     seen = 0
     for call, what in openings(text[before:]):
+        if what == PROCESSORS and "O_RDONLY" in call:
+            continue
         seen += 1
         assert what == str(root) or what.startswith(f"{root}/"), call
         assert "O_PATH" in call or "RESOLVE_BENEATH" in call, call

@@ -112,9 +112,9 @@ class Load:
                     return
                 client.send(client.request(f"/site.wwz/{name}"))
                 got = client.read_response()
-                if self.may_cut and got.cut and any(
+                if self.may_cut and (got is None or got.cut and any(
                         version[name].startswith(got.body)
-                        for version in self.versions):
+                        for version in self.versions)):
                     return
                 self.judge(name, got)
                 self.answers += 1
@@ -302,9 +302,10 @@ class Store:
                 archives.write(new / f"{name}.wwz", members)
             run(*self.rclone, "copy", new, "s3:site")
 
-    def reads(self):
+    def reads(self, name=r"\w+"):
         """How often a part of an object was asked for."""
-        return len(re.findall(r"\.wwz 206 ", self.server.log.read_text()))
+        return len(re.findall(
+            rf"\b{name}\.wwz 206 ", self.server.log.read_text()))
 
     def mount(self, place, *options):
         return mounted(self.tmp, place, *self.rclone, "mount", "--read-only",
@@ -356,14 +357,15 @@ def test_rclone(tmp, store, kind, options):
                 assert client.ask(f"/site.wwz/{name}").body == content
 
         ask_hot()
-        reads = store.reads()
+        reads, of_hot = store.reads(), store.reads("site")
         for name, content in COLD.items():
             assert client.ask(f"/{name}.wwz/a").body == content
             ask_hot()
         # The store logs a read when it has ended.
         harness.wait_until(lambda: store.reads() >= reads + len(COLD),
                            "each cold archive was read")
-        assert store.reads() <= reads + 3 * len(COLD), store.reads()
+        # A line for the first time may have been late.
+        assert store.reads("site") < of_hot + len(COLD), store.reads("site")
         store.put({kind: SECOND})
         harness.wait_until(
             lambda: client.ask(f"/{kind}.wwz/text").body == SECOND["text"],
