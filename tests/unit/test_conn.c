@@ -3,6 +3,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/sockios.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <zip.h>
@@ -141,6 +144,28 @@ receive(struct wires *w)
 			return;
 		w->n += (size_t)n;
 	}
+}
+
+/* Wait until this has come to fd, which over TCP takes its time. */
+static void
+await(int fd, short events)
+{
+	struct pollfd one = {.fd = fd, .events = events};
+
+	assert_int_equal(poll(&one, 1, -1), 1);
+}
+
+/* Take all that was sent. */
+static void
+receive_all(struct wires *w)
+{
+	int unsent;
+
+	do {
+		receive(w);
+		assert_int_equal(ioctl(w->conn->fd, SIOCOUTQ, &unsent), 0);
+	} while (unsent > 0);
+	receive(w);
 }
 
 static void
@@ -1494,9 +1519,10 @@ begin_slow(struct wires *w, void (*pair)(int fds[2]))
 	connect_by(w, pair);
 	w->conn->clock = ticking;
 	send_request(w, &wanted);
+	await(w->conn->fd, POLLIN);
 	for (int turns = 0; turns < 5; turns++) {
 		assert_int_equal(conn_run(w->conn, 2000), CONN_TURN);
-		receive(w);
+		receive_all(w);
 	}
 	assert_true(w->n > 0);
 }
@@ -1516,6 +1542,7 @@ test_peer_gone_in_long_work(void **state)
 		begin_slow(&w, pairs[i]);
 		close(w.fd);
 		w.fd = -1;
+		await(w.conn->fd, POLLRDHUP);
 		while (conn_run(w.conn, 2000) == CONN_TURN)
 			turns++;
 		assert_in_range(turns, 0, 2);
@@ -1575,7 +1602,9 @@ test_half_closed_in_long_work(void **state)
 
 		begin_slow(&w, pairs[i]);
 		assert_int_equal(shutdown(w.fd, SHUT_WR), 0);
+		await(w.conn->fd, POLLRDHUP);
 		assert_int_equal(run(&w), CONN_CLOSE);
+		receive_all(&w);
 		read_records(&w, 1, &got);
 		assert_int_equal(got.silences, 1);
 		assert_int_equal(got.ends, 1);
