@@ -1,10 +1,11 @@
 /* A thread that has others to answer reads with RWF_NOWAIT first: what is in
- * the kernel's memory comes at once, and costs it one system call.  Only for
- * the rest it waits (blocking.h).  A file system whose kernel part does not
- * know the flag may be a network's or a program's; then nothing is expected to
- * come at once, not even a stat, and the file is not mapped, because nobody
- * knows how long a page takes.  The ones in memory, and overlayfs, whose files
- * are another file system's, are taken for fast although they do not know it.
+ * the kernel's memory comes at once, and costs it one system call, or none if
+ * it has just been read.  Only for the rest it waits (blocking.h).  A file
+ * system whose kernel part does not know the flag may be a network's or a
+ * program's; then nothing is expected to come at once, not even a stat, and the
+ * file is not mapped, because nobody knows how long a page takes.  The ones in
+ * memory, and overlayfs, whose files are another file system's, are taken for
+ * fast although they do not know it.
  */
 
 #include "archive/archivefile.h"
@@ -22,7 +23,7 @@
 
 enum {
 	FAILURE_SECONDS = 1,     /* that a failure is cached */
-	LARGE_READ = 8 * 1024,   /* pread costs less than mapping pages */
+	LARGE_READ = 8 * 1024,   /* read once, costs less than mapping pages */
 	AHEAD = 2 * 1024 * 1024, /* read meanwhile, of a member that is sent */
 };
 
@@ -162,6 +163,30 @@ archive_loss(const struct archive *archive)
 	return strerrordesc_np(error);
 }
 
+static struct mapping
+mapping_of(const struct archive *archive)
+{
+	return (struct mapping){archive->id.device, archive->opened};
+}
+
+/* Copy from the mapping if that costs less, and need not wait: what has just
+ * been read, or little. */
+static bool
+copy_now(const struct archive *archive, uint64_t offset, void *buffer, size_t n)
+{
+	const struct mapping mapping = mapping_of(archive);
+	const unsigned char *p;
+
+	if (archive->map == NULL)
+		return false;
+	p = archive->map + offset;
+	if (blocking_is_watched() && archive->nowait
+			? !resident_is_known(p, n, &mapping)
+			: n >= LARGE_READ)
+		return false;
+	return guard_copy(buffer, p, n) == 0;
+}
+
 /* Read if that need not wait; false if it must, or fails. */
 static bool
 read_now(const struct archive *archive, uint64_t offset, void *buffer, size_t n)
@@ -197,12 +222,16 @@ int
 archive_read(
 	const struct archive *archive, uint64_t offset, void *buffer, size_t n)
 {
+	const struct mapping mapping = mapping_of(archive);
 	ssize_t got;
 
-	if (blocking_is_watched() && read_now(archive, offset, buffer, n))
+	if (copy_now(archive, offset, buffer, n))
 		return 0;
-	if (!blocking_is_watched() && n < LARGE_READ && archive->map != NULL)
-		return guard_copy(buffer, archive->map + offset, n);
+	if (blocking_is_watched() && read_now(archive, offset, buffer, n)) {
+		if (archive->map != NULL)
+			resident_note(archive->map + offset, n, &mapping);
+		return 0;
+	}
 	blocking_begin(archive->id.device);
 	got = readall(archive->fd, buffer, n, offset);
 	blocking_end();
@@ -217,11 +246,11 @@ const char *
 archive_lend(const struct archive *archive, uint64_t offset, size_t n)
 {
 	const unsigned char *p = archive->map + offset;
+	const struct mapping mapping = mapping_of(archive);
 	uint64_t rest = (uint64_t)archive->id.size - offset;
 
 	if (blocking_is_watched() && archive->nowait)
-		resident_make(p, n, rest < AHEAD ? (size_t)rest : AHEAD,
-			&(const struct mapping){
-				archive->id.device, archive->opened});
+		resident_make(
+			p, n, rest < AHEAD ? (size_t)rest : AHEAD, &mapping);
 	return (const char *)p;
 }

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -24,9 +23,14 @@ enum {
 static int table = -1;
 
 /* Looking costs as much as a tenth of sending, so what was in memory is taken
- * to be there for the rest of the second.  A hash of the part and the second;
- * two with the same place are looked at by turns. */
+ * to be there for the rest of the second.  The marks of parts; two with the
+ * same place are looked at by turns. */
 static _Atomic uint64_t seen[SEEN];
+
+struct part {
+	_Atomic uint64_t *place; /* in seen */
+	uint64_t mark;           /* a hash of the part, and the second */
+};
 
 void
 resident_open(void)
@@ -60,25 +64,49 @@ hash_of(const unsigned char *p, size_t n, const struct mapping *mapping)
 	return hash_number(hash);
 }
 
+static struct part
+part_of(const unsigned char *p, size_t n, const struct mapping *mapping)
+{
+	const uint64_t hash = hash_of(p, n, mapping);
+
+	return (struct part){&seen[hash >> 52],
+		hash + (uint64_t)(clock_ns() / CLOCK_SECOND)};
+}
+
+bool
+resident_is_known(
+	const unsigned char *p, size_t n, const struct mapping *mapping)
+{
+	const struct part part = part_of(p, n, mapping);
+
+	return *part.place == part.mark;
+}
+
+void
+resident_note(const unsigned char *p, size_t n, const struct mapping *mapping)
+{
+	const struct part part = part_of(p, n, mapping);
+
+	*part.place = part.mark;
+}
+
 void
 resident_make(const unsigned char *p, size_t n, size_t ahead,
 	const struct mapping *mapping)
 {
-	const uint64_t hash = hash_of(p, n, mapping);
-	const uint64_t now = hash + (uint64_t)(clock_ns() / CLOCK_SECOND);
-	_Atomic uint64_t *place = &seen[hash >> 52];
+	const struct part part = part_of(p, n, mapping);
 	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
 	uintptr_t first = (uintptr_t)p / page;
 	uintptr_t end = ((uintptr_t)p + n - 1) / page + 1;
 	bool present = table >= 0;
 
-	if (*place == now)
+	if (*part.place == part.mark)
 		return;
 	for (uintptr_t at = first; present && at < end; at += PAGES)
 		present = are_present(
 			at, end - at < PAGES ? (size_t)(end - at) : PAGES);
 	if (present) {
-		*place = now;
+		*part.place = part.mark;
 		return;
 	}
 	blocking_begin(mapping->device);

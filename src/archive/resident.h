@@ -7,6 +7,7 @@
 #ifndef RESIDENT_H
 #define RESIDENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,13 @@ struct mapping {
 	uint64_t device;
 	int64_t since; /* clock_ns: another one may lie at the same place */
 };
+
+/* Note that the n bytes at p, in mapping, are in memory; whether that was found
+ * within the last second.  Any thread. */
+void resident_note(
+	const unsigned char *p, size_t n, const struct mapping *mapping);
+bool resident_is_known(
+	const unsigned char *p, size_t n, const struct mapping *mapping);
 
 /* See to it that the n bytes at p, in mapping, are in memory: at once if they
  * are, or were within the last second, else after a wait (blocking.h), with
