@@ -2,7 +2,8 @@
 
 #include "base/bytes.h"
 
-#define HIGH_BITS UINT64_C(0x8080808080808080)
+#define EACH_BYTE UINT64_C(0x0101010101010101)
+#define HIGH_BITS (EACH_BYTE * 0x80)
 
 static char
 lower_case(char c)
@@ -130,6 +131,34 @@ str_is_near(struct str a, struct str b)
 	if (a.n == 2 && b.n == 2)
 		return a.p[0] == b.p[1] && a.p[1] == b.p[0];
 	return a.n <= 1 && b.n <= 1 && a.n + b.n > 0;
+}
+
+/* The high bits of those bytes of word that are control characters.  No sum
+ * reaches the next byte. */
+static uint64_t
+controls_of(uint64_t word)
+{
+	uint64_t low = word & ~HIGH_BITS;
+	uint64_t printable = low + EACH_BYTE * (0x80 - ' ');
+	uint64_t del = low + EACH_BYTE;
+
+	return (~printable | del) & ~word & HIGH_BITS;
+}
+
+bool
+str_has_control(struct str s)
+{
+	const unsigned char *p = (const unsigned char *)s.p;
+	uint64_t found = 0;
+
+	if (s.n >= 8) {
+		for (size_t i = 0; i < s.n - 8; i += 8)
+			found |= controls_of(get64(p + i));
+		return (found | controls_of(get64(p + s.n - 8))) != 0;
+	}
+	for (size_t i = 0; i < s.n; i++)
+		found |= p[i] < ' ' || p[i] == 0x7f;
+	return found != 0;
 }
 
 bool

@@ -99,6 +99,9 @@ bool str_has_nocase(struct str s, struct str part);
  * neighbours exchanged (Damerau-Levenshtein distance 1). */
 bool str_is_near(struct str a, struct str b);
 
+/* Whether s holds an ASCII control character: a byte below ' ', or DEL. */
+bool str_has_control(struct str s);
+
 /* Read all of s as a decimal number.  false when s is empty, has anything but
  * digits, or exceeds max. */
 bool str_number(struct str s, uint64_t max, uint64_t *number);

@@ -1,15 +1,5 @@
 #include "http/path.h"
 
-static bool
-has_control(struct str path)
-{
-	for (size_t i = 0; i < path.n; i++) {
-		if ((unsigned char)path.p[i] < ' ' || path.p[i] == 0x7f)
-			return true;
-	}
-	return false;
-}
-
 enum path_fault
 path_normalise(
 	struct str path, struct str *plain, bool *slash, struct arena *arena)
@@ -18,7 +8,7 @@ path_normalise(
 
 	if (start == NULL)
 		return PATH_MEMORY;
-	if (has_control(path))
+	if (str_has_control(path))
 		return PATH_BYTES;
 	*slash = false;
 	if (path.n == 0)

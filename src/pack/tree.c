@@ -65,10 +65,8 @@ refuse_errno(const struct walk *walk, struct str name)
 static const char *
 unreachable(struct str name)
 {
-	for (size_t i = 0; i < name.n; i++) {
-		if ((unsigned char)name.p[i] < ' ' || name.p[i] == 0x7f)
-			return "no request can contain a name with control characters";
-	}
+	if (str_has_control(name))
+		return "no request can contain a name with control characters";
 	if (str_starts(name, STR("-wwz-")) ||
 		memmem(name.p, name.n, "/-wwz-", 6) != NULL)
 		return "names that begin with -wwz- belong to the server";

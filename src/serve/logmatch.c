@@ -107,12 +107,10 @@ logmatch_can(struct str text, bool regex)
 	struct fault why;
 	size_t blanks = 0;
 
-	for (size_t i = 0; i < text.n; i++) {
-		if ((unsigned char)text.p[i] < ' ' || text.p[i] == 0x7f)
-			return false;
+	for (size_t i = 0; i < text.n; i++)
 		blanks += text.p[i] == ' ';
-	}
-	if (blanks == text.n || text.n > LOGMATCH_TEXT || !str_is_utf8(text))
+	if (blanks == text.n || text.n > LOGMATCH_TEXT ||
+		str_has_control(text) || !str_is_utf8(text))
 		return false;
 	compiled = regex ? logregex_new(text, &why) : NULL;
 	logregex_free(compiled);

@@ -107,17 +107,11 @@ zipentry_unreachable(struct str name, bool *hidden)
 {
 	if (name.n == 0)
 		return "the name is empty";
+	if (str_has_control(name))
+		return "the name holds a control character";
 	while (name.n > 0) {
-		struct str component = {name.p, 0};
+		struct str component = str_cut(&name, '/');
 
-		for (; component.n < name.n; component.n++) {
-			unsigned char c = (unsigned char)name.p[component.n];
-
-			if (c == '/')
-				break;
-			if (c < ' ' || c == 0x7f)
-				return "the name holds a control character";
-		}
 		if (component.n == 0)
 			return "the name holds an empty component";
 		if (str_eq(component, STR(".")))
@@ -126,8 +120,6 @@ zipentry_unreachable(struct str name, bool *hidden)
 			return "the name holds the component \"..\"";
 		if (hiddenname_component(component) && hidden != NULL)
 			*hidden = true;
-		name = str_slice(
-			name, component.n + (component.n < name.n), name.n);
 	}
 	return NULL;
 }

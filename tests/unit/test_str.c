@@ -437,6 +437,32 @@ test_has(void **state)
 	assert_int_equal(failed, 0);
 }
 
+/* Every byte at every place, among bytes that carry most when added. */
+static void
+test_control(void **state)
+{
+	unsigned failed = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 256 * 17; i++) {
+		unsigned char c = (unsigned char)(i % 256);
+		size_t at = i / 256;
+
+		for (size_t n = at + 1; n <= 17; n++) {
+			char *p = malloc(n);
+
+			assert_non_null(p);
+			memset(p, at % 2 == 0 ? '\xff' : '~', n);
+			p[at] = (char)c;
+			failed += str_has_control((struct str){p, n}) !=
+				(c < ' ' || c == 0x7f);
+			free(p);
+		}
+	}
+	assert_false(str_has_control((struct str){NULL, 0}));
+	assert_int_equal(failed, 0);
+}
+
 static bool
 is_utf8(const unsigned char *p, size_t n)
 {
@@ -491,6 +517,7 @@ main(void)
 		cmocka_unit_test(test_number),
 		cmocka_unit_test(test_natural),
 		cmocka_unit_test(test_has),
+		cmocka_unit_test(test_control),
 		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_utf8_all),
 	};
