@@ -219,7 +219,7 @@ def test_timeout(slow, serve, call):
     """Who has waited for long, be it in line, gets 503.  Afterwards everything
     is as before.  What does not hang may be slow, too, on a busy machine."""
     responder = serve("--threads", "2", "--io-threads", "4",
-                      "--storage-timeout", "1")
+                      "--storage-timeout", "1", "--status")
     hot(responder)
     slow.rule("open cold/ direct")
     late = 8
@@ -237,7 +237,8 @@ def test_timeout(slow, serve, call):
         client.close()
     hot(responder)
     slow.rule()
-    harness.wait_until(lambda: slow.waiting() == 0, "the threads go on")
+    harness.wait_until(lambda: status(responder)["storage_waiting"] == 0,
+                       "the threads go on")
     for way in WAYS:
         got, times = when_served(responder, "slow/cold/0/a.wwz", way)
         late += times
