@@ -6,6 +6,7 @@ import statistics
 import subprocess
 
 import cost
+import direct
 import harness
 import speed
 from material import TOP
@@ -49,8 +50,13 @@ def rates(running, cases, arguments, page):
                      verdict(ratios.rate, 1, ("slower", "faster")),
                      says(ratios.cpu),
                      verdict(ratios.cpu, 1, ("less", "more"))])
+    new = running.socket, running.responder
+    old = running.old_socket, running.by_name["old"].process
+    taken = [[case.name, *direct.pair(load, case, 2 * arguments.rounds, new,
+                                      old)] for case in alone]
     page.add("Rates, and CPU time of a request: new over old", SPREAD + "\n\n"
              + table(["case", "old requests/s", "rate", "", "CPU", ""], rows))
+    direct.add(page, taken, ["new", "old"])
 
 
 def counts(running, builds, page):

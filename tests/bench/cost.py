@@ -10,15 +10,17 @@ import struct
 import subprocess
 import time
 
+import direct
 import harness
-from cases import GZIP, site
+import speed
+from cases import CASES, GZIP, site
 from material import grown, grown_name
 from pairs import number, says, verdict
 from report import met, table
 from servers import FLOORS, THREADS, TOOLS
 
 REQUESTS = 1000
-STARTS = 20
+STARTS = TURNS = 20
 CALLGRIND = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
 KINDS = [("4k, stored", site("stored", "4k"), ()),
          ("4k, gzip", site("deflated", "4k"), GZIP),
@@ -109,6 +111,14 @@ def instructions(running, path, fields):
     return (collected[1] - collected[0]) / REQUESTS
 
 
+def beside_canned(load, case):
+    running = load.servers
+    load.prepare_floors(case)
+    return [case.name, *direct.pair(
+        load, case, TURNS, (running.socket, running.responder),
+        (running.floor_sockets["canned"], running.floors["canned"]))]
+
+
 def cost(running, page):
     anonymous = memory(running.responder.pid)
     resident = memory(running.responder.pid, "VmRSS")
@@ -133,6 +143,10 @@ def cost(running, page):
     page.add("A request on a kept connection", table(
         ["what", "instructions outside the kernel", "allocations",
          "system calls beside epoll's", "all of them"], rows))
+    load = speed.Speed(running, 0)
+    direct.add(page, [beside_canned(load, case) for case in CASES
+                      if "canned" in case.servers and
+                      case.path.startswith("/")], ["wwz", "canned"])
     page.parts.append(
         f"Resident after what was measured above: {number(resident / 1024)} "
         f"MiB, of it {number(anonymous / 1024)} MiB not of files.")
