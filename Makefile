@@ -109,7 +109,8 @@ OBJ  := $(SRC:src/%.c=$(BUILD)/%.o)
 ifneq ($(filter address thread,$(SAN)),)
 OBJ  += $(BUILD)/sanitizer.o
 endif
-CORE := $(filter-out $(BUILD)/main.o,$(OBJ))
+LIB  := $(BUILD)/libwwz.a
+CORE := $(filter %/sanitizer.o,$(OBJ)) $(LIB)
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 BENCH := $(addprefix $(BUILD)/bench/,bare canned micro paced allocs.so)
 FUZZ := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -118,6 +119,11 @@ all: $(BUILD)/wwz
 
 $(BUILD)/wwz: $(OBJ)
 	$(LINK) -o $@ $^ $(LIBS)
+
+# What other programs have of wwz.  They are many, and link little of it.
+$(LIB): $(filter-out %/main.o %/sanitizer.o,$(OBJ))
+	rm -f $@
+	$(AR) rcs $@ $^
 
 $(BUILD)/%.o: src/%.c Makefile | $(BUILD)/unit
 	@mkdir -p $(@D)
@@ -144,9 +150,9 @@ $(BUILD)/style.h $(BUILD)/logstyle.h: Makefile | $(BUILD)/unit
 $(BUILD)/log.css: src/serve/log.css src/serve/colours.awk Makefile | $(BUILD)/unit
 	{ cat src/serve/log.css; awk -f src/serve/colours.awk; } >$@
 
-# Under a sanitizer the tests' own code takes long to optimize, to no use.
+# The tests' own code takes long to optimize, to no use.
 $(BUILD)/unit/%.o: tests/unit/%.c Makefile | $(BUILD)/unit
-	$(if $(SAN),$(COMPILE:-O2=-O1),$(COMPILE)) -Isrc -c -o $@ $<
+	$(COMPILE:-O2=-O1) -Isrc -c -o $@ $<
 
 $(BUILD)/unit/%: $(BUILD)/unit/%.o $(CORE)
 	$(LINK) -o $@ $^ $(LIBS) -lcmocka
@@ -195,12 +201,18 @@ unit: $(UNIT) fuzzers
 # addresses widely get into each other's way, now and then.
 RUN ?= $(if $(SAN),$(shell setarch -R true 2>&1 && echo setarch -R))
 
+# ThreadSanitizer is for programs that can start a thread: few can.
+ifeq ($(SAN),thread)
+THREADED := | while read -r t of; do nm -D $$t | grep -q 'U pthread_create' && \
+    echo "$$t $$of"; done
+endif
+
 # All processors at work, the longest test (zipdir) among the first, each test's
 # lines together, and behind them how what failed is repeated alone.
 check: unit
 	@{ printf '%s\n' $(UNIT) | sort -r; \
 	    for t in $(FUZZ); do \
-	        echo "$$t testdata/fuzz/$${t##*/fuzz_}/*"; done; } | \
+	        echo "$$t testdata/fuzz/$${t##*/fuzz_}/*"; done; } $(THREADED) | \
 	xargs -P "$$(nproc)" -I{} sh -c 'out=$$($(strip $(RUN) {}) 2>&1); s=$$?; \
 	    [ $$s = 0 ] || out=$$(echo "$$out"; echo "$$out" | \
 	        awk -v "run=$(strip $(RUN) {})" -f tests/unit/again.awk); \
