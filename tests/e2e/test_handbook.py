@@ -42,8 +42,19 @@ for place in /srv /run /root /var/log; do mount -t tmpfs tmpfs $place; done
 export SSH_KEY=/root/key SSH_KNOWN_HOSTS=/root/known_hosts
 touch $SSH_KEY $SSH_KNOWN_HOSTS
 mkdir /var/log/nginx
+printf '127.0.0.1 localhost\\n::1 localhost\\n' >/etc/hosts
 rm -f /etc/nginx/sites-enabled/*
 ln -s ../sites-available/default /etc/nginx/sites-enabled
+# A reload is done when the workers of before are gone; the recipes wait a second.
+service() {
+	local pid before=
+	[ ! -s /run/nginx.pid ] ||
+		before=$(cat "/proc/$(cat /run/nginx.pid)/task/"*/children)
+	command service "$@"
+	for pid in $before; do
+		while [ -e "/proc/$pid" ]; do sleep 0.01; done
+	done
+}
 exec 2>&1
 """
 MARK = "-- next --"
