@@ -53,7 +53,7 @@ http_port 127.0.0.1:{port} accel defaultsite=localhost
 {peer}
 http_access allow all
 cache_mem 64 MB
-cache_log /dev/stderr
+cache_log /dev/null
 access_log none
 pid_filename none
 pinger_enable off
@@ -71,7 +71,7 @@ class Squid(fronts.Front):
             port=port, user=fronts.USER,
             peer=peer.replace("HOST parent 80", f"127.0.0.1 parent {origin}")))
         super().__init__(
-            "squid", place, ["squid", "-N", "-f", main], port)
+            "squid", place, ["squid", "-N", "-d", "1", "-f", main], port)
         self.allow("^(?!.*(FATAL|ERROR|assertion))")
 
 
