@@ -176,9 +176,10 @@ static const struct fuse_operations operations = {
 int
 main(int argc, char *argv[])
 {
-	char *more[] = {argv[0], "-f", "-o",
-		"allow_other,max_threads=256,max_idle_threads=64", argv[4],
-		NULL};
+	/* Without root, the responder is the same user. */
+	char *others = geteuid() == 0 ? "allow_other" : "default_permissions";
+	char *more[] = {argv[0], "-f", "-o", others,
+		"-omax_threads=256,max_idle_threads=64", argv[4], NULL};
 	int fd;
 
 	if (argc != 5)
@@ -192,5 +193,5 @@ main(int argc, char *argv[])
 		fd, 0);
 	if (counts == MAP_FAILED)
 		return 1;
-	return fuse_main(5, more, &operations, NULL);
+	return fuse_main(6, more, &operations, NULL);
 }

@@ -51,7 +51,7 @@ ZSH = """\
 zmodload zsh/zpty
 print -r -- "$0" >$2/rc
 zpty z zsh -f -i
-zpty -w z "source $2/rc $1 $2"
+zpty -w z "source ${(q)2}/rc ${(q)1} ${(q)2}"
 zpty -r z out '*READY*'
 zpty -w -n z "${(j: :)@[3,-1]}"$'\\t'
 zpty -r z out '*<>*'

@@ -22,8 +22,8 @@ import harness
 
 pytestmark = [
     pytest.mark.threads,
-    pytest.mark.skipif(not os.path.exists("/dev/fuse"),
-                       reason="there is no /dev/fuse"),
+    pytest.mark.skipif(not os.access("/dev/fuse", os.R_OK | os.W_OK),
+                       reason="/dev/fuse is not there, or for root alone"),
 ]
 
 PAGE = archives.text(20_000, 2)
@@ -71,7 +71,9 @@ class SlowFs:
         self.process = subprocess.Popen(
             [self.program, self.source, self.control, self.counts, self.top],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        harness.wait_until(lambda: os.path.ismount(self.top), "it is mounted")
+        harness.wait_until(lambda: self.process.poll() is not None
+                           or os.path.ismount(self.top), "it is mounted")
+        assert self.process.poll() is None, "it has ended"
 
     def rule(self, *lines):
         new = self.control.with_name("new")
@@ -84,7 +86,7 @@ class SlowFs:
     def close(self):
         self.rule()
         if self.process is not None:
-            subprocess.run(["umount", "-l", self.top], check=True)
+            subprocess.run(["fusermount3", "-u", "-z", self.top], check=True)
             self.process.kill()
             self.process.wait()
 
