@@ -70,8 +70,10 @@ class Squid(fronts.Front):
         main = place.file("squid.conf", SQUID.format(
             port=port, user=fronts.USER,
             peer=peer.replace("HOST parent 80", f"127.0.0.1 parent {origin}")))
+        # By its name, two of them on one machine do not share memory.
         super().__init__(
-            "squid", place, ["squid", "-N", "-d", "1", "-f", main], port)
+            "squid", place,
+            ["squid", "-N", "-d", "1", "-n", f"wwz{port}", "-f", main], port)
         self.allow("^(?!.*(FATAL|ERROR|assertion))")
 
 
