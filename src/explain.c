@@ -1,5 +1,6 @@
 #include "explain.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -204,11 +205,22 @@ tell_head(struct telling *telling, const struct response *response)
 }
 
 static void
+tell_archive(struct telling *telling, struct str archive, int64_t revalidate_ns)
+{
+	if (archive.n == 0)
+		return;
+	tell_name(telling, "archive", archive);
+	if (revalidate_ns > 0)
+		tell(telling, "replaced",
+			arena_printf(telling->text.arena,
+				"seen after at most %" PRId64 " ms",
+				revalidate_ns / 1000000));
+}
+
+static void
 tell_answer(struct telling *telling, const struct response *response,
 	const struct request *request)
 {
-	if (response->archive.n > 0)
-		tell_name(telling, "archive", response->archive);
 	if (response->what != NULL)
 		tell(telling, "found", str_of(response->what));
 	tell_member(telling, response, request);
@@ -296,6 +308,7 @@ explain(const struct service *service, const struct options *options)
 	(void)serve(&watched, &request, &arena, &response, false);
 	while (!answer_locate(&response))
 		;
+	tell_archive(&telling, response.archive, service->revalidate_ns);
 	tell_answer(&telling, &response, &request);
 	sent = make_body(&response, &account) &&
 		(int)response.status < FIRST_REFUSAL;

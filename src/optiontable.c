@@ -404,7 +404,7 @@ const struct option_spec option_specs[] = {
 		"the memory for indexes of archives, inflated members that are kept, and responses under way (default: 256M)"},
 	{"timeout", 0, "SECONDS", ON_SERVE, BY(set_timeout),
 		"how long to wait for the next byte of a request to come, or of an answer to be taken (default: 60)"},
-	{"revalidate", 0, "MS", ON_SERVE, BY(set_revalidate),
+	{"revalidate", 0, "MS", ON_BOTH, BY(set_revalidate),
 		"how long an archive is served without looking whether it was replaced (default: 0)"},
 	{"storage-timeout", 0, "SECONDS", ON_SERVE, BY(set_storage_timeout),
 		"how long to wait for storage before the answer is 503, or is cut (default: 30)"},

@@ -342,7 +342,8 @@ serve_status(struct job *job)
 	if (wants_page(job))
 		statuspage_answer(job->response,
 			job->request->param[PARAM_QUERY_STRING],
-			accounts->stats, job->service->cache);
+			accounts->stats, job->service->cache,
+			job->service->revalidate_ns);
 }
 
 static void

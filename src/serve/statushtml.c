@@ -40,6 +40,9 @@ tell_numbers(struct statusview *v)
 			&v->text, statusview_counts[i].says, v->sum.count[i]);
 	for (int i = 0; i < STATUSVIEW_REST; i++)
 		tell_number(&v->text, statusview_rest[i].says, values[i]);
+	text_printf(&v->text,
+		"<tr><td>" STATUSVIEW_REVALIDATE "</td><td>%g</td></tr>\n",
+		v->revalidate);
 	end_rows(&v->text);
 }
 

@@ -184,6 +184,7 @@ add_text(struct statusview *v)
 	for (int i = 0; i < STATUSVIEW_REST; i++)
 		text_printf(t, "%12" PRIu64 "  %s\n", values[i],
 			statusview_rest[i].says);
+	text_printf(t, "%12g  " STATUSVIEW_REVALIDATE "\n", v->revalidate);
 	add_text_times(v);
 	add_text_slowest(v);
 	text_printf(t,
@@ -262,6 +263,7 @@ add_json_status(struct statusview *v)
 	for (int i = 0; i < STATUSVIEW_REST; i++)
 		text_printf(t, "\"%s\":%" PRIu64 ",\n", statusview_rest[i].key,
 			values[i]);
+	text_printf(t, "\"revalidate_seconds\":%g,\n", v->revalidate);
 	add_json_times(v, "first_byte_seconds", TIME_FIRST);
 	add_json_times(v, "request_seconds", TIME_LAST);
 	add_json_slowest(v);
@@ -377,6 +379,9 @@ add_prometheus(struct statusview *v)
 			i < STATUSVIEW_REST - STATUSVIEW_GAUGES ? "counter"
 								: "gauge",
 			values[i]);
+	add_help(t, "wwz_revalidate_seconds", "gauge",
+		"Time for which an archive is served without looking at its path.");
+	text_printf(t, "wwz_revalidate_seconds %g\n", v->revalidate);
 	add_histogram(v, "wwz_first_byte_seconds", TIME_FIRST,
 		"Time to the first byte of an answer.");
 	add_histogram(v, "wwz_request_duration_seconds", TIME_LAST,
@@ -421,11 +426,12 @@ view_of_stats(struct statusview *v, struct stats *stats, struct cache *cache,
 
 void
 statuspage_answer(struct response *response, struct str query,
-	struct stats *stats, struct cache *cache)
+	struct stats *stats, struct cache *cache, int64_t revalidate_ns)
 {
 	struct str format = page_query(query, STR("format"));
 	bool for_prometheus = str_eq(format, STR("prometheus"));
-	struct statusview v = {.text = {.arena = response->body.arena}};
+	struct statusview v = {.text = {.arena = response->body.arena},
+		.revalidate = seconds(revalidate_ns)};
 
 	view_of_stats(&v, stats, cache, for_prometheus);
 	if (str_eq(format, STR("json"))) {

@@ -13,8 +13,8 @@ enum { STATUSPAGE_ARCHIVES = 1000, STATUSPAGE_BUSIEST = 50 };
 
 /* Turn response, which is freshly initialised, into the page.  Its format is
  * HTML, or, if query has format=text, json or prometheus, one of these.
- * Any thread. */
+ * revalidate_ns is that of serve.h.  Any thread. */
 void statuspage_answer(struct response *response, struct str query,
-	struct stats *stats, struct cache *cache);
+	struct stats *stats, struct cache *cache, int64_t revalidate_ns);
 
 #endif

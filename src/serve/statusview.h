@@ -14,7 +14,8 @@ struct statusview {
 	struct cache_state state;
 	struct cache_item *items;
 	size_t nitems;
-	int64_t now; /* clock_ns */
+	int64_t now;       /* clock_ns */
+	double revalidate; /* seconds */
 };
 
 /* A number, with its names in the formats. */
@@ -27,6 +28,10 @@ struct statusview_row {
 
 /* Numbers beside those of stats.h; the last ones are gauges. */
 enum { STATUSVIEW_REST = 11, STATUSVIEW_GAUGES = 8 };
+
+/* What the number of seconds is that stands beside these. */
+#define STATUSVIEW_REVALIDATE \
+	"seconds for which an archive is served without looking at its path"
 
 extern const struct statusview_row statusview_counts[COUNTS];
 extern const struct statusview_row statusview_rest[STATUSVIEW_REST];

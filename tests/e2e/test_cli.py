@@ -289,6 +289,15 @@ def test_explain_found(explain, path, found):
     assert told(explain(path), "found") == [found]
 
 
+def test_explain_revalidate(explain):
+    """How long another archive at the path may go unseen, if at all."""
+    assert told(explain("/x.wwz/"), "replaced") == []
+    got = explain("--revalidate", "250", "/x.wwz/")
+    assert told(got, "replaced") == ["seen after at most 250 ms"]
+    got = explain("--revalidate", "250", "--json", "/x.wwz/")
+    assert json.loads(got.stdout)["replaced"] == "seen after at most 250 ms"
+
+
 def test_explain_method(explain):
     for path, method in (("a/b.txt", "deflated (8)"), ("s.bin", "stored (0)")):
         assert told(explain(f"/x.wwz/{path}"), "method") == [method]

@@ -93,7 +93,8 @@ page_of(struct fixture *f, const char *query, struct arena *arena,
 	struct str span;
 
 	response_init(&response, arena, METHOD_GET);
-	statuspage_answer(&response, str_of(query), f->stats, f->cache);
+	statuspage_answer(
+		&response, str_of(query), f->stats, f->cache, 250000000);
 	assert_int_equal(differ(query, response.content_type, str_of(type)), 0);
 	assert_true(str_eq(response.cache_control, STR("no-store")));
 	while (body_next(&response.body, &span) == BODY_SPAN)
@@ -164,6 +165,7 @@ test_text(void **state)
 		"           7  connections open\n",
 		"  resident memory of the process, in bytes\n",
 		"  descriptors open\n", "  descriptors at most\n",
+		"        0.25  seconds for which an archive is served without looking at its path\n",
 		"           1            0  up to 0.05 ms\n",
 		"           2            1  up to 0.1 ms\n",
 		"           2            1  up to 25 ms\n",
@@ -188,6 +190,7 @@ test_html(void **state)
 		"<tr><td>requests answered 2xx</td><td>1001</td></tr>\n",
 		"<tr><td>connections closed</td><td>1014</td></tr>\n",
 		"<tr><td>connections open</td><td>7</td></tr>\n",
+		"<tr><td>seconds for which an archive is served without looking at its path</td><td>0.25</td></tr>\n",
 		"<tr><td>0.05 ms</td><td>1</td><td>0</td></tr>\n",
 		"<tr><td>10000 ms</td><td>2</td><td>2</td></tr>\n",
 		"<tr><td>all</td><td>2</td><td>2</td></tr>\n",
@@ -211,8 +214,9 @@ test_json(void **state)
 		"\"bytes_sent\":1005,\n", "\"handed_off\":1009,\n",
 		"\"connections_closed\":1014,\n", "\"archives_opened\":1,\n",
 		"\"archives_open\":1,\n", "\"memory_lent\":4,\n",
-		"\"connections_open\":7,\n", "\"memory_resident\":",
-		"\"descriptors_open\":", "\"descriptors_max\":",
+		"\"connections_open\":7,\n",
+		"\"memory_resident\":", "\"descriptors_open\":",
+		"\"descriptors_max\":", "\"revalidate_seconds\":0.25,\n",
 		"\"first_byte_seconds\":{\"count\":2,\"sum\":0.000100,\"buckets\":[{\"le\":5e-05,\"count\":1},{\"le\":0.0001,\"count\":2},",
 		"\"request_seconds\":{\"count\":2,\"sum\":0.030070,\"buckets\":[{\"le\":5e-05,\"count\":0},{\"le\":0.0001,\"count\":1},",
 		"{\"le\":10,\"count\":2}]},\n\"slowest\":[\n",
@@ -242,6 +246,7 @@ test_prometheus(void **state)
 		"# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes ",
 		"# TYPE process_open_fds gauge\nprocess_open_fds ",
 		"# TYPE process_max_fds gauge\nprocess_max_fds ",
+		"# TYPE wwz_revalidate_seconds gauge\nwwz_revalidate_seconds 0.25\n",
 		"# TYPE wwz_first_byte_seconds histogram\nwwz_first_byte_seconds_bucket{le=\"5e-05\"} 1\n",
 		"wwz_first_byte_seconds_sum 0.000100\nwwz_first_byte_seconds_count 2\n",
 		"# TYPE wwz_request_duration_seconds histogram\nwwz_request_duration_seconds_bucket{le=\"5e-05\"} 0\n",
