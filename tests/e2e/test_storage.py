@@ -5,13 +5,10 @@ import contextlib
 import errno
 import gzip
 import json
-import mmap
 import os
-import pathlib
 import shutil
 import signal
 import socket
-import struct
 import subprocess
 import zipfile
 
@@ -19,6 +16,7 @@ import pytest
 
 import archives
 import harness
+import slowfs
 
 pytestmark = [
     pytest.mark.threads,
@@ -51,62 +49,15 @@ WAYS = [
 NONE = ("none", [], bytes)
 
 
-class SlowFs:
-    """A directory below the root, shown by slowfs.c."""
-
-    def __init__(self, program, tmp, root):
-        self.source = tmp / "source"
-        (self.source / "cold").mkdir(parents=True)
-        self.control, self.counts = tmp / "rules", tmp / "counts"
-        self.control.touch()
-        self.counts.write_bytes(bytes(16))
-        with open(self.counts, "r+b") as file:
-            self.map = mmap.mmap(file.fileno(), 0)
-        self.top = root / "slow"
-        self.top.mkdir()
-        self.program = program
-        self.process = None
-
-    def mount(self):
-        self.process = subprocess.Popen(
-            [self.program, self.source, self.control, self.counts, self.top],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        harness.wait_until(lambda: self.process.poll() is not None
-                           or os.path.ismount(self.top), "it is mounted")
-        assert self.process.poll() is None, "it has ended"
-
-    def rule(self, *lines):
-        new = self.control.with_name("new")
-        new.write_text("".join(f"{line}\n" for line in lines))
-        os.rename(new, self.control)
-
-    def waiting(self):
-        return struct.unpack_from("Q", self.map)[0]
-
-    def close(self):
-        self.rule()
-        if self.process is not None:
-            subprocess.run(["fusermount3", "-u", "-z", self.top], check=True)
-            self.process.kill()
-            self.process.wait()
-
-
 @pytest.fixture(scope="module")
 def program(module_tmp):
-    made = module_tmp / "slowfs"
-    flags = subprocess.run(
-        ["pkg-config", "--cflags", "--libs", "fuse3"], check=True,
-        capture_output=True, text=True).stdout.split()
-    source = pathlib.Path(__file__).with_name("slowfs.c")
-    subprocess.run(["cc", "-O1", "-Wall", "-Wextra", "-Werror", "-o", made,
-                    source, *flags], check=True)
-    return made
+    return slowfs.build(module_tmp)
 
 
 @pytest.fixture
 def unmounted(program, tmp, root, serve):
     # It goes before the responder does, so that nothing hangs any more.
-    slow = SlowFs(program, tmp, root)
+    slow = slowfs.SlowFs(program, tmp, root)
     archives.write(root / "hot.wwz", MEMBERS)
     for i in range(24):
         # The kernel looks up one name in a directory at a time.
@@ -311,6 +262,33 @@ def test_end_while_it_hangs(slow, serve):
     responder.end(signal.SIGTERM)
     for client, _ in cold:
         assert client.read_response().status == 503
+        client.close()
+
+
+def test_watchdog(slow, serve, tmp):
+    """The service manager hears that the process is well while more requests
+    than there are threads wait for storage that hangs."""
+    address = tmp / "manager"
+    responder = serve(
+        "--threads", "2", "--io-threads", "4",
+        env={**os.environ, "NOTIFY_SOCKET": str(address),
+             "WATCHDOG_USEC": "200000"})
+    hot(responder)
+    slow.rule("open cold/ hang")
+    cold = send(responder, 8)
+    harness.wait_until(lambda: slow.waiting() == 3, "its share waits")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        # Nothing that was sent before comes here.
+        manager.bind(str(address))
+        address.chmod(0o777)
+        manager.settimeout(harness.PATIENCE)
+        for _ in range(2):
+            while b"WATCHDOG=1" not in manager.recv(512):
+                pass
+            hot(responder)
+    slow.rule()
+    for client, way in cold:
+        assert right(client.read_response(), way), way
         client.close()
 
 
