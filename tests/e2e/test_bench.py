@@ -1,6 +1,7 @@
 """scripts/bench runs: its figures are no tests."""
 
 import http.server
+import os
 import re
 import subprocess
 import sys
@@ -48,12 +49,15 @@ def test_two_builds():
                      r" not decided \| .* \| not decided \|", out), out
 
 
-def test_log():
+def test_others():
     """Each part of a log is what it should be, and searches find what there
-    is."""
-    out = bench("log")
+    is.  Hot requests are answered while cold ones hang."""
+    out = bench("log", "slow")
     for what in "64 KiB at random", "2,000 lines at random", "search", "jump":
         assert re.search(rf"^\|.*{what}.*\| +[\d.,]+ \|", out, re.M), out
+    if os.path.exists("/dev/fuse"):
+        assert re.search(r"^\| deflated, as gzip +\| +4 that hang \|"
+                         r"(?: +[\d.,]+ \|){3} ", out, re.M), out
 
 
 def test_interval():
