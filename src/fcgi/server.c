@@ -92,7 +92,7 @@ reload(struct server *server)
 
 	notify(server->manager, "RELOADING=1\nMONOTONIC_USEC=%" PRId64 "000",
 		clock_ms());
-	cache_clear(server->service->cache);
+	threads_clear(server->threads);
 	if (accounts != NULL)
 		account_reopen(accounts);
 	notify(server->manager, "READY=1");

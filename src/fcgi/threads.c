@@ -50,7 +50,8 @@ struct threads {
 	struct watch turn; /* eventfd: a turn can be taken */
 	struct watch end;  /* eventfd that ends all threads */
 	struct watch
-		pinged; /* eventfd that a thread answers, see answer_ping */
+		pinged;     /* eventfd that a thread answers, see answer_ping */
+	struct watch clear; /* eventfd: a thread clears the cache */
 
 	_Atomic int waiting; /* for storage: threads */
 	struct crew *crew;
@@ -217,6 +218,16 @@ answer_ping(const struct threads *threads)
 		peers_count(threads->needs.peers), threads->needs.wanted);
 }
 
+/* Closing a file may wait for storage: the main thread does not do that. */
+static void
+clear_cache(const struct threads *threads)
+{
+	eventfd_t count;
+
+	if (eventfd_read(threads->clear.fd, &count) == 0)
+		cache_clear(threads->needs.service->cache);
+}
+
 static void
 run_event(struct worker *worker, struct watch *watch)
 {
@@ -234,6 +245,9 @@ run_event(struct worker *worker, struct watch *watch)
 		break;
 	case WATCH_PING:
 		answer_ping(worker->threads);
+		break;
+	case WATCH_CLEAR:
+		clear_cache(worker->threads);
 		break;
 	case WATCH_END:
 		break;
@@ -338,6 +352,7 @@ release_threads(struct threads *threads)
 
 	close(threads->end.fd);
 	close(threads->pinged.fd);
+	close(threads->clear.fd);
 	free(threads);
 	errno = saved;
 }
@@ -352,13 +367,14 @@ threads_start(const struct threads_needs *needs)
 		return NULL;
 	threads->needs = *needs;
 	threads->turn = (struct watch){WATCH_TURNS, needs->turn};
-	threads->pinged.fd = threads->end.fd = -1;
+	threads->pinged.fd = threads->clear.fd = threads->end.fd = -1;
 	threads->crew =
 		crew_new(needs->wanted, needs->more, run_thread, threads);
 	if (threads->crew != NULL &&
 		watch_add(&threads->turn, epoll, EPOLLIN) == 0 &&
 		open_watch(&threads->end, WATCH_END, epoll) == 0 &&
-		open_watch(&threads->pinged, WATCH_PING, epoll) == 0)
+		open_watch(&threads->pinged, WATCH_PING, epoll) == 0 &&
+		open_watch(&threads->clear, WATCH_CLEAR, epoll) == 0)
 		threads->n = crew_start(threads->crew);
 	if (threads->n > 0)
 		return threads;
@@ -383,6 +399,12 @@ void
 threads_ping(struct threads *threads)
 {
 	(void)eventfd_write(threads->pinged.fd, 1);
+}
+
+void
+threads_clear(struct threads *threads)
+{
+	(void)eventfd_write(threads->clear.fd, 1);
 }
 
 void

@@ -38,6 +38,9 @@ bool threads_are_stuck(const struct threads *threads);
  */
 void threads_ping(struct threads *threads);
 
+/* Let a thread close the archives not in use. */
+void threads_clear(struct threads *threads);
+
 /* End all threads, each after the event it deals with, and wait for them. */
 void threads_end(struct threads *threads);
 

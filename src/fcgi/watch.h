@@ -11,6 +11,7 @@ enum watch_kind {
 	WATCH_PEER,
 	WATCH_TURNS,
 	WATCH_PING,
+	WATCH_CLEAR,
 	WATCH_END
 };
 

@@ -265,20 +265,17 @@ def test_end_while_it_hangs(slow, serve):
         client.close()
 
 
-def test_watchdog(slow, serve, tmp):
-    """The service manager hears that the process is well while more requests
-    than there are threads wait for storage that hangs."""
-    address = tmp / "manager"
-    responder = serve(
-        "--threads", "2", "--io-threads", "4",
-        env={**os.environ, "NOTIFY_SOCKET": str(address),
-             "WATCHDOG_USEC": "200000"})
-    hot(responder)
-    slow.rule("open cold/ hang")
-    cold = send(responder, 8)
-    harness.wait_until(lambda: slow.waiting() == 3, "its share waits")
+def watched(serve, address):
+    """A responder whose service manager, which listens later, wants to hear
+    that it is well."""
+    return serve("--threads", "2", "--io-threads", "4",
+                 env={**os.environ, "NOTIFY_SOCKET": str(address),
+                      "WATCHDOG_USEC": "200000"})
+
+
+def stays_well(responder, address):
+    """It says so from now on, and answers."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-        # Nothing that was sent before comes here.
         manager.bind(str(address))
         address.chmod(0o777)
         manager.settimeout(harness.PATIENCE)
@@ -286,10 +283,33 @@ def test_watchdog(slow, serve, tmp):
             while b"WATCHDOG=1" not in manager.recv(512):
                 pass
             hot(responder)
+
+
+def test_watchdog(slow, serve, tmp):
+    """More requests than there are threads wait for storage that hangs."""
+    responder = watched(serve, tmp / "manager")
+    hot(responder)
+    slow.rule("open cold/ hang")
+    cold = send(responder, 8)
+    harness.wait_until(lambda: slow.waiting() == 3, "its share waits")
+    stays_well(responder, tmp / "manager")
     slow.rule()
     for client, way in cold:
         assert right(client.read_response(), way), way
         client.close()
+
+
+def test_hangup_while_it_hangs(slow, serve, tmp):
+    """Archives are closed at HUP, and the storage does not let them."""
+    responder = watched(serve, tmp / "manager")
+    for i in range(4):
+        assert ask(responder, f"slow/cold/{i}/a.wwz", NONE).status == 404
+    slow.rule("flush cold/ hang")
+    responder.process.send_signal(signal.SIGHUP)
+    harness.wait_until(lambda: slow.waiting() == 1, "one is being closed")
+    stays_well(responder, tmp / "manager")
+    slow.rule()
+    hot(responder)
 
 
 @pytest.mark.parametrize("wait", [0, 3_600_000])
