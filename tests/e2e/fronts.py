@@ -99,8 +99,8 @@ def responder(place, *options, listen=None, root=None):
         place.tmp,
         root,
         address=listen.partition(":")[2],
-        command=[place.binary, "serve", "--listen", listen, "--root", root]
-        + [str(option) for option in options],
+        command=[place.binary, "serve", "--listen", listen, "--root", root,
+                 *harness.PATIENT, *map(str, options)],
         **drop(),
     )
 

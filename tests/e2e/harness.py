@@ -48,6 +48,10 @@ def only_root(why):
 # machine, and different from every timeout of wwz and its front ends.
 PATIENCE = 200
 
+# What every responder is started with, unless a test has other options behind: on
+# a busy machine, peers that a test makes wait may wait for more than a minute.
+PATIENT = ["--timeout", "1000"]
+
 LINE = re.compile(
     r"(?P<level>error|warn|info) (?P<word>[a-z][a-z0-9_-]*)"
     r" time=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
@@ -382,7 +386,7 @@ class Responder(Process):
                 number = len(list(tmp.glob("*.sock")))
                 listen = f"unix:{tmp}/{number}.sock"
             command = [*prefix, WWZ, "serve", "--listen", listen]
-            command += [*AS_USER, "--root", root, *options]
+            command += [*AS_USER, "--root", root, *PATIENT, *options]
         if address is None:
             kind, _, rest = listen.partition(":")
             if kind == "unix":
