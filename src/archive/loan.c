@@ -6,6 +6,15 @@
 #include "base/log.h"
 
 bool
+loan_exceeds(const struct archive *archive, uint64_t n, uint64_t own)
+{
+	struct membercache *membercache = archive->membercache;
+
+	return membercache != NULL &&
+		n + own > membercache_max(membercache) / 2;
+}
+
+bool
 loan_take(const struct archive *archive, uint64_t n)
 {
 	struct membercache *membercache = archive->membercache;

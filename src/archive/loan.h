@@ -6,6 +6,10 @@
 
 #include "archive/archive.h"
 
+/* Whether n bytes are so many that they can never be borrowed beside `own`,
+ * which are.  Any thread. */
+bool loan_exceeds(const struct archive *archive, uint64_t n, uint64_t own);
+
 /* Borrow n bytes from archive's membercache.  false when there is not enough
  * room, which has been logged.  Any thread. */
 bool loan_take(const struct archive *archive, uint64_t n);

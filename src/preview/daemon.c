@@ -10,6 +10,7 @@
 #include <dlfcn.h>
 #include <microhttpd.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "archive/guard.h"
 #include "http/answer.h"
@@ -305,6 +306,22 @@ send_response(struct exchange *x, struct MHD_Connection *connection)
 	return result;
 }
 
+/* Make the response, as soon as other threads have done what has to be done
+ * first. */
+static void
+ask_service(struct exchange *x)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+
+	while (!serve(x->daemon->service, &x->request, &x->arena, &x->response,
+		false)) {
+		response_free(&x->response);
+		nanosleep(&pause, NULL);
+	}
+	while (!answer_locate(&x->response))
+		;
+}
+
 /* Called when the head of a request is there, when there are bytes of its body,
  * and at its end. */
 static enum MHD_Result
@@ -329,10 +346,7 @@ take_request(void *context, struct MHD_Connection *connection, const char *url,
 	account_note(&x->account, &x->request, &x->arena);
 	if (x->for_us && !x->for_others) {
 		subject_refresh(x->daemon->subject);
-		(void)serve(x->daemon->service, &x->request, &x->arena,
-			&x->response, false);
-		while (!answer_locate(&x->response))
-			;
+		ask_service(x);
 	} else {
 		refuse_host(&x->response);
 	}

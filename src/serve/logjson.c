@@ -365,15 +365,30 @@ add_firsts(struct logjson *json, const struct piece first[FIRSTS])
 		json->n--;
 }
 
+/* Where an object may begin: at the first brace, if what is before it is no
+ * longer than a prefix and ends at a blank; n if there is none. */
+static size_t
+find_object(const struct ansi_cell *line, size_t n)
+{
+	size_t most = n < LOGJSON_PREFIX ? n : LOGJSON_PREFIX, at = 0;
+
+	while (at < most && line[at].point != '{')
+		at++;
+	if (at == most || (at > 0 && line[at - 1].point != ' '))
+		return n;
+	return at;
+}
+
 bool
 logjson_read(struct logjson *json, const struct ansi_cell *line, size_t n)
 {
 	struct piece first[FIRSTS] = {{NULL, 0, false}};
-	struct scan s = {line, n, 0};
+	struct scan s = {line, n, find_object(line, n)};
+	size_t prefix = s.at;
 	struct member member;
 	bool last = false;
 
-	if (n == 0 || line->point != '{' || !find_firsts(s, first))
+	if (prefix == n || !find_firsts(s, first))
 		return false;
 	if (n > json->room) {
 		struct ansi_cell *cell = realloc(json->cell, n * sizeof(*cell));
@@ -383,7 +398,8 @@ logjson_read(struct logjson *json, const struct ansi_cell *line, size_t n)
 		json->cell = cell;
 		json->room = n;
 	}
-	json->n = 0;
+	memcpy(json->cell, line, prefix * sizeof(*line));
+	json->n = prefix;
 	add_firsts(json, first);
 	for (take_sign(&s, '{'); !last && take_member(&s, &member, &last);) {
 		int kind = order_of(&member.key);

@@ -38,11 +38,13 @@ add_marked(const struct logline *l, struct text *text,
 static bool
 add_json(struct logline *l, struct text *text, const struct screen_row *row)
 {
+	size_t first = first_shown(l, row);
+
 	if (l->json_raw || !logjson_read(&l->json, row->cell, row->n))
 		return false;
 	loglinks_resume(&l->links, row->links);
 	loglinks_find(&l->links, l->json.cell, l->json.n);
-	ansi_add_html(text, &l->links, l->json.cell, l->json.n);
+	ansi_add_html(text, &l->links, l->json.cell + first, l->json.n - first);
 	l->any_json = true;
 	return true;
 }
@@ -53,7 +55,8 @@ logline_add(struct logline *l, struct text *text, const struct screen_row *row,
 {
 	size_t first;
 
-	if (row->n == 0 || add_json(l, text, row))
+	if (row->n == 0 ||
+		(mark->kind == LOGMARK_NONE && add_json(l, text, row)))
 		return;
 	loglinks_resume(&l->links, row->links);
 	loglinks_find(&l->links, row->cell, row->n);

@@ -1,6 +1,8 @@
 /* One text is open at a time, and searched as a log is (logcontext.h).  The
  * memory of its decoder is borrowed when it is opened, since the members of an
- * archive need different amounts. */
+ * archive need different amounts.  If others have it, the search ends before
+ * that member, as it does where enough was found: what it says is then right
+ * for as long as a cache keeps it. */
 
 #include "serve/search.h"
 
@@ -92,7 +94,8 @@ is_own_text(const struct search *s, const struct child *child)
 }
 
 /* Borrow memory for the decoder of member, and begin to search in it.
- * STATUS_GO; STATUS_NOT_FOUND when it is no text; or why it cannot be read. */
+ * STATUS_GO; STATUS_NOT_FOUND when it is no text; STATUS_LATER while others
+ * have the memory; or why it cannot be read. */
 static enum status
 open_text(struct search *s, const struct member *member)
 {
@@ -106,7 +109,9 @@ open_text(struct search *s, const struct member *member)
 		return status;
 	memory = unwrap_memory(s->archive, member, text.start, &text.how);
 	if (!loan_take(s->archive, memory))
-		return STATUS_UNSUPPORTED;
+		return loan_exceeds(s->archive, memory, logfind_memory())
+			? STATUS_UNSUPPORTED
+			: STATUS_LATER;
 	s->borrowed = memory;
 	if (logcontext_open(&s->lines, s->archive, member, text.start,
 		    &text.how, &s->view.lines) < 0)
@@ -140,6 +145,12 @@ next_member(struct search *s)
 	case STATUS_UNSUPPORTED:
 		s->sums.unread++;
 		break;
+	case STATUS_LATER:
+		s->next = (struct search_place){s->child.name, 1};
+		/* A page that leads to itself would be of no use. */
+		if (!str_eq(s->next.member, s->view.member))
+			return 0;
+		/* fall through */
 	case STATUS_UNAVAILABLE:
 		errno = ENOMEM;
 		return -1;

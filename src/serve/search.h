@@ -29,8 +29,10 @@ struct search_view {
  * the limits of logresults.h.  Members that have no log page are passed over,
  * and so are symbolic links, hidden names, and files packed beside what they
  * hold.  What cannot be read is counted: encrypted and damaged members, and
- * those for whose decoder there is no memory to borrow.  When the file itself
- * cannot be read, the source fails.  The caller holds the
+ * those whose decoder needs more memory than can be borrowed.  While others
+ * have that memory, the page ends before such a member, with a link to the
+ * rest; if it would begin with it, the source fails, with errno ENOMEM.  When
+ * the file itself cannot be read, the source fails.  The caller holds the
  * archive until the source is closed; text in view is copied, and site must
  * outlive the source.  NULL with errno ENOMEM.  Any thread, one at a time. */
 struct source *search_open(struct archive *archive, struct zipdir_walk walk,

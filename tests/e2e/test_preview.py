@@ -380,3 +380,18 @@ def test_serve_does_without():
     """Nobody else needs the library to be there."""
     got = subprocess.run(["ldd", harness.WWZ], capture_output=True, text=True)
     assert "libfcgi" in got.stdout and "microhttpd" not in got.stdout, got
+
+
+def test_at_once(tmp, root):
+    """Who asks while another request's thread sorts the names waits for it."""
+    archives.write(root / "x.wwz", {f"{n:05}": b"" for n in range(20_000, 0, -1)})
+    with harness.running(Preview(tmp, root / "x.wwz")) as preview:
+        with contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(contextlib.closing(
+                socket.create_connection(("127.0.0.1", preview.port))))
+                for _ in range(8)]
+            for client in clients:
+                client.sendall(b"HEAD /-wwz-index/?page=1&sort=size HTTP/1.1\r\n"
+                               b"Host: localhost\r\nConnection: close\r\n\r\n")
+            heads = [client.makefile("rb").readline() for client in clients]
+    assert heads == [b"HTTP/1.1 200 OK\r\n"] * 8

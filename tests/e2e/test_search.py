@@ -215,6 +215,42 @@ def test_no_memory(root, serve):
         assert (got["searched"], got["unread"]) == (3, 0)
 
 
+def test_memory_in_use(root, serve):
+    """While another response has the memory that a text needs, the page ends before
+    it, and leads there; a page that would begin with it is cut."""
+    long = (b"needle" + b"x" * 9000 + b"\n") * 1000
+    archives.write(root / "x.wwz", {
+        "a.log": "needle\n", "b.log.xz": lzma.compress(long, preset=0),
+        "c.log": "needle\n"})
+    responder = serve("--max-memory", "40M", "--status")
+    responder.expect("^warn memory-in-use ", None)
+    responder.expect("^warn response-cut .*no memory")
+    with responder.client() as client:
+        def lent():
+            return json.loads(client.ask(
+                "/x.wwz/-wwz-status?format=json").body)["memory_lent"]
+
+        def search(query):
+            return client.ask("/x.wwz/-wwz-search?q=needle&context=0" + query)
+
+        other = responder.client()
+        other.send(other.request("/x.wwz/b.log.xz/-wwz-log?from=1"))
+        harness.wait_until(lambda: lent() > 16 << 20, "a response that is not taken")
+        got = json.loads(search("&format=json").body)
+        assert [line["member"] for line in got["lines"]] == ["a.log"]
+        assert (got["searched"], got["unread"]) == (1, 0)
+        assert got["next"].endswith("&member=b.log.xz&from=1&format=json")
+        assert b"The first 1 line matches" in search("").body
+        with responder.client() as cut:
+            cut.send(cut.request("/x.wwz/-wwz-search" + got["next"]))
+            rest = cut.read_response()
+            assert rest is None or not rest.ended, rest
+        other.close()
+        harness.wait_until(lambda: not lent(), "its end")
+        got = json.loads(client.ask("/x.wwz/-wwz-search" + got["next"]).body)
+        assert (got["matches"], got["searched"], got["next"]) == (1001, 2, None)
+
+
 def test_gone(root, serve):
     """When a client goes that has not taken all, the search ends, and gives back
     what it borrowed."""
