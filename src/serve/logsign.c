@@ -26,11 +26,17 @@ static const struct sign signs[] = {
 	{{"panic:", 6}, true, ANYTHING, 5},
 	{{": *** [", 7}, true, ANYTHING, 0},
 	{{"***Failed", 9}, true, ANYTHING, 3},
+	{{"***Exception", 12}, true, ANYTHING, 3},
+	{{"***Timeout", 10}, true, ANYTHING, 3},
+	{{"***Not Run", 10}, true, ANYTHING, 3},
 	{{"ERROR", 5}, true, NO_WORD, 0},
 	{{"FAIL", 4}, true, NO_WORD, 0},
 	{{"FAILED", 6}, true, NO_WORD, 0},
 	{{" failed", 7}, true, COUNT, 1},
 	{{" failing", 8}, true, COUNT, 1},
+	{{" failure", 8}, true, COUNT, 1},
+	{{" failures", 9}, true, COUNT, 1},
+	{{" errors:", 8}, true, COUNT, 7},
 	{{"\"level\":\"error\"", 15}, true, ANYTHING, 7},
 	{{"\"level\": \"error\"", 16}, true, ANYTHING, 7},
 	{{"level=error", 11}, true, NO_WORD, 5},
@@ -41,6 +47,8 @@ static const struct sign signs[] = {
 	{{"panicked at", 11}, true, NO_WORD, 5},
 	{{"Segmentation fault", 18}, true, NO_WORD, 0},
 	{{"error[E", 7}, true, START, 0},
+	{{"ERRO[", 5}, true, START, 0},
+	{{"FATA[", 5}, true, START, 0},
 	{{"npm error", 9}, false, START, 0},
 	{{"npm ERR!", 8}, true, START, 0},
 	{{"##[error]", 9}, true, START, 0},
@@ -138,8 +146,8 @@ is_key(uint32_t point)
 {
 #define BIT(c) (UINT64_C(1) << ((c)&63))
 	static const uint64_t keys[2] = {BIT(':') | BIT('='),
-		BIT('E') | BIT('F') | BIT('S') | BIT('T') | BIT('f') |
-			BIT('k')};
+		BIT('E') | BIT('F') | BIT('N') | BIT('S') | BIT('T') |
+			BIT('f') | BIT('k')};
 #undef BIT
 
 	return point < 128 && (keys[point / 64] >> point % 64 & 1) != 0;
@@ -171,9 +179,8 @@ starts_with_sign(const struct ansi_cell *cell, size_t n)
 	while (text < n && is_gap(cell[text].point))
 		text++;
 	/* The crosses of test runners. */
-	if (text + 1 < n &&
-		(cell[text].point == 0x2715 || cell[text].point == 0x2716) &&
-		is_gap(cell[text + 1].point))
+	if (text + 1 < n && cell[text].point >= 0x2715 &&
+		cell[text].point <= 0x2718 && is_gap(cell[text + 1].point))
 		return !is_excused(cell, n);
 	for (size_t i = 0; i < SIGNS; i++) {
 		if (signs[i].around == START &&
@@ -212,8 +219,9 @@ logsign_is_error(const struct ansi_cell *cell, size_t n)
  * bytes. */
 enum { SHORTEST = 4 };
 
-static const char *const parts[] = {"erro", "err!", "fail", "fatal", "panic",
-	"*** [", "traceback", "segmentation", "not ok", "l\":50", "l\":60"};
+static const char *const parts[] = {"erro", "err!", "fail", "fatal", "fata[",
+	"panic", "*** [", "***exc", "***time", "***not", "traceback",
+	"segmentation", "not ok", "l\":50", "l\":60"};
 
 enum { PARTS = sizeof(parts) / sizeof(parts[0]) };
 

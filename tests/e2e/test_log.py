@@ -221,7 +221,9 @@ def random_log(seed):
 
 
 RECORDED = ["cmake", "gcc", "cargo", "npm", "groups", "jest", "mocha", "nodetest",
-            "pino", "tap", "vitest", "apt", "listr2", "vitest-terminal"]
+            "pino", "tap", "vitest", "apt", "listr2", "vitest-terminal", "bats",
+            "buildah", "cargotest", "cmakefail", "ctest", "gotest", "mesontest", "ninja",
+            "passing", "phpunit", "pytest", "rspec"]
 
 
 @pytest.mark.parametrize(
@@ -230,7 +232,7 @@ def test_shown(site, name):
     """Each character of a log, and its colours."""
     page = site.page(name, "?from=1&lines=20000&json=raw").body.decode()
     compare(site.logs[name], page)
-    assert "<span class" in page or name == "apt"
+    assert "<span class" in page or name in ("apt", "gotest")
 
 
 def test_groups(site):
@@ -247,9 +249,13 @@ def test_groups(site):
 @pytest.mark.parametrize("name, lines", [
     ("jest", [1, 3, 18, 19]), ("mocha", [9]),
     ("nodetest", [2, 43, 46]), ("tap", [8, 13, 34]),
-    ("vitest", [4, 10, 11, 27, 28])])
+    ("vitest", [4, 10, 11, 27, 28]), ("bats", [3, 8]), ("buildah", [6, 8]),
+    ("cargotest", [8, 14, 40, 42]), ("cmakefail", [5, 9, 13, 15, 18]),
+    ("ctest", [6, 10, 17]), ("gotest", [7, 8, 13, 14, 15]), ("mesontest", [4, 7]),
+    ("ninja", [3, 6, 10]), ("phpunit", [9, 18]), ("pytest", [10, 15, 29, 30, 31]),
+    ("rspec", [7, 18, 27])])
 def test_errors(site, name, lines):
-    """What test runners say of one failure, and the way from one such line to
+    """What tools say of failures, and the way from one such line to
     the next, within the page."""
     got = site.page(name).body.decode()
     assert Page(got).errors == lines
@@ -261,6 +267,14 @@ def test_errors(site, name, lines):
     assert re.findall(r'href="#L(\d+)" aria-label="Previous error"', got) == [
         str(n) for n in lines[:-1]]
     assert f'<p class="first" id="x{len(lines) + 1}">' in got
+
+
+def test_no_errors(site):
+    """What tools say when nothing fails."""
+    got = site.page("passing").body.decode()
+    assert Page(got).errors == [] and "Errors on this page" not in got
+    got = site.client.ask("/x.wwz/passing.log/-wwz-log")
+    assert got.get("Location").endswith("#end")
 
 
 def test_links(site):

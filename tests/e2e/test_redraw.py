@@ -42,7 +42,8 @@ def random_log(seed):
 
 
 # Wide enough for each line, and as high as where they were recorded.
-SIZES = {"apt": (300, 24), "listr2": (300, 40), "vitest-terminal": (300, 40)}
+SIZES = {"apt": (300, 24), "listr2": (300, 40), "vitest-terminal": (300, 40),
+         "buildah": (1000, 24)}
 RANDOM = {f"random{seed}": random_log(seed) for seed in range(6)}
 RECORDED = {name: (LOGS / f"{name}.log").read_bytes() for name in SIZES}
 
