@@ -85,6 +85,14 @@ archivefile_may_recover(int error)
 	}
 }
 
+/* Of 32 bits, which statfs() calls signed on some processors. */
+static bool
+is_local(uint32_t type)
+{
+	return type == TMPFS_MAGIC || type == RAMFS_MAGIC ||
+		type == OVERLAYFS_SUPER_MAGIC;
+}
+
 void
 archivefile_look(struct archive *archive)
 {
@@ -100,9 +108,8 @@ archivefile_look(struct archive *archive)
 		errno == EAGAIN)
 		return;
 	archive->nowait = false;
-	archive->local = fstatfs(archive->fd, &fs) == 0 &&
-		(fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC ||
-			fs.f_type == OVERLAYFS_SUPER_MAGIC);
+	archive->local =
+		fstatfs(archive->fd, &fs) == 0 && is_local((uint32_t)fs.f_type);
 }
 
 void
