@@ -345,13 +345,12 @@ open_idle(struct cache *cache, int first, int end)
 static size_t
 taken_for(size_t n)
 {
-	size_t before = mallinfo2().uordblks;
 	void *p = malloc(n);
-	size_t after = mallinfo2().uordblks;
+	size_t usable = malloc_usable_size(p);
 
 	assert_non_null(p);
 	free(p);
-	return after - before;
+	return usable + sizeof(size_t);
 }
 
 /* What an archive that is only kept open costs beyond its index. */
