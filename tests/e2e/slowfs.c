@@ -163,6 +163,7 @@ do_init(struct fuse_conn_info *conn, struct fuse_config *config)
 	conn->max_background = MOST;
 	config->entry_timeout = config->attr_timeout = 0;
 	config->negative_timeout = 0;
+	config->intr = 1; /* fuse_interrupted() tells of those who have gone */
 	return NULL;
 }
 

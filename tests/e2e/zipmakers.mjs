@@ -2,6 +2,7 @@
 // in HOME/node_modules; MODE is stored or deflated.
 import fs from "node:fs";
 import path from "node:path";
+import { File } from "node:buffer";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { pipeline } from "node:stream/promises";
@@ -68,6 +69,8 @@ const makers = {
     fs.writeFileSync(file, await writer.close());
   },
   async "client-zip"() {
+    // Browsers have it, and Node.js from 20 on.
+    globalThis.File ??= File;
     const { downloadZip } = await load("client-zip");
     const files = entries.map(([name, bytes]) =>
       bytes === null ? { name, lastModified: time }
