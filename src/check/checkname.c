@@ -2,6 +2,9 @@
 
 #include <inttypes.h>
 
+#include "http/namehash.h"
+#include "http/path.h"
+
 bool
 checkname_is_top(const struct zipdir_record *record)
 {
@@ -22,6 +25,36 @@ checkname_of(const struct zipdir_record *record)
 					: &record->recorded;
 }
 
+/* The names of the directory have been counted.  Beside names with hashes,
+ * those that may have one do have one. */
+static void
+leave_directory(struct checkname *names)
+{
+	const struct checkname_directory *directory = &names->directory;
+
+	if (directory->hashes == 0 || directory->suspects == 0)
+		return;
+	if (names->unseen == 0)
+		names->first_unseen = directory->first;
+	names->unseen += directory->suspects;
+}
+
+static void
+count_hash(struct checkname *names, struct str name)
+{
+	struct checkname_directory *directory = &names->directory;
+	struct str path = path_parent(name);
+
+	if (!str_eq(path, directory->path)) {
+		leave_directory(names);
+		*directory = (struct checkname_directory){.path = path};
+	}
+	if (namehash_found(name))
+		directory->hashes++;
+	else if (namehash_suspected(name) && directory->suspects++ == 0)
+		directory->first = name;
+}
+
 void
 checkname_count(struct checkname *names, const struct zipdir_record *record)
 {
@@ -35,6 +68,7 @@ checkname_count(struct checkname *names, const struct zipdir_record *record)
 		names->first_hidden = *checkname_of(record);
 	names->doubtful += backslash && record->legacy;
 	names->backslashes += backslash && !record->legacy && record->windows;
+	count_hash(names, record->member.name);
 }
 
 static void
@@ -44,11 +78,18 @@ advise(struct report *report, const char *word, struct str what)
 }
 
 void
-checkname_report(const struct checkname *names, const struct zipdir *zipdir,
+checkname_report(struct checkname *names, const struct zipdir *zipdir,
 	struct report *report, struct arena *arena)
 {
 	bool chosen = zipdir_charset(zipdir) != NULL;
 
+	leave_directory(names);
+	if (names->unseen > 0)
+		advise(report, "names-hash",
+			arena_printf(arena,
+				"names that seem to hold a hash, as others beside them do, but are not recognised by --immutable: %" PRIu64
+				", the first is %.*s",
+				names->unseen, STR_ARG(names->first_unseen)));
 	if (names->hidden > 0)
 		advise(report, "names-hidden",
 			arena_printf(arena,

@@ -15,6 +15,13 @@ struct checkname {
 	uint64_t backslashes; /* the same, not legacy, and made on Windows */
 	uint64_t hidden;      /* hidden (hiddenname.h) */
 	struct str first_hidden;
+	uint64_t unseen; /* hashes that the server does not recognise */
+	struct str first_unseen;
+	struct checkname_directory {
+		struct str path;
+		uint64_t hashes, suspects; /* names with such (namehash.h) */
+		struct str first;          /* suspect */
+	} directory; /* of the name before, since its last change */
 };
 
 /* The archive's top, for which some tools write an entry "/" or "./".  Pure. */
@@ -27,9 +34,9 @@ const struct str *checkname_of(const struct zipdir_record *record);
 void checkname_count(
 	struct checkname *names, const struct zipdir_record *record);
 
-/* Report how the names of zipdir were read, unless that goes without saying. */
-void checkname_report(const struct checkname *names,
-	const struct zipdir *zipdir, struct report *report,
-	struct arena *arena);
+/* All have been counted.  Report how the names of zipdir were read, unless that
+ * goes without saying. */
+void checkname_report(struct checkname *names, const struct zipdir *zipdir,
+	struct report *report, struct arena *arena);
 
 #endif

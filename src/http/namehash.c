@@ -29,6 +29,12 @@ is_letter(char c)
 }
 
 static bool
+is_base64_digit(char c)
+{
+	return is_letter(c) || is_decimal(c) || c == '_' || c == '-';
+}
+
+static bool
 is_delimiter(char c)
 {
 	return c == '.' || c == '-';
@@ -76,7 +82,7 @@ is_base64(struct str word)
 	for (size_t i = 0; i < word.n; i++) {
 		char c = word.p[i];
 
-		if (!is_letter(c) && !is_decimal(c) && c != '_' && c != '-')
+		if (!is_base64_digit(c))
 			return false;
 		capital |= is_capital(c);
 		letters += is_letter(c);
@@ -85,6 +91,34 @@ is_base64(struct str word)
 	}
 	return capital && letter_behind && letters >= LETTERS &&
 		!holds_month(word);
+}
+
+/* A capital letter behind the first character: few words have one. */
+static bool
+is_mixed(struct str word)
+{
+	bool capital = false;
+
+	for (size_t i = 0; i < word.n; i++) {
+		if (!is_base64_digit(word.p[i]))
+			return false;
+		capital |= i > 0 && is_capital(word.p[i]);
+	}
+	return capital;
+}
+
+/* Go on to what stands behind the next delimiter. */
+static bool
+go_behind_delimiter(struct str *rest)
+{
+	while (rest->n > 0) {
+		char c = rest->p[0];
+
+		*rest = str_slice(*rest, 1, rest->n);
+		if (is_delimiter(c))
+			return true;
+	}
+	return false;
 }
 
 /* The word in front of the next delimiter; empty when there is none. */
@@ -98,25 +132,46 @@ word_of(struct str rest)
 	return str_slice(rest, 0, n < rest.n ? n : 0);
 }
 
+/* The 8 characters in front of a dot; empty when there is none.  A hyphen may
+ * be one of them. */
+static struct str
+base64_of(struct str rest)
+{
+	bool found = rest.n > BASE64_LENGTH && rest.p[BASE64_LENGTH] == '.';
+
+	return str_slice(rest, 0, found ? BASE64_LENGTH : 0);
+}
+
+static bool
+ends_like_page(struct str name)
+{
+	return str_ends_nocase(name, STR(".html")) ||
+		str_ends_nocase(name, STR(".htm"));
+}
+
 bool
 namehash_found(struct str name)
 {
 	struct str rest = path_last(name);
-	bool page = str_ends_nocase(rest, STR(".html")) ||
-		str_ends_nocase(rest, STR(".htm"));
+	bool page = ends_like_page(rest);
 
-	while (rest.n > 0) {
-		char c = rest.p[0];
-
-		rest = str_slice(rest, 1, rest.n);
-		if (!is_delimiter(c))
-			continue;
-		if (is_hex(word_of(rest)))
+	while (go_behind_delimiter(&rest)) {
+		if (is_hex(word_of(rest)) ||
+			(!page && is_base64(base64_of(rest))))
 			return true;
-		/* A hyphen may also be part of a hash in base64url. */
-		if (!page && rest.n > BASE64_LENGTH &&
-			rest.p[BASE64_LENGTH] == '.' &&
-			is_base64(str_slice(rest, 0, BASE64_LENGTH)))
+	}
+	return false;
+}
+
+bool
+namehash_suspected(struct str name)
+{
+	struct str rest = path_last(name);
+
+	if (ends_like_page(rest) || namehash_found(name))
+		return false;
+	while (go_behind_delimiter(&rest)) {
+		if (is_mixed(base64_of(rest)))
 			return true;
 	}
 	return false;

@@ -19,4 +19,10 @@
  * not recognised: browsers ask for such members again.  Pure. */
 bool namehash_found(struct str name);
 
+/* Whether the last component of name, in which no hash is found, would hold one
+ * if 8 characters of base64url with a capital letter behind the first were
+ * enough.  That is also true of UserList, so it only means something in the
+ * company of names in which a hash is found.  Pure. */
+bool namehash_suspected(struct str name);
+
 #endif

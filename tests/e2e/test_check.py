@@ -287,6 +287,23 @@ def test_compressible(tmp, content, word):
     assert words(path) == ([("a", word)] if word else [])
 
 
+@pytest.mark.parametrize("names, found", [
+    (["assets/index-BkX3s9Qz.js", "assets/index-BkXsqQzz.css",
+      "assets/logo-QqWwEeRr.svg", "assets/other.css"],
+     "2, the first is assets/index-BkXsqQzz.css"),
+    (["z.js", "a/app.3f2a9c1b.js", "a/QqWwEeRr.js", "a/x-QqWwEeRr.js"],
+     "1, the first is a/x-QqWwEeRr.js"),
+    (["a-BkX3s9Qz.js", "assets/index-BkXsqQzz.js", "b-BkX3s9Qz.js"], None),
+    (["index-BkXsqQzz.js", "app-UserList.js"], None),
+    (["index-BkX3s9Qz.js", "index-BkXsqQzz.html", "index.js"], None),
+])
+def test_hashes(tmp, names, found):
+    """Those that --immutable does not recognise, beside those that it does."""
+    path = archives.write(tmp / "x.zip", {name: b"a" for name in names})
+    what = [what for *_, word, what in findings(path) if word == "names-hash"]
+    assert [line.rpartition(": ")[2] for line in what] == ([found] if found else [])
+
+
 MIB = 1 << 20
 
 

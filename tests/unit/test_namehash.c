@@ -117,11 +117,47 @@ test_names(void **state)
 	assert_int_equal(failed, 0);
 }
 
+static void
+test_suspects(void **state)
+{
+	static const struct {
+		const char *name;
+		bool want;
+	} table[] = {
+		{"assets/index-BkXsqQzz.js", true},
+		{"chunk-QWERTYUI.css", true},
+		{"vendor.b_kX-qQz.js", true},
+		{"pages-UserList.js", true},
+		/* A hash is found. */
+		{"index-BkX3s9Qz.js", false},
+		{"app.3f2a9c1b.js", false},
+		/* Nothing like one. */
+		{"report-Overview.js", false},
+		{"some-lettered.js", false},
+		{"photo-12345678.png", false},
+		{"System.UserList.html", false},
+		{"index-BkXsqQz.js", false},
+		{"index-BkXsqQzzz.js", false},
+		{"index-BkXsqQ~z.js", false},
+		{"BkXsqQzz.js", false},
+		{"", false},
+	};
+	unsigned failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++)
+		failed += differ_number(table[i].name, "a suspect",
+			namehash_suspected(str_of(table[i].name)),
+			table[i].want);
+	assert_int_equal(failed, 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_suspects),
 	};
 
 	return cmocka_run_group_tests_name("namehash", tests, NULL, NULL);
