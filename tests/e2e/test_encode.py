@@ -28,10 +28,20 @@ def fcgid(name):
     return start
 
 
+def versions(place, more):
+    docs = place.root / "docs"
+    docs.mkdir()
+    (place.root / "site.wwz").rename(docs / "1.2.wwz")
+    return fronts.proxy_fcgi(place, more=more + "\n" + fronts.shipped(
+        "apache-mod_proxy_fcgi/versions.conf",
+        (fronts.SOCKET, place.socket), (fronts.ROOT, place.root)))
+
+
 APACHES = {
     "mod_proxy_fcgi": lambda place, more: fronts.proxy_fcgi(place, more=more),
     "mod_proxy_fcgi-whole-site": lambda place, more: fronts.proxy_fcgi(
         place, "whole-site.conf", more),
+    "mod_proxy_fcgi-versions": versions,
     "cgi": lambda place, more: fronts.apache_cgi(place, more),
     "wrapper": fcgid("wrapper"),
     "rewrite": fcgid("rewrite"),
@@ -72,10 +82,11 @@ def check_as_sent(client, base, accept):
 @pytest.mark.parametrize("name", APACHES)
 def test_apache(place, name, accept, more):
     whole = name.endswith("whole-site")
+    base = "/docs/1.2" if name.endswith("versions") else "/site.wwz"
     with harness.running(fronts.responder(place)):
         with harness.running(APACHES[name](place, more)) as front:
             client = front.client(fronts.HOST if whole else None)
-            check_as_sent(client, "" if whole else "/site.wwz", accept)
+            check_as_sent(client, "" if whole else base, accept)
             if not whole:
                 got = client.ask(
                     "/plain.txt", headers=[("Accept-Encoding", accept)])
