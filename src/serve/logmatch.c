@@ -86,9 +86,11 @@ folded_point(const struct logmatch *m, uint32_t point)
 static void
 set_what(struct logmatch *m, const struct logmatch_what *what)
 {
-	m->exact = what->text.n == 0;
-	if (what->text.n == 0)
+	if (what->text.n == 0) {
+		m->exact = true;
 		logsign_prepare(&m->seeker);
+		return;
+	}
 	for (size_t i = 0; i < what->text.n; i++)
 		m->exact |= is_ascii_capital(what->text.p[i]);
 	set_word(m, what->text, what->windows);
