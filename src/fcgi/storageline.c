@@ -200,9 +200,7 @@ storageline_leave(struct storageline *line, uint64_t device)
 bool
 storageline_is_full(struct storageline *line, uint64_t device)
 {
-	const struct device *asked = device_of(line, device);
-
-	return asked->waiting > 0 && !has_room(line, asked);
+	return !has_room(line, device_of(line, device));
 }
 
 static _Atomic uint64_t *

@@ -47,8 +47,7 @@ struct storageplace *storageline_take(struct storageline *line);
 void storageline_enter(struct storageline *line, uint64_t device);
 void storageline_leave(struct storageline *line, uint64_t device);
 
-/* Whether no more may wait for device, because others do: what is slow keeps no
- * thread from another device. */
+/* Whether no more may wait for device. */
 bool storageline_is_full(struct storageline *line, uint64_t device);
 
 /* Which device storageline_learn was last told of for place, a number for a
