@@ -224,9 +224,9 @@ read_rest(struct logmark *mark, const struct ansi_cell *cell, size_t n,
 			mark->end += mark->nname;
 		return true;
 	case DURATION:
-		mark->took = read_duration(
-			cell + at, name_length(cell + at, n - at));
-		mark->end += name_length(cell + at, n - at);
+		n = name_length(cell + at, n - at);
+		mark->took = read_duration(cell + at, n);
+		mark->end += n;
 		return true;
 	case TIMED:
 		return read_timed(mark, cell, n);
