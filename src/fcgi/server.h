@@ -4,6 +4,7 @@
 #define SERVER_H
 
 #include "fcgi/listener.h"
+#include "fcgi/storageline.h"
 #include "serve/serve.h"
 
 struct server_limits {
@@ -19,7 +20,7 @@ struct server_limits {
 static inline int
 server_threads(const struct server_limits *limits)
 {
-	return 2 * limits->threads + limits->io_threads;
+	return 2 * limits->threads + limits->io_threads + STORAGELINE_DEVICES;
 }
 
 /* Block the signals that server_run handles.  Call it before the sockets are

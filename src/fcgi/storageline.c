@@ -11,7 +11,6 @@
 #include "base/hash.h"
 
 enum {
-	DEVICES = 64,
 	PLACES = 1024, /* directories whose device is known */
 };
 
@@ -28,7 +27,7 @@ struct storageline {
 
 	/* Written with the lock held. */
 	_Atomic int standing, waiting; /* in all */
-	struct device devices[DEVICES];
+	struct device devices[STORAGELINE_DEVICES];
 
 	/* The device of the place with that hash; 0: not known. */
 	_Atomic uint64_t known[PLACES];
@@ -45,7 +44,7 @@ storageline_new(int most, int wake)
 		return NULL;
 	line->most = most;
 	line->wake = wake;
-	for (int i = 0; i < DEVICES; i++)
+	for (int i = 0; i < STORAGELINE_DEVICES; i++)
 		TAILQ_INIT(&line->devices[i].line);
 	pthread_mutex_init(&line->lock, NULL);
 	return line;
@@ -66,16 +65,15 @@ device_of(struct storageline *line, uint64_t number)
 	return &line->devices[hash_number(number) >> 58];
 }
 
-/* Whether another thread may wait for device.  With few threads, one must be
- * able to. */
+/* Whether another thread may wait for device.  One always may, whatever others
+ * do. */
 static bool
 has_room(const struct storageline *line, const struct device *device)
 {
 	int others = line->waiting - device->waiting;
 	int share = (line->most - others) * 3 / 4;
 
-	return line->waiting < line->most &&
-		device->waiting < (share > 0 ? share : 1);
+	return device->waiting < (share > 0 ? share : 1);
 }
 
 /* The device whose turn it is, or NULL.  With the lock held. */
@@ -84,7 +82,7 @@ next_device(struct storageline *line)
 {
 	struct device *best = NULL;
 
-	for (int i = 0; i < DEVICES; i++) {
+	for (int i = 0; i < STORAGELINE_DEVICES; i++) {
 		struct device *device = &line->devices[i];
 
 		if (!TAILQ_EMPTY(&device->line) && has_room(line, device) &&

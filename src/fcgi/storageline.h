@@ -1,6 +1,6 @@
 /* The line of those that have to wait for storage and may not yet: so many
- * threads may wait at a time, and only some of them for one device, so that a
- * device that does not respond leaves threads for the others. */
+ * threads may wait at a time, and only some of them for one device, so that
+ * devices that do not respond leave threads for the others. */
 
 #ifndef STORAGELINE_H
 #define STORAGELINE_H
@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
+
+/* How many devices are told apart. */
+#define STORAGELINE_DEVICES 64
 
 /* A place in the line. */
 struct storageplace {
@@ -18,8 +21,9 @@ struct storageplace {
 
 struct storageline;
 
-/* At most `most` threads (at least 1) wait at a time; for one device, at most
- * three quarters of what others leave.  wake is an eventfd, written to when a
+/* At most `most` threads (at least 1) wait at a time, for one device at most
+ * three quarters of what others leave; but one thread may for each device,
+ * however many wait for others.  wake is an eventfd, written to when a
  * thread is wanted; it remains the caller's.  NULL with errno ENOMEM. */
 struct storageline *storageline_new(int most, int wake);
 

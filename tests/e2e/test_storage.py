@@ -130,6 +130,27 @@ def test_hot_while_cold_hangs(slow, serve, call):
     assert page["storage_waits_begun"] == page["storage_waits_ended"] > 6
 
 
+def test_one_io_thread(slow, serve):
+    """It waits for what hangs, and what is in memory is answered, also when it
+    has to be looked for in memory first."""
+    responder = serve("--threads", "2", "--io-threads", "1", "--status")
+    hot(responder)
+    slow.rule("open cold/ hang")
+    cold = send(responder, 3)
+    harness.wait_until(lambda: slow.waiting() == 1, "one waits")
+    many = [responder.client() for _ in range(8)]
+    for client, way in zip(many, WAYS * 2):
+        client.send(client.request(f"/hot.wwz/{way[0]}", headers=way[1]))
+    for client, way in zip(many, WAYS * 2):
+        assert right(client.read_response(), way), way
+        client.close()
+    assert status(responder)["storage_waiting"] >= 1
+    slow.rule()
+    for client, way in cold:
+        assert right(client.read_response(), way), way
+        client.close()
+
+
 @pytest.mark.parametrize("direct", [[], ["open cold/ direct"]])
 def test_content(slow, serve, direct):
     """With and without a mapping, the bytes are the same."""

@@ -37,19 +37,20 @@ close_line(struct storageline *line, int wake)
 	close(wake);
 }
 
-/* Three quarters for one device, and of the rest three quarters for the next:
- * something is left for a third. */
+/* Three quarters for one device, and of the rest three quarters for the next;
+ * there is always something for one more. */
 static void
 test_shares(void **state)
 {
-	static const int shares[] = {SHARE, 3, 1};
-	struct storageplace places[3][PLACES];
+	static const int shares[] = {SHARE, 3, 1, 1, 1};
+	enum { DEVICES = sizeof(shares) / sizeof(shares[0]) };
+	struct storageplace places[DEVICES][PLACES];
 	struct storageline *line;
 	int wake;
 
 	(void)state;
 	line = open_line(MOST, &wake);
-	for (uint64_t device = 0; device < 3; device++) {
+	for (uint64_t device = 0; device < DEVICES; device++) {
 		for (int i = 0; i < PLACES; i++) {
 			places[device][i].device = device + 1;
 			storageline_add(line, &places[device][i]);
@@ -58,20 +59,21 @@ test_shares(void **state)
 		assert_false(storageline_ready(line));
 		assert_true(storageline_is_full(line, device + 1));
 	}
-	assert_int_equal(storageline_waiting(line), MOST);
-	assert_int_equal(storageline_standing(line), 3 * PLACES - MOST);
+	assert_int_equal(storageline_waiting(line), MOST + 2);
+	assert_int_equal(
+		storageline_standing(line), DEVICES * PLACES - MOST - 2);
 	/* Whoever ends makes room for one of the same device. */
 	storageline_leave(line, 3);
 	assert_int_equal(take_all(line, 3), 1);
 	close_line(line, wake);
 }
 
-/* One thread is enough for all devices, one after another; and who waits
- * without having stood in line counts, too. */
+/* With one thread, one waits for each device; and who does without having stood
+ * in line counts, too. */
 static void
 test_one_thread(void **state)
 {
-	struct storageplace places[2] = {{.device = 1}, {.device = 2}};
+	struct storageplace places[] = {{.device = 3}, {.device = 2}};
 	struct storageline *line;
 	uint64_t count;
 	int wake;
@@ -79,16 +81,20 @@ test_one_thread(void **state)
 	(void)state;
 	line = open_line(1, &wake);
 	storageline_enter(line, 3);
+	assert_false(storageline_is_full(line, 2));
+	assert_true(storageline_is_full(line, 3));
 	storageline_add(line, &places[0]);
-	storageline_add(line, &places[1]);
 	assert_null(storageline_take(line));
+	assert_int_equal(read(wake, &count, sizeof(count)), -1);
+	storageline_add(line, &places[1]);
+	assert_int_equal(read(wake, &count, sizeof(count)), sizeof(count));
+	assert_ptr_equal(storageline_take(line), &places[1]);
+	assert_null(storageline_take(line));
+	storageline_leave(line, 2);
 	assert_int_equal(read(wake, &count, sizeof(count)), -1);
 	storageline_leave(line, 3);
 	assert_int_equal(read(wake, &count, sizeof(count)), sizeof(count));
-	assert_non_null(storageline_take(line));
-	assert_null(storageline_take(line));
-	storageline_leave(line, 1);
-	assert_non_null(storageline_take(line));
+	assert_ptr_equal(storageline_take(line), &places[0]);
 	close_line(line, wake);
 }
 
