@@ -11,7 +11,11 @@
 
 enum {
 	PAGES = 256, /* looked at in one call */
-	SEEN = 4096, /* parts that are remembered */
+	/* Of those that are remembered, a page has 4 KiB, and those of a block
+	 * have their marks in one line of a processor's cache. */
+	REST = 4095,
+	BLOCK = 8,
+	BLOCK_BITS = 11, /* of blocks */
 };
 
 #define PRESENT (UINT64_C(1) << 63) /* Documentation/admin-guide/mm/pagemap */
@@ -23,14 +27,9 @@ enum {
 static int table = -1;
 
 /* Looking costs as much as a tenth of sending, so what was in memory is taken
- * to be there for the rest of the second.  The marks of parts; two with the
- * same place are looked at by turns. */
-static _Atomic uint64_t seen[SEEN];
-
-struct part {
-	_Atomic uint64_t *place; /* in seen */
-	uint64_t mark;           /* a hash of the part, and the second */
-};
+ * to be there for the rest of the second.  The marks of pages; two blocks of
+ * pages with the same place are looked at by turns. */
+static _Alignas(64) _Atomic uint64_t seen[1 << BLOCK_BITS][BLOCK];
 
 void
 resident_open(void)
@@ -55,64 +54,76 @@ are_present(uintptr_t first, size_t count)
 	return true;
 }
 
-static uint64_t
-hash_of(const unsigned char *p, size_t n, const struct mapping *mapping)
+/* Whether the pages of the n bytes at p are marked; mark them if that is
+ * wanted. A mark is a hash of the page and its mapping, and the second. */
+static bool
+are_marked(const unsigned char *p, size_t n, const struct mapping *mapping,
+	bool mark_them)
 {
-	uint64_t hash = (uintptr_t)p + ((uint64_t)n << 40) +
+	const uint64_t second = (uint64_t)(clock_ns() / CLOCK_SECOND);
+	const uint64_t file =
 		(uint64_t)mapping->since * UINT64_C(0xd6e8feb86659fd93);
+	const uintptr_t end = (uintptr_t)p + n;
 
-	return hash_number(hash);
-}
+	for (uintptr_t at = (uintptr_t)p; at < end; at = (at | REST) + 1) {
+		const uint64_t page = at / (REST + 1);
+		const uint64_t mark = hash_number(page + file) + second;
+		_Atomic uint64_t *marks =
+			seen[hash_number(page / BLOCK) >> (64 - BLOCK_BITS)];
 
-static struct part
-part_of(const unsigned char *p, size_t n, const struct mapping *mapping)
-{
-	const uint64_t hash = hash_of(p, n, mapping);
-
-	return (struct part){&seen[hash >> 52],
-		hash + (uint64_t)(clock_ns() / CLOCK_SECOND)};
+		if (marks[page % BLOCK] == mark)
+			continue;
+		if (!mark_them)
+			return false;
+		marks[page % BLOCK] = mark;
+	}
+	return true;
 }
 
 bool
 resident_is_known(
 	const unsigned char *p, size_t n, const struct mapping *mapping)
 {
-	const struct part part = part_of(p, n, mapping);
-
-	return *part.place == part.mark;
+	return are_marked(p, n, mapping, false);
 }
 
 void
 resident_note(const unsigned char *p, size_t n, const struct mapping *mapping)
 {
-	const struct part part = part_of(p, n, mapping);
+	(void)are_marked(p, n, mapping, true);
+}
 
-	*part.place = part.mark;
+/* Whether the n bytes at p are in memory, by the kernel's table. */
+static bool
+is_present(const unsigned char *p, size_t n, uintptr_t page)
+{
+	uintptr_t first = (uintptr_t)p / page;
+	uintptr_t end = ((uintptr_t)p + n - 1) / page + 1;
+	bool present = table >= 0;
+
+	for (; present && first < end; first += PAGES)
+		present = are_present(first,
+			end - first < PAGES ? (size_t)(end - first) : PAGES);
+	return present;
 }
 
 void
 resident_make(const unsigned char *p, size_t n, size_t ahead,
 	const struct mapping *mapping)
 {
-	const struct part part = part_of(p, n, mapping);
 	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	uintptr_t first = (uintptr_t)p / page;
-	uintptr_t end = ((uintptr_t)p + n - 1) / page + 1;
-	bool present = table >= 0;
+	const uintptr_t first = (uintptr_t)p / page * page;
 
-	if (*part.place == part.mark)
+	if (resident_is_known(p, n, mapping))
 		return;
-	for (uintptr_t at = first; present && at < end; at += PAGES)
-		present = are_present(
-			at, end - at < PAGES ? (size_t)(end - at) : PAGES);
-	if (present) {
-		*part.place = part.mark;
+	if (is_present(p, n, page)) {
+		resident_note(p, n, mapping);
 		return;
 	}
 	blocking_begin(mapping->device);
-	(void)madvise((void *)(first * page),
-		(uintptr_t)p + ahead - first * page, MADV_WILLNEED);
-	(void)madvise((void *)(first * page), (end - first) * page,
-		MADV_POPULATE_READ);
+	(void)madvise(
+		(void *)first, (uintptr_t)p + ahead - first, MADV_WILLNEED);
+	(void)madvise(
+		(void *)first, (uintptr_t)p + n - first, MADV_POPULATE_READ);
 	blocking_end();
 }

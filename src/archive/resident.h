@@ -22,8 +22,9 @@ struct mapping {
 	int64_t since; /* clock_ns: another one may lie at the same place */
 };
 
-/* Note that the n bytes at p, in mapping, are in memory; whether that was found
- * within the last second.  Any thread. */
+/* Note that the n bytes at p, in mapping, are in memory, and with them the rest
+ * of their pages; whether that was found within the last second.  Any thread.
+ */
 void resident_note(
 	const unsigned char *p, size_t n, const struct mapping *mapping);
 bool resident_is_known(
