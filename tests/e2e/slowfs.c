@@ -5,11 +5,16 @@
  *
  * Each line of the file CONTROL, which is read at every call, is a call (stat,
  * open, read or flush), how paths of archives begin that it counts for, and
- *what happens: a number of milliseconds that the call takes, an error by its
- *number with a minus, "hang", which lasts as long as the line is there and the
- * caller lives, or "direct" for
- * open, that the kernel keeps none of the file.  In COUNTS are two numbers of
- * 64 bits: the calls that wait now, and those that have been answered. */
+ * what happens:
+ *
+ *	NUMBER	it takes so many milliseconds, give or take a half: not all that
+ *		have begun together end together
+ *	-NUMBER	it fails with that error
+ *	hang	it lasts as long as the line is there and the caller lives
+ *	direct	(of open) the kernel keeps none of the file
+ *
+ * In COUNTS are two numbers of 64 bits: the calls that wait now, and those that
+ * have been answered. */
 
 #define FUSE_USE_VERSION 314
 #define _GNU_SOURCE
@@ -17,6 +22,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fuse.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,7 +91,7 @@ obey(const char *call, const char *path)
 
 	counts->waiting++;
 	if (rule > 0 && rule < HANG)
-		rest(rule);
+		rest(rule / 2 + rand() % (rule + 1));
 	while (rule == HANG && !fuse_interrupted()) {
 		rest(TICK_MS);
 		rule = rule_for(call, path);
@@ -167,6 +173,12 @@ do_init(struct fuse_conn_info *conn, struct fuse_config *config)
 	return NULL;
 }
 
+static void
+do_nothing(int signal)
+{
+	(void)signal;
+}
+
 static const struct fuse_operations operations = {
 	.getattr = do_getattr,
 	.open = do_open,
@@ -183,10 +195,14 @@ main(int argc, char *argv[])
 	char *others = geteuid() == 0 ? "allow_other" : "default_permissions";
 	char *more[] = {argv[0], "-f", "-o", others,
 		"-omax_threads=256,max_idle_threads=64", argv[4], NULL};
+	/* libfuse sends it to threads whose callers have gone, and catches it
+	 * only if it has been told so before do_init. */
+	const struct sigaction interrupted = {.sa_handler = do_nothing};
 	int fd;
 
 	if (argc != 5)
 		return 2;
+	sigaction(SIGUSR1, &interrupted, NULL);
 	top = open(argv[1], O_PATH | O_DIRECTORY | O_CLOEXEC);
 	control = argv[2];
 	fd = open(argv[3], O_RDWR | O_CLOEXEC);
