@@ -2,14 +2,17 @@
 
 import contextlib
 import os
+import pathlib
 import shlex
 import sys
 
 import pytest
 
-import harness
+# Compiled once, but nothing is written beside the sources.
+sys.dont_write_bytecode = False
+sys.pycache_prefix = str(pathlib.Path(__file__).parents[2] / "build/pycache")
 
-sys.dont_write_bytecode = True
+import harness  # noqa: E402
 
 # valgrind and a sanitizer's allocator cannot share a process; packages are made
 # with the plain build; the speed of a sanitizer's build is of no interest; and what
