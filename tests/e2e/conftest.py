@@ -22,7 +22,7 @@ import harness  # noqa: E402
 collect_ignore = (
     ["test_bench.py", "test_handbook.py", "test_package.py",
      "test_storage_engines.py", "test_valgrind.py",
-     "test_browser.py", "test_clients.py", "test_cluster.py", "test_completion.py",
+     "test_axe.py", "test_browser.py", "test_clients.py", "test_cluster.py", "test_completion.py",
      "test_contributing.py", "test_mirrors.py", "test_readers.py",
      "test_reports.py", "test_shared_cache.py", "test_sites.py",
      "test_viewers.py"]
