@@ -54,18 +54,20 @@ next_look(const struct peers *peers, int64_t now)
 static void
 park(struct peers *peers, struct peer *peer, enum conn_wait wait)
 {
-	bool first;
+	int64_t look;
+	bool earlier;
 
 	pthread_mutex_lock(&peers->lock);
 	peer->parked = true;
 	peer->progress = peer->conn->progress;
 	peer->unsent = wait == CONN_WRITABLE ? INT_MAX : 0;
 	TAILQ_INSERT_TAIL(&peers->parked, peer, park);
-	first = peers->next == INT64_MAX;
-	if (first)
-		peers->next = next_look(peers, clock_ms());
+	look = next_look(peers, peer->progress);
+	earlier = look < peers->next;
+	if (earlier)
+		peers->next = look;
 	pthread_mutex_unlock(&peers->lock);
-	if (first)
+	if (earlier)
 		peers_wake_main(peers);
 }
 

@@ -1,5 +1,6 @@
-/* Devices are told apart by a hash in a table of fixed size, so no memory can
- * run out; two devices in the same slot share what is for one. */
+/* The table of devices has a fixed size, so no memory can run out, and is never
+ * cleared: numbers of file systems that have gone are given to others.  When it
+ * is full, further devices share what is for one. */
 
 #include "fcgi/storageline.h"
 
@@ -17,8 +18,9 @@ enum {
 TAILQ_HEAD(places, storageplace);
 
 struct device {
-	_Atomic int waiting; /* threads; written with the lock held */
-	struct places line;  /* guarded by the lock */
+	_Atomic uint64_t key; /* its number and 1; 0: of none yet; set once */
+	_Atomic int waiting;  /* threads; written with the lock held */
+	struct places line;   /* guarded by the lock */
 };
 
 struct storageline {
@@ -59,10 +61,26 @@ storageline_free(struct storageline *line)
 	free(line);
 }
 
+/* Find the device, or enter it.  Any thread. */
 static struct device *
 device_of(struct storageline *line, uint64_t number)
 {
-	return &line->devices[hash_number(number) >> 58];
+	const unsigned first = (unsigned)(hash_number(number) >> 32);
+	struct device *device;
+
+	for (unsigned i = 0; i < STORAGELINE_DEVICES; i++) {
+		uint64_t key;
+
+		device = &line->devices[(first + i) % STORAGELINE_DEVICES];
+		key = device->key;
+		if (key == 0 &&
+			atomic_compare_exchange_strong(
+				&device->key, &key, number + 1))
+			return device;
+		if (key == number + 1)
+			return device;
+	}
+	return &line->devices[first % STORAGELINE_DEVICES];
 }
 
 /* Whether another thread may wait for device.  One always may, whatever others

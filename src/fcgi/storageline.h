@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-/* How many devices are told apart. */
+/* How many devices are told apart at most. */
 #define STORAGELINE_DEVICES 64
 
 /* A place in the line. */

@@ -98,6 +98,37 @@ test_one_thread(void **state)
 	close_line(line, wake);
 }
 
+/* Each device has a share of its own, whatever its number, until the table is
+ * full. */
+static void
+test_apart(void **state)
+{
+	enum { STRIDE = 1 << 8, MANY = 100 };
+	struct storageplace places[MANY];
+	struct storageline *line;
+	int wake, taken = 0;
+
+	(void)state;
+	line = open_line(1, &wake);
+	for (uint64_t i = 0; i < STORAGELINE_DEVICES; i++) {
+		assert_false(storageline_is_full(line, i * STRIDE));
+		storageline_enter(line, i * STRIDE);
+		assert_true(storageline_is_full(line, i * STRIDE));
+	}
+	for (uint64_t i = 0; i < MANY; i++) {
+		places[i].device = i * STRIDE;
+		storageline_add(line, &places[i]);
+	}
+	assert_null(storageline_take(line));
+	for (uint64_t i = 0; i < STORAGELINE_DEVICES; i++)
+		storageline_leave(line, i * STRIDE);
+	for (struct storageplace *place;
+		(place = storageline_take(line)) != NULL; taken++)
+		storageline_leave(line, place->device);
+	assert_int_equal(taken, MANY);
+	close_line(line, wake);
+}
+
 /* The device that keeps the fewest threads comes first; within it, who came
  * first.  Who gives up is not called any more. */
 static void
@@ -146,6 +177,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_shares),
 		cmocka_unit_test(test_one_thread),
+		cmocka_unit_test(test_apart),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_learning),
 	};
