@@ -50,7 +50,7 @@ PATIENCE = 200
 
 # What every responder is started with, unless a test has other options behind: on
 # a busy machine, peers that a test makes wait may wait for more than a minute.
-PATIENT = ["--timeout", "1000"]
+PATIENT = ["--timeout", "1000", "--storage-timeout", "1000"]
 
 LINE = re.compile(
     r"(?P<level>error|warn|info) (?P<word>[a-z][a-z0-9_-]*)"

@@ -139,6 +139,18 @@ class Browser:
         assert "errorText" not in got, f"{url}: {got}"
         return self.loaded(url, got["loaderId"])
 
+    def leave(self):
+        """Go to an empty page.  One that loads itself again may be faster, and is
+        left then."""
+        def is_left():
+            self.answer("Page.navigate", url="about:blank")
+            got = self.answer("Runtime.evaluate", expression="location.href",
+                              returnByValue=True)
+            return "error" not in got and (
+                got["result"]["result"].get("value") == "about:blank")
+
+        harness.wait_until(is_left, "the page is left")
+
     def click(self, text):
         """Follow the link with that text; as open."""
         self.events = []

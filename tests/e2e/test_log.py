@@ -459,7 +459,7 @@ def test_following(site, browser):
     harness.wait_until(lambda: answered(304), "304")
     put(330)
     browser.wait(shown % 330, "the new lines")
-    browser.open("about:blank")
+    browser.leave()
 
 
 def test_valid(tmp, site, validator):  # noqa: F811

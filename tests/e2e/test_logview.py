@@ -581,8 +581,9 @@ def test_shared(root, serve, write_log, long_log, query):
     first = total - 9 if "tail" in query else 250_000
     for got in pages:
         assert lines_of(got) == wanted(long_log.decode(), first, 10)
-    # Each passes the beginning, and some MiB before the line.
-    assert size <= read < MANY * size / 2, f"{read} of {size} bytes"
+    # Each passes the beginning, and some MiB before the line.  What has just been
+    # read is copied from the mapping, and does not count.
+    assert 0.9 * size < read < MANY * size / 2, f"{read} of {size} bytes"
 
 
 @pytest.mark.parametrize("deflated", [False, True])

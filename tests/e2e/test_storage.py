@@ -212,6 +212,14 @@ def test_mounted_later(unmounted, serve):
         assert right(ask(responder, "slow/cold/0/a.wwz", way), way), way
 
 
+def end_hang(slow, responder):
+    """Threads whose peers were given up have still to come back, or they would be
+    taken to be stuck at the end."""
+    slow.rule()
+    harness.wait_until(lambda: status(responder)["storage_waiting"] == 0,
+                       "the threads go on")
+
+
 def when_served(responder, path, way):
     """The answer, and how often there was none or half of one before, since the
     machine was busy for longer than --storage-timeout."""
@@ -244,9 +252,7 @@ def test_timeout(slow, serve, call):
         assert client.receive(1) is None
         client.close()
     hot(responder)
-    slow.rule()
-    harness.wait_until(lambda: status(responder)["storage_waiting"] == 0,
-                       "the threads go on")
+    end_hang(slow, responder)
     for way in WAYS:
         got, times = when_served(responder, "slow/cold/0/a.wwz", way)
         late += times
@@ -256,7 +262,7 @@ def test_timeout(slow, serve, call):
 
 def test_cut(slow, serve):
     """What has begun is cut."""
-    responder = serve("--storage-timeout", "1")
+    responder = serve("--storage-timeout", "1", "--status")
     slow.rule("open cold/ direct")
     _, late = when_served(responder, "slow/cold/0/a.wwz", NONE)
     response = None
@@ -274,7 +280,7 @@ def test_cut(slow, serve):
     assert not response.ended
     assert 0 < len(response.body) < len(LARGE)
     assert LARGE.startswith(response.body)
-    slow.rule()
+    end_hang(slow, responder)
     hot(responder)
 
 
@@ -302,6 +308,23 @@ def test_failure(slow, serve, call, name):
         assert right(ask(responder, "slow/cold/0/a.wwz", way), way), way
 
 
+def test_peer_times_out_beside_one_that_waits(slow, serve):
+    """--timeout is not put off until --storage-timeout."""
+    responder = serve("--timeout", "1")
+    slow.rule("open cold/ hang")
+    ((cold, way),) = send(responder, 1)
+    harness.wait_until(lambda: slow.waiting() == 1, "it waits")
+    responder.expect("info peer-timeout ")
+    with responder.client() as client:
+        # Who does not read: it does not fit into the sockets.
+        client.send(client.request("/hot.wwz/stored.bin"))
+        harness.wait_until(lambda: any(
+            "peer-timeout" in line for line in responder.lines()), "it is cut")
+    slow.rule()
+    assert right(cold.read_response(), way)
+    cold.close()
+
+
 def test_end_while_it_hangs(slow, serve):
     """TERM ends the process although its threads hang."""
     responder = serve("--threads", "2", "--io-threads", "4", "--grace", "1")
@@ -323,7 +346,7 @@ def test_end_while_it_hangs(slow, serve):
 def watched(serve, address):
     """A responder whose service manager, which listens later, wants to hear
     that it is well."""
-    return serve("--threads", "2", "--io-threads", "4",
+    return serve("--threads", "2", "--io-threads", "4", "--status",
                  env={**os.environ, "NOTIFY_SOCKET": str(address),
                       "WATCHDOG_USEC": "200000"})
 
@@ -363,7 +386,7 @@ def test_hangup_while_it_hangs(slow, serve, tmp):
     responder.process.send_signal(signal.SIGHUP)
     harness.wait_until(lambda: slow.waiting() == 1, "one is being closed")
     stays_well(responder, tmp / "manager")
-    slow.rule()
+    end_hang(slow, responder)
     hot(responder)
 
 

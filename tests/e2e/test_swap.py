@@ -158,10 +158,12 @@ def test_replaced_by_rename(tmp, root, serve):
 
 
 def overwrite(path, data):
-    """Other bytes in the same file, as a careless cp writes them."""
+    """Other bytes in the same file, as a careless cp writes them, but a page at a
+    time: the kernel sets a file's time before it copies what is written, and on a
+    busy machine may let others run between two pages of one call."""
     with open(path, "r+b", buffering=0) as file:
-        for at in range(0, len(data), 100_000):
-            file.write(data[at:at + 100_000])
+        for at in range(0, len(data), 4096):
+            file.write(data[at:at + 4096])
 
 
 @pytest.mark.threads
