@@ -151,40 +151,6 @@ def test_one_io_thread(slow, serve):
         client.close()
 
 
-def test_several_that_hang(program, tmp, root, serve):
-    """One thread waits for each, and none is missed elsewhere."""
-    archives.write(root / "hot.wwz", MEMBERS)
-    with contextlib.ExitStack() as stack:
-        places = []
-        for name in "abc":
-            for place in (tmp / name, root / name):
-                place.mkdir()
-            slow = slowfs.SlowFs(program, tmp / name, root / name)
-            shutil.copy(root / "hot.wwz", slow.source / "cold/a.wwz")
-            places.append(stack.enter_context(contextlib.closing(slow)))
-            slow.mount()
-            slow.rule("open cold/ direct")
-        responder = serve("--threads", "2", "--io-threads", "1", "--status")
-        cold = []
-        for name, slow in zip("abc", places):
-            path = f"/{name}/slow/cold/a.wwz/page.html"
-            assert ask(responder, path.rpartition("/")[0], NONE).status == 404
-            slow.rule("read cold/ hang", "open cold/ direct")
-            for _ in range(3):
-                cold.append(responder.client())
-                cold[-1].send(cold[-1].request(path))
-            harness.wait_until(lambda: slow.waiting() == 1, "one waits")
-        for _ in range(5):
-            hot(responder)
-        assert [slow.waiting() for slow in places] == [1, 1, 1]
-        assert status(responder)["storage_waiting"] >= 3
-        for slow in places:
-            slow.rule()
-        for client in cold:
-            assert right(client.read_response(), WAYS[0])
-            client.close()
-
-
 @pytest.mark.parametrize("direct", [[], ["open cold/ direct"]])
 def test_content(slow, serve, direct):
     """With and without a mapping, the bytes are the same."""
