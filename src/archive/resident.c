@@ -11,9 +11,9 @@
 
 enum {
 	PAGES = 256, /* looked at in one call */
-	/* Of those that are remembered, a page has 4 KiB, and those of a block
-	 * have their marks in one line of a processor's cache. */
-	REST = 4095,
+	/* Of those that are remembered; the marks of a block are in one line of
+	 * a processor's cache. */
+	PAGE = 4096,
 	BLOCK = 8,
 	BLOCK_BITS = 11, /* of blocks */
 };
@@ -55,7 +55,7 @@ are_present(uintptr_t first, size_t count)
 }
 
 /* Whether the pages of the n bytes at p are marked; mark them if that is
- * wanted. A mark is a hash of the page and its mapping, and the second. */
+ * wanted.  A mark is a hash of the page and its mapping, and the second. */
 static bool
 are_marked(const unsigned char *p, size_t n, const struct mapping *mapping,
 	bool mark_them)
@@ -65,8 +65,8 @@ are_marked(const unsigned char *p, size_t n, const struct mapping *mapping,
 		(uint64_t)mapping->since * UINT64_C(0xd6e8feb86659fd93);
 	const uintptr_t end = (uintptr_t)p + n;
 
-	for (uintptr_t at = (uintptr_t)p; at < end; at = (at | REST) + 1) {
-		const uint64_t page = at / (REST + 1);
+	for (uintptr_t at = (uintptr_t)p; at < end; at += PAGE - at % PAGE) {
+		const uint64_t page = at / PAGE;
 		const uint64_t mark = hash_number(page + file) + second;
 		_Atomic uint64_t *marks =
 			seen[hash_number(page / BLOCK) >> (64 - BLOCK_BITS)];

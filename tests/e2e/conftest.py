@@ -16,13 +16,13 @@ import harness  # noqa: E402
 
 # valgrind and a sanitizer's allocator cannot share a process; packages are made
 # with the plain build; the speed of a sanitizer's build is of no interest; and what
-# the handbook's commands and the engines of storage ask of wwz, other tests ask, too.
-# So it is with the last of these, in which other programs do nearly all of the work:
+# the handbook's commands, axe and the engines of storage ask of wwz, other tests ask,
+# too.  So it is with the last of these, in which other programs do nearly all of the work:
 # counted line by line, wwz does nothing there that it does not do in other tests.
 collect_ignore = (
     ["test_bench.py", "test_handbook.py", "test_package.py",
-     "test_storage_engines.py", "test_valgrind.py",
-     "test_axe.py", "test_browser.py", "test_clients.py", "test_cluster.py", "test_completion.py",
+     "test_storage_engines.py", "test_valgrind.py", "test_axe.py",
+     "test_browser.py", "test_clients.py", "test_cluster.py", "test_completion.py",
      "test_contributing.py", "test_mirrors.py", "test_readers.py",
      "test_reports.py", "test_shared_cache.py", "test_sites.py",
      "test_viewers.py"]

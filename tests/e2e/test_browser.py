@@ -144,10 +144,7 @@ class Browser:
         left then."""
         def is_left():
             self.answer("Page.navigate", url="about:blank")
-            got = self.answer("Runtime.evaluate", expression="location.href",
-                              returnByValue=True)
-            return "error" not in got and (
-                got["result"]["result"].get("value") == "about:blank")
+            return self.value_now("location.href") == "about:blank"
 
         harness.wait_until(is_left, "the page is left")
 
@@ -193,20 +190,20 @@ class Browser:
         )
         return got["result"].get("value")
 
+    def value_now(self, expression):
+        """None while one page goes and another comes: to ask then is an error."""
+        got = self.answer(
+            "Runtime.evaluate", expression=expression, returnByValue=True)
+        return got.get("result", {}).get("result", {}).get("value")
+
     def becomes(self, expression, wanted):
         """Wait until it has the value: scripts may go on after a page is loaded."""
         harness.wait_until(lambda: self.value(expression) == wanted,
                            f"{expression} is {wanted!r}")
 
     def wait(self, expression, what):
-        """Wait until it is true, of this page or of one that comes in its place:
-        an expression that is asked of a page that goes is an error."""
-        def is_true():
-            got = self.answer(
-                "Runtime.evaluate", expression=expression, returnByValue=True)
-            return "error" not in got and got["result"]["result"].get("value")
-
-        harness.wait_until(lambda: is_true() is True, what)
+        """Wait until it is true, of this page or of one that comes in its place."""
+        harness.wait_until(lambda: self.value_now(expression) is True, what)
 
     def close(self):
         self.session = None

@@ -31,7 +31,8 @@ test_pages(void **state)
 	bool inside, before, behind, other;
 
 	(void)state;
-	/* p is not the beginning of a page, but as far in one. */
+	/* part need not begin with a page: p is as far from the beginning of
+	 * one. */
 	do {
 		(void)same_second();
 		resident_note(p + 100, 9 * PAGE, &mapping);
